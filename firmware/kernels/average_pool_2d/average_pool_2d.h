@@ -1,0 +1,27 @@
+/* AVERAGE_POOL_2D: the average of each channel under a sliding window; padding does not take part.
+ *
+ * output_c equals input_c. In int8, input and output share scale and zero point, so no
+ * requantisation is needed.
+ */
+#ifndef BL_AVERAGE_POOL_2D_H
+#define BL_AVERAGE_POOL_2D_H
+
+#include "kernel.h"
+
+typedef struct {
+  bl_window window;
+  int32_t activation_min, activation_max; /* quantised, within int8 */
+} bl_average_pool_2d_s8;
+
+typedef struct {
+  bl_window window;
+  float activation_min, activation_max;
+} bl_average_pool_2d_f32;
+
+bl_status bl_average_pool_2d_s8_ref(const bl_average_pool_2d_s8 *p, const int8_t *input,
+                                    int8_t *output);
+
+bl_status bl_average_pool_2d_f32_ref(const bl_average_pool_2d_f32 *p, const float *input,
+                                     float *output);
+
+#endif

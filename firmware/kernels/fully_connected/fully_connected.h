@@ -1,0 +1,30 @@
+/* FULLY_CONNECTED: output[o] = act(bias[o] + sum over c of input[c] * filter[o, c]).
+ *
+ * filter is OI; bias has output_c entries and may be NULL. Without a batch there is one row.
+ */
+#ifndef BL_FULLY_CONNECTED_H
+#define BL_FULLY_CONNECTED_H
+
+#include "kernel.h"
+
+typedef struct {
+  int32_t input_c, output_c;
+  int32_t input_zero_point, output_zero_point; /* real = scale * (q - zero_point) */
+  int32_t activation_min, activation_max;      /* quantised, within int8 */
+} bl_fully_connected_s8;
+
+typedef struct {
+  int32_t input_c, output_c;
+  float activation_min, activation_max;
+} bl_fully_connected_f32;
+
+/* multiplier and shift: output_c entries each, see requantise.h. */
+bl_status bl_fully_connected_s8_ref(const bl_fully_connected_s8 *p, const int8_t *input,
+                                    const int8_t *filter, const int32_t *bias,
+                                    const int32_t *multiplier, const int32_t *shift,
+                                    int8_t *output);
+
+bl_status bl_fully_connected_f32_ref(const bl_fully_connected_f32 *p, const float *input,
+                                     const float *filter, const float *bias, float *output);
+
+#endif

@@ -1,0 +1,18 @@
+"""MAX_POOL_2D -> bl_max_pool_2d_*"""
+
+from boardless.compiler.kernels import Call, Context
+
+
+def lower(context: Context) -> Call:
+    suffix = context.suffix()
+    if context.input().quantisation != context.output().quantisation:
+        raise context.refuse("input and output differ in scale or zero point")
+    window = context.window(context.op.options["filter_height"], context.op.options["filter_width"])
+    if window["input_c"] != window["output_c"]:
+        raise context.refuse("input and output differ in channels")
+    return Call(
+        function=f"bl_max_pool_2d_{suffix}_ref",
+        params_type=f"bl_max_pool_2d_{suffix}",
+        params={"window": window, **context.activation()},
+        header="max_pool_2d/max_pool_2d.h",
+    )

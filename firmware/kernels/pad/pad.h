@@ -1,0 +1,26 @@
+/* PAD of an HWC map by whole pixels: top, bottom, left, right. `value` is real 0 as stored.
+ *
+ * Most PADs never get here: the compiler folds them into the window of the layer that follows.
+ */
+#ifndef BL_PAD_H
+#define BL_PAD_H
+
+#include "kernel.h"
+
+typedef struct {
+  int32_t input_h, input_w, channels;
+  int32_t top, bottom, left, right;
+  int32_t value; /* the quantised zero point */
+} bl_pad_s8;
+
+typedef struct {
+  int32_t input_h, input_w, channels;
+  int32_t top, bottom, left, right;
+  float value;
+} bl_pad_f32;
+
+bl_status bl_pad_s8_ref(const bl_pad_s8 *p, const int8_t *input, int8_t *output);
+
+bl_status bl_pad_f32_ref(const bl_pad_f32 *p, const float *input, float *output);
+
+#endif

@@ -1,0 +1,38 @@
+/* Fixed-point scaling as TFLite's reference kernels do it (two roundings), bit for bit.
+ *
+ * A real multiplier is written as multiplier * 2^(shift - 31) with multiplier in [2^30, 2^31) or 0;
+ * shift > 0 shifts left, shift < 0 right.
+ * Source of the semantics: tensorflow/lite/kernels/internal/common.h and gemmlowp's fixedpoint.h.
+ */
+#ifndef BL_REQUANTISE_H
+#define BL_REQUANTISE_H
+
+#include <stdint.h>
+
+/* round(a * b / 2^31), ties away from zero, the one overflowing product saturated. */
+static inline int32_t bl_doubling_high_mul(int32_t a, int32_t b) {
+  if (a == INT32_MIN && b == INT32_MIN) {
+    return INT32_MAX;
+  }
+  const int64_t product = (int64_t)a * b;
+  const int64_t nudge = product >= 0 ? (INT64_C(1) << 30) : 1 - (INT64_C(1) << 30);
+  return (int32_t)((product + nudge) / (INT64_C(1) << 31));
+}
+
+/* round(x / 2^exponent), ties away from zero; exponent 0..31. */
+static inline int32_t bl_rounding_shift_right(int32_t x, int32_t exponent) {
+  const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1);
+  const int32_t remainder = x & mask;
+  const int32_t threshold = (mask >> 1) + (x < 0);
+  return (x >> exponent) + (remainder > threshold);
+}
+
+/* x * multiplier * 2^(shift - 31). The left shift wraps as in the reference's release builds. */
+static inline int32_t bl_requantise(int32_t x, int32_t multiplier, int32_t shift) {
+  const int32_t left = shift > 0 ? shift : 0;
+  const int32_t right = shift > 0 ? 0 : -shift;
+  const int32_t shifted = (int32_t)((uint32_t)x << left);
+  return bl_rounding_shift_right(bl_doubling_high_mul(shifted, multiplier), right);
+}
+
+#endif

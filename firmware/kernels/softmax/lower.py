@@ -1,0 +1,42 @@
+"""SOFTMAX -> bl_softmax_*"""
+
+import math
+
+from boardless.compiler import quantise
+from boardless.compiler.kernels import Call, Context, Params
+
+INTEGER_BITS = 5  # of the fixed-point difference, Q5.26
+
+
+def lower(context: Context) -> Call:
+    suffix = context.suffix()
+    count = context.input().count
+    if context.input().shape[-1] != count:
+        raise context.refuse(f"input {context.input().shape} has more than one row")
+    beta = float(context.op.options["beta"])
+    params: Params = {"count": count}
+    if suffix == "f32":
+        params["beta"] = beta
+    else:
+        output = quantise.of(context.output())
+        if (output.scale, output.zero_point) != (1 / 256, -128):
+            raise context.refuse("an int8 softmax must have scale 1/256 and zero point -128")
+        real = min(
+            beta * quantise.of(context.input()).scale * (1 << (31 - INTEGER_BITS)), 2.0**31 - 1
+        )
+        multiplier, shift = quantise.multiplier_and_shift(real)
+        if not 0 <= shift <= 30:
+            raise context.refuse(f"the input's scale {real} is too small for fixed point")
+        radius = ((1 << INTEGER_BITS) - 1) * 2.0 ** (31 - INTEGER_BITS - shift)
+        params |= {
+            "multiplier": multiplier,
+            "shift": shift,
+            "difference_min": -math.floor(radius),
+        }
+    return Call(
+        function=f"bl_softmax_{suffix}_ref",
+        params_type=f"bl_softmax_{suffix}",
+        params=params,
+        header="softmax/softmax.h",
+        in_place=True,
+    )

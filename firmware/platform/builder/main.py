@@ -1,0 +1,93 @@
+"""SCons script of the in-tree platform: one model, one board -> firmware.elf.
+
+The generated C comes from BOARDLESS_GENERATED where `boardless` itself starts the build; from a
+plain `pio run` it is generated here, from custom_model.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from SCons.Script import Default, DefaultEnvironment, Exit
+
+from boardless import boards, paths
+from boardless.errors import BoardlessError
+
+env = DefaultEnvironment()
+firmware = paths.FIRMWARE
+
+try:
+    board = boards.load(env.GetProjectOption("custom_board"))
+except BoardlessError as error:
+    sys.stderr.write(f"boardless: {error}\n")
+    Exit(error.exit_status)
+
+generated = os.environ.get("BOARDLESS_GENERATED")
+if not generated:
+    generated = env.subst("$BUILD_DIR/generated")
+    command = [sys.executable, "-m", "boardless", "compile", env.GetProjectOption("custom_model")]
+    done = subprocess.run([*command, "--board", board.name, "-o", generated], check=False)
+    if done.returncode:
+        Exit(done.returncode)
+
+prefix = board.toolchain.prefix
+if not env.WhereIs(f"{prefix}gcc"):
+    sys.stderr.write(
+        f"boardless: {prefix}gcc is not on PATH; apt-get install {' '.join(board.toolchain.debian)}\n"
+    )
+    Exit(3)
+
+env.Replace(
+    AR=f"{prefix}gcc-ar",
+    AS=f"{prefix}gcc",
+    CC=f"{prefix}gcc",
+    LINK=f"{prefix}gcc",
+    OBJCOPY=f"{prefix}objcopy",
+    RANLIB=f"{prefix}gcc-ranlib",
+    SIZETOOL=f"{prefix}size",
+    ARFLAGS=["rcD"],
+    ASPPFLAGS=["-x", "assembler-with-cpp"],
+    PROGNAME="firmware",
+    PROGSUFFIX=".elf",
+)
+env.Append(
+    # Paths stay out of the objects: the ELF is the same from every checkout.
+    CCFLAGS=[
+        *board.toolchain.flags,
+        "-ffunction-sections",
+        "-fdata-sections",
+        "-fno-common",
+        f"-ffile-prefix-map={paths.ROOT}=.",
+        f"-ffile-prefix-map={generated}=generated",
+        f"-fdebug-prefix-map={env.subst('$PROJECT_DIR')}=.",
+        "-gno-record-gcc-switches",
+    ],
+    ASFLAGS=[*board.toolchain.flags, f"-I{generated}"],
+    CPPPATH=[
+        generated,
+        *(str(firmware / part) for part in ("kernels", "protocol", "hal", "app")),
+        *(str(p) for p in (firmware / "hal" / board.hal,) if p.is_dir()),
+    ],
+    LINKFLAGS=[*board.toolchain.flags, "-Wl,--gc-sections", "-Wl,--build-id=none"],
+    LIBS=["m"],
+)
+script = board.folder / "link.ld"
+if script.is_file():
+    symbols = {k: v for k, v in board.memory_symbols().items()}
+    env.Append(
+        LINKFLAGS=[
+            "-nostartfiles",
+            *(f"-Wl,--defsym=bl_{name}={value:#x}" for name, value in symbols.items()),
+            f"-Wl,-Map={env.subst('$BUILD_DIR')}/firmware.map",
+            f"-L{firmware / 'hal' / board.hal}",
+        ],
+        LDSCRIPT_PATH=str(script),
+    )
+
+kernel_files = " ".join(f"+<kernels/*/*_{twin}.c>" for twin in ("ref", *board.twins))
+hal_files = f"+<hal/{board.hal}/>" if (firmware / "hal" / board.hal).is_dir() else ""
+env.Replace(SRC_FILTER=f"+<app/> +<protocol/> {kernel_files} {hal_files}")
+env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/generated-objects", generated))
+env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/board", str(board.folder)))
+Default(env.BuildProgram())

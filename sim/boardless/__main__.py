@@ -1,0 +1,5 @@
+"""python -m boardless"""
+
+from boardless.cli import main
+
+main()

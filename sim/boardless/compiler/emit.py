@@ -1,0 +1,133 @@
+"""Program -> the text of the generated files: model.c, model_config.h, weights.S and weights.bin.
+
+Weights are assembled from one binary file, so build time does not grow with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+
+from boardless import __version__
+from boardless.compiler import quantise
+from boardless.compiler.plan import aligned
+
+if TYPE_CHECKING:
+    from boardless.compiler import Layer, Program
+    from boardless.graph import Tensor
+
+C_TYPES = {"int8": "int8_t", "int32": "int32_t", "float32": "float"}
+BL_TYPES = {"int8": "BL_INT8", "float32": "BL_FLOAT32"}
+
+
+def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
+    """File name -> content. Equal programs give equal bytes."""
+    weights = bytearray()
+    layers = [_layer(layer, weights) for layer in program.layers]
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("boardless.compiler"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    values: dict[str, Any] = {
+        "program": program,
+        "version": __version__,
+        "build_id": build_id,
+        "layers": layers,
+        "headers": sorted({layer.call.header for layer in program.layers}),
+        "input": _io(program.input, program.input_offset),
+        "output": _io(program.output, program.output_offset),
+        "weights_bytes": len(weights),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    files = {
+        name: environment.get_template(f"{name}.j2").render(values).encode()
+        for name in ("model.c", "model_config.h", "weights.S")
+    }
+    # An empty weights file would make .incbin's symbol point behind the section.
+    return files | {"weights.bin": bytes(weights) or bytes(4)}
+
+
+def number(value: int | float) -> str:
+    """A C literal that reads back as the same int32 or float32."""
+    if isinstance(value, int):
+        return str(value) if value != -(1 << 31) else "INT32_MIN"
+    text = str(np.float32(value))
+    return (text if "." in text or "e" in text else f"{text}.0") + "f"
+
+
+def _fields(params: dict[str, Any], indent: str) -> str:
+    lines, line = [], ""
+    for key, value in params.items():
+        if isinstance(value, dict):
+            item = f".{key} =\n{indent}    {{\n{_fields(value, indent + '    ')}\n{indent}    }},"
+            if line:
+                lines.append(indent + line.strip())
+            lines.append(indent + item)
+            line = ""
+            continue
+        item = f".{key} = {number(value)},"
+        if line and len(indent) + len(line) + len(item) > 96:
+            lines.append(indent + line.strip())
+            line = ""
+        line += f" {item}"
+    if line:
+        lines.append(indent + line.strip())
+    return "\n".join(lines)
+
+
+def _layer(layer: Layer, weights: bytearray) -> dict[str, Any]:
+    """What the template prints of a layer; appends its constants to `weights`."""
+    constants, arguments = [], [f"&params_{layer.index}"]
+    arguments += [_pointer(o, s) for o, s in zip(layer.inputs, layer.input_shapes, strict=True)]
+    for constant in layer.call.constants:
+        if constant.data is None:
+            arguments.append("NULL")
+            continue
+        weights.extend(bytes(aligned(len(weights)) - len(weights)))
+        c_type = C_TYPES[constant.data.dtype.name]
+        shape = "x".join(map(str, constant.data.shape))
+        constants.append(
+            {
+                "name": f"{constant.name}_{layer.index}",
+                "type": c_type,
+                "offset": len(weights),
+                "comment": f"{shape} {constant.layout}".strip(),
+            }
+        )
+        weights.extend(np.ascontiguousarray(constant.data).tobytes())
+        arguments.append(f"{constant.name}_{layer.index}")
+    arguments.append(_pointer(layer.output, layer.output_shape, const=False))
+    return {
+        "index": layer.index,
+        "op": layer.op,
+        "macs": layer.call.macs,
+        "shapes": f"{', '.join(layer.input_shapes)} -> {layer.output_shape}",
+        "params_type": layer.call.params_type,
+        "fields": _fields(layer.call.params, "    "),
+        "constants": constants,
+        "call": f"{layer.call.function}({', '.join(arguments)})",
+    }
+
+
+def _pointer(offset: int, type_and_shape: str, const: bool = True) -> str:
+    c_type = C_TYPES[type_and_shape.split()[0]]
+    return f"({'const ' if const else ''}{c_type} *)(arena + {offset})"
+
+
+def _io(tensor: Tensor, offset: int) -> dict[str, Any]:
+    q = quantise.of(tensor)
+    return {
+        "offset": offset,
+        "bytes": tensor.nbytes,
+        "count": tensor.count,
+        "type": BL_TYPES[tensor.dtype],
+        "shape": "x".join(map(str, tensor.shape)),
+        "scale": number(q.scale),
+        "zero_point": q.zero_point,
+    }

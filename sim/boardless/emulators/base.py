@@ -1,0 +1,171 @@
+"""What an emulator offers, and the running process behind a byte line that two of them share."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from boardless.errors import ToolFailed, ToolMissing
+from boardless.records import Board
+
+
+class Session(Protocol):
+    """A started device: a line of bytes in both directions, maybe memory that both sides see."""
+
+    shared: mmap.mmap | None
+
+    def send(self, data: bytes) -> None: ...
+
+    def receive(self, timeout: float) -> bytes:
+        """What has arrived, at least one byte; b"" after `timeout` seconds; ToolFailed on the end."""
+
+    def terminate(self) -> None:
+        """Ends the device from another thread; whoever receives sees the end of the line."""
+
+    def close(self) -> None: ...
+
+
+class Emulator(Protocol):
+    """A module of this package."""
+
+    def settings(self, table: dict[str, Any]) -> Any:
+        """Checks the [emulator.<name>] table of a board.toml."""
+
+    def version(self, board: Board) -> str:
+        """The program's version; ToolMissing where it is not installed."""
+
+    def start(self, board: Board, elf: Path, *, shared: bool) -> Session: ...
+
+    def instructions(self, board: Board, ticks: int) -> int | None:
+        """Instructions executed in that many ticks of the board's timer; None: not known."""
+
+
+def program_version(command: list[str], debian: Sequence[str]) -> str:
+    """First line of `command`'s output; ToolMissing where the program is not there."""
+    if shutil.which(command[0]) is None:
+        raise ToolMissing(
+            f"{command[0]} is not installed",
+            hint=f"apt-get install {' '.join(debian)}, or ./bootstrap",
+        )
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolFailed(f"{' '.join(command)}: {error}", hint="reinstall it") from error
+    lines = done.stdout.splitlines()
+    if done.returncode or not lines:
+        raise ToolFailed(
+            f"{' '.join(command)} ended with status {done.returncode}", hint="reinstall it"
+        )
+    return lines[0].strip()
+
+
+@dataclass
+class ProcessSession:
+    """A child process whose line is a socket pair: no port, no path, and its death is our EOF."""
+
+    program: str  # for messages
+    process: subprocess.Popen[bytes]
+    line: socket.socket
+    log: IO[bytes]
+    shared: mmap.mmap | None = None
+    received: bytearray = field(default_factory=bytearray)  # the last bytes, for messages
+
+    @classmethod
+    def start(
+        cls, command: Sequence[str], *, line_fd: str, shared_fd: str, shared_bytes: int
+    ) -> ProcessSession:
+        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it."""
+        ours, theirs = socket.socketpair()
+        log = tempfile.TemporaryFile()
+        memory, shared = -1, None
+        try:
+            if shared_bytes:
+                memory = os.memfd_create("boardless-shared")
+                os.ftruncate(memory, shared_bytes)
+                shared = mmap.mmap(memory, shared_bytes)
+            filled = [
+                a.replace(line_fd, str(theirs.fileno())).replace(shared_fd, str(memory))
+                for a in command
+            ]
+            # The kernel ends the child with us even if we are killed outright.
+            guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+            process = subprocess.Popen(
+                [*guard, *filled],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno(), *([memory] if shared else [])],
+                start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
+            )
+        except OSError as error:
+            ours.close()
+            log.close()
+            raise ToolFailed(f"cannot start {command[0]}: {error}", hint="boardless doctor") from error
+        finally:
+            theirs.close()
+            if memory >= 0:
+                os.close(memory)
+        return cls(Path(command[0]).name, process, ours, log, shared)
+
+    def send(self, data: bytes) -> None:
+        try:
+            self.line.sendall(data)
+        except OSError as error:
+            raise self.ended() from error
+
+    def receive(self, timeout: float) -> bytes:
+        ready, _, _ = select.select([self.line], [], [], timeout)
+        if not ready:
+            return b""
+        try:
+            data = self.line.recv(65536)
+        except OSError:
+            data = b""
+        if not data:
+            raise self.ended()
+        self.received = (self.received + data)[-400:]
+        return data
+
+    def ended(self) -> ToolFailed:
+        """The error that says how the process ended and what it said last."""
+        try:
+            status = self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            return ToolFailed(f"{self.program} closed the line", hint="run it again")
+        how = f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
+        self.log.seek(0)
+        said = self.log.read().decode("utf8", "replace").strip().splitlines()
+        last = bytes(self.received).decode("ascii", "replace").strip().splitlines()
+        what = f"{self.program} ended in mid-run with {how}"
+        what += f"; it said: {said[0]}" if said else ""
+        what += f"; last line received: {last[-1]!r}" if last else ""
+        return ToolFailed(what, hint="run it again, and `boardless doctor` if it stays")
+
+    def terminate(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.line.close()
+        self.log.close()
+        if self.shared is not None:
+            with contextlib.suppress(BufferError):  # a view of it is still alive somewhere
+                self.shared.close()

@@ -1,0 +1,68 @@
+"""QEMU's system emulators, versions 7.2 to 11, without plugins: exact instructions from icount.
+
+With `-icount shift=6,sleep=off` an instruction takes 64 ns of virtual time, so a timer of the board
+measures instructions.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from boardless.emulators.base import ProcessSession, program_version
+from boardless.records import Board
+
+ICOUNT_SHIFT = 6
+NS_PER_INSTRUCTION = 1 << ICOUNT_SHIFT
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[emulator.qemu] of a board.toml."""
+
+    program: str  # such as qemu-system-arm
+    debian: tuple[str, ...]  # packages that bring it
+    machine: str  # -M
+    timer_hz: int  # of the timer behind hal_timer_ticks, in the machine's virtual time
+    shared_memory: bool = False  # the machine's memory-backend is what hal_shared() returns
+
+
+def settings(table: dict[str, object]) -> Settings:
+    return msgspec.convert(table, Settings)
+
+
+def version(board: Board) -> str:
+    qemu: Settings = board.emulators["qemu"]
+    text = program_version([qemu.program, "--version"], qemu.debian)
+    found = re.search(r"version (\S+)", text)
+    return found.group(1) if found else text
+
+
+def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
+    """Boots `elf`; with `shared` the memory block is mapped here too (if the board has one)."""
+    qemu: Settings = board.emulators["qemu"]
+    shared_bytes = board.memory.shared_bytes if shared and qemu.shared_memory else 0
+    machine = qemu.machine + (",memory-backend=ram" if shared_bytes else "")
+    backend = (
+        f"memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/@MEMORY@,size={shared_bytes}"
+    )
+    command = [
+        qemu.program,
+        *("-M", machine),
+        *(("-object", backend) if shared_bytes else ()),
+        *("-nodefaults", "-display", "none", "-monitor", "none"),
+        *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
+        *("-semihosting-config", "enable=on,target=native"),  # how the firmware exits
+        *("-icount", f"shift={ICOUNT_SHIFT},sleep=off"),
+        *("-kernel", str(elf)),
+    ]
+    return ProcessSession.start(
+        command, line_fd="@LINE@", shared_fd="@MEMORY@", shared_bytes=shared_bytes
+    )
+
+
+def instructions(board: Board, ticks: int) -> int | None:
+    """QEMU rounds the elapsed ticks up to whole ones, so rounding down here is exact."""
+    qemu: Settings = board.emulators["qemu"]
+    return ticks * 1_000_000_000 // (NS_PER_INSTRUCTION * qemu.timer_hz)

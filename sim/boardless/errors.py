@@ -1,0 +1,44 @@
+"""Every way boardless can stop, each with one clear line: what, where, what next.
+
+    raise BadInput("unknown operator CUSTOM", where="my.tflite, operator 3", hint="remove it or write a kernel")
+
+The class decides the exit status; the command line prints `str(error)` and nothing else.
+"""
+
+from __future__ import annotations
+
+
+class BoardlessError(Exception):
+    """Base of all expected failures: `what` went wrong, `where`, and `hint`: what to do next."""
+
+    exit_status = 3
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what, self.where, self.hint = what, where, hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class BadInput(BoardlessError):
+    """The user's model, pictures, board folder or arguments cannot be used (exit status 2)."""
+
+    exit_status = 2
+
+
+class ToolMissing(BoardlessError):
+    """A program or package that this step needs is not there (exit status 3)."""
+
+
+class ToolFailed(BoardlessError):
+    """A compiler or an emulator failed or died (exit status 3)."""
+
+
+class LinkError(BoardlessError):
+    """The conversation with the device broke down (exit status 3)."""
+
+
+class DeviceFault(LinkError):
+    """The firmware reported a fault of its own (exit status 3)."""

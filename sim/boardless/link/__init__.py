@@ -1,0 +1,1 @@
+"""The conversation with a device: messages (pure), client (retries), faults (a bad line)."""

@@ -1,0 +1,141 @@
+"""What the steps of the main path hand to each other: frozen, with units in the names.
+
+.tflite -> Graph -> Program -> Build -> Run -> Verdict; Board and Counts go along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+
+class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A GCC: `prefix` before gcc, machine `flags`, the `debian` packages that bring it."""
+
+    prefix: str
+    flags: tuple[str, ...]
+    debian: tuple[str, ...]
+
+
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sizes in bytes, origins as addresses; `shared_bytes` is what the memory link can use."""
+
+    flash_bytes: int
+    ram_bytes: int
+    flash_origin: int = 0
+    ram_origin: int = 0
+    stack_bytes: int = 0
+    shared_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Board:
+    """One folder under firmware/boards, by its name."""
+
+    name: str
+    folder: Path
+    description: str
+    core: str
+    hal: str  # folder under firmware/hal, where there is one of this name
+    twins: tuple[str, ...]  # optimised kernels the core can run, best first
+    default: bool  # part of `nox -s sim`
+    toolchain: Toolchain
+    memory: Memory
+    emulators: dict[str, Any]  # name -> the emulator's own settings record
+
+    @property
+    def environment(self) -> str:
+        """The PlatformIO environment."""
+        return self.name.replace("-", "_")
+
+    def memory_symbols(self) -> dict[str, int]:
+        """Symbols for the linker script."""
+        return {k: v for k, v in msgspec.structs.asdict(self.memory).items() if k != "shared_bytes"}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A kernel call as reports show it."""
+
+    index: int
+    op: str
+    name: str
+    macs: int
+
+
+@dataclass(frozen=True)
+class Build:
+    """A firmware: one model on one board."""
+
+    model: str  # such as digits_cnn:int8
+    board: Board
+    elf: Path
+    build_id: str  # 16 hex digits
+    toolchain: str  # such as "arm-none-eabi-gcc 12.2.1"
+    layers: tuple[Layer, ...]
+    input_bytes: int
+    output_dtype: str
+    output_count: int
+    arena_bytes: int
+    weights_bytes: int
+    code_bytes: int  # flash without weights and initial data
+    flash_bytes: int
+    static_ram_bytes: int  # .data and .bss, arena included, stack not
+    seconds: float  # 0 where nothing had to be built
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is fed to the model: `inputs` (N, ...) in the model's own type, labels (N,) or None."""
+
+    inputs: npt.NDArray[Any]
+    labels: npt.NDArray[np.int64] | None
+    origin: str  # one phrase: which pictures
+    classes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the emulator counted. Without a counter the lists are empty and `missing` says why."""
+
+    instructions: tuple[int, ...] = ()  # per inference
+    layers: tuple[int, ...] = ()  # instructions per layer, of the first picture
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Predictions of one build on a set of pictures, beside those of the reference."""
+
+    build: Build
+    emulator: str
+    emulator_version: str
+    link: str
+    pictures: Pictures
+    outputs: npt.NDArray[Any]  # (N, classes) raw, in the order of the pictures
+    reference: npt.NDArray[Any]
+    counts: Counts
+    stack_bytes: int  # deepest use, 0 where not known
+    seconds: dict[str, float] = field(default_factory=dict)  # build, boot, infer, total
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The comparison of a run with the reference."""
+
+    ok: bool
+    reason: str  # one line where not ok
+    agreement: float  # part of the pictures with equal top-1
+    bit_exact: bool
+    max_abs_error: float  # of raw outputs: units of the last place in int8
+    mismatches: tuple[int, ...]  # picture numbers whose top-1 differs, or whose int8 output does
+    accuracy_device: float | None
+    accuracy_reference: float | None

@@ -1,0 +1,209 @@
+"""Build -> Run: boots devices, feeds them pictures over the line or through memory, counts.
+
+Pictures are cut into batches; each of `jobs` devices takes the next one. The first picture is run
+once more at the start of device 0, where the counts of its layers are read: the same every time.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from boardless import build as building
+from boardless import emulators
+from boardless.emulators import Emulator
+from boardless.errors import BadInput, ToolFailed
+from boardless.link.client import Client
+from boardless.link.faults import BadLine, Faults
+from boardless.records import Build, Counts, Pictures
+
+BATCH = {"memory": 64, "uart": 4}  # pictures between two looks at progress
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run; `link` None takes memory where board and emulator can."""
+
+    emulator: str
+    link: str | None = None
+    jobs: int = 1
+    bad_line: Faults | None = None
+
+
+@dataclass
+class Shared:
+    """What the devices fill, picture by picture."""
+
+    outputs: npt.NDArray[Any]
+    ticks: npt.NDArray[np.uint32]
+    layer_ticks: list[int]
+    stack_bytes: int = 0
+    first_ready: float = 0.0
+
+
+def choose_link(build: Build, options: Options) -> str:
+    """memory or uart; BadInput where memory is asked for and the board has none."""
+    settings = build.board.emulators[options.emulator]
+    can = build.board.memory.shared_bytes and getattr(settings, "shared_memory", True)
+    if options.link == "memory" and not can:
+        raise BadInput(
+            f"board {build.board.name} has no memory that the host can see", hint="use --link uart"
+        )
+    return options.link or ("memory" if can else "uart")
+
+
+def open_client(build: Build, options: Options, *, shared: bool) -> Client:
+    """A booted device that runs this very build; the caller closes it."""
+    emulator = emulators.load(options.emulator)
+    session = emulator.start(build.board, build.elf, shared=shared)
+    client = Client(session, describe_pc=lambda pc: building.function_at(build.elf, pc))
+    if options.bad_line:
+        client.session = BadLine(session, options.bad_line)
+        client.patience, client.tries, client.block_bytes = 0.5, 200, 256
+    try:
+        client.boot()
+        client.hello(build)
+    except BaseException:
+        client.session.close()
+        raise
+    return client
+
+
+def run(
+    build: Build, pictures: Pictures, options: Options, progress: Callable[[int], None]
+) -> tuple[npt.NDArray[Any], Counts, int, dict[str, float]]:
+    """(raw outputs (N, classes), counts, stack bytes, seconds) of all pictures."""
+    link = choose_link(build, options)
+    emulator = emulators.load(options.emulator)
+    began = time.monotonic()
+    step = BATCH[link]
+    batches: queue.SimpleQueue[range] = queue.SimpleQueue()
+    starts = range(0, len(pictures), step)
+    for first in starts:
+        batches.put(range(first, min(first + step, len(pictures))))
+    shared = _empty(build, pictures)
+    stop = threading.Event()
+    clients: list[Client] = []
+
+    def work(first_device: bool) -> None:
+        with open_client(build, options, shared=link == "memory") as client:
+            clients.append(client)
+            shared.first_ready = shared.first_ready or time.monotonic()
+            if first_device:
+                client.predict(pictures.inputs[0].tobytes())
+                shared.layer_ticks = client.layer_ticks()
+            while not stop.is_set():
+                try:
+                    batch = batches.get_nowait()
+                except queue.Empty:
+                    break
+                infer = _by_memory if link == "memory" else _by_line
+                infer(client, build, pictures, batch, shared, progress)
+            shared.stack_bytes = max(shared.stack_bytes, client.stack_bytes())
+
+    jobs = max(1, min(options.jobs, len(starts)))
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = [pool.submit(work, i == 0) for i in range(jobs)]
+        try:
+            _join(futures)
+        except BaseException:
+            stop.set()
+            for client in clients:
+                client.session.terminate()  # each worker sees the end of its line and closes it
+            raise
+    ended = time.monotonic()
+    boot = shared.first_ready - began
+    seconds = {"boot": boot, "infer": ended - shared.first_ready}
+    return shared.outputs, _counts(build, emulator, shared), shared.stack_bytes, seconds
+
+
+def _join(futures: list[Future[None]]) -> None:
+    """Waits for all; the first failure is raised at once."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+
+
+def _by_line(
+    client: Client,
+    build: Build,
+    pictures: Pictures,
+    batch: range,
+    shared: Shared,
+    progress: Callable[[int], None],
+) -> None:
+    for i in batch:
+        ticks, output = client.predict(pictures.inputs[i].tobytes())
+        shared.ticks[i] = ticks
+        shared.outputs[i] = np.frombuffer(output, shared.outputs.dtype)
+        progress(1)
+
+
+def _by_memory(
+    client: Client,
+    build: Build,
+    pictures: Pictures,
+    batch: range,
+    shared: Shared,
+    progress: Callable[[int], None],
+) -> None:
+    """The layout is that of run_bulk in firmware/app/server.c: inputs, then results of two 32-bit
+    words (ticks, status) and the output; each entry starts at a multiple of 8 bytes."""
+    memory = client.session.shared
+    if memory is None:
+        raise ToolFailed("the emulator maps no shared memory", hint="use --link uart")
+    input_stride = (build.input_bytes + 7) // 8 * 8
+    result_stride = (8 + shared.outputs[0].nbytes + 7) // 8 * 8
+    fit = len(memory) // (input_stride + result_stride)
+    if not fit:
+        raise BadInput("the picture does not fit into shared memory", hint="use --link uart")
+    for first in range(batch.start, batch.stop, fit):
+        part = range(first, min(first + fit, batch.stop))
+        for k, i in enumerate(part):
+            picture = pictures.inputs[i].tobytes()
+            memory[k * input_stride : k * input_stride + len(picture)] = picture
+        results = len(part) * input_stride
+        client.bulk(len(part), 0, results)
+        for k, i in enumerate(part):
+            at = results + k * result_stride
+            ticks, status = np.frombuffer(memory[at : at + 8], np.uint32)
+            if status:
+                raise ToolFailed(
+                    f"a kernel refused its parameters (status {status}) on picture {i}",
+                    hint="this is a bug of boardless, please report it",
+                )
+            shared.ticks[i] = ticks
+            end = at + 8 + shared.outputs[i].nbytes
+            shared.outputs[i] = np.frombuffer(memory[at + 8 : end], shared.outputs.dtype)
+        progress(len(part))
+
+
+def _empty(build: Build, pictures: Pictures) -> Shared:
+    return Shared(
+        outputs=np.zeros((len(pictures), build.output_count), build.output_dtype),
+        ticks=np.zeros(len(pictures), np.uint32),
+        layer_ticks=[],
+    )
+
+
+def _counts(build: Build, emulator: Emulator, shared: Shared) -> Counts:
+    def instructions(ticks: int) -> int | None:
+        return emulator.instructions(build.board, ticks)
+
+    if instructions(0) is None:
+        return Counts(missing="this emulator does not count instructions")
+    at = [instructions(t) or 0 for t in shared.layer_ticks]
+    return Counts(
+        instructions=tuple(instructions(int(t)) or 0 for t in shared.ticks),
+        layers=tuple(b - a for a, b in zip(at, at[1:], strict=False)),
+    )
