@@ -1,6 +1,6 @@
 """Boards: folders with a board.toml, found by name in firmware/boards and in BOARDLESS_BOARDS.
 
-    board = load("mps2-an386")
+board = load("mps2-an386")
 """
 
 from __future__ import annotations

@@ -52,7 +52,10 @@ def build_key(program: compiler.Program, board: Board, compiler_version: str) ->
     digest = hashlib.sha256(compiler_version.encode())
     for name, content in sorted(compiler.emit(program).items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    folders = [paths.FIRMWARE, *([] if board.folder.is_relative_to(paths.BOARDS) else [board.folder])]
+    folders = [
+        paths.FIRMWARE,
+        *([] if board.folder.is_relative_to(paths.BOARDS) else [board.folder]),
+    ]
     for root in folders:
         for path in sorted(root.rglob("*")):
             relative = path.relative_to(root)
@@ -168,7 +171,11 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
 def _first_error(log: str) -> str:
     """The line of a build log that says most."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    for pattern in (r"will not fit|overflowed by", r"\b(fatal )?error:|undefined reference", r"Error"):
+    for pattern in (
+        r"will not fit|overflowed by",
+        r"\b(fatal )?error:|undefined reference",
+        r"Error",
+    ):
         for line in lines:
             if re.search(pattern, line):
                 return line[:300]
@@ -218,7 +225,9 @@ def sections(elf: Path) -> tuple[int, int]:
                 if flags & 1:  # SHF_WRITE
                     ram += size
     except (ELFError, OSError) as error:
-        raise ToolFailed(f"not a readable ELF: {error}", where=str(elf), hint="delete it") from error
+        raise ToolFailed(
+            f"not a readable ELF: {error}", where=str(elf), hint="delete it"
+        ) from error
     return flash, ram
 
 

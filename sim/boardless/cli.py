@@ -1,1 +1,405 @@
-def main(): pass
+"""boardless: the command line. Exit status: 0 all well, 1 a verdict failed, 2 bad usage or input,
+3 a tool or emulator is missing or failed, 130 interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from boardless import __version__, boards, build, compiler, doctor, emulators, evaluate, serve, zoo
+from boardless.errors import BoardlessError
+from boardless.link import faults
+from boardless.pictures import USUAL
+from boardless.records import Run, Verdict
+from boardless.report import record, table
+
+SIM_PICTURES = 64
+
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE (- for stdout)."
+)
+board_option = click.option(
+    "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
+)
+emulator_option = click.option("--emulator", help="Default: the board's first that is installed.")
+
+
+class Link(click.ParamType[faults.Faults]):
+    """--bad-line"""
+
+    name = "drop=P,flip=P,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> faults.Faults:
+        return faults.parse(value)
+
+
+bad_line_option = click.option(
+    "--bad-line",
+    type=Link(),
+    help="Damage the line on purpose: drop and flip are probabilities per byte, split and delay "
+    "byte counts, such as drop=0.001,flip=0.001,split=3,delay=2,seed=1.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="boardless")
+def cli() -> None:
+    """Tells, without a board, whether a TinyML classifier still predicts the same on a
+    microcontroller, still fits, and is still as fast.
+
+    MODEL is NAME, NAME:int8 or NAME:float32 of the zoo, or the path of a .tflite file.
+    """
+
+
+@cli.command("boards")
+@json_option
+def boards_command(json_file: str | None) -> None:
+    """List the boards and whether they can run here."""
+    rows = []
+    for name in boards.names():
+        board = boards.load(name)
+        missing = {}
+        for emulator in board.emulators:
+            try:
+                emulators.load(emulator).version(board)
+                build.toolchain(board)
+                missing[emulator] = ""
+            except BoardlessError as error:
+                missing[emulator] = str(error)
+        rows.append(record.board(board, missing))
+    if json_file:
+        record.write(rows, json_file)
+    if json_file != "-":
+        table.show(
+            "",
+            ("board", "core", "emulators", "#flash", "#RAM", "available"),
+            [
+                (
+                    r["name"],
+                    r["core"],
+                    ", ".join(r["emulators"]),
+                    f"{r['flash_bytes']:,}",
+                    f"{r['ram_bytes']:,}",
+                    "yes" if r["available"] else "no: " + "; ".join(r["missing"].values()),
+                )
+                for r in rows
+            ],
+        )
+
+
+@cli.command()
+@board_option
+@json_option
+def models(board: str, json_file: str | None) -> None:
+    """List the models of the zoo with accuracy, arena and flash (of a build for --board)."""
+    rows = []
+    target = boards.load(board)
+    with progress_bar() as progress:
+        for name in zoo.names():
+            about = zoo.results(name)
+            row: dict[str, Any] = {
+                "name": name,
+                "types": zoo.types(name),
+                "parameters": about.parameters,
+                "input_shape": list(about.input_shape),
+                "classes": list(about.classes),
+                "accuracy": about.accuracy,
+                "accuracy_origin": f"{about.test_pictures} pictures of {about.data_origin}",
+                "arena_bytes": {},
+                "flash_bytes": {},
+            }
+            for kind in row["types"]:
+                progress(f"{name}:{kind} building", 0, 0)
+                program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, target.twins)
+                row["macs"] = program.macs
+                row["arena_bytes"][kind] = program.arena.arena_bytes
+                row["flash_bytes"][kind] = build.build(program, target).flash_bytes
+            rows.append(row)
+    if json_file:
+        record.write(rows, json_file)
+    if json_file != "-":
+        columns = (
+            "model",
+            "input",
+            "#classes",
+            "#parameters",
+            "#MACs",
+            "#accuracy",
+            "#arena",
+            "#flash",
+        )
+        table.show(
+            "",
+            columns,
+            [
+                (
+                    f"{r['name']}:{kind}",
+                    "x".join(map(str, r["input_shape"])),
+                    str(len(r["classes"])),
+                    f"{r['parameters']:,}",
+                    f"{r['macs']:,}",
+                    f"{r['accuracy'][kind]:.2%}",
+                    f"{r['arena_bytes'][kind]:,}",
+                    f"{r['flash_bytes'][kind]:,}",
+                )
+                for r in rows
+                for kind in r["types"]
+            ],
+        )
+
+
+@cli.command("doctor")
+@json_option
+def doctor_command(json_file: str | None) -> None:
+    """Say for every tool what was found, what it is for and how to get it."""
+    rows = doctor.tools()
+    if json_file:
+        keys = ("name", "found", "purpose", "get", "required")
+        record.write([{k: getattr(r, k) for k in keys} for r in rows], json_file)
+    if json_file != "-":
+        table.show(
+            "",
+            ("tool", "found", "for", "how to get it"),
+            [
+                (
+                    r.name,
+                    r.found or ("[red]missing[/red]" if r.required else "missing, optional"),
+                    r.purpose,
+                    "" if r.found else r.get,
+                )
+                for r in rows
+            ],
+        )
+    missing = [r.name for r in rows if r.required and not r.found]
+    if missing:
+        click.echo(f"boardless: missing: {', '.join(missing)}; run ./bootstrap", err=True)
+        sys.exit(3)
+
+
+@cli.command("compile")
+@click.argument("model")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR")
+@board_option
+@json_option
+def compile_command(model: str, output: Path, board: str, json_file: str | None) -> None:
+    """Write MODEL as C: model.c, model_config.h, weights.S and weights.bin."""
+    target = boards.load(board)
+    program = compiler.compile_graph(zoo.find(model).graph, target.twins)
+    build_id = build.build_key(program, target, build.toolchain(target))
+    written = build.write_sources(program, build_id, output)
+    data = {
+        "model": program.name,
+        "board": board,
+        "build_id": build_id,
+        "files": [str(p) for p in written],
+        "layers": len(program.layers),
+        "macs": program.macs,
+        "arena_bytes": program.arena.arena_bytes,
+        "arena_lower_bound": program.arena.lower_bound,
+    }
+    if json_file:
+        record.write(data, json_file)
+    if json_file != "-":
+        click.echo(
+            f"{program.name}: {data['layers']} layers, {program.macs:,} MACs, "
+            f"arena {program.arena.arena_bytes:,} bytes -> {output}"
+        )
+
+
+@cli.command("run")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option("--board", "board_names", multiple=True, default=("mps2-an386",), show_default=True)
+@emulator_option
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="A .npz with `images` (N,H,W,C) uint8 or `inputs` (N,...) in the model's type, and "
+    "`labels`; or a folder of class folders. Default: the zoo model's test pictures.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@click.option("--pixels", type=click.Choice(list(USUAL)), help="What pixels 0..255 mean to MODEL.")
+@click.option(
+    "--link", type=click.Choice(["uart", "memory"]), help="Default: memory where the board can."
+)
+@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Devices at once.")
+@bad_line_option
+@json_option
+def run_command(
+    models: tuple[str, ...], board_names: tuple[str, ...], json_file: str | None, **options: Any
+) -> None:
+    """Build MODEL for a board, run it on pictures, compare with the reference."""
+    requests = [evaluate.Request(model=m, board=b, **options) for b in board_names for m in models]
+    with progress_bar() as progress:
+        results = [_evaluate(request, progress) for request in requests]
+    _finish(results, json_file, single=len(requests) == 1)
+
+
+@cli.command()
+@click.option(
+    "--boards",
+    "which",
+    default="default",
+    show_default=True,
+    help="default, all, or names separated by commas.",
+)
+@click.option("--limit", type=click.IntRange(1), default=SIM_PICTURES, show_default=True)
+@json_option
+def sim(which: str, limit: int, json_file: str | None) -> None:
+    """Run every model of the zoo on every default board: what `nox -s sim` runs."""
+    if which in ("default", "all"):
+        chosen = [b for b in map(boards.load, boards.names()) if which == "all" or b.default]
+    else:
+        chosen = [boards.load(name) for name in which.split(",")]
+    requests = [
+        evaluate.Request(model=f"{name}:{kind}", board=board.name, limit=limit, jobs=1)
+        for board in chosen
+        for name in zoo.names()
+        for kind in zoo.types(name)
+    ]
+    with progress_bar() as progress, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        futures = [pool.submit(_evaluate, request, progress) for request in requests]
+        try:
+            results = [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    _finish(results, json_file, single=False)
+
+
+def _evaluate(request: evaluate.Request, progress: evaluate.Progress) -> tuple[Run, Verdict]:
+    def labelled(what: str, done: int, total: int) -> None:
+        progress(f"{request.model} {request.board} {what}", done, total)
+
+    return evaluate.evaluate(request, labelled)
+
+
+def _finish(results: list[tuple[Run, Verdict]], json_file: str | None, *, single: bool) -> None:
+    if json_file:
+        data = [record.run(r, v) for r, v in results]
+        record.write(data[0] if single else data, json_file)
+    if json_file != "-":
+        table.runs(results)
+    if not all(verdict.ok for _, verdict in results):
+        sys.exit(1)
+
+
+@cli.command("serve")
+@click.argument("model")
+@board_option
+@emulator_option
+@click.option("--pty", "as_pty", is_flag=True, help="On a pseudo-terminal (the default).")
+@click.option(
+    "--tcp",
+    "port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="On 127.0.0.1:PORT; 0 takes a free one.",
+)
+def serve_command(
+    model: str, board: str, emulator: str | None, as_pty: bool, port: int | None
+) -> None:
+    """Lend the emulated UART to any other client, until Ctrl-C. The line speaks MLPerf Tiny's
+    device protocol; type `help%`."""
+    if as_pty and port is not None:
+        raise click.UsageError("--pty and --tcp exclude each other")
+    request = evaluate.Request(model=model, board=board, emulator=emulator)
+    with progress_bar() as progress:
+        _, built, chosen = evaluate.firmware(request, progress)
+    session = emulators.load(chosen).start(built.board, built.elf, shared=False)
+
+    def announce(address: str) -> None:
+        click.echo(address)
+        click.echo(f"{built.model} on {board} ({chosen}); Ctrl-C ends it", err=True)
+
+    try:
+        if port is None:
+            serve.pty(session, announce)
+        else:
+            serve.tcp(session, port, announce)
+    except KeyboardInterrupt:
+        pass  # the documented way to end it
+    finally:
+        session.close()
+
+
+@contextmanager
+def progress_bar() -> Iterator[evaluate.Progress]:
+    """A bar per thing under way, on stderr; plain lines where stderr is no terminal."""
+    console = table.console(stderr=True)
+    if not console.is_terminal:
+        said: set[str] = set()
+
+        def line(what: str, done: int, total: int) -> None:
+            if what not in said:
+                said.add(what)
+                click.echo(what, err=True)
+
+        yield line
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def bar(what: str, done: int, total: int) -> None:
+            name = what.rsplit(" ", 1)[0]
+            if name not in tasks:
+                tasks[name] = bars.add_task(what, total=None)
+            finished = bool(total) and done >= total
+            bars.update(
+                tasks[name],
+                description=what,
+                completed=done,
+                total=total or None,
+                visible=not finished,
+            )
+
+        yield bar
+
+
+def _guarded(call: Callable[[], Any]) -> int:
+    """Runs the command line; every failure becomes one line and an exit status."""
+    try:
+        call()
+        return 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BoardlessError as error:
+        click.echo(f"boardless: {' '.join(str(error).split())}", err=True)
+        return error.exit_status
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("boardless: interrupted", err=True)
+        return 130
+    except BrokenPipeError:  # such as `boardless models | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # a bug: still one line, with the way to see where
+        if os.environ.get("BOARDLESS_TRACEBACK"):
+            traceback.print_exc()
+        click.echo(
+            f"boardless: bug: {type(error).__name__}: {error}; please report it with what "
+            "BOARDLESS_TRACEBACK=1 shows",
+            err=True,
+        )
+        return 3
+
+
+def _terminate(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, _terminate)  # so that emulators are ended then, too
+    sys.exit(_guarded(lambda: cli(standalone_mode=False)))

@@ -1,6 +1,6 @@
 """Every way boardless can stop, each with one clear line: what, where, what next.
 
-    raise BadInput("unknown operator CUSTOM", where="my.tflite, operator 3", hint="remove it or write a kernel")
+    raise BadInput("unknown operator CUSTOM", where="my.tflite, operator 3", hint="remove it")
 
 The class decides the exit status; the command line prints `str(error)` and nothing else.
 """

@@ -1,6 +1,6 @@
 """Pictures for a model: a zoo model's held-out data, a .npz, or a folder of class folders.
 
-    pictures = load(model, Path("flowers/val"), limit=64)
+pictures = load(model, Path("flowers/val"), limit=64)
 """
 
 from __future__ import annotations
@@ -69,11 +69,15 @@ def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
             f"pictures are {_by(images.shape[1:])}, the model takes {_by(tensor.shape[1:])}",
             hint="resize them, or choose another model",
         )
-    real = images.astype(np.float32) * np.float32(scaling.scale) + np.float32(scaling.offset)
+    real: npt.NDArray[np.float32] = images.astype(np.float32) * np.float32(
+        scaling.scale
+    ) + np.float32(scaling.offset)
     if tensor.dtype == "float32":
         return real
     q = quantise.of(tensor)
-    return np.clip(np.rint(real / np.float32(q.scale)) + q.zero_point, -128, 127).astype(np.int8)
+    levels = np.rint(real / np.float32(q.scale)) + np.float32(q.zero_point)
+    quantised: npt.NDArray[np.int8] = np.clip(levels, -128, 127).astype(np.int8)
+    return quantised
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -6,6 +6,7 @@ once more at the start of device 0, where the counts of its layers are read: the
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -205,5 +206,5 @@ def _counts(build: Build, emulator: Emulator, shared: Shared) -> Counts:
     at = [instructions(t) or 0 for t in shared.layer_ticks]
     return Counts(
         instructions=tuple(instructions(int(t)) or 0 for t in shared.ticks),
-        layers=tuple(b - a for a, b in zip(at, at[1:], strict=False)),
+        layers=tuple(b - a for a, b in itertools.pairwise(at)),
     )

@@ -1,6 +1,6 @@
 """Models: of the zoo by name (`digits_cnn:int8`), or a user's own by path.
 
-    model = find("digits_cnn:int8")
+model = find("digits_cnn:int8")
 """
 
 from __future__ import annotations

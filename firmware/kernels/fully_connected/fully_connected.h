@@ -1,6 +1,7 @@
 /* FULLY_CONNECTED: output[o] = act(bias[o] + sum over c of input[c] * filter[o, c]).
  *
  * filter is OI; bias has output_c entries and may be NULL. Without a batch there is one row.
+ * Unlike the convolutions, TFLite's int8 kernel rounds once when it requantises.
  */
 #ifndef BL_FULLY_CONNECTED_H
 #define BL_FULLY_CONNECTED_H

@@ -7,12 +7,10 @@ plain `pio run` it is generated here, from custom_model.
 import os
 import subprocess
 import sys
-from pathlib import Path
-
-from SCons.Script import Default, DefaultEnvironment, Exit
 
 from boardless import boards, paths
 from boardless.errors import BoardlessError
+from SCons.Script import Default, DefaultEnvironment, Exit
 
 env = DefaultEnvironment()
 firmware = paths.FIRMWARE
@@ -34,7 +32,8 @@ if not generated:
 prefix = board.toolchain.prefix
 if not env.WhereIs(f"{prefix}gcc"):
     sys.stderr.write(
-        f"boardless: {prefix}gcc is not on PATH; apt-get install {' '.join(board.toolchain.debian)}\n"
+        f"boardless: {prefix}gcc is not on PATH; "
+        f"apt-get install {' '.join(board.toolchain.debian)}\n"
     )
     Exit(3)
 
@@ -74,7 +73,7 @@ env.Append(
 )
 script = board.folder / "link.ld"
 if script.is_file():
-    symbols = {k: v for k, v in board.memory_symbols().items()}
+    symbols = board.memory_symbols()
     env.Append(
         LINKFLAGS=[
             "-nostartfiles",

@@ -1,7 +1,7 @@
 """Graph -> Program -> C: fusion, kernel choice, arena plan, weight packing, emission.
 
-    program = compile_graph(graph, twins=("dsp",))
-    files = emit(program, build_id="0123456789abcdef")
+program = compile_graph(graph, twins=("dsp",))
+files = emit(program, build_id="0123456789abcdef")
 """
 
 from __future__ import annotations

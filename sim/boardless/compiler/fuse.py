@@ -47,6 +47,4 @@ def _with_padding(user: Operator, pad: Operator, paddings: list[list[int]]) -> O
         "pad_h": tuple(paddings[1]),
         "pad_w": tuple(paddings[2]),
     }
-    return dataclasses.replace(
-        user, inputs=(pad.inputs[0], *user.inputs[1:]), options=options
-    )
+    return dataclasses.replace(user, inputs=(pad.inputs[0], *user.inputs[1:]), options=options)

@@ -161,9 +161,7 @@ class Context:
         dilation_w = options.get("dilation_w_factor", 1)
         if min(stride_h, stride_w, dilation_h, dilation_w, filter_h, filter_w) < 1:
             raise self.refuse("a stride, dilation or filter size is less than 1")
-        pad_top, height = place_window(
-            options, "pad_h", input_h, filter_h, stride_h, dilation_h
-        )
+        pad_top, height = place_window(options, "pad_h", input_h, filter_h, stride_h, dilation_h)
         pad_left, width = place_window(options, "pad_w", input_w, filter_w, stride_w, dilation_w)
         if (height, width) != (output_h, output_w):
             raise self.refuse(
@@ -226,7 +224,8 @@ def lower(context: Context) -> Call | Alias:
 def _module(path: Path) -> ModuleType:
     name = f"boardless_kernel_{path.parent.name}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -1,6 +1,6 @@
 """Where each activation lies in the arena: lifetimes, sharing, offsets. Pure.
 
-    plan = arrange([Buffer(size=64, first=0, last=1), Buffer(size=32, first=1, last=2)])
+plan = arrange([Buffer(size=64, first=0, last=1), Buffer(size=32, first=1, last=2)])
 """
 
 from __future__ import annotations

@@ -40,9 +40,7 @@ def multiplier_and_shift(real: float) -> tuple[int, int]:
     return multiplier, shift
 
 
-def activation_bounds(
-    name: str, output: Tensor
-) -> tuple[int, int] | tuple[float, float] | None:
+def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[float, float] | None:
     """The range of a fused activation in the output's own type; None: not supported."""
     ranges = {
         "NONE": (-math.inf, math.inf),

@@ -1,6 +1,6 @@
 """Emulators: one module each, found by its name; none knows the link or the gate.
 
-    qemu = load("qemu")
+qemu = load("qemu")
 """
 
 from __future__ import annotations

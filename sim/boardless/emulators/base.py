@@ -23,12 +23,13 @@ from boardless.records import Board
 class Session(Protocol):
     """A started device: a line of bytes in both directions, maybe memory that both sides see."""
 
-    shared: mmap.mmap | None
+    @property
+    def shared(self) -> mmap.mmap | None: ...
 
     def send(self, data: bytes) -> None: ...
 
     def receive(self, timeout: float) -> bytes:
-        """What has arrived, at least one byte; b"" after `timeout` seconds; ToolFailed on the end."""
+        """At least one byte; b"" after `timeout` seconds; ToolFailed at the end of the line."""
 
     def terminate(self) -> None:
         """Ends the device from another thread; whoever receives sees the end of the line."""
@@ -87,7 +88,7 @@ class ProcessSession:
     ) -> ProcessSession:
         """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it."""
         ours, theirs = socket.socketpair()
-        log = tempfile.TemporaryFile()
+        log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
         memory, shared = -1, None
         try:
             if shared_bytes:
@@ -111,7 +112,9 @@ class ProcessSession:
         except OSError as error:
             ours.close()
             log.close()
-            raise ToolFailed(f"cannot start {command[0]}: {error}", hint="boardless doctor") from error
+            raise ToolFailed(
+                f"cannot start {command[0]}: {error}", hint="boardless doctor"
+            ) from error
         finally:
             theirs.close()
             if memory >= 0:

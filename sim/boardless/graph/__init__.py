@@ -1,6 +1,6 @@
 """A model as the compiler sees it: tensors, operators, and nothing of the file it came from.
 
-    graph = boardless.graph.read(Path("my.tflite").read_bytes(), name="my")
+graph = boardless.graph.read(Path("my.tflite").read_bytes(), name="my")
 """
 
 from __future__ import annotations

@@ -66,9 +66,7 @@ def read(content: bytes, name: str) -> Graph:
     try:
         return _read(content, name)
     except BROKEN_FILE as error:
-        raise BadInput(
-            "the .tflite file is damaged or truncated", where=name, hint=HINT
-        ) from error
+        raise BadInput("the .tflite file is damaged or truncated", where=name, hint=HINT) from error
 
 
 def _read(content: bytes, name: str) -> Graph:

@@ -1,6 +1,6 @@
 """Predictions of TFLite's reference kernels (BUILTIN_REF): what the device is held against.
 
-    outputs = predict(model.content, pictures.inputs)
+outputs = predict(model.content, pictures.inputs)
 """
 
 from __future__ import annotations

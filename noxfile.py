@@ -1,0 +1,94 @@
+"""boardless's sessions: nox -s sim, tests, lint, train. `nox -l` lists them.
+
+Inside the project's own .venv (what ./bootstrap makes) a session runs in it, without installing
+anything; elsewhere it gets an environment of its own from the same pinned constraints.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+OWN_VENV = Path(sys.prefix).resolve() == ROOT / ".venv"
+CODE = ("sim", "models", "tests", "firmware", "noxfile.py")
+
+nox.options.sessions = ["sim"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+
+
+def session(**options: Any) -> Callable[[Any], Any]:
+    """A nox session that uses the project's own environment where there is one."""
+    if OWN_VENV:
+        options["venv_backend"] = "none"
+    return nox.session(**options)
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """boardless (editable) and dependency groups of pyproject.toml, versions and hashes pinned."""
+    if session.virtualenv.is_sandboxed:
+        uv = [part for part in pinned("uv") if part]
+        session.run("python", "-m", "pip", "install", "-q", "--require-hashes", "-r", *uv)
+        extra = [word for group in groups for word in ("--group", group)]
+        run = ("uv", "pip", "install", "-q", "-c", "constraints.txt")
+        session.run(*run, "--group", "nox", *extra)
+        session.run(*run, "--no-build-isolation", "-e", ".")
+
+
+def pinned(package: str) -> list[str]:
+    """A requirements file that holds the lines of one package of constraints.txt."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"{package}=="))
+    end = next(i for i in range(start, len(lines)) if not lines[i].endswith("\\"))
+    path = ROOT / ".nox" / f"{package}.txt"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines[start : end + 1]) + "\n")
+    return [str(path)]
+
+
+@session()
+def sim(session: nox.Session) -> None:
+    """Build every model for every default board, run it in the emulator, compare with TFLite.
+
+    Arguments after -- go to `boardless sim`, such as --boards all or --limit 8.
+    """
+    install(session)
+    session.run("boardless", "sim", *session.posargs)
+
+
+@session()
+def tests(session: nox.Session) -> None:
+    """Run the test suite; arguments after -- go to pytest."""
+    install(session, "tests")
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+
+
+@session()
+def lint(session: nox.Session) -> None:
+    """Check Python (ruff, mypy) and C (clang-format). `-- --fix` mends what can be mended."""
+    install(session, "tests", "lint")
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
+    session.run("ruff", "format", *([] if fix else ["--check", "--diff"]), *CODE)
+    session.run("mypy")
+    sources = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "firmware").rglob("*.[ch]"))
+    session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *sources)
+
+
+@nox.session()
+def train(session: nox.Session) -> None:
+    """Train zoo models from their recipes: `nox -s train -- NAME`, all without a name.
+
+    `-- --evaluate` checks the committed models on all held-out pictures instead. TensorFlow is
+    installed for this session only; its tests (tests/zoo) run first with `-- --test`.
+    """
+    install(session, "tests", "train")
+    if "--test" in session.posargs:
+        session.run("pytest", "tests/zoo")
+        return
+    session.run("python", "models/train.py", *session.posargs)

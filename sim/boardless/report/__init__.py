@@ -1,0 +1,1 @@
+"""Shows results; decides nothing."""

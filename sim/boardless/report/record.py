@@ -1,0 +1,109 @@
+"""The JSON of the command line's contract: keys may be added, never renamed."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from boardless.errors import BadInput
+from boardless.records import Board, Build, Run, Verdict
+
+CYCLES_MISSING = "cycles not available: this version counts instructions only"
+
+
+def run(run: Run, verdict: Verdict) -> dict[str, Any]:
+    """What `boardless run --json` says about one model on one board."""
+    n = len(run.pictures)
+    infer = run.seconds.get("infer", 0.0)
+    return {
+        "model": run.build.model,
+        "board": run.build.board.name,
+        "emulator": {"name": run.emulator, "version": run.emulator_version},
+        "toolchain": run.build.toolchain,
+        "build_id": run.build.build_id,
+        "link": run.link,
+        "images": n,
+        "pictures": run.pictures.origin,
+        "ok": verdict.ok,
+        "reason": verdict.reason,
+        "agreement": verdict.agreement,
+        "bit_exact": verdict.bit_exact,
+        "max_abs_error": verdict.max_abs_error,
+        "mismatches": [
+            {
+                "index": i,
+                "device": int(run.outputs[i].argmax()),
+                "reference": int(run.reference[i].argmax()),
+            }
+            for i in verdict.mismatches
+        ],
+        "accuracy": None
+        if verdict.accuracy_device is None
+        else {"device": verdict.accuracy_device, "reference": verdict.accuracy_reference},
+        "outputs": run.outputs.tolist(),
+        "instructions": _spread(run.counts.instructions),
+        "cycles": {},
+        "milliseconds": {},
+        "layers": [
+            {
+                "index": layer.index,
+                "op": layer.op,
+                "name": layer.name,
+                "macs": layer.macs,
+                "instructions": run.counts.layers[layer.index] if run.counts.layers else None,
+                "cycles": {},
+            }
+            for layer in run.build.layers
+        ],
+        "memory": memory(run.build, run.stack_bytes),
+        "seconds": {k: round(v, 4) for k, v in run.seconds.items()},
+        "inferences_per_second": round(n / infer, 2) if infer else None,
+        "notes": [CYCLES_MISSING] + ([run.counts.missing] if run.counts.missing else []),
+    }
+
+
+def memory(build: Build, stack_bytes: int) -> dict[str, int]:
+    """Bytes; ram_bytes is .data and .bss (arena included) and the deepest stack seen."""
+    return {
+        "arena_bytes": build.arena_bytes,
+        "weights_bytes": build.weights_bytes,
+        "code_bytes": build.code_bytes,
+        "stack_bytes": stack_bytes,
+        "flash_bytes": build.flash_bytes,
+        "ram_bytes": build.static_ram_bytes + stack_bytes,
+    }
+
+
+def _spread(values: tuple[int, ...]) -> dict[str, int] | None:
+    if not values:
+        return None
+    return {"min": min(values), "median": statistics.median_low(values), "max": max(values)}
+
+
+def board(board: Board, available: dict[str, str]) -> dict[str, Any]:
+    """`available`: emulator -> what is missing, "" where it can run."""
+    return {
+        "name": board.name,
+        "core": board.core,
+        "description": board.description,
+        "emulators": sorted(board.emulators),
+        "flash_bytes": board.memory.flash_bytes,
+        "ram_bytes": board.memory.ram_bytes,
+        "available": any(not missing for missing in available.values()),
+        "missing": {k: v for k, v in available.items() if v},
+    }
+
+
+def write(data: Any, target: str) -> None:
+    """To a file, or to standard output for "-"."""
+    text = json.dumps(data, indent=1) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(target).write_text(text)
+    except OSError as error:
+        raise BadInput(f"cannot write ({error.strerror})", where=target) from error

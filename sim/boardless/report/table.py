@@ -1,0 +1,81 @@
+"""Tables for people, on standard output; colour and line art only on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from boardless.records import Run, Verdict
+from boardless.report import record
+
+PLAIN_WIDTH = 200  # columns where the output is a file or a pipe: nothing is cut
+
+
+def console(stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PLAIN_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+
+
+def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns whose name starts with '#' are numbers and stand to the right."""
+    out = console()
+    table = Table(title=title or None, box=box.SIMPLE if out.is_terminal else box.ASCII2)
+    for column in columns:
+        right = column.startswith("#")
+        table.add_column(column.lstrip("#"), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+RUN_COLUMNS = (
+    "model",
+    "board",
+    "#pictures",
+    "#agreement",
+    "#max error",
+    "#accuracy",
+    "#instructions",
+    "#RAM",
+    "#flash",
+    "#inf/s",
+    "verdict",
+)
+
+
+def run_row(run: Run, verdict: Verdict) -> tuple[str, ...]:
+    data = record.run(run, verdict)
+    spread = data["instructions"]
+    accuracy = "?" if verdict.accuracy_device is None else f"{verdict.accuracy_device:.2%}"
+    exact = "bit-exact" if verdict.bit_exact else f"{verdict.max_abs_error:.2g}"
+    return (
+        run.build.model,
+        run.build.board.name,
+        f"{len(run.pictures):,}",
+        f"{verdict.agreement:.2%}",
+        exact,
+        accuracy,
+        f"{spread['median']:,}" if spread else "?",
+        f"{data['memory']['ram_bytes']:,}",
+        f"{data['memory']['flash_bytes']:,}",
+        f"{data['inferences_per_second']:.0f}" if data["inferences_per_second"] else "?",
+        "[green]ok[/green]" if verdict.ok else "[red]WRONG[/red]",
+    )
+
+
+def runs(results: Sequence[tuple[Run, Verdict]]) -> None:
+    show("", RUN_COLUMNS, [run_row(r, v) for r, v in results])
+    out = console()
+    for origin in dict.fromkeys(r.pictures.origin for r, _ in results):
+        out.print(f"pictures: {origin}", markup=False)
+    missing = dict.fromkeys(r.counts.missing for r, _ in results if r.counts.missing)
+    for note in (record.CYCLES_MISSING, *missing):
+        out.print(note, markup=False)
+    for run, verdict in results:
+        if not verdict.ok:
+            out.print(f"{run.build.model} {run.build.board.name}: {verdict.reason}", markup=False)
