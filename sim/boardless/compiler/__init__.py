@@ -22,6 +22,7 @@ class Layer:
     call: kernels.Call
     inputs: tuple[int, ...]  # arena offsets, bytes
     output: int
+    scratch: int  # of call.scratch_bytes
     input_shapes: tuple[str, ...]  # such as "int8 1x28x28x3"
     output_shape: str
 
@@ -82,8 +83,13 @@ def compile_graph(graph: Graph, twins: tuple[str, ...] = ()) -> Program:
     buffers = [
         plan.Buffer(graph.tensors[t].nbytes, first[t], last_use.get(t, first[t])) for t in tensors
     ]
+    with_scratch = [i for i, (call, _) in enumerate(calls) if call.scratch_bytes]
+    for i in with_scratch:
+        call, step = calls[i]
+        buffers.append(plan.Buffer(call.scratch_bytes, step, step))
     arena = plan.arrange(buffers)
-    offsets = dict(zip(tensors, arena.offsets, strict=True))
+    offsets = dict(zip(tensors, arena.offsets, strict=False))
+    scratch = dict(zip(with_scratch, arena.offsets[len(tensors) :], strict=True))
     layers = []
     for index, (call, step) in enumerate(calls):
         op = graph.operators[step]
@@ -96,6 +102,7 @@ def compile_graph(graph: Graph, twins: tuple[str, ...] = ()) -> Program:
                 call=call,
                 inputs=tuple(offsets[root(i)] for i in inputs),
                 output=offsets[root(op.outputs[0])],
+                scratch=scratch.get(index, 0),
                 input_shapes=tuple(graph.tensors[i].type_and_shape for i in inputs),
                 output_shape=graph.tensors[op.outputs[0]].type_and_shape,
             )

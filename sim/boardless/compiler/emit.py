@@ -102,6 +102,8 @@ def _layer(layer: Layer, weights: bytearray) -> dict[str, Any]:
         )
         weights.extend(np.ascontiguousarray(constant.data).tobytes())
         arguments.append(f"{constant.name}_{layer.index}")
+    if layer.call.scratch_bytes:
+        arguments += [f"arena + {layer.scratch}", str(layer.call.scratch_bytes)]
     arguments.append(_pointer(layer.output, layer.output_shape, const=False))
     return {
         "index": layer.index,

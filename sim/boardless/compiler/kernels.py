@@ -37,7 +37,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a kernel: function(&params, inputs..., constants..., output)."""
+    """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] output)."""
 
     function: str
     params_type: str
@@ -46,6 +46,7 @@ class Call:
     constants: tuple[Constant, ...] = ()
     macs: int = 0  # multiply-accumulate operations, padding included
     in_place: bool = False  # the output may lie where the first input lies
+    scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
 
 
 @dataclass(frozen=True)

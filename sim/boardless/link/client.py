@@ -1,8 +1,8 @@
 """Talks to the firmware over a session: commands with checksums, retries, resynchronisation.
 
-    with Client(session) as client:
-        client.boot()
-        ticks, output = client.predict(picture_bytes)
+with Client(session) as client:
+    client.boot()
+    ticks, output = client.predict(picture_bytes)
 """
 
 from __future__ import annotations
@@ -101,11 +101,13 @@ class Client:
                         continue
                     raise
                 if reply.text == "m-ready":
-                    return
+                    return None
         except _Noise as error:
             if self.tries > 1:
                 return self.resync()  # the words may have been lost; the device is there or not
-            raise LinkError(f"the firmware did not start: {error}", hint="boardless doctor") from error
+            raise LinkError(
+                f"the firmware did not start: {error}", hint="boardless doctor"
+            ) from error
 
     # ---- commands ----
 
@@ -190,7 +192,9 @@ class Client:
             except _Noise as error:
                 failures += 1
                 if failures >= self.tries:
-                    raise LinkError(f"a block of {size} bytes did not get through: {error}") from error
+                    raise LinkError(
+                        f"a block of {size} bytes did not get through: {error}"
+                    ) from error
                 self.resync()
                 size = max(size // 2, SMALLEST_BLOCK)  # short blocks survive a worse line
 
