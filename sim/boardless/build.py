@@ -161,6 +161,16 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
         raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
     made = folder / "pio" / environment_name / "firmware.elf"
     if done.returncode or not made.is_file():
+        overflow = re.search(
+            r"region `?(\w+)'? overflowed by (\d+) bytes", log.read_text(errors="replace")
+        )
+        if overflow:
+            raise BadInput(
+                f"{program.name} does not fit: "
+                f"{overflow[1]} is too small by {int(overflow[2]):,} bytes",
+                where=f"board {board.name}",
+                hint="a smaller model, or a larger board",
+            )
         raise ToolFailed(
             _first_error(log.read_text(errors="replace")),
             where=f"building {program.name} for {board.name}",

@@ -59,7 +59,8 @@ env.Append(
         "-fno-common",
         f"-ffile-prefix-map={paths.ROOT}=.",
         f"-ffile-prefix-map={generated}=generated",
-        f"-fdebug-prefix-map={env.subst('$PROJECT_DIR')}=.",
+        # SCons names what lies inside of the project relative to it
+        f"-ffile-prefix-map={os.path.relpath(generated, paths.ROOT)}=generated",
         "-gno-record-gcc-switches",
     ],
     ASFLAGS=[*board.toolchain.flags, f"-I{generated}"],
