@@ -6,9 +6,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from boardless import emulators, pictures, run, zoo
+from boardless import pictures, run, zoo
+from boardless.emulators import qemu
+from boardless.emulators.base import ProcessSession
 from boardless.errors import BoardlessError, DeviceFault, ToolFailed
 from boardless.link.client import Client
 from boardless.records import Build
@@ -49,27 +52,22 @@ def test_a_lock_up_is_reported(client: Client) -> None:
     assert "Lockup" in str(caught.value)
 
 
-def test_the_emulator_killed_in_mid_run(built: Built) -> None:
+def test_the_emulator_killed_in_mid_run(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     build = built("mobile_lenet:int8", "mps2-an386")
     fed = pictures.load(zoo.find("mobile_lenet:int8"), None, 64)
-    qemu = emulators.load("qemu")
-    started = []
+    started: list[ProcessSession] = []
     original = qemu.start
 
-    def start(*arguments: object, **options: object) -> object:
-        session = original(*arguments, **options)  # type: ignore[arg-type]
-        started.append(session)
-        return session
+    def start(*arguments: Any, **options: Any) -> ProcessSession:
+        started.append(original(*arguments, **options))
+        return started[-1]
 
     def kill(done: int) -> None:
         started[0].process.kill()
 
-    qemu.start = start  # type: ignore[method-assign]
-    try:
-        with pytest.raises(ToolFailed, match="SIGKILL") as caught:
-            run.run(build, fed, run.Options("qemu", "uart", jobs=2), kill)
-    finally:
-        qemu.start = original  # type: ignore[method-assign]
+    monkeypatch.setattr(qemu, "start", start)
+    with pytest.raises(ToolFailed, match="SIGKILL") as caught:
+        run.run(build, fed, run.Options("qemu", "uart", jobs=2), kill)
     assert "qemu-system-arm ended in mid-run" in str(caught.value)
     assert all(session.process.poll() is not None for session in started)
 

@@ -40,7 +40,7 @@ def client(device: tuple[Build, str]) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def picture() -> bytes:
-    return pictures.load(zoo.find(MODEL), None, 1).inputs[0].tobytes()
+    return bytes(pictures.load(zoo.find(MODEL), None, 1).inputs[0].tobytes())
 
 
 def deadline() -> float:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
-from boardless import pictures, zoo
+from boardless import datasets, pictures, zoo
 from boardless.errors import BadInput
 from boardless.graph import Quantisation, Tensor
 from PIL import Image
@@ -15,8 +17,8 @@ def model() -> zoo.Model:
     return zoo.find("digits_cnn:int8")
 
 
-def save(path: Path, **arrays: np.ndarray) -> Path:  # type: ignore[type-arg]
-    np.savez(path, **arrays)  # type: ignore[arg-type]
+def save(path: Path, **arrays: npt.NDArray[Any]) -> Path:
+    np.savez(path, **arrays)  # type: ignore[arg-type]  # its stub takes one bool keyword
     return path
 
 
@@ -123,9 +125,9 @@ def test_generated_pictures_when_there_is_no_data(
     model: zoo.Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(name: str) -> object:
-        raise pictures.datasets.DataMissing("not here", hint="set BOARDLESS_DATA")
+        raise datasets.DataMissing("not here", hint="set BOARDLESS_DATA")
 
-    monkeypatch.setattr(pictures.datasets, "load", missing)
+    monkeypatch.setattr(datasets, "load", missing)
     found = pictures.load(model, None)
     assert found.labels is None
     assert "accuracy is not known" in found.origin
