@@ -27,6 +27,7 @@ SAME_ROUNDING = (
     "HARD_SWISH",
     "LOGISTIC",
     "MAX_POOL_2D",
+    "MEAN",
     "MUL",
     "PAD",
     "PADV2",
@@ -58,8 +59,8 @@ def to_signed(graph: Graph) -> Graph:
             operators.append(op)
             continue
         where = f"{graph.name}, operator {op.index} {op.name}"
-        if op.name not in SAME_ROUNDING:
-            raise BadInput("is not supported in uint8", where=where, hint=HINT)
+        if op.name not in SAME_ROUNDING and not _is_odd_average(op):
+            raise BadInput("rounds differently in uint8 or is unknown", where=where, hint=HINT)
         if op.name in WEIGHTED and len(op.inputs) > 1 and op.inputs[1] in unsigned:
             if op.inputs[1] not in filters:
                 filters[op.inputs[1]] = len(tensors)
@@ -67,6 +68,16 @@ def to_signed(graph: Graph) -> Graph:
             op = _with_filter(op, filters[op.inputs[1]])
         operators.append(op)
     return graph.replace(tensors=tuple(tensors), operators=tuple(operators))
+
+
+def _is_odd_average(op: Operator) -> bool:
+    """The uint8 and the int8 kernel differ only in ties, which an odd number of pixels excludes."""
+    options = op.options
+    return (
+        op.name == "AVERAGE_POOL_2D"
+        and options.get("padding") == "VALID"
+        and options.get("filter_height", 0) * options.get("filter_width", 0) % 2 == 1
+    )
 
 
 def _signed(tensor: Tensor) -> Tensor:
