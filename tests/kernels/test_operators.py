@@ -84,6 +84,8 @@ def unary(name: str) -> Callable[[Draw], Case]:
         count = 256
         source = draw.tensor((1, count), draw.scale(-2.5, 0.3))
         target = draw.tensor((1, count), draw.scale(-2.5, 0.3))
+        if name == "HARD_SWISH" and draw.dtype != "float32":  # TFLite allows no finer output
+            target.scales = (max(target.scales[0], source.scales[0] / 100),)
         if name == "LOGISTIC" and draw.dtype != "float32":
             target.scales, target.zero_points = (1 / 256,), (-128 if draw.dtype == "int8" else 0,)
         inputs = draw.inputs(source.shape)

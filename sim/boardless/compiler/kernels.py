@@ -238,6 +238,8 @@ def lower(context: Context) -> Call | Alias:
         result: Call | Alias = _module(folder / "lower.py").lower(context)
     except KeyError as error:
         raise context.refuse(f"the option {error} is missing") from error
+    except (IndexError, ValueError, ArithmeticError) as error:  # such as a filter of rank 1
+        raise context.refuse(f"its tensors make no sense together ({error})") from error
     _check_activations(context, result)
     if isinstance(result, Call):
         _check_numbers(context, result.params)

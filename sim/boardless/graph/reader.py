@@ -222,7 +222,7 @@ def _name(t: Any) -> str:
     at = t._tab.Offset(10)  # of the string, whose length is checked before it is copied
     if not at or t._tab.VectorLen(at) > MAX_NAME:
         return ""
-    return str(t.Name().decode("utf8", "replace"))
+    return _printable(t.Name())
 
 
 def _operator_name(code: Any) -> str:
@@ -232,8 +232,12 @@ def _operator_name(code: Any) -> str:
         return name
     at = code._tab.Offset(6)
     known = at and code._tab.VectorLen(at) <= 100
-    custom = code.CustomCode().decode("utf8", "replace") if known else "?"
-    return f"CUSTOM {''.join(c if c.isprintable() else '?' for c in custom)}"
+    return f"CUSTOM {_printable(code.CustomCode()) if known else '?'}"
+
+
+def _printable(text: bytes) -> str:
+    """One line, whatever the file says."""
+    return "".join(c if c.isprintable() else "?" for c in text.decode("utf8", "replace"))
 
 
 def _options(op: Any) -> dict[str, Any]:
