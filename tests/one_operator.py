@@ -1,11 +1,11 @@
-"""Builds a .tflite with one operator in memory: the oracle's side of a kernel test.
+"""Builds a .tflite with one operator, or a few, in memory: the oracle's side of a kernel test.
 
 content = model("SOFTMAX", [Tensor((1, 10), "int8", (0.1,), (0,))], out, {"beta": 1.0})
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import flatbuffers
@@ -15,10 +15,12 @@ from ai_edge_litert import schema_py_generated as schema
 TYPES = {
     "int8": schema.TensorType.INT8,
     "int32": schema.TensorType.INT32,
+    "int64": schema.TensorType.INT64,
     "float32": schema.TensorType.FLOAT32,
+    "float16": schema.TensorType.FLOAT16,
     "uint8": schema.TensorType.UINT8,
 }
-OPTIONS = {
+OPTIONS = {  # TFLite's operators without options are not here
     "CONV_2D": "Conv2DOptions",
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
@@ -27,7 +29,18 @@ OPTIONS = {
     "MEAN": "ReducerOptions",
     "SOFTMAX": "SoftmaxOptions",
     "PAD": "PadOptions",
+    "PADV2": "PadV2Options",
     "RESHAPE": "ReshapeOptions",
+    "SQUEEZE": "SqueezeOptions",
+    "EXPAND_DIMS": "ExpandDimsOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "HARD_SWISH": "HardSwishOptions",
+    "ADD": "AddOptions",
+    "SUB": "SubOptions",
+    "MUL": "MulOptions",
+    "CONCATENATION": "ConcatenationOptions",
+    "QUANTIZE": "QuantizeOptions",
+    "DEQUANTIZE": "DequantizeOptions",
 }
 
 
@@ -43,33 +56,66 @@ class Tensor:
     data: Any = None
 
 
+@dataclass
+class Operator:
+    """inputs and outputs are tensor numbers; options carry TFLite's field names."""
+
+    name: str
+    inputs: list[int]
+    outputs: list[int]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
 def model(
     operator: str, inputs: list[Tensor], output: Tensor, options: dict[str, Any] | None = None
 ) -> bytes:
     """The first of `inputs` is the model's input; options carry TFLite's field names."""
+    numbers = list(range(len(inputs)))
+    op = Operator(operator, numbers, [len(inputs)], options or {})
+    return graph([*inputs, output], [op], 0, len(inputs))
+
+
+def graph(tensors: list[Tensor], operators: list[Operator], source: int, target: int) -> bytes:
+    """A model of several operators, from tensor `source` to tensor `target`."""
+    m = unpacked(tensors, operators, source, target)
+    return packed(m)
+
+
+def unpacked(tensors: list[Tensor], operators: list[Operator], source: int, target: int) -> Any:
+    """The same as the schema's objects, for tests that break something in it."""
     m = schema.ModelT()
     m.version = 3
-    code = schema.OperatorCodeT()
-    code.builtinCode = getattr(schema.BuiltinOperator, operator)
-    code.deprecatedBuiltinCode = min(code.builtinCode, 127)
-    m.operatorCodes = [code]
-    m.buffers = [schema.BufferT()]
+    m.operatorCodes, m.buffers = [], [schema.BufferT()]
     graph = schema.SubGraphT()
-    graph.tensors = [_tensor(m, t) for t in [*inputs, output]]
-    graph.inputs, graph.outputs = [0], [len(inputs)]
-    op = schema.OperatorT()
-    op.opcodeIndex = 0
-    op.inputs, op.outputs = list(range(len(inputs))), [len(inputs)]
-    op.builtinOptionsType = getattr(schema.BuiltinOptions, OPTIONS[operator])
-    op.builtinOptions = getattr(schema, f"{OPTIONS[operator]}T")()
-    for key, value in (options or {}).items():
-        assert hasattr(op.builtinOptions, key), key
-        setattr(op.builtinOptions, key, value)
-    graph.operators = [op]
+    graph.tensors = [_tensor(m, t) for t in tensors]
+    graph.inputs, graph.outputs = [source], [target]
+    graph.operators = [_operator(m, op) for op in operators]
     m.subgraphs = [graph]
+    return m
+
+
+def packed(m: Any) -> bytes:
     builder = flatbuffers.Builder(1024)
     builder.Finish(m.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def _operator(m: Any, operator: Operator) -> Any:
+    code = schema.OperatorCodeT()
+    code.builtinCode = getattr(schema.BuiltinOperator, operator.name)
+    code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+    m.operatorCodes.append(code)
+    op = schema.OperatorT()
+    op.opcodeIndex = len(m.operatorCodes) - 1
+    op.inputs, op.outputs = operator.inputs, operator.outputs
+    options = OPTIONS.get(operator.name)
+    if options:
+        op.builtinOptionsType = getattr(schema.BuiltinOptions, options)
+        op.builtinOptions = getattr(schema, f"{options}T")()
+    for key, value in operator.options.items():
+        assert hasattr(op.builtinOptions, key), key
+        setattr(op.builtinOptions, key, value)
+    return op
 
 
 def _tensor(m: Any, t: Tensor) -> Any:

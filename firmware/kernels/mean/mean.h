@@ -1,7 +1,9 @@
-/* MEAN over height and width: global average pooling of an HWC map to C values.
+/* MEAN over neighbouring axes, such as height and width: global average pooling.
  *
- * In int8 the sum is taken less the zero point and scaled once by input_scale / output_scale / (H *
- * W), which the compiler hands over as one multiplier and shift.
+ *   output[o, i] = mean over r of input[o, r, i]
+ *
+ * In int8 the sum is taken less the zero point and scaled once by input_scale / output_scale /
+ * reduced, which the compiler hands over as one multiplier and shift.
  */
 #ifndef BL_MEAN_H
 #define BL_MEAN_H
@@ -9,13 +11,13 @@
 #include "kernel.h"
 
 typedef struct {
-  int32_t pixels, channels;                    /* pixels = H * W */
+  int32_t outer, reduced, inner;               /* for HWC to C: 1, H * W, C */
   int32_t input_zero_point, output_zero_point; /* real = scale * (q - zero_point) */
   int32_t multiplier, shift;                   /* see requantise.h */
 } bl_mean_s8;
 
 typedef struct {
-  int32_t pixels, channels; /* pixels = H * W */
+  int32_t outer, reduced, inner; /* for HWC to C: 1, H * W, C */
 } bl_mean_f32;
 
 bl_status bl_mean_s8_ref(const bl_mean_s8 *p, const int8_t *input, int8_t *output);

@@ -1,4 +1,4 @@
-"""PAD of height and width, where it could not be folded into the next layer -> bl_pad_*"""
+"""PAD and PADV2, where they could not be folded into the next layer -> bl_pad_*"""
 
 from boardless.compiler import quantise
 from boardless.compiler.kernels import Call, Context
@@ -6,27 +6,47 @@ from boardless.compiler.kernels import Call, Context
 
 def lower(context: Context) -> Call:
     suffix = context.suffix()
-    (input_h, input_w, channels), output = context.maps()
-    paddings = context.constant(1, "list of paddings").data
-    if paddings is None or paddings.shape != (4, 2) or paddings[[0, 3]].any() or paddings.min() < 0:
-        raise context.refuse("only height and width can be padded")
-    (top, bottom), (left, right) = ((int(a), int(b)) for a, b in paddings[1:3])
-    if output != (input_h + top + bottom, input_w + left + right, channels):
-        raise context.refuse(f"output {output} does not fit the paddings")
+    shape, output = context.input().shape, context.output().shape
+    paddings = context.integers(1, "list of paddings")
+    if paddings.shape != (len(shape), 2) or paddings.min() < 0:
+        raise context.refuse(f"its paddings do not fit the input {shape}")
+    pairs = [(int(before), int(after)) for before, after in paddings]
+    if output != tuple(a + size + b for size, (a, b) in zip(shape, pairs, strict=True)):
+        raise context.refuse(f"output {output} does not fit the paddings {pairs}")
     if context.input().quantisation != context.output().quantisation:
         raise context.refuse("input and output differ in scale or zero point")
+    if any(size != 1 for size in shape[:-3]) or any(map(any, pairs[:-3])):
+        raise context.refuse("only height, width and channels can be padded")
+    missing = max(3 - len(shape), 0)
+    shape = (1,) * missing + shape[-3:]
+    (top, bottom), (left, right), (before, after) = [(0, 0)] * missing + pairs[-3:]
     return Call(
         function=f"bl_pad_{suffix}_ref",
         params_type=f"bl_pad_{suffix}",
         params={
-            "input_h": input_h,
-            "input_w": input_w,
-            "channels": channels,
+            "input_h": shape[0],
+            "input_w": shape[1],
+            "input_c": shape[2],
             "top": top,
             "bottom": bottom,
             "left": left,
             "right": right,
-            "value": quantise.of(context.output()).zero_point if suffix == "s8" else 0.0,
+            "before": before,
+            "after": after,
+            "value": _value(context),
         },
         header="pad/pad.h",
     )
+
+
+def _value(context: Context) -> int | float:
+    """Real 0, or the constant that PADV2 names."""
+    output = context.output()
+    if context.optional(2) is None:
+        return quantise.of(output).zero_point if output.dtype == "int8" else 0.0
+    value = context.constant(2, "padding value")
+    if value.dtype != output.dtype or value.count != 1 or value.data is None:
+        raise context.refuse(f"the padding value is {value.type_and_shape}")
+    if value.quantisation != output.quantisation:
+        raise context.refuse("the padding value and the output differ in scale or zero point")
+    return value.data.reshape(-1)[0].item()  # type: ignore[no-any-return]

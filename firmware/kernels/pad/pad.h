@@ -1,4 +1,5 @@
-/* PAD of an HWC map by whole pixels: top, bottom, left, right. `value` is real 0 as stored.
+/* PAD and PADV2 of an HWC map: rows above and below, columns left and right, channels before and
+ * after. `value` is what goes there, as stored: PAD puts real 0.
  *
  * Most PADs never get here: the compiler folds them into the window of the layer that follows.
  */
@@ -8,14 +9,14 @@
 #include "kernel.h"
 
 typedef struct {
-  int32_t input_h, input_w, channels;
-  int32_t top, bottom, left, right;
-  int32_t value; /* the quantised zero point */
+  int32_t input_h, input_w, input_c;
+  int32_t top, bottom, left, right, before, after;
+  int32_t value; /* quantised; for PAD the zero point */
 } bl_pad_s8;
 
 typedef struct {
-  int32_t input_h, input_w, channels;
-  int32_t top, bottom, left, right;
+  int32_t input_h, input_w, input_c;
+  int32_t top, bottom, left, right, before, after;
   float value;
 } bl_pad_f32;
 

@@ -1,15 +1,15 @@
 #include "pad.h"
 
 bl_status bl_pad_s8_ref(const bl_pad_s8 *p, const int8_t *input, int8_t *output) {
-  if (p->input_h <= 0 || p->input_w <= 0 || p->channels <= 0 || p->top < 0 || p->bottom < 0 ||
-      p->left < 0 || p->right < 0) {
+  if (p->input_h <= 0 || p->input_w <= 0 || p->input_c <= 0 || p->top < 0 || p->bottom < 0 ||
+      p->left < 0 || p->right < 0 || p->before < 0 || p->after < 0) {
     return BL_BAD_ARGUMENT;
   }
   for (int32_t y = -p->top; y < p->input_h + p->bottom; y++) {
     for (int32_t x = -p->left; x < p->input_w + p->right; x++) {
       const int inside = y >= 0 && y < p->input_h && x >= 0 && x < p->input_w;
-      for (int32_t c = 0; c < p->channels; c++) {
-        *output++ = inside ? input[(y * p->input_w + x) * p->channels + c] : (int8_t)p->value;
+      for (int32_t c = -p->before; c < p->input_c + p->after; c++) {
+        *output++ = inside && c >= 0 && c < p->input_c ? *input++ : (int8_t)p->value;
       }
     }
   }
@@ -17,15 +17,15 @@ bl_status bl_pad_s8_ref(const bl_pad_s8 *p, const int8_t *input, int8_t *output)
 }
 
 bl_status bl_pad_f32_ref(const bl_pad_f32 *p, const float *input, float *output) {
-  if (p->input_h <= 0 || p->input_w <= 0 || p->channels <= 0 || p->top < 0 || p->bottom < 0 ||
-      p->left < 0 || p->right < 0) {
+  if (p->input_h <= 0 || p->input_w <= 0 || p->input_c <= 0 || p->top < 0 || p->bottom < 0 ||
+      p->left < 0 || p->right < 0 || p->before < 0 || p->after < 0) {
     return BL_BAD_ARGUMENT;
   }
   for (int32_t y = -p->top; y < p->input_h + p->bottom; y++) {
     for (int32_t x = -p->left; x < p->input_w + p->right; x++) {
       const int inside = y >= 0 && y < p->input_h && x >= 0 && x < p->input_w;
-      for (int32_t c = 0; c < p->channels; c++) {
-        *output++ = inside ? input[(y * p->input_w + x) * p->channels + c] : p->value;
+      for (int32_t c = -p->before; c < p->input_c + p->after; c++) {
+        *output++ = inside && c >= 0 && c < p->input_c ? *input++ : p->value;
       }
     }
   }

@@ -14,6 +14,8 @@ def lower(context: Context) -> Call:
     if context.input().shape[-1] != count:
         raise context.refuse(f"input {context.input().shape} has more than one row")
     beta = float(context.op.options["beta"])
+    if not beta > 0:
+        raise context.refuse(f"beta is {beta}")
     params: Params = {"count": count}
     if suffix == "f32":
         params["beta"] = beta

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boardless.compiler import fuse, kernels, plan
+from boardless.compiler import constants, fuse, kernels, plan
 from boardless.graph import Graph, Tensor
 
 
@@ -46,7 +46,7 @@ class Program:
 
 def compile_graph(graph: Graph, twins: tuple[str, ...] = ()) -> Program:
     """Chooses a kernel for every operator and a place for every activation."""
-    graph = fuse.fold_padding(graph)
+    graph = fuse.fold_padding(constants.fold(graph))
     same: dict[int, int] = {}  # tensor -> the tensor whose memory it shares
 
     def root(tensor: int) -> int:

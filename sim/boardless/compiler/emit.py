@@ -26,7 +26,8 @@ BL_TYPES = {"int8": "BL_INT8", "float32": "BL_FLOAT32"}
 def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
     """File name -> content. Equal programs give equal bytes."""
     weights = bytearray()
-    layers = [_layer(layer, weights) for layer in program.layers]
+    placed: dict[tuple[str, bytes], int] = {}
+    layers = [_layer(layer, weights, placed) for layer in program.layers]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("boardless.compiler"),
         trim_blocks=True,
@@ -81,26 +82,32 @@ def _fields(params: dict[str, Any], indent: str) -> str:
     return "\n".join(lines)
 
 
-def _layer(layer: Layer, weights: bytearray) -> dict[str, Any]:
-    """What the template prints of a layer; appends its constants to `weights`."""
+def _layer(
+    layer: Layer, weights: bytearray, placed: dict[tuple[str, bytes], int]
+) -> dict[str, Any]:
+    """What the template prints of a layer; appends its constants to `weights`, each value once."""
     constants, arguments = [], [f"&params_{layer.index}"]
     arguments += [_pointer(o, s) for o, s in zip(layer.inputs, layer.input_shapes, strict=True)]
     for constant in layer.call.constants:
         if constant.data is None:
             arguments.append("NULL")
             continue
-        weights.extend(bytes(aligned(len(weights)) - len(weights)))
         c_type = C_TYPES[constant.data.dtype.name]
         shape = "x".join(map(str, constant.data.shape))
+        raw = np.ascontiguousarray(constant.data).tobytes()
+        key = c_type, hashlib.sha256(raw).digest()
+        if key not in placed:
+            weights.extend(bytes(aligned(len(weights)) - len(weights)))
+            placed[key] = len(weights)
+            weights.extend(raw)
         constants.append(
             {
                 "name": f"{constant.name}_{layer.index}",
                 "type": c_type,
-                "offset": len(weights),
+                "offset": placed[key],
                 "comment": f"{shape} {constant.layout}".strip(),
             }
         )
-        weights.extend(np.ascontiguousarray(constant.data).tobytes())
         arguments.append(f"{constant.name}_{layer.index}")
     if layer.call.scratch_bytes:
         arguments += [f"arena + {layer.scratch}", str(layer.call.scratch_bytes)]

@@ -21,7 +21,12 @@ def fold_padding(graph: Graph) -> Graph:
             continue
         users = graph.users(pad.outputs[0])
         paddings = graph.tensors[pad.inputs[1]].data
-        if paddings is None or paddings.shape != (4, 2) or paddings[[0, 3]].any():
+        if (
+            paddings is None
+            or paddings.dtype.kind != "i"
+            or paddings.shape != (4, 2)
+            or paddings[[0, 3]].any()
+        ):
             continue
         before, after = graph.tensors[pad.inputs[0]], graph.tensors[pad.outputs[0]]
         if (

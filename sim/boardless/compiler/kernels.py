@@ -8,6 +8,7 @@ conv_2d_<twin>.c beside conv_2d_ref.c; lower() picks it when the board can run i
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ from boardless.compiler import quantise
 from boardless.errors import BadInput
 from boardless.graph import Graph, Operator, Tensor
 
+MAX_STEP = 1 << 12  # pixels; keeps every position of a window within int32
 Params = dict[str, Any]  # a C struct's fields; values are int, float or nested Params
 
 
@@ -45,6 +47,7 @@ class Call:
     header: str
     constants: tuple[Constant, ...] = ()
     macs: int = 0  # multiply-accumulate operations, padding included
+    activations: tuple[int, ...] = (0,)  # the inputs that the model computes, constants are not
     in_place: bool = False  # the output may lie where the first input lies
     scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
 
@@ -95,6 +98,22 @@ class Context:
         if self.input().dtype != self.output().dtype:
             raise self.refuse(f"turns {self.input().dtype} into {self.output().dtype}")
         return {"int8": "s8", "float32": "f32"}[self.output().dtype]
+
+    def integers(self, i: int, what: str) -> npt.NDArray[Any]:
+        """A constant list of integers, such as axes."""
+        data = self.constant(i, what).data
+        if data is None or data.dtype.kind not in "iu":
+            raise self.refuse(f"the {what} is not of integers")
+        return data
+
+    def reshaped(self) -> Alias:
+        """For operators that move nothing."""
+        self.suffix()
+        if self.input().count != self.output().count:
+            raise self.refuse("input and output differ in size")
+        if self.input().quantisation != self.output().quantisation:
+            raise self.refuse("input and output differ in scale or zero point")
+        return Alias()
 
     def zero_points(self) -> Params:
         return {
@@ -160,8 +179,9 @@ class Context:
         stride_h, stride_w = options["stride_h"], options["stride_w"]
         dilation_h = options.get("dilation_h_factor", 1)
         dilation_w = options.get("dilation_w_factor", 1)
-        if min(stride_h, stride_w, dilation_h, dilation_w, filter_h, filter_w) < 1:
-            raise self.refuse("a stride, dilation or filter size is less than 1")
+        steps = (stride_h, stride_w, dilation_h, dilation_w, filter_h, filter_w)
+        if not (min(steps) >= 1 and max(steps) <= MAX_STEP):
+            raise self.refuse(f"a stride, dilation or filter size is not within 1..{MAX_STEP}")
         pad_top, height = place_window(options, "pad_h", input_h, filter_h, stride_h, dilation_h)
         pad_left, width = place_window(options, "pad_w", input_w, filter_w, stride_w, dilation_w)
         if (height, width) != (output_h, output_w):
@@ -218,6 +238,43 @@ def lower(context: Context) -> Call | Alias:
         result: Call | Alias = _module(folder / "lower.py").lower(context)
     except KeyError as error:
         raise context.refuse(f"the option {error} is missing") from error
+    except (IndexError, ValueError, ArithmeticError) as error:  # such as a filter of rank 1
+        raise context.refuse(f"its tensors make no sense together ({error})") from error
+    _check_activations(context, result)
+    if isinstance(result, Call):
+        _check_numbers(context, result.params)
+    return result
+
+
+def _check_numbers(context: Context, params: Params) -> None:
+    """What the generated C could not write down is refused."""
+    for key, value in params.items():
+        if isinstance(value, dict):
+            _check_numbers(context, value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise context.refuse(f"its {key} is not a finite number")
+        elif isinstance(value, int) and not -(1 << 31) <= value < 1 << 31:
+            raise context.refuse(f"its {key} is {value}, beyond 32 bits")
+
+
+def _check_activations(context: Context, lowered: Call | Alias) -> None:
+    """The generated call passes every input that is no constant: they must be those expected."""
+    inputs = enumerate(context.op.inputs)
+    computed = tuple(i for i, t in inputs if t >= 0 and context.graph.tensors[t].data is None)
+    expected = (0,) if isinstance(lowered, Alias) else lowered.activations
+    if computed != expected:
+        raise context.refuse(
+            f"its inputs {_list(computed)} are computed by the model instead of {_list(expected)}"
+        )
+
+
+def _list(numbers: tuple[int, ...]) -> str:
+    return ", ".join(map(str, numbers)) or "(none)"
+
+
+def lower_as(folder: str, context: Context) -> Call | Alias:
+    """For an operator that another one's folder serves."""
+    result: Call | Alias = _module(paths.KERNELS / folder / "lower.py").lower(context)
     return result
 
 

@@ -21,7 +21,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def predict(
     content: bytes, inputs: npt.NDArray[Any], progress: Callable[[int], None] = lambda n: None
 ) -> npt.NDArray[Any]:
-    """Raw outputs (N, classes) of the .tflite `content` on inputs (N, ...)."""
+    """Raw outputs (N, classes) of the .tflite `content` on inputs (N, ...).
+
+    A uint8 model takes and gives int8 here, 128 less, as on the device.
+    """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     try:
@@ -35,12 +38,23 @@ def predict(
         target = interpreter.get_output_details()[0]["index"]
         outputs = []
         for picture in inputs:
-            interpreter.set_tensor(source["index"], picture.reshape(source["shape"]))
+            fed = picture.reshape(source["shape"])
+            interpreter.set_tensor(source["index"], _other_sign(fed, source["dtype"], np.int8))
             interpreter.invoke()
-            outputs.append(interpreter.get_tensor(target).reshape(-1))
+            raw = interpreter.get_tensor(target).reshape(-1)
+            outputs.append(_other_sign(raw, np.int8, np.uint8))
             progress(1)
     except (RuntimeError, ValueError) as error:
         raise BadInput(
             f"the reference interpreter refuses the model: {str(error).splitlines()[0]}"
         ) from error
     return np.stack(outputs)
+
+
+def _other_sign(
+    values: npt.NDArray[Any], wanted: npt.DTypeLike, held: npt.DTypeLike
+) -> npt.NDArray[Any]:
+    """q + 128 or q - 128, where `values` are `held` and the other of int8 and uint8 is wanted."""
+    if values.dtype == held and np.dtype(wanted).itemsize == 1 and values.dtype != wanted:
+        return (values.view(np.uint8) ^ 0x80).view(wanted)
+    return values

@@ -1,0 +1,34 @@
+/* ADD: output = act(a + b), broadcast as broadcast.h says. SUB uses the int8 kernel with the
+ * multiplier of one side negated.
+ *
+ * In int8 both sides are brought to a common scale, twice the larger of theirs, with 20 bits below
+ * the point, added, and scaled to the output. output may be the buffer of `a` where their shapes
+ * are equal.
+ */
+#ifndef BL_ADD_H
+#define BL_ADD_H
+
+#include "broadcast.h"
+#include "kernel.h"
+
+#define BL_ADD_FRACTION_BITS 20
+
+typedef struct {
+  bl_broadcast shape;
+  int32_t a_zero_point, b_zero_point, output_zero_point; /* real = scale * (q - zero_point) */
+  int32_t a_multiplier, a_shift;                         /* see requantise.h; shifts <= 0 */
+  int32_t b_multiplier, b_shift;
+  int32_t output_multiplier, output_shift;
+  int32_t activation_min, activation_max; /* quantised, within int8 */
+} bl_add_s8;
+
+typedef struct {
+  bl_broadcast shape;
+  float activation_min, activation_max;
+} bl_add_f32;
+
+bl_status bl_add_s8_ref(const bl_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+bl_status bl_add_f32_ref(const bl_add_f32 *p, const float *a, const float *b, float *output);
+
+#endif

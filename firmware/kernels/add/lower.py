@@ -1,0 +1,12 @@
+"""ADD -> bl_add_*"""
+
+from boardless.compiler import elementwise
+from boardless.compiler.kernels import Call, Context
+
+
+def lower(context: Context) -> Call:
+    pair = elementwise.Pair(context)
+    params = context.activation()
+    if context.suffix() == "s8":
+        params |= {**pair.zero_points(), **pair.sum_multipliers()}
+    return pair.call("add", params)

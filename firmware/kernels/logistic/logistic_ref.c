@@ -1,0 +1,13 @@
+#include <math.h>
+
+#include "logistic.h"
+
+bl_status bl_logistic_f32_ref(const bl_logistic_f32 *p, const float *input, float *output) {
+  if (p->count <= 0) {
+    return BL_BAD_ARGUMENT;
+  }
+  for (int32_t i = 0; i < p->count; i++) {
+    output[i] = 1.0f / (1.0f + expf(-input[i]));
+  }
+  return BL_OK;
+}

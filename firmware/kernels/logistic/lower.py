@@ -1,0 +1,20 @@
+"""LOGISTIC -> bl_logistic_f32 or a table in int8"""
+
+import numpy as np
+from boardless.compiler import elementwise, quantise
+from boardless.compiler.kernels import Alias, Call, Context
+
+
+def logistic(x: float) -> float:
+    """In single precision, as TFLite: exp(-x) may overflow to infinity, which gives 0."""
+    with np.errstate(over="ignore"):
+        power = np.float32(elementwise.single_precision("expf")(-x))
+        return float(np.float32(1) / (np.float32(1) + power))
+
+
+def lower(context: Context) -> Call | Alias:
+    if elementwise.unary(context) == "s8":
+        output = quantise.of(context.output())
+        if (output.scale, output.zero_point) != (1 / 256, -128):
+            raise context.refuse("an int8 LOGISTIC must have scale 1/256 and zero point -128")
+    return elementwise.by_formula(context, logistic, "logistic/logistic.h")

@@ -1,0 +1,19 @@
+"""MUL -> bl_mul_*"""
+
+import numpy as np
+from boardless.compiler import elementwise, quantise
+from boardless.compiler.kernels import Call, Context
+
+
+def lower(context: Context) -> Call:
+    pair = elementwise.Pair(context)
+    params = context.activation()
+    if context.suffix() == "s8":
+        # single precision, in the order of the operator's inputs, as TFLite
+        a, b, output = (
+            np.float32(quantise.of(t).scale)
+            for t in (context.input(0), context.input(1), context.output())
+        )
+        multiplier, shift = quantise.multiplier_and_shift(float(a * b / output))
+        params |= {**pair.zero_points(), "multiplier": multiplier, "shift": shift}
+    return pair.call("mul", params)

@@ -1,0 +1,27 @@
+/* MUL: output = act(a * b), broadcast as broadcast.h says: the scaling of squeeze-and-excitation.
+ *
+ * output may be the buffer of `a` where their shapes are equal.
+ */
+#ifndef BL_MUL_H
+#define BL_MUL_H
+
+#include "broadcast.h"
+#include "kernel.h"
+
+typedef struct {
+  bl_broadcast shape;
+  int32_t a_zero_point, b_zero_point, output_zero_point; /* real = scale * (q - zero_point) */
+  int32_t multiplier, shift;                             /* see requantise.h */
+  int32_t activation_min, activation_max;                /* quantised, within int8 */
+} bl_mul_s8;
+
+typedef struct {
+  bl_broadcast shape;
+  float activation_min, activation_max;
+} bl_mul_f32;
+
+bl_status bl_mul_s8_ref(const bl_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+bl_status bl_mul_f32_ref(const bl_mul_f32 *p, const float *a, const float *b, float *output);
+
+#endif

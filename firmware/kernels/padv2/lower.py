@@ -1,0 +1,7 @@
+"""PADV2 is PAD with a value of its own -> bl_pad_*"""
+
+from boardless.compiler import kernels
+
+
+def lower(context: kernels.Context) -> kernels.Call | kernels.Alias:
+    return kernels.lower_as("pad", context)

@@ -1,0 +1,16 @@
+"""REDUCE_MAX over neighbouring axes -> bl_reduce_max_*"""
+
+from boardless.compiler import elementwise
+from boardless.compiler.kernels import Call, Context
+
+
+def lower(context: Context) -> Call:
+    suffix = context.suffix()
+    if context.input().quantisation != context.output().quantisation:
+        raise context.refuse("input and output differ in scale or zero point")
+    return Call(
+        function=f"bl_reduce_max_{suffix}_ref",
+        params_type=f"bl_reduce_max_{suffix}",
+        params=elementwise.reduction(context),
+        header="reduce_max/reduce_max.h",
+    )

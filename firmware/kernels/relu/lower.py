@@ -1,0 +1,8 @@
+"""RELU -> bl_relu_f32 or a table in int8"""
+
+from boardless.compiler import elementwise
+from boardless.compiler.kernels import Alias, Call, Context
+
+
+def lower(context: Context) -> Call | Alias:
+    return elementwise.clamp(context, "RELU")

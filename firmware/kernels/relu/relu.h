@@ -1,0 +1,16 @@
+/* RELU, RELU6 and RELU_N1_TO_1 in float32: output[i] = input[i] clamped to [min, max]. Int8 uses
+ * lookup.h. input and output may be the same buffer.
+ */
+#ifndef BL_RELU_H
+#define BL_RELU_H
+
+#include "kernel.h"
+
+typedef struct {
+  int32_t count;
+  float activation_min, activation_max;
+} bl_relu_f32;
+
+bl_status bl_relu_f32_ref(const bl_relu_f32 *p, const float *input, float *output);
+
+#endif

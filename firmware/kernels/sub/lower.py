@@ -1,0 +1,13 @@
+"""SUB -> bl_sub_f32, or bl_add_s8 with the multiplier of what is subtracted negated"""
+
+from boardless.compiler import elementwise
+from boardless.compiler.kernels import Call, Context
+
+
+def lower(context: Context) -> Call:
+    pair = elementwise.Pair(context)
+    if context.suffix() == "f32":
+        return pair.call("sub", {"reversed": int(pair.reversed), **context.activation()})
+    params = {**pair.zero_points(), **pair.sum_multipliers(), **context.activation()}
+    params["a_multiplier" if pair.reversed else "b_multiplier"] *= -1
+    return pair.call("add", params)
