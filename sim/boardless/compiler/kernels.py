@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from boardless import paths
 from boardless.compiler import quantise
+from boardless.compiler.overlap import window_clearance
 from boardless.errors import BadInput
 from boardless.graph import Graph, Operator, Tensor
 
@@ -37,7 +38,21 @@ class Constant:
 
 @dataclass(frozen=True)
 class Call:
-    """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] output)."""
+    """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] output).
+
+    `clearances` is the kernel's promise about its order of reads and writes, one entry per
+    activation among its inputs: bytes by which the output must begin before that input if the two
+    share memory. None, or no entry: they must not share a byte. 0: in place is fine, too.
+
+    The promise behind Context.clearance(window, pixels): output pixels are computed in ascending
+    (y, x) order, in groups of at most `pixels`. While a group is under way the kernel writes
+    nothing behind that group's end, and every input value it reads, now or later, is under the
+    window of a pixel of that group or of a later one. Reading ahead, a copy of input rows in
+    scratch, or reading and ignoring other bytes is all right. So a kernel that stores channel by
+    channel has pixels=1, one that computes two pixels at once 2, one that goes through a row
+    channel by channel output_w; one that makes several passes over the map, or writes edges first,
+    must not give a clearance. Pointers to input and output must not be `restrict` then.
+    """
 
     function: str
     params_type: str
@@ -47,6 +62,7 @@ class Call:
     macs: int = 0  # multiply-accumulate operations, padding included
     in_place: bool = False  # the output may lie where the first input lies
     scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
+    clearances: tuple[int | None, ...] = ()  # bytes, per activation input; see above
 
 
 @dataclass(frozen=True)
@@ -184,6 +200,11 @@ class Context:
             "pad_top": pad_top,
             "pad_left": pad_left,
         }
+
+    def clearance(self, window: Params, pixels: int = 1) -> int:
+        """Bytes for Call.clearances of a window kernel that computes groups of `pixels` pixels."""
+        sizes = {t.nbytes // t.count for t in (self.input(), self.output())}
+        return window_clearance(window, sizes.pop(), pixels)
 
 
 def place_window(

@@ -1,0 +1,48 @@
+"""How far an output may reach into its input before it destroys what is still to be read. Pure.
+
+window_clearance(window, itemsize=1)  # bytes by which the output must begin before the input
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+NEVER = np.iinfo(np.int64).max // 4  # a position that no tap reads
+
+
+def window_clearance(window: Mapping[str, int], itemsize: int, pixels: int = 1) -> int:
+    """Least distance, input start - output start in bytes, at which a window kernel is safe.
+
+    `window` holds bl_window's fields, `itemsize` the bytes of one value of input and output. The
+    kernel must keep kernels.Call's contract for groups of up to `pixels` output pixels: while a
+    group that begins at pixel p is under way, everything before pixel p + pixels may be written
+    already, and everything that pixel p or a later one reads is still needed.
+    """
+    count = window["output_h"] * window["output_w"]
+    needed = np.minimum.accumulate(first_reads(window)[::-1])[::-1] * window["input_c"]
+    written = np.minimum(np.arange(count) + pixels, count) * window["output_c"]
+    return max(0, int((written - needed).max()) * itemsize)
+
+
+def first_reads(window: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    """For each output pixel in order the lowest input pixel it reads; the input's end where its
+    window lies wholly in the padding."""
+    rows = _first_taps(window, "h", "pad_top")
+    columns = _first_taps(window, "w", "pad_left")
+    end = window["input_h"] * window["input_w"]
+    positions = rows[:, None] * window["input_w"] + columns[None, :]
+    nothing = (rows[:, None] == NEVER) | (columns[None, :] == NEVER)
+    return np.where(nothing, end, positions).reshape(-1)
+
+
+def _first_taps(window: Mapping[str, int], axis: str, pad: str) -> npt.NDArray[np.int64]:
+    """Along one axis, the first position inside the map that each output position reads."""
+    size, dilation = window[f"input_{axis}"], window[f"dilation_{axis}"]
+    start = np.arange(window[f"output_{axis}"], dtype=np.int64) * window[f"stride_{axis}"]
+    start -= window[pad]
+    skipped = np.where(start < 0, -(start // dilation), 0)  # taps that fall before the map
+    first = start + skipped * dilation
+    return np.where((skipped < window[f"filter_{axis}"]) & (first < size), first, NEVER)
