@@ -16,7 +16,7 @@ env = DefaultEnvironment()
 firmware = paths.FIRMWARE
 
 try:
-    board = boards.load(env.GetProjectOption("custom_board"))
+    board = boards.load(os.environ.get("BOARDLESS_BOARD") or env.GetProjectOption("custom_board"))
 except BoardlessError as error:
     sys.stderr.write(f"boardless: {error}\n")
     Exit(error.exit_status)
@@ -70,6 +70,7 @@ env.Append(
     ],
     LINKFLAGS=[*board.toolchain.flags, "-Wl,--gc-sections", "-Wl,--build-id=none"],
     LIBS=["m"],
+    CPPDEFINES=[("BL_BOARD", env.StringifyMacro(board.name))],
 )
 script = board.folder / "link.ld"
 if script.is_file():
