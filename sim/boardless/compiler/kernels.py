@@ -45,13 +45,15 @@ class Call:
     share memory. None, or no entry: they must not share a byte. 0: in place is fine, too.
 
     The promise behind Context.clearance(window, pixels): output pixels are computed in ascending
-    (y, x) order, in groups of at most `pixels`. While a group is under way the kernel writes
-    nothing behind that group's end, and every input value it reads, now or later, is under the
-    window of a pixel of that group or of a later one. Reading ahead, a copy of input rows in
-    scratch, or reading and ignoring other bytes is all right. So a kernel that stores channel by
-    channel has pixels=1, one that computes two pixels at once 2, one that goes through a row
-    channel by channel output_w; one that makes several passes over the map, or writes edges first,
-    must not give a clearance. Pointers to input and output must not be `restrict` then.
+    (y, x) order, group after group; during a group the kernel writes nothing behind the group's
+    end, and reads under no window of a pixel before the group. `pixels` is the most pixels that
+    may be written while the window of the first of them is still read:
+      0  a group's windows are read (into registers or scratch) before any of its pixels is written
+      1  a pixel's channels are written one by one, each after reading the window again
+      n  n pixels are under way at once; output_w where a row is computed channel by channel
+    Reading ahead is all right, and so is reading other bytes that do not change the result. A
+    kernel that passes over the map several times, or does edges first, has no clearance. Pointers
+    to input and output must not be `restrict` then.
     """
 
     function: str
@@ -202,7 +204,7 @@ class Context:
         }
 
     def clearance(self, window: Params, pixels: int = 1) -> int:
-        """Bytes for Call.clearances of a window kernel that computes groups of `pixels` pixels."""
+        """Bytes for Call.clearances of a window kernel; Call says what `pixels` promises."""
         sizes = {t.nbytes // t.count for t in (self.input(), self.output())}
         return window_clearance(window, sizes.pop(), pixels)
 

@@ -10,16 +10,15 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-NEVER = np.iinfo(np.int64).max // 4  # a position that no tap reads
+NEVER = 1 << 40  # a position behind every map: nothing is read
 
 
 def window_clearance(window: Mapping[str, int], itemsize: int, pixels: int = 1) -> int:
     """Least distance, input start - output start in bytes, at which a window kernel is safe.
 
-    `window` holds bl_window's fields, `itemsize` the bytes of one value of input and output. The
-    kernel must keep kernels.Call's contract for groups of up to `pixels` output pixels: while a
-    group that begins at pixel p is under way, everything before pixel p + pixels may be written
-    already, and everything that pixel p or a later one reads is still needed.
+    `window` holds bl_window's fields, `itemsize` the bytes of one value of input and output, and
+    `pixels` is the kernel's promise in kernels.Call: when everything under the window of output
+    pixel p and of later ones is still needed, only pixels before p + `pixels` have been written.
     """
     count = window["output_h"] * window["output_w"]
     needed = np.minimum.accumulate(first_reads(window)[::-1])[::-1] * window["input_c"]
@@ -28,14 +27,13 @@ def window_clearance(window: Mapping[str, int], itemsize: int, pixels: int = 1) 
 
 
 def first_reads(window: Mapping[str, int]) -> npt.NDArray[np.int64]:
-    """For each output pixel in order the lowest input pixel it reads; the input's end where its
-    window lies wholly in the padding."""
+    """For each output pixel in order the lowest input pixel it reads; NEVER where its window lies
+    wholly in the padding."""
     rows = _first_taps(window, "h", "pad_top")
     columns = _first_taps(window, "w", "pad_left")
-    end = window["input_h"] * window["input_w"]
     positions = rows[:, None] * window["input_w"] + columns[None, :]
     nothing = (rows[:, None] == NEVER) | (columns[None, :] == NEVER)
-    return np.where(nothing, end, positions).reshape(-1)
+    return np.where(nothing, NEVER, positions).reshape(-1)
 
 
 def _first_taps(window: Mapping[str, int], axis: str, pad: str) -> npt.NDArray[np.int64]:

@@ -20,7 +20,8 @@ from functools import cached_property
 from typing import Any
 
 ALIGNMENT = 8  # bytes; enough for every type and for double-word loads
-PLACEMENTS = 60_000  # of single buffers that a search may spend; some 0.3 s
+EXHAUSTIVE = 6  # so many buffers are placed in every order
+PLACEMENTS = 100_000  # of single buffers, that a search may spend; some 0.3 s
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def arrange(buffers: Sequence[Buffer], overlaps: Iterable[Overlap] = ()) -> Plan
     problem = _Problem(tuple(buffers), tuple(overlaps))
     chain = problem.chain()
     bound = problem.chain_bound(chain)
-    offsets, arena = _search(problem, bound, problem.chain_order(chain, bound))
+    arena, offsets = _search(problem, bound, problem.chain_order(chain, bound))
     return Plan(tuple(offsets), arena, bound, problem.buffers, problem.overlaps)
 
 
@@ -235,32 +236,43 @@ class _Problem:
         return ranges
 
 
-def _search(problem: _Problem, bound: int, chain: list[int]) -> tuple[list[int], int]:
-    """Orders by chain, size and lifetime, each improved by moving single buffers."""
+Placed = tuple[int, list[int]]  # bytes of arena, offsets
+
+
+def _search(problem: _Problem, bound: int, chain: list[int]) -> Placed:
+    """Orders by chain, size and lifetime; where they miss the bound, others close to them."""
     buffers, sizes = problem.buffers, problem.sizes
     numbers = range(len(buffers))
-    starts = [
+    orders = [
         chain or list(numbers),
         sorted(numbers, key=lambda i: (-sizes[i], buffers[i].first, i)),
         sorted(numbers, key=lambda i: (buffers[i].first, -sizes[i], i)),
         sorted(numbers, key=lambda i: (-sizes[i] * (buffers[i].last - buffers[i].first + 1), i)),
     ]
-    plans = [(problem.top(offsets), offsets) for offsets in map(problem.place, starts)]
-    best_top, best = min(plans, key=lambda p: p[0])
+    if len(buffers) <= EXHAUSTIVE:
+        orders += map(list, itertools.permutations(numbers))
+    plans = [(problem.top(offsets), offsets) for offsets in map(problem.place, orders)]
+    best = min(plans, key=lambda p: p[0])
+    if len(buffers) > EXHAUSTIVE:
+        moves = PLACEMENTS // len(buffers) // len(orders)
+        for order, placed in zip(orders, plans, strict=True):
+            if best[0] > bound:
+                best = min(best, _improve(problem, order, placed, moves, bound), key=lambda p: p[0])
+    return best
+
+
+def _improve(problem: _Problem, order: list[int], placed: Placed, moves: int, bound: int) -> Placed:
+    """Moves one buffer of the order at a time, half of the time the one that lies highest."""
     chance = random.Random(0)
-    rounds = PLACEMENTS // max(len(buffers), 1) // len(starts)
-    for order, (top, offsets) in zip(starts, plans, strict=True):
-        for _ in range(rounds):
-            if best_top <= bound:
-                return best, best_top
-            highest = [i for i in numbers if offsets[i] + sizes[i] == top]
-            moved = chance.choice(highest if chance.random() < 0.5 else order)
-            changed = [i for i in order if i != moved]
-            changed.insert(chance.randrange(len(buffers)), moved)
-            new = problem.place(changed)
-            new_top = problem.top(new)
-            if new_top <= top:
-                order, top, offsets = changed, new_top, new
-                if top < best_top:
-                    best_top, best = top, new
-    return best, best_top
+    for _ in range(moves):
+        top, offsets = placed
+        if top <= bound:
+            break
+        highest = [i for i in order if offsets[i] + problem.sizes[i] == top]
+        moved = chance.choice(highest if chance.random() < 0.5 else order)
+        changed = [i for i in order if i != moved]
+        changed.insert(chance.randrange(len(order)), moved)
+        new = problem.place(changed)
+        if problem.top(new) <= top:
+            order, placed = changed, (problem.top(new), new)
+    return placed
