@@ -163,10 +163,11 @@ class Network:
         return known.index(number)
 
     def _weights(self, shape: tuple[int, ...], channels: int, taps: int, axis: int) -> list[int]:
-        """Filter and bias of a layer that sums `taps` products per output."""
+        """Filter and bias of a layer that sums `taps` products per output; values keep their spread
+        from layer to layer, so that a wrong byte anywhere shows in the output."""
         source = self.graph.tensors[self.at].quantization.scale[0]
         filter_data = self.random.integers(-127, 128, shape).astype(np.int8)
-        spread = self.random.uniform(0.5, 1.5, channels) / (64 * np.sqrt(taps))
+        spread = self.random.uniform(0.5, 1.5, channels) / (40 * np.sqrt(taps))
         scales = spread.astype(np.float32)
         bias = self.random.integers(-2000, 2000, channels).astype(np.int32)
         return [
