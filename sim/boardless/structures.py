@@ -272,7 +272,7 @@ def _x_cube_ai(kib: float) -> Published:
 def _keras_vww(ram: float, rom: float) -> Published:
     # "K" is read as 1,000 bytes, the stricter of its two meanings
     return Published(
-        "published footprint, visual wake words by transfer learning",
+        "a published footprint, visual wake words by transfer learning",
         ram_bytes=int(ram * 1000),
         flash_bytes=int(rom * 1000),
     )

@@ -39,17 +39,21 @@ class Program:
     input_offset: int  # bytes, in the arena
     output: Tensor
     output_offset: int
+    input_kept: bool = False  # an inference leaves its input as it is
 
     @property
     def macs(self) -> int:
         return sum(layer.call.macs for layer in self.layers)
 
 
-def compile_graph(graph: Graph, twins: tuple[str, ...] = (), overlap: bool = True) -> Program:
+def compile_graph(
+    graph: Graph, twins: tuple[str, ...] = (), overlap: bool = True, keep_input: bool = False
+) -> Program:
     """Chooses a kernel for every operator and a place for every activation.
 
     Without `overlap` no output shares memory with an input of the same call: larger, and what
-    tests compare with.
+    tests compare with. With `keep_input` an inference may be repeated on the same input: a larger
+    arena, but whoever holds the pictures needs no copy of them.
     """
     graph = fuse.fold_padding(graph)
     calls: list[tuple[kernels.Call, Operator]] = []
@@ -64,7 +68,7 @@ def compile_graph(graph: Graph, twins: tuple[str, ...] = (), overlap: bool = Tru
             sharing.join(op.outputs[0], sources[0])
         else:
             calls.append((lowered, op))
-    memory = lifetimes.lifetimes(graph, calls, sharing, overlap)
+    memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
     if graph.output not in memory.of_tensor:
         raise BadInput("the model's output is a constant", where=graph.name)
     arena = plan.arrange(memory.buffers, memory.overlaps)
@@ -96,6 +100,7 @@ def compile_graph(graph: Graph, twins: tuple[str, ...] = (), overlap: bool = Tru
         input_offset=offset(graph.input),
         output=graph.output_tensor,
         output_offset=offset(graph.output),
+        input_kept=keep_input,
     )
 
 

@@ -44,10 +44,14 @@ def activations(graph: Graph, op: Operator) -> list[int]:
 
 
 def lifetimes(
-    graph: Graph, calls: list[tuple[Call, Operator]], sharing: Sharing, overlap: bool = True
+    graph: Graph,
+    calls: list[tuple[Call, Operator]],
+    sharing: Sharing,
+    overlap: bool = True,
+    keep_input: bool = False,
 ) -> Memory:
     """`sharing` holds the aliases and gets the outputs that are written in place; without
-    `overlap` no output shares memory with its input."""
+    `overlap` no output shares memory with its input; with `keep_input` the input lives on."""
     root = sharing.root
     first = {root(graph.input): 0}
     last = {root(graph.input): 0}
@@ -56,7 +60,8 @@ def lifetimes(
             last[root(tensor)] = step
         for tensor in op.outputs:
             first[root(tensor)] = last[root(tensor)] = step
-    last[root(graph.output)] = len(calls)
+    for tensor in [graph.output] + ([graph.input] if keep_input else []):
+        last[root(tensor)] = len(calls)
 
     joints: dict[tuple[int, int], int | None] = {}  # (input, output) roots -> clearance
     for step, (call, op) in enumerate(calls if overlap else []):

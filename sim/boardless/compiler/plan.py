@@ -16,7 +16,6 @@ import itertools
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 ALIGNMENT = 8  # bytes; enough for every type and for double-word loads
@@ -58,18 +57,9 @@ class Plan:
     offsets: tuple[int, ...]  # bytes from the start of the arena
     arena_bytes: int
     lower_bound: int
+    peak_step: int = 0  # the first of those whose live buffers need most room
     buffers: tuple[Buffer, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
-
-    @cached_property
-    def peak_step(self) -> int:
-        """The first step whose buffers reach the arena's end."""
-        ends = [
-            b.first
-            for b, offset in zip(self.buffers, self.offsets, strict=True)
-            if offset + aligned(b.size) == self.arena_bytes
-        ]
-        return min(ends, default=0)
 
     def shared(self, i: int) -> list[tuple[int, int]]:
         """(buffer, bytes) of what buffer `i` shares bytes with while both live, by an Overlap."""
@@ -108,7 +98,9 @@ def arrange(buffers: Sequence[Buffer], overlaps: Iterable[Overlap] = ()) -> Plan
     chain = problem.chain()
     bound = problem.chain_bound(chain)
     arena, offsets = _search(problem, bound, problem.chain_order(chain, bound))
-    return Plan(tuple(offsets), arena, bound, problem.buffers, problem.overlaps)
+    needs = problem.step_bounds()
+    peak = max(needs, key=lambda t: (needs[t], -t), default=0)
+    return Plan(tuple(offsets), arena, bound, peak, problem.buffers, problem.overlaps)
 
 
 def _pair(overlap: Overlap) -> tuple[int, int]:
@@ -154,25 +146,21 @@ class _Problem:
     def top(self, offsets: Sequence[int]) -> int:
         return max((o + s for o, s in zip(offsets, self.sizes, strict=True)), default=0)
 
-    def step_bound(self) -> int:
-        """The most bytes alive at one step, less what its overlaps can save at best."""
-        steps = {b.first for b in self.buffers} | {b.last for b in self.buffers}
-        saved = dict.fromkeys(steps, 0)
+    def step_bounds(self) -> dict[int, int]:
+        """For each step the bytes alive, less what its overlaps can save at best."""
+        steps = sorted({b.first for b in self.buffers} | {b.last for b in self.buffers})
+        bounds = {
+            t: sum(
+                size
+                for b, size in zip(self.buffers, self.sizes, strict=True)
+                if b.first <= t <= b.last
+            )
+            for t in steps
+        }
         for o in self.overlaps:
             into = self.sizes[o.output] - self.rise[o.output][o.input]
-            saved[self.buffers[o.output].first] += max(0, min(into, self.sizes[o.input]))
-        return max(
-            (
-                sum(
-                    s
-                    for b, s in zip(self.buffers, self.sizes, strict=True)
-                    if b.first <= t <= b.last
-                )
-                - saved[t]
-                for t in steps
-            ),
-            default=0,
-        )
+            bounds[self.buffers[o.output].first] -= max(0, min(into, self.sizes[o.input]))
+        return bounds
 
     def chain(self) -> list[int]:
         """The main line: the input, then the largest buffer that begins where the last one ends."""
@@ -192,7 +180,8 @@ class _Problem:
     def chain_bound(self, chain: Sequence[int]) -> int:
         """The least arena in which each buffer of the chain is clear of the one before: exact, so a
         lower bound for all buffers together, and the answer where there are no others."""
-        low, high = self.step_bound() // ALIGNMENT, sum(self.sizes) // ALIGNMENT
+        low = max(self.step_bounds().values(), default=0) // ALIGNMENT
+        high = sum(self.sizes) // ALIGNMENT
         while low < high:
             middle = (low + high) // 2
             if self._chain_ranges(chain, middle * ALIGNMENT):
