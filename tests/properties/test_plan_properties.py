@@ -179,12 +179,13 @@ def taps(w: dict[str, int], pixel: int) -> list[int]:
 
 
 def survives(
-    w: dict[str, int], itemsize: int, distance: int, events: list[tuple[str, int]]
+    w: dict[str, int], itemsize: int, distance: int, events: list[tuple[Any, ...]]
 ) -> bool:
     """Plays ("read", pixel), ("write", pixel) and ("write", pixel, channel) on one memory in which
     the output begins `distance` bytes before the input; False when a read meets a written byte."""
     written: set[int] = set()
-    for what, pixel, *channel in events:
+    for what, pixel, *rest in events:
+        channel: list[int] = rest
         if what == "write":
             begin = pixel * w["output_c"] + (channel[0] if channel else 0)
             end = begin + 1 if channel else begin + w["output_c"]

@@ -23,8 +23,7 @@ def lower(context: Context) -> Call:
         params_type=f"bl_mean_{suffix}",
         params=params,
         header="mean/mean.h",
-        clearances=(0,),  # a channel is written when it has been read, channels ascend
-    )
+    ).with_clearances(0)  # a channel is written when it has been read, channels ascend
 
 
 def _mean_multiplier(context: Context, pixels: int) -> tuple[int, int]:

@@ -29,8 +29,7 @@ def lower(context: Context) -> Call:
             "value": quantise.of(context.output()).zero_point if suffix == "s8" else 0.0,
         },
         header="pad/pad.h",
-        clearances=(context.clearance(_as_window(context, top, left)),),
-    )
+    ).with_clearances(context.clearance(_as_window(context, top, left)))
 
 
 def _as_window(context: Context, top: int, left: int) -> Params:

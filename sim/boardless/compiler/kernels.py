@@ -7,9 +7,10 @@ conv_2d_<twin>.c beside conv_2d_ref.c; lower() picks it when the board can run i
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -40,9 +41,10 @@ class Constant:
 class Call:
     """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] output).
 
-    `clearances` is the kernel's promise about its order of reads and writes, one entry per
+    with_clearances() adds the kernel's promise about its order of reads and writes, one entry per
     activation among its inputs: bytes by which the output must begin before that input if the two
-    share memory. None, or no entry: they must not share a byte. 0: in place is fine, too.
+    share memory. None, or no entry: they must not share a byte. 0: in place is fine, too. A copy
+    by dataclasses.replace, such as a twin's, has no promise until it makes its own.
 
     The promise behind Context.clearance(window, pixels): output pixels are computed in ascending
     (y, x) order, group after group; during a group the kernel writes nothing behind the group's
@@ -64,7 +66,13 @@ class Call:
     macs: int = 0  # multiply-accumulate operations, padding included
     in_place: bool = False  # the output may lie where the first input lies
     scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
-    clearances: tuple[int | None, ...] = ()  # bytes, per activation input; see above
+    clearances: tuple[int | None, ...] = field(default=(), init=False)  # bytes
+
+    def with_clearances(self, *clearances: int | None) -> Call:
+        """The same call with its promise."""
+        call = dataclasses.replace(self)
+        object.__setattr__(call, "clearances", clearances)
+        return call
 
 
 @dataclass(frozen=True)
@@ -204,7 +212,7 @@ class Context:
         }
 
     def clearance(self, window: Params, pixels: int = 1) -> int:
-        """Bytes for Call.clearances of a window kernel; Call says what `pixels` promises."""
+        """Bytes for Call.with_clearances of a window kernel; Call says what `pixels` promises."""
         sizes = {t.nbytes // t.count for t in (self.input(), self.output())}
         return window_clearance(window, sizes.pop(), pixels)
 
