@@ -1,7 +1,7 @@
 """PAD of height and width, where it could not be folded into the next layer -> bl_pad_*"""
 
 from boardless.compiler import quantise
-from boardless.compiler.kernels import Call, Context, Params
+from boardless.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:
@@ -29,12 +29,4 @@ def lower(context: Context) -> Call:
             "value": quantise.of(context.output()).zero_point if suffix == "s8" else 0.0,
         },
         header="pad/pad.h",
-    ).with_clearances(context.clearance(_as_window(context, top, left)))
-
-
-def _as_window(context: Context, top: int, left: int) -> Params:
-    """PAD reads and writes as a 1x1 window does that slides over the padded map."""
-    sizes = dict(zip(("input_h", "input_w", "input_c"), context.maps()[0], strict=True))
-    sizes |= zip(("output_h", "output_w", "output_c"), context.maps()[1], strict=True)
-    ones = ("filter_h", "filter_w", "stride_h", "stride_w", "dilation_h", "dilation_w")
-    return {**sizes, **dict.fromkeys(ones, 1), "pad_top": top, "pad_left": left}
+    ).with_clearances(context.clearance(context.pixelwise(top, left)))
