@@ -2,6 +2,7 @@
 
 from boardless.compiler import quantise
 from boardless.compiler.kernels import Call, Context
+from boardless.compiler.overlap import pixelwise
 
 
 def lower(context: Context) -> Call:
@@ -29,4 +30,4 @@ def lower(context: Context) -> Call:
             "value": quantise.of(context.output()).zero_point if suffix == "s8" else 0.0,
         },
         header="pad/pad.h",
-    ).with_clearances(context.clearance(context.pixelwise(top, left)))
+    ).with_clearances(context.clearance(pixelwise(*context.maps(), top, left)))

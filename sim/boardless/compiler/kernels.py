@@ -216,15 +216,6 @@ class Context:
         sizes = {t.nbytes // t.count for t in (self.input(), self.output())}
         return window_clearance(window, sizes.pop(), pixels)
 
-    def pixelwise(self, top: int = 0, left: int = 0) -> Params:
-        """bl_window's fields of a kernel in which output pixel (y, x) reads input pixel (y - top,
-        x - left) where there is one, as PAD does."""
-        sizes = zip(("input_h", "input_w", "input_c"), self.maps()[0], strict=True)
-        outputs = zip(("output_h", "output_w", "output_c"), self.maps()[1], strict=True)
-        ones = ("filter_h", "filter_w", "stride_h", "stride_w", "dilation_h", "dilation_w")
-        window = {**dict(sizes), **dict(outputs), **dict.fromkeys(ones, 1)}
-        return window | {"pad_top": top, "pad_left": left}
-
 
 def place_window(
     options: dict[str, Any], key: str, size: int, filter_size: int, stride: int, dilation: int

@@ -26,6 +26,18 @@ def window_clearance(window: Mapping[str, int], itemsize: int, pixels: int = 1) 
     return max(0, int((written - needed).max()) * itemsize)
 
 
+def pixelwise(
+    input_map: tuple[int, ...], output_map: tuple[int, ...], top: int = 0, left: int = 0
+) -> dict[str, int]:
+    """bl_window's fields of a kernel in which output pixel (y, x) reads input pixel (y - top,
+    x - left) where there is one, as PAD does; maps are (height, width, channels)."""
+    sizes = zip(("input_h", "input_w", "input_c"), input_map, strict=True)
+    outputs = zip(("output_h", "output_w", "output_c"), output_map, strict=True)
+    ones = ("filter_h", "filter_w", "stride_h", "stride_w", "dilation_h", "dilation_w")
+    window = {**dict(sizes), **dict(outputs), **dict.fromkeys(ones, 1)}
+    return window | {"pad_top": top, "pad_left": left}
+
+
 def first_reads(window: Mapping[str, int]) -> npt.NDArray[np.int64]:
     """For each output pixel in order the lowest input pixel it reads; NEVER where its window lies
     wholly in the padding."""
