@@ -49,6 +49,11 @@ bad_line_option = click.option(
     help="Damage the line on purpose: drop and flip are probabilities per byte, split and delay "
     "byte counts, such as drop=0.001,flip=0.001,split=3,delay=2,seed=1.",
 )
+fold_option = click.option(
+    "--fold/--no-fold",
+    default=True,
+    help="Take out channels that carry no information (the default); results are the same.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -190,11 +195,14 @@ def doctor_command(json_file: str | None) -> None:
 @click.argument("model")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR")
 @board_option
+@fold_option
 @json_option
-def compile_command(model: str, output: Path, board: str, json_file: str | None) -> None:
+def compile_command(
+    model: str, output: Path, board: str, fold: bool, json_file: str | None
+) -> None:
     """Write MODEL as C: model.c, model_config.h, weights.S and weights.bin."""
     target = boards.load(board)
-    program = compiler.compile_graph(zoo.find(model).graph, target.twins)
+    program = compiler.compile_graph(zoo.find(model).graph, target.twins, fold)
     build_id = build.build_key(program, target, build.toolchain(target))
     written = build.write_sources(program, build_id, output)
     data = {
@@ -204,6 +212,7 @@ def compile_command(model: str, output: Path, board: str, json_file: str | None)
         "files": [str(p) for p in written],
         "layers": len(program.layers),
         "macs": program.macs,
+        "nominal_macs": program.nominal_macs,
         "arena_bytes": program.arena.arena_bytes,
         "arena_lower_bound": program.arena.lower_bound,
     }
@@ -234,6 +243,7 @@ def compile_command(model: str, output: Path, board: str, json_file: str | None)
 )
 @click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Devices at once.")
 @bad_line_option
+@fold_option
 @json_option
 def run_command(
     models: tuple[str, ...], board_names: tuple[str, ...], json_file: str | None, **options: Any

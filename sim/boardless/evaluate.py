@@ -40,6 +40,7 @@ class Request:
     link: str | None = None
     jobs: int | None = None
     bad_line: Faults | None = None
+    fold: bool = True  # channels that carry no information are taken out
 
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -50,7 +51,7 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
     model = zoo.find(request.model)
     board = boards.load(request.board)
     emulator = choose_emulator(board, request.emulator)
-    program = compiler.compile_graph(model.graph, board.twins)
+    program = compiler.compile_graph(model.graph, board.twins, request.fold)
     progress("building", 0, 0)
     return model, build.build(program, board), emulator
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from boardless.compiler import fold as folding
 from boardless.compiler import fuse, kernels, plan
 from boardless.graph import Graph, Tensor
 
@@ -38,15 +39,22 @@ class Program:
     input_offset: int  # bytes, in the arena
     output: Tensor
     output_offset: int
+    nominal_macs: int  # before folding, to quote cycles per MAC of the model as it was made
 
     @property
     def macs(self) -> int:
+        """As executed."""
         return sum(layer.call.macs for layer in self.layers)
 
 
-def compile_graph(graph: Graph, twins: tuple[str, ...] = ()) -> Program:
-    """Chooses a kernel for every operator and a place for every activation."""
-    graph = fuse.fold_padding(graph)
+def compile_graph(graph: Graph, twins: tuple[str, ...] = (), fold: bool = True) -> Program:
+    """Chooses a kernel for every operator and a place for every activation.
+
+    `fold` takes out channels that carry no information; the results stay the same.
+    """
+    nominal_macs = folding.macs(graph)
+    graph = fuse.fuse(graph)
+    graph = folding.channels(graph) if fold else graph
     same: dict[int, int] = {}  # tensor -> the tensor whose memory it shares
 
     def root(tensor: int) -> int:
@@ -115,6 +123,7 @@ def compile_graph(graph: Graph, twins: tuple[str, ...] = ()) -> Program:
         input_offset=offsets[graph.input],
         output=graph.output_tensor,
         output_offset=offsets[root(graph.output)],
+        nominal_macs=nominal_macs,
     )
 
 
