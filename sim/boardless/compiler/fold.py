@@ -60,6 +60,12 @@ def channels(graph: Graph) -> Graph:
 
     What is wrong with an operator is not said here: it is left as it is, and lower() refuses it.
     """
+    while (smaller := _fold(graph)) is not graph:
+        graph = smaller  # once more: a depthwise layer may have become free of its links
+    return graph
+
+
+def _fold(graph: Graph) -> Graph:
     activations = {i for op in graph.operators for i in (*op.inputs, *op.outputs) if i >= 0}
     activations = {i for i in activations | {graph.input} if graph.tensors[i].data is None}
     if sum(_count(graph.tensors[t]) for t in activations) > MAX_CHANNELS:
@@ -405,10 +411,13 @@ def _needed(graph: Graph, steps: list[_Step], activations: set[int]) -> dict[int
                 mine = index >= 0
                 needed[tensor][index[mine & output]] = True
                 output[mine] |= needed[tensor][index[mine]]
-        for flags in needed.values():
-            if not flags.any():
-                flags[0] = True  # a tensor of nothing has no place in memory
         if sum(int(flags.sum()) for flags in needed.values()) > before:
+            continue
+        # A tensor of nothing has no place in memory. The last one first: it decides for others.
+        written = (t for step in reversed(steps) for t in step.op.outputs if t in needed)
+        empty = next((t for t in written if not needed[t].any()), None)
+        if empty is not None:
+            needed[empty][0] = True
             continue
         overflowing = {
             s.op.index
