@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,31 @@ def test_a_broken_operator_is_left_to_lower() -> None:
     tensors[position] = dataclasses.replace(tensors[position], shape=(4, 3, 3, 7))
     broken = net.replace(tensors=tuple(tensors))
     assert fold.channels(broken) is broken
+
+
+def test_graphs_that_make_no_sense_do_not_stop_the_compiler() -> None:
+    """Shapes, types, inputs and options changed at random: lower() refuses them later, by name."""
+    rng = random.Random(0)
+    for seed in range(CASES):
+        net = small_nets.draw(seed, "int8", more=True)
+        tensors, operators = list(net.tensors), list(net.operators)
+        for _ in range(3):
+            k = rng.randrange(len(tensors))
+            shape = list(tensors[k].shape)
+            shape[rng.randrange(len(shape))] = rng.randint(1, 9)
+            shape = rng.choice([shape, shape[1:] or [1], [1, *shape]])
+            data = tensors[k].data
+            data = data if data is None else np.resize(data, shape)
+            dtype = rng.choice([tensors[k].dtype, "float32"]) if data is None else data.dtype.name
+            old = tensors[k]
+            tensors[k] = dataclasses.replace(old, shape=tuple(shape), data=data, dtype=dtype)
+            k = rng.randrange(len(operators))
+            op = operators[k]
+            inputs = tuple(rng.choice([i, i, -1]) for i in op.inputs[: rng.randint(1, 3)])
+            options = {key: v for key, v in op.options.items() if rng.random() < 0.9}
+            operators[k] = dataclasses.replace(op, inputs=inputs, options=options)
+        strange = net.replace(tensors=tuple(tensors), operators=tuple(operators))
+        assert len(fold.channels(fuse.fuse(strange)).operators) <= len(operators)
 
 
 def activated(first: str, second: str, zero_point: int = -11) -> Graph:

@@ -34,7 +34,8 @@ from boardless.graph import Graph, Operator, Quantisation, Tensor
 Array = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
-MAX_CHANNELS = 1 << 20  # of all tensors together; more is no microcontroller's model
+# Of all tensors together, and of one filter: more is no microcontroller's model.
+MAX_CHANNELS, MAX_WEIGHTS = 1 << 20, 1 << 23
 DENSE = ("CONV_2D", "FULLY_CONNECTED")  # every output may read every channel
 POOLS = ("MAX_POOL_2D", "AVERAGE_POOL_2D")
 CLAMPS = ("RELU", "RELU6", "RELU_N1_TO_1")
@@ -68,14 +69,17 @@ def channels(graph: Graph) -> Graph:
 def _fold(graph: Graph) -> Graph:
     activations = {i for op in graph.operators for i in (*op.inputs, *op.outputs) if i >= 0}
     activations = {i for i in activations | {graph.input} if graph.tensors[i].data is None}
-    if sum(_count(graph.tensors[t]) for t in activations) > MAX_CHANNELS:
+    if (
+        sum(_count(graph.tensors[t]) for t in activations) > MAX_CHANNELS
+        or max((t.count for t in graph.tensors if t.data is not None), default=0) > MAX_WEIGHTS
+    ):
         return graph
     ranges = {t: _full(graph.tensors[t]) for t in activations}
     steps = []
     for op in graph.operators:
         try:
             step, result = _step(Context(graph, op), ranges)
-        except (BadInput, KeyError):
+        except (BadInput, LookupError, ValueError):  # such as shapes of another rank
             steps.append(_Step(op))
             continue
         steps.append(step)
@@ -207,7 +211,7 @@ def _links(context: Context) -> list[tuple[int, Array]]:
     if op.name == "CONCATENATION":
         return _concatenation_links(context)
     if op.name in BINARY:
-        tensors = [i for i in op.inputs if context.graph.tensors[i].data is None]
+        tensors = [i for i in op.inputs if i >= 0 and context.graph.tensors[i].data is None]
         counts = [_count(context.graph.tensors[i]) for i in tensors]
         full = np.arange(outputs)
         return [(i, full) for i in tensors] if counts == [outputs] * len(counts) else []
@@ -302,14 +306,15 @@ def _dense(context: Context, source: Range) -> tuple[_Step, Range]:
     inputs, outputs = _count(context.input()), _count(context.output())
     if context.op.name == "CONV_2D":
         shape = (outputs, *context.constant(1, "filter").shape[1:3], inputs)
+        filter_tensor = context.filter(shape)
         inside, mixed = _window_taps(context, *shape[1:3])
     else:
         shape = (outputs, context.input().count)
         inside = np.ones(context.input().count // inputs, np.bool_)
         mixed = np.zeros_like(inside)
+        filter_tensor = context.filter(shape)
         if context.output().count != outputs:
             raise context.refuse("more than one row")
-    filter_tensor = context.filter(shape)
     assert filter_tensor.data is not None
     # a tap that never meets the map is as good as not there
     weights = filter_tensor.data.reshape(outputs, len(inside), inputs)[:, inside]
@@ -401,23 +406,20 @@ def _needed(graph: Graph, steps: list[_Step], activations: set[int]) -> dict[int
                 if t in needed:
                     needed[t][:] = True
     full: set[int] = set()  # operators whose bias can take nothing more
+    fill = False
     while True:
-        before = sum(int(flags.sum()) for flags in needed.values())
+        before = _total_needed(needed)
         for step in reversed(steps):
-            output = needed[step.op.outputs[0]] if step.op.outputs else np.zeros(0, np.bool_)
-            if step.dense:
-                needed[step.op.inputs[0]] |= _reads(step, output, step.op.index in full)
-            for tensor, index in step.links:
-                mine = index >= 0
-                needed[tensor][index[mine & output]] = True
-                output[mine] |= needed[tensor][index[mine]]
-        if sum(int(flags.sum()) for flags in needed.values()) > before:
+            # A tensor of nothing has no place in memory. The last one first: it decides for others.
+            for t in step.op.outputs if fill else ():
+                needed[t][0] |= not needed[t].any()
+            _spread(step, needed, step.op.index in full)
+        for step in steps:  # links carry forward, too
+            _spread(step, needed, step.op.index in full)
+        if _total_needed(needed) > before:
             continue
-        # A tensor of nothing has no place in memory. The last one first: it decides for others.
-        written = (t for step in reversed(steps) for t in step.op.outputs if t in needed)
-        empty = next((t for t in written if not needed[t].any()), None)
-        if empty is not None:
-            needed[empty][0] = True
+        if not fill:
+            fill = True
             continue
         overflowing = {
             s.op.index
@@ -429,10 +431,23 @@ def _needed(graph: Graph, steps: list[_Step], activations: set[int]) -> dict[int
         full |= overflowing
 
 
-def _reads(step: _Step, outputs: Flags, bias_is_full: bool) -> Flags:
+def _total_needed(needed: dict[int, Flags]) -> int:
+    return sum(int(flags.sum()) for flags in needed.values())
+
+
+def _spread(step: _Step, needed: dict[int, Flags], bias_is_full: bool) -> None:
+    """What one operator's output needs of its inputs, and the other way round."""
+    if step.dense:
+        outputs = needed[step.op.outputs[0]]
+        needed[step.op.inputs[0]] |= _reads(step.dense, outputs, bias_is_full)
+    for tensor, index in step.links:
+        output, mine = needed[step.op.outputs[0]], index >= 0
+        needed[tensor][index[mine & output]] = True
+        output[mine] |= needed[tensor][index[mine]]
+
+
+def _reads(d: _Dense, outputs: Flags, bias_is_full: bool) -> Flags:
     """Channels that cannot be folded away: one is read that varies, or that the border sees."""
-    d = step.dense
-    assert d
     constant = d.neutral if bias_is_full else d.constant
     read, at_border = d.reads[outputs].any(axis=0), d.mixed[outputs].any(axis=0)
     flags: Flags = (read & ~constant) | (at_border & ~d.neutral)
