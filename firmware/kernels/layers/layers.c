@@ -40,8 +40,7 @@ static int is_map(const bl_layer_map *map) {
 }
 
 static int is_window(bl_layer_window w) {
-  return w.kernel > 0 && w.stride > 0 && w.padding >= BL_PADDING_VALID &&
-         w.padding <= BL_PADDING_SAME;
+  return w.kernel > 0 && w.stride > 0 && (uint32_t)w.padding <= BL_PADDING_SAME;
 }
 
 static void fill(float *x, int32_t count, float value) {
