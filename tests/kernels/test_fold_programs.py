@@ -4,6 +4,7 @@ on the model as it was; channel counts become odd, which is what the kernels are
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -13,7 +14,8 @@ import numpy.typing as npt
 import pytest
 import small_nets
 from boardless import compiler, graph, reference
-from boardless.compiler import fixed_point
+from boardless.compiler import fixed_point, fold
+from conftest import Cli
 from host_kernels import FLAGS, INCLUDES, HostModel
 
 NETS = 24
@@ -60,6 +62,26 @@ def test_symmetric_padding_is_minded(tmp_path: Path) -> None:
             got, reference.predict(content, inputs), err_msg=f"seed {seed}"
         )
     assert gone
+
+
+def test_no_fold_makes_another_build(cli: Cli, tmp_path: Path) -> None:
+    seed = next(s for s in range(NETS) if is_folded(small_nets.draw(f"program {s}", "int8")))
+    model = tmp_path / "net.tflite"
+    model.write_bytes(small_nets.to_tflite(small_nets.draw(f"program {seed}", "int8")))
+    said = {}
+    for option in ("--fold", "--no-fold"):
+        result = tmp_path / f"{option}.json"
+        arguments = ("-o", str(tmp_path / option), "--board", "host", "--json", str(result))
+        done = cli("compile", str(model), option, *arguments)
+        assert done.returncode == 0, done.stderr
+        said[option] = json.loads(result.read_text())
+    small, plain = said["--fold"], said["--no-fold"]
+    assert small["macs"] < plain["macs"] == plain["nominal_macs"] == small["nominal_macs"]
+    assert small["build_id"] != plain["build_id"]
+
+
+def is_folded(net: graph.Graph) -> bool:
+    return fold.macs(fold.channels(net)) < fold.macs(net)
 
 
 @pytest.fixture(scope="module")
