@@ -126,7 +126,7 @@ def models(board: str, json_file: str | None) -> None:
             for kind in row["types"]:
                 progress(f"{name}:{kind} building", 0, 0)
                 program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, target.twins)
-                row["macs"] = program.macs
+                row["macs"] = program.nominal_macs
                 row["arena_bytes"][kind] = program.arena.arena_bytes
                 row["flash_bytes"][kind] = build.build(program, target).flash_bytes
             rows.append(row)
