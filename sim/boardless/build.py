@@ -222,6 +222,7 @@ def _describe(
         flash_bytes=flash,
         static_ram_bytes=ram,
         seconds=seconds,
+        nominal_macs=program.nominal_macs,
     )
 
 

@@ -60,6 +60,11 @@ bad_line_option = click.option(
     help="Damage the line on purpose: drop and flip are probabilities per byte, split and delay "
     "byte counts, such as drop=0.001,flip=0.001,split=3,delay=2,seed=1.",
 )
+fold_option = click.option(
+    "--fold/--no-fold",
+    default=True,
+    help="Take out channels that carry no information (the default); results are the same.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -132,7 +137,7 @@ def models(board: str, json_file: str | None) -> None:
             for kind in row["types"]:
                 progress(f"{name}:{kind} building", 0, 0)
                 program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, target.twins)
-                row["macs"] = program.macs
+                row["macs"] = program.nominal_macs
                 row["arena_bytes"][kind] = program.arena.arena_bytes
                 row["flash_bytes"][kind] = build.build(program, target).flash_bytes
             rows.append(row)
@@ -201,11 +206,14 @@ def doctor_command(json_file: str | None) -> None:
 @click.argument("model")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR")
 @board_option
+@fold_option
 @json_option
-def compile_command(model: str, output: Path, board: str, json_file: str | None) -> None:
+def compile_command(
+    model: str, output: Path, board: str, fold: bool, json_file: str | None
+) -> None:
     """Write MODEL as C: model.c, model_config.h, weights.S and weights.bin."""
     target = boards.load(board)
-    program = compiler.compile_graph(zoo.find(model).graph, target.twins)
+    program = compiler.compile_graph(zoo.find(model).graph, target.twins, fold)
     build_id = build.build_key(program, target, build.toolchain(target))
     written = build.write_sources(program, build_id, output)
     data = {
@@ -215,6 +223,7 @@ def compile_command(model: str, output: Path, board: str, json_file: str | None)
         "files": [str(p) for p in written],
         "layers": len(program.layers),
         "macs": program.macs,
+        "nominal_macs": program.nominal_macs,
         "arena_bytes": program.arena.arena_bytes,
         "arena_lower_bound": program.arena.lower_bound,
         "buffers": program.arena.picture(),
@@ -292,6 +301,7 @@ def _footprint(request: evaluate.Request, progress: evaluate.Progress) -> tuple[
     "--keep-input", is_flag=True, help="No inference overwrites its input: larger arena, less RAM."
 )
 @bad_line_option
+@fold_option
 @json_option
 def run_command(
     models: tuple[str, ...], board_names: tuple[str, ...], json_file: str | None, **options: Any

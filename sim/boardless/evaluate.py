@@ -42,6 +42,7 @@ class Request:
     link: str | None = None
     jobs: int | None = None
     bad_line: Faults | None = None
+    fold: bool = True  # channels that carry no information are taken out
     keep_input: bool = False  # the server then needs no copy of the picture
 
 
@@ -53,7 +54,9 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
     model = zoo.find(request.model)
     board = boards.load(request.board)
     emulator = choose_emulator(board, request.emulator)
-    program = compiler.compile_graph(model.graph, board.twins, keep_input=request.keep_input)
+    program = compiler.compile_graph(
+        model.graph, board.twins, fold=request.fold, keep_input=request.keep_input
+    )
     progress("building", 0, 0)
     return model, build.build(program, board), emulator
 

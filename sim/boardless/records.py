@@ -87,6 +87,7 @@ class Build:
     flash_bytes: int
     static_ram_bytes: int  # .data and .bss, arena included, stack not
     seconds: float  # 0 where nothing had to be built
+    nominal_macs: int = 0  # of the model as it was made; layers hold those executed
 
 
 @dataclass(frozen=True)

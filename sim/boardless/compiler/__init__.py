@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boardless.compiler import constants, fuse, kernels, lifetimes, plan
+from boardless.compiler import fold as folding
 from boardless.errors import BadInput
 from boardless.graph import Graph, Operator, Tensor
 
@@ -39,23 +40,35 @@ class Program:
     input_offset: int  # bytes, in the arena
     output: Tensor
     output_offset: int
+    nominal_macs: int  # before folding, to quote cycles per MAC of the model as it was made
     input_kept: bool = False  # an inference leaves its input as it is
 
     @property
     def macs(self) -> int:
+        """As executed."""
         return sum(layer.call.macs for layer in self.layers)
 
 
 def compile_graph(
-    graph: Graph, twins: tuple[str, ...] = (), overlap: bool = True, keep_input: bool = False
+    graph: Graph,
+    twins: tuple[str, ...] = (),
+    fold: bool = True,
+    overlap: bool = True,
+    keep_input: bool = False,
 ) -> Program:
     """Chooses a kernel for every operator and a place for every activation.
+
+    `fold` takes out channels that carry no information; the results stay the same.
 
     Without `overlap` no output shares memory with an input of the same call: larger, and what
     tests compare with. With `keep_input` an inference may be repeated on the same input: a larger
     arena, but whoever holds the pictures needs no copy of them.
     """
-    graph = fuse.fold_padding(constants.fold(graph))
+    nominal_macs = folding.macs(graph)
+    graph = fuse.fuse(constants.fold(graph))
+    if graph.output_tensor.data is not None:
+        raise BadInput("the model's output is a constant", where=graph.name)
+    graph = folding.channels(graph) if fold else graph
     calls: list[tuple[kernels.Call, Operator]] = []
     sharing = lifetimes.Sharing()
     for op in graph.operators:
@@ -69,8 +82,6 @@ def compile_graph(
         else:
             calls.append((lowered, op))
     memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
-    if graph.output not in memory.of_tensor:
-        raise BadInput("the model's output is a constant", where=graph.name)
     arena = plan.arrange(memory.buffers, memory.overlaps)
 
     def offset(tensor: int) -> int:
@@ -100,6 +111,7 @@ def compile_graph(
         input_offset=offset(graph.input),
         output=graph.output_tensor,
         output_offset=offset(graph.output),
+        nominal_macs=nominal_macs,
         input_kept=keep_input,
     )
 

@@ -50,6 +50,7 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         "instructions": _spread(run.counts.instructions),
         "cycles": {},
         "milliseconds": {},
+        "nominal_macs": run.build.nominal_macs,
         "layers": [
             {
                 "index": layer.index,
