@@ -10,7 +10,7 @@ import pytest
 from boardless.compiler.kernels import place_window
 from boardless.compiler.overlap import window_clearance
 from boardless.compiler.plan import ALIGNMENT, Buffer, Overlap, Plan, aligned, arrange
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Problem = tuple[list[Buffer], list[Overlap]]
@@ -71,6 +71,7 @@ def check(plan: Plan, buffers: list[Buffer], overlaps: list[Overlap]) -> None:
 
 
 @given(problems())
+@settings(deadline=None)  # a search that misses its bound takes its time
 def test_live_buffers_meet_only_where_allowed(problem: Problem) -> None:
     buffers, overlaps = problem
     plan = arrange(buffers, overlaps)
@@ -80,6 +81,7 @@ def test_live_buffers_meet_only_where_allowed(problem: Problem) -> None:
 
 
 @given(problems(most_steps=3))
+@settings(deadline=None)  # a search that misses its bound takes its time
 def test_small_plans_are_the_best_there_are(problem: Problem) -> None:
     buffers, overlaps = problem
     if len(buffers) > 4:
@@ -119,6 +121,7 @@ def optimum(buffers: list[Buffer], overlaps: list[Overlap]) -> int:
 
 
 @given(problems())
+@settings(deadline=None)  # a search that misses its bound takes its time
 def test_chains_reach_their_lower_bound(problem: Problem) -> None:
     """Without branches and scratch the bound is exact, and the search finds it."""
     buffers = [b for b in problem[0] if b.kind == "activation"]

@@ -16,6 +16,7 @@ import itertools
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 ALIGNMENT = 8  # bytes; enough for every type and for double-word loads
@@ -63,13 +64,20 @@ class Plan:
 
     def shared(self, i: int) -> list[tuple[int, int]]:
         """(buffer, bytes) of what buffer `i` shares bytes with while both live, by an Overlap."""
-        partners = [o.output if o.input == i else o.input for o in self.overlaps if i in _pair(o)]
         begin, end = self.offsets[i], self.offsets[i] + self.buffers[i].size
         common = [
             (k, min(end, self.offsets[k] + self.buffers[k].size) - max(begin, self.offsets[k]))
-            for k in partners
+            for k in self._partners.get(i, [])
         ]
         return [(k, size) for k, size in common if size > 0]
+
+    @cached_property
+    def _partners(self) -> dict[int, list[int]]:
+        partners: dict[int, list[int]] = {}
+        for o in self.overlaps:
+            partners.setdefault(o.input, []).append(o.output)
+            partners.setdefault(o.output, []).append(o.input)
+        return partners
 
     def picture(self) -> list[dict[str, Any]]:
         """One JSON-able record per buffer, by first step; offsets and sizes in bytes."""
@@ -103,10 +111,6 @@ def arrange(buffers: Sequence[Buffer], overlaps: Iterable[Overlap] = ()) -> Plan
     return Plan(tuple(offsets), arena, bound, peak, problem.buffers, problem.overlaps)
 
 
-def _pair(overlap: Overlap) -> tuple[int, int]:
-    return overlap.input, overlap.output
-
-
 class _Problem:
     """Distances between buffers that live at the same time; sizes and distances are aligned."""
 
@@ -120,9 +124,13 @@ class _Problem:
             clearances[o.output, o.input] = min(aligned(o.clearance), self.sizes[o.output])
         # rise[i][k]: how far k's start must lie above i's at least, where i is the lower one
         self.rise: list[dict[int, int]] = [{} for _ in buffers]
-        for i, k in itertools.permutations(range(len(buffers)), 2):
-            if buffers[i].overlaps(buffers[k]):
+        alive: list[int] = []
+        for i in sorted(range(len(buffers)), key=lambda i: buffers[i].first):
+            alive = [k for k in alive if buffers[k].last >= buffers[i].first]
+            for k in alive:
                 self.rise[i][k] = clearances.get((i, k), self.sizes[i])
+                self.rise[k][i] = clearances.get((k, i), self.sizes[k])
+            alive.append(i)
 
     def place(self, order: Sequence[int]) -> list[int]:
         """Each buffer at the lowest offset that those placed before it leave free."""
@@ -148,15 +156,13 @@ class _Problem:
 
     def step_bounds(self) -> dict[int, int]:
         """For each step the bytes alive, less what its overlaps can save at best."""
-        steps = sorted({b.first for b in self.buffers} | {b.last for b in self.buffers})
-        bounds = {
-            t: sum(
-                size
-                for b, size in zip(self.buffers, self.sizes, strict=True)
-                if b.first <= t <= b.last
-            )
-            for t in steps
-        }
+        changes: dict[int, int] = {}
+        for b, size in zip(self.buffers, self.sizes, strict=True):
+            changes[b.first] = changes.get(b.first, 0) + size
+            changes[b.last + 1] = changes.get(b.last + 1, 0) - size
+        steps = sorted(changes)
+        alive = itertools.accumulate(changes[t] for t in steps)
+        bounds = dict(zip(steps, alive, strict=True))  # at the steps where it changes
         for o in self.overlaps:
             into = self.sizes[o.output] - self.rise[o.output][o.input]
             bounds[self.buffers[o.output].first] -= max(0, min(into, self.sizes[o.input]))
@@ -164,18 +170,20 @@ class _Problem:
 
     def chain(self) -> list[int]:
         """The main line: the input, then the largest buffer that begins where the last one ends."""
-        tensors = [i for i, b in enumerate(self.buffers) if b.kind != "scratch"]
-        following = [i for i in tensors if self.buffers[i].first == 0]
-        following = sorted(following, key=lambda i: (self.buffers[i].last, -self.sizes[i]))[:1]
-        chain: list[int] = []
+        starting: dict[int, list[int]] = {}  # step -> tensors
+        for i, b in enumerate(self.buffers):
+            if b.kind != "scratch":
+                starting.setdefault(b.first, []).append(i)
+        following = sorted(
+            starting.get(0, []), key=lambda i: (self.buffers[i].last, -self.sizes[i])
+        )[:1]
+        chain: dict[int, None] = {}
         while following:
-            chain.append(max(following, key=lambda i: (self.sizes[i], -i)))
-            end = self.buffers[chain[-1]].last
-            following = [
-                i for i in tensors if self.buffers[i].first == end and i in self.rise[chain[-1]]
-            ]
-            following = [i for i in following if i not in chain]
-        return chain
+            newest = max(following, key=lambda i: (self.sizes[i], -i))
+            chain[newest] = None
+            next_ones = starting.get(self.buffers[newest].last, [])
+            following = [i for i in next_ones if i in self.rise[newest] and i not in chain]
+        return list(chain)
 
     def chain_bound(self, chain: Sequence[int]) -> int:
         """The least arena in which each buffer of the chain is clear of the one before: exact, so a
