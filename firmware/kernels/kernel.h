@@ -14,6 +14,7 @@
 typedef enum {
   BL_OK = 0,
   BL_BAD_ARGUMENT = 1, /* a parameter is outside the kernel's contract */
+  BL_SCRATCH_TOO_SMALL = 2,
 } bl_status;
 
 /* A filter that slides over height and width. An output pixel (y, x) reads input rows

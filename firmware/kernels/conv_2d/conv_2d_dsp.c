@@ -1,0 +1,148 @@
+/* Four output pixels and two output channels at a time. The patches under four pixels are widened
+ * to int16 once, into scratch, and serve all channels; padding is written as input_zero_point, so
+ * that the offset can live in the bias. A 1x1 convolution is a patch of one pixel. */
+#include "conv_2d.h"
+#include "dsp.h"
+
+enum { LANES = 4 };
+
+/* Bytes to pairs, one lane of four: (0, 2), (1, 3), (4, 6) .., the rest (0, 1), (2, -). */
+static uint32_t *widen(uint32_t *to, const int8_t *from, int32_t bytes) {
+  for (; bytes >= 4; bytes -= 4) {
+    const uint32_t four = bl_load32(from);
+    to[0] = bl_sxtb16(four);
+    to[LANES] = bl_sxtb16_odd(four);
+    to += 2 * LANES;
+    from += 4;
+  }
+  for (; bytes > 0; bytes -= 2) {
+    *to = bl_pair(from[0], bytes > 1 ? from[1] : 0);
+    to += LANES;
+    from += 2;
+  }
+  return to;
+}
+
+/* The patch under output pixel (y, x); `edge` holds one run that sticks out of the map. */
+static void gather(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y, int32_t x, uint32_t *to,
+                   int8_t *edge) {
+  const bl_window *w = &p->window;
+  const int32_t run = w->dilation_w == 1 ? w->filter_w : 1; /* pixels that lie side by side */
+  const int32_t bytes = run * w->input_c;
+  for (int32_t ky = 0; ky < w->filter_h; ky++) {
+    const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
+    for (int32_t kx = 0; kx < w->filter_w; kx += run) {
+      const int32_t column = x * w->stride_w - w->pad_left + kx * w->dilation_w;
+      const int32_t outside = row < 0 || row >= w->input_h;
+      if (!outside && column >= 0 && column + run <= w->input_w) {
+        to = widen(to, input + (row * w->input_w + column) * w->input_c, bytes);
+        continue;
+      }
+      memset(edge, p->input_zero_point, (size_t)bytes);
+      const int32_t begin = column < 0 ? -column : 0;
+      const int32_t end = column + run > w->input_w ? w->input_w - column : run;
+      if (!outside && begin < end) {
+        memcpy(edge + begin * w->input_c,
+               input + (row * w->input_w + column + begin) * w->input_c,
+               (size_t)((end - begin) * w->input_c));
+      }
+      to = widen(to, edge, bytes);
+    }
+  }
+}
+
+/* One channel of four pixels, the last pixel first: where there are only three, pixel 2 hides it. */
+BL_INLINE void store_channel(const bl_channel *channel, int32_t output_zero_point,
+                             const int32_t *sums, int8_t *output, int32_t stride, int8_t *last) {
+  const int32_t multiplier = channel->multiplier, right = channel->right;
+  const int32_t rounding = bl_rounding(output_zero_point, right);
+  *last = (int8_t)bl_requantise_fast(sums[6], multiplier, rounding, right);
+  output[2 * stride] = (int8_t)bl_requantise_fast(sums[4], multiplier, rounding, right);
+  output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, rounding, right);
+  output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, rounding, right);
+}
+
+/* All channels of `valid` pixels, 3 or 4, that lie side by side in the output. */
+static __attribute__((noinline)) void four_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
+                                                  const uint32_t *filter, const bl_channel *channel,
+                                                  int32_t steps, int32_t valid, int8_t *output) {
+  const int32_t channels = p->window.output_c;
+  int8_t *last = output + (valid - 1) * channels;
+  for (const int8_t *row_end = output + channels; output < row_end; channel += 2) {
+    const int32_t a = channel[0].bias, b = channel[1].bias;
+    int32_t sums[2 * LANES] = {a, b, a, b, a, b, a, b};
+    filter = bl_mac_4x2(patches, filter, steps, sums);
+    store_channel(&channel[0], p->output_zero_point, sums, output++, channels, last++);
+    if (output < row_end) {
+      store_channel(&channel[1], p->output_zero_point, sums + 1, output++, channels, last++);
+    }
+  }
+}
+
+static void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch, const uint32_t *filter,
+                      const bl_channel *channel, int32_t steps, int8_t *output) {
+  for (int32_t o = 0; o < p->window.output_c; o += 2, channel += 2, output += 2) {
+    int32_t a = channel[0].bias, b = channel[1].bias;
+    for (int32_t i = 0; i < steps; i++) {
+      const uint32_t taps = *filter++, pair = patch[LANES * i];
+      a = bl_smlad(bl_sxtb16(taps), pair, a);
+      b = bl_smlad(bl_sxtb16_odd(taps), pair, b);
+    }
+    int32_t right = channel[0].right;
+    output[0] = (int8_t)bl_requantise_fast(a, channel[0].multiplier,
+                                           bl_rounding(p->output_zero_point, right), right);
+    if (o + 1 < p->window.output_c) {
+      right = channel[1].right;
+      output[1] = (int8_t)bl_requantise_fast(b, channel[1].multiplier,
+                                             bl_rounding(p->output_zero_point, right), right);
+    }
+  }
+}
+
+bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
+                            const int32_t *channels, void *scratch, int32_t scratch_bytes,
+                            int8_t *output) {
+  const bl_window *w = &p->window;
+  if (!bl_window_is_valid(w)) {
+    return BL_BAD_ARGUMENT;
+  }
+  const int32_t runs = w->filter_h * (w->dilation_w == 1 ? 1 : w->filter_w);
+  const int32_t run_bytes = (w->dilation_w == 1 ? w->filter_w : 1) * w->input_c;
+  const int32_t steps = runs * ((run_bytes + 1) / 2);
+  if (scratch_bytes < LANES * 4 * steps + run_bytes) {
+    return BL_SCRATCH_TOO_SMALL;
+  }
+  uint32_t *patches = scratch;
+  int8_t *edge = (int8_t *)(patches + LANES * steps);
+  const uint32_t *taps = (const uint32_t *)filter;
+  const bl_channel *channel = (const bl_channel *)channels;
+  const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
+  const int32_t pointwise = w->filter_h * w->filter_w == 1 && w->stride_h * w->stride_w == 1 &&
+                            w->input_h == w->output_h && w->input_w == w->output_w;
+  int32_t y = 0, x = 0, count;
+  for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
+    count = left >= LANES ? LANES : left == 3 ? 3 : 1;
+    for (int32_t lane = 0; lane < count; lane++) {
+      if (pointwise) {
+        widen(patches + lane, input, w->input_c);
+        input += w->input_c;
+        continue;
+      }
+      gather(p, input, y, x, patches + lane, edge);
+      if (++x == w->output_w) {
+        x = 0;
+        y++;
+      }
+    }
+    if (count == 1) {
+      one_pixel(p, patches, taps, channel, steps, output);
+    } else {
+      four_pixels(p, patches, taps, channel, steps, count, output);
+    }
+    if (narrow) {
+      bl_clamp_bytes(output, count * w->output_c, p->activation_min, p->activation_max);
+    }
+    output += count * w->output_c;
+  }
+  return BL_OK;
+}
