@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from boardless.compiler.dsp import fast_channels, words
 from boardless.compiler.kernels import Call, Constant, Context
 

@@ -1,6 +1,15 @@
 """DEPTHWISE_CONV_2D -> bl_depthwise_conv_2d_*"""
 
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from boardless.compiler.dsp import fast_channels, words
 from boardless.compiler.kernels import Call, Constant, Context
+
+BAND_BYTES = 1664  # of scratch: larger bands widen fewer rows twice
 
 
 def lower(context: Context) -> Call:
@@ -18,7 +27,7 @@ def lower(context: Context) -> Call:
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c)
         params |= context.zero_points()
-    return Call(
+    call = Call(
         function=f"bl_depthwise_conv_2d_{suffix}_ref",
         params_type=f"bl_depthwise_conv_2d_{suffix}",
         params=params,
@@ -26,3 +35,41 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     )
+    if "dsp" in context.twins:
+        return _s8_dsp(context, call) if suffix == "s8" else call
+    return call
+
+
+def _s8_dsp(context: Context, call: Call) -> Call:
+    """The same call by the SIMD twin; `call` itself where the twin does not serve."""
+    window = call.params["window"]
+    channels = window["output_c"]
+    if (
+        (window["filter_h"], window["filter_w"]) != (3, 3)
+        or (window["dilation_h"], window["dilation_w"]) != (1, 1)
+        or window["stride_w"] > 2
+        or window["input_c"] != channels
+        or channels < 4
+    ):
+        return call
+    data = call.constants[0].data
+    assert data is not None
+    fast = fast_channels(context, data.reshape(9, channels).T, call.constants[1])
+    if fast is None:
+        return call
+    row_bytes = 16 * ((window["output_w"] + 1) // 2 * window["stride_w"] + 1)
+    rows = (window["output_h"] - 1) * window["stride_h"] + 3
+    return dataclasses.replace(
+        call,
+        function="bl_depthwise_conv_2d_s8_dsp",
+        constants=(
+            Constant("filter", words(_twice_the_middle(fast.taps)), "channels, rows"),
+            fast.constant(),
+        ),
+        scratch_bytes=row_bytes * min(rows, max(3, BAND_BYTES // row_bytes)),
+    )
+
+
+def _twice_the_middle(taps: np.ndarray) -> np.ndarray:
+    """(channels, 9) -> (channels, 3 rows, 4 bytes): taps 0, 1, 1, 2 of each row."""
+    return taps.reshape(-1, 3, 3)[:, :, [0, 1, 1, 2]]

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from boardless.compiler import quantise
 from boardless.compiler.kernels import Constant, Context
 
 RIGHT_MAX = 22  # bits; zero point and rounding, shifted so far, still leave room for the sum
