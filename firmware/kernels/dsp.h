@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define BL_INLINE static inline __attribute__((always_inline))
+#define BL_NOINLINE __attribute__((noinline)) /* the registers are for the loops inside */
 
 /* Four bytes, lowest address in bits 0..7; any alignment. */
 BL_INLINE uint32_t bl_load32(const void *from) {
@@ -133,6 +134,60 @@ BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *fi
 #undef BL_STEP
 #undef BL_UNTIL_END
 
+/* Four sums under a window of 3x3 that steps by 1 or 2 along rows of pairs: element 0 of a pair is
+ * an even column, pairs of a row are 16 bytes apart, rows row_bytes. taps holds for every row the
+ * pairs (0, 1) and (1, 2). In assembly for the same reason. */
+#define BL_ROW_BY_1(from0, from1, from2, from3)      \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t"     \
+  "ldr %[even], [%[pairs]]\n\t"                      \
+  "ldr %[odd], [%[pairs], #16]\n\t"                  \
+  "smlad %[s0], %[even], %[taps01], " from0 "\n\t"   \
+  "smlatb %[s1], %[even], %[taps01], " from1 "\n\t"  \
+  "ldr %[even], [%[pairs], #32]\n\t"                 \
+  "add %[pairs], %[row_bytes]\n\t"                   \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"       \
+  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"        \
+  "smlad %[s2], %[odd], %[taps01], " from2 "\n\t"    \
+  "smlatb %[s3], %[odd], %[taps01], " from3 "\n\t"   \
+  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"      \
+  "smlad %[s3], %[even], %[taps12], %[s3]\n\t"
+#define BL_ROW_BY_2(from0, from1, from2, from3)      \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t"     \
+  "ldr %[even], [%[pairs]]\n\t"                      \
+  "ldr %[odd], [%[pairs], #16]\n\t"                  \
+  "smlad %[s0], %[even], %[taps01], " from0 "\n\t"   \
+  "ldr %[even], [%[pairs], #32]\n\t"                 \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"       \
+  "smlad %[s1], %[odd], %[taps01], " from1 "\n\t"    \
+  "ldr %[odd], [%[pairs], #48]\n\t"                  \
+  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"      \
+  "smlad %[s2], %[even], %[taps01], " from2 "\n\t"   \
+  "ldr %[even], [%[pairs], #64]\n\t"                 \
+  "add %[pairs], %[row_bytes]\n\t"                   \
+  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"       \
+  "smlad %[s3], %[odd], %[taps01], " from3 "\n\t"    \
+  "smlabt %[s3], %[even], %[taps12], %[s3]\n\t"
+#define BL_WINDOWS_3X3(name, row)                                                             \
+  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,         \
+                      int32_t bias, int32_t sums[4]) {                                        \
+    uint32_t taps01, taps12, even, odd;                                                       \
+    int32_t s0, s1, s2, s3;                                                                   \
+    __asm__(row("%[bias]", "%[bias]", "%[bias]", "%[bias]")                                   \
+                row("%[s0]", "%[s1]", "%[s2]", "%[s3]")                                       \
+                    row("%[s0]", "%[s1]", "%[s2]", "%[s3]")                                   \
+            : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),                 \
+              [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), [even] "=&r"(even),             \
+              [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)                        \
+            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                    \
+            : "memory");                                                                      \
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;                                   \
+  }
+BL_WINDOWS_3X3(bl_windows_by_1, BL_ROW_BY_1)
+BL_WINDOWS_3X3(bl_windows_by_2, BL_ROW_BY_2)
+#undef BL_WINDOWS_3X3
+#undef BL_ROW_BY_1
+#undef BL_ROW_BY_2
+
 #else
 
 BL_INLINE int32_t bl_bottom(uint32_t pair) {
@@ -197,6 +252,31 @@ BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *fi
     }
   }
   return filter;
+}
+
+BL_INLINE void bl_windows_by(int32_t stride, const uint32_t *pairs, int32_t row_bytes,
+                             const uint32_t *taps, int32_t bias, int32_t sums[4]) {
+  for (int32_t i = 0; i < 4; i++) {
+    sums[i] = bias;
+    for (int32_t ky = 0; ky < 3; ky++) {
+      for (int32_t kx = 0; kx < 3; kx++) {
+        const int32_t column = i * stride + kx;
+        const uint32_t pair = pairs[ky * row_bytes / 4 + column / 2 * 4];
+        const uint32_t tap = kx == 2 ? taps[2 * ky + 1] >> 16 : taps[2 * ky] >> 16 * kx;
+        sums[i] = bl_smlabb(column % 2 ? pair >> 16 : pair, tap, sums[i]);
+      }
+    }
+  }
+}
+
+BL_INLINE void bl_windows_by_1(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,
+                               int32_t bias, int32_t sums[4]) {
+  bl_windows_by(1, pairs, row_bytes, taps, bias, sums);
+}
+
+BL_INLINE void bl_windows_by_2(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,
+                               int32_t bias, int32_t sums[4]) {
+  bl_windows_by(2, pairs, row_bytes, taps, bias, sums);
 }
 
 #endif

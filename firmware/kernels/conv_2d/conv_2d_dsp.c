@@ -63,7 +63,7 @@ BL_INLINE void store_channel(const bl_channel *channel, int32_t output_zero_poin
 }
 
 /* All channels of `valid` pixels, 3 or 4, that lie side by side in the output. */
-static __attribute__((noinline)) void four_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
+static BL_NOINLINE void four_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
                                                   const uint32_t *filter, const bl_channel *channel,
                                                   int32_t steps, int32_t valid, int8_t *output) {
   const int32_t channels = p->window.output_c;
