@@ -41,7 +41,7 @@ def _s8_dsp(context: Context, call: Call) -> Call:
     """The same call by the SIMD twin; `call` itself where the twin would not be exact."""
     data = call.constants[0].data
     assert data is not None
-    output_c, filter_h, filter_w, input_c = data.shape
+    output_c, _, filter_w, input_c = data.shape
     fast = fast_channels(context, data.reshape(output_c, -1), call.constants[1])
     if fast is None:
         return call

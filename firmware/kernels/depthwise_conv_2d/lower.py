@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-
 from boardless.compiler.dsp import fast_channels, words
 from boardless.compiler.kernels import Call, Constant, Context
 

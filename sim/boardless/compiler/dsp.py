@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.compiler.kernels import Constant, Context
+from boardless.graph import Tensor
 
 RIGHT_MAX = 22  # bits; zero point and rounding, shifted so far, still leave room for the sum
 
@@ -74,6 +75,17 @@ def fast_channels(context: Context, taps: npt.NDArray[Any], bias: Constant) -> F
     return FastChannels(
         kept.astype(np.int8), channels.astype(np.uint64).astype(np.uint32).view(np.int32)
     )
+
+
+def folded_bias(filter_tensor: Tensor, bias: Constant, input_zero_point: int) -> Constant | None:
+    """bias - input_zero_point * sum(filter) for a filter (output channels, taps); None where a sum
+    may leave int32, because then the order of additions would matter."""
+    assert filter_tensor.data is not None
+    taps = filter_tensor.data.astype(np.int64)
+    offset = np.zeros(len(taps), np.int64) if bias.data is None else bias.data.astype(np.int64)
+    if (np.abs(offset) + 255 * np.abs(taps).sum(axis=1)).max() >= 1 << 31:
+        return None
+    return Constant("bias", (offset - input_zero_point * taps.sum(axis=1)).astype(np.int32))
 
 
 def requantise(x: int, multiplier: int, shift: int) -> int:
