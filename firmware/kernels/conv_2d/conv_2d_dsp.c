@@ -117,8 +117,7 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   const uint32_t *taps = (const uint32_t *)filter;
   const bl_channel *channel = (const bl_channel *)channels;
   const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
-  const int32_t pointwise = w->filter_h * w->filter_w == 1 && w->stride_h * w->stride_w == 1 &&
-                            w->input_h == w->output_h && w->input_w == w->output_w;
+  const int32_t pointwise = bl_window_is_pointwise(w);
   int32_t y = 0, x = 0, count;
   for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
     count = left >= LANES ? LANES : left == 3 ? 3 : 1;

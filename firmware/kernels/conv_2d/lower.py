@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from boardless.compiler.dsp import fast_channels, words
+from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.compiler.kernels import Call, Constant, Context
 
 
@@ -33,7 +33,7 @@ def lower(context: Context) -> Call:
         macs=output_h * output_w * filter_tensor.count,
     )
     if "dsp" in context.twins:
-        return _s8_dsp(context, call) if suffix == "s8" else call
+        return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(call)
     return call
 
 
@@ -56,6 +56,31 @@ def _s8_dsp(context: Context, call: Call) -> Call:
             fast.constant(multiple=2),
         ),
         scratch_bytes=16 * packed.shape[1] + run,
+    )
+
+
+def _f32_dsp(call: Call) -> Call:
+    """The same call with several sums in registers; `call` itself where the twin does not serve."""
+    data = call.constants[0].data
+    assert data is not None
+    if not float32_bounds(call.params):
+        return call
+    w = call.params["window"]
+    strides = w["stride_h"] * w["stride_w"]
+    same = (w["input_h"], w["input_w"]) == (w["output_h"], w["output_w"])
+    block = 4 if w["filter_h"] * w["filter_w"] * strides == 1 and same else 8
+    output_c = len(data)
+    taps = data.reshape(output_c, -1)
+    padded = np.zeros((-(-output_c // block) * block, taps.shape[1]), np.float32)
+    padded[:output_c] = taps
+    packed = padded.reshape(-1, block, taps.shape[1]).transpose(0, 2, 1)
+    return dataclasses.replace(
+        call,
+        function="bl_conv_2d_f32_dsp",
+        constants=(
+            Constant("filter", packed, f"blocks of {block} channels"),
+            bias_or_zeros(call.constants[1], output_c),
+        ),
     )
 
 

@@ -43,4 +43,10 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
                                       const int32_t *filter, const int32_t *channels,
                                       void *scratch, int32_t scratch_bytes, int8_t *output);
 
+/* The same sums, with the taps of a channel in registers: for 3x3 windows with stride_w 1 or 2, no
+ * dilation, as many output as input channels, and activations as in float32.h. bias is not NULL.
+ * Order: output rows ascend; while one is written, the input rows of its windows are still read. */
+bl_status bl_depthwise_conv_2d_f32_dsp(const bl_depthwise_conv_2d_f32 *p, const float *input,
+                                       const float *filter, const float *bias, float *output);
+
 #endif

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from boardless.compiler.dsp import fast_channels, words
+from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.compiler.kernels import Call, Constant, Context
 
 BAND_BYTES = 1664  # of scratch: larger bands widen fewer rows twice
@@ -34,22 +34,37 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     )
-    if "dsp" in context.twins:
-        return _s8_dsp(context, call) if suffix == "s8" else call
-    return call
+    if "dsp" not in context.twins or not _serves(call):
+        return call
+    return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(call)
+
+
+def _serves(call: Call) -> bool:
+    """Whether the window is one that both twins are made for."""
+    window = call.params["window"]
+    return (
+        (window["filter_h"], window["filter_w"]) == (3, 3)
+        and (window["dilation_h"], window["dilation_w"]) == (1, 1)
+        and window["stride_w"] <= 2
+        and window["input_c"] == window["output_c"]
+    )
+
+
+def _f32_dsp(call: Call) -> Call:
+    """The same call with the taps in registers."""
+    if not float32_bounds(call.params):
+        return call
+    bias = bias_or_zeros(call.constants[1], call.params["window"]["output_c"])
+    return dataclasses.replace(
+        call, function="bl_depthwise_conv_2d_f32_dsp", constants=(call.constants[0], bias)
+    )
 
 
 def _s8_dsp(context: Context, call: Call) -> Call:
-    """The same call by the SIMD twin; `call` itself where the twin does not serve."""
+    """The same call by SIMD; `call` itself where that would not be exact."""
     window = call.params["window"]
     channels = window["output_c"]
-    if (
-        (window["filter_h"], window["filter_w"]) != (3, 3)
-        or (window["dilation_h"], window["dilation_w"]) != (1, 1)
-        or window["stride_w"] > 2
-        or window["input_c"] != channels
-        or channels < 4
-    ):
+    if channels < 4:
         return call
     data = call.constants[0].data
     assert data is not None

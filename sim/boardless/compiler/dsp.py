@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from boardless.compiler.kernels import Constant, Context
+from boardless.compiler import quantise
+from boardless.compiler.kernels import Constant, Context, Params
 from boardless.graph import Tensor
 
 RIGHT_MAX = 22  # bits; zero point and rounding, shifted so far, still leave room for the sum
@@ -86,6 +87,18 @@ def folded_bias(filter_tensor: Tensor, bias: Constant, input_zero_point: int) ->
     if (np.abs(offset) + 255 * np.abs(taps).sum(axis=1)).max() >= 1 << 31:
         return None
     return Constant("bias", (offset - input_zero_point * taps.sum(axis=1)).astype(np.int32))
+
+
+def float32_bounds(params: Params) -> bool:
+    """Whether the fused activation is one that kernels/float32.h can do on bits."""
+    low, high = params["activation_min"], params["activation_max"]
+    return low in (0.0, -quantise.FLOAT_MAX) and high >= 0
+
+
+def bias_or_zeros(bias: Constant, channels: int) -> Constant:
+    """A float32 bias that is never NULL."""
+    data = np.zeros(channels, np.float32) if bias.data is None else bias.data
+    return Constant("bias", data)
 
 
 def requantise(x: int, multiplier: int, shift: int) -> int:
