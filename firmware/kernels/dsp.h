@@ -80,6 +80,13 @@ BL_INLINE int32_t bl_smmlar(int32_t x, int32_t y) {
   return result;
 }
 
+/* round(x - y * z / 2^32), ties upwards. */
+BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
+  int32_t result;
+  __asm__("smmlsr %0, %1, %2, %3" : "=r"(result) : "r"(y), "r"(z), "r"(x));
+  return result;
+}
+
 /* One step of bl_mac_4x2: 2 inputs, 4 pixels, 2 channels. */
 #define BL_STEP                                      \
   "ldr %[taps1], [%[filter]], #4\n\t"                \
@@ -243,6 +250,11 @@ BL_INLINE int32_t bl_smmlar(int32_t x, int32_t y) {
   return bl_wrapping_add(x, (int32_t)(uint32_t)(nudged >> 32));
 }
 
+BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
+  const uint64_t nudged = (UINT64_C(1) << 31) - (uint64_t)((int64_t)y * z);
+  return bl_wrapping_add(x, (int32_t)(uint32_t)(nudged >> 32));
+}
+
 BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *filter, int32_t steps,
                                      int32_t sums[8]) {
   for (; steps > 0; steps--, filter++) {
@@ -281,27 +293,23 @@ BL_INLINE void bl_windows_by_2(const uint32_t *pairs, int32_t row_bytes, const u
 
 #endif
 
-/* One output channel, packed by the compiler (boardless.compiler.kernels.fast_channels). */
+/* One output channel, packed by the compiler (boardless.compiler.dsp). */
 typedef struct {
   int32_t bias;       /* less input_zero_point * sum of the filter: inputs are used as they are */
-  int32_t multiplier; /* twice bl_requantise's, less 2^32: see below */
-  int32_t right;      /* bits, 1..22; bl_requantise's shift negated */
+  int32_t multiplier; /* twice bl_requantise's, less 2^32 */
+  int32_t scale;      /* -2^(32 + shift) with bl_requantise's shift, -1 .. -31 */
 } bl_channel;
 
-/* The output's zero point and the half that rounds, as bl_requantise_fast wants them. */
-BL_INLINE int32_t bl_rounding(int32_t output_zero_point, int32_t right) {
-  return (int32_t)((uint32_t)(2 * output_zero_point + 1) << (right - 1));
-}
-
-/* bl_requantise(sum, ..) + output_zero_point, saturated to int8, in five instructions.
+/* bl_requantise(sum, ..) + output_zero_point, saturated to int8, in four instructions.
  *
- * With m in [2^30, 2^31), round(sum * m / 2^31) = sum + round(sum * (2m - 2^32) / 2^32), which is
- * one SMMLAR. Rounding away from zero is rounding upwards after taking 1 from a negative. The
- * compiler has made sure that no sum overflows. */
-BL_INLINE int32_t bl_requantise_fast(int32_t sum, int32_t multiplier, int32_t rounding,
-                                     int32_t right) {
+ * With m in [2^30, 2^31), round(sum * m / 2^31) = sum + round(sum * (2m - 2^32) / 2^32): one SMMLAR.
+ * Rounding away from zero is rounding upwards after taking 1 from a negative; then the shift, its
+ * rounding and the zero point are one SMMLSR (of a negative power of two, because 2^31 is none that
+ * int32 has). The compiler has made sure that no sum overflows. */
+BL_INLINE int32_t bl_requantise_fast(int32_t sum, int32_t multiplier, int32_t scale,
+                                     int32_t output_zero_point) {
   const int32_t scaled = bl_smmlar(sum, multiplier);
-  return bl_ssat8((scaled + (scaled >> 31) + rounding) >> right);
+  return bl_ssat8(bl_smmlsr(output_zero_point, scaled + (scaled >> 31), scale));
 }
 
 /* For activations that are narrower than int8; call it on what was just written. */

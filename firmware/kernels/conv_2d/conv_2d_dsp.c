@@ -7,7 +7,7 @@
 enum { LANES = 4 };
 
 /* Bytes to pairs, one lane of four: (0, 2), (1, 3), (4, 6) .., the rest (0, 1), (2, -). */
-static uint32_t *widen(uint32_t *to, const int8_t *from, int32_t bytes) {
+BL_INLINE uint32_t *widen(uint32_t *to, const int8_t *from, int32_t bytes) {
   for (; bytes >= 4; bytes -= 4) {
     const uint32_t four = bl_load32(from);
     to[0] = bl_sxtb16(four);
@@ -23,58 +23,73 @@ static uint32_t *widen(uint32_t *to, const int8_t *from, int32_t bytes) {
   return to;
 }
 
-/* The patch under output pixel (y, x); `edge` holds one run that sticks out of the map. */
-static void gather(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y, int32_t x, uint32_t *to,
-                   int8_t *edge) {
-  const bl_window *w = &p->window;
+/* The patch under output pixel (y, x), one lane of four. */
+static BL_NOINLINE void gather(const bl_window *w, const int8_t *input, int32_t y, int32_t x,
+                               uint32_t *to) {
+  const int32_t row_bytes = w->input_w * w->input_c;
   const int32_t run = w->dilation_w == 1 ? w->filter_w : 1; /* pixels that lie side by side */
-  const int32_t bytes = run * w->input_c;
-  for (int32_t ky = 0; ky < w->filter_h; ky++) {
-    const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
-    for (int32_t kx = 0; kx < w->filter_w; kx += run) {
-      const int32_t column = x * w->stride_w - w->pad_left + kx * w->dilation_w;
-      const int32_t outside = row < 0 || row >= w->input_h;
-      if (!outside && column >= 0 && column + run <= w->input_w) {
-        to = widen(to, input + (row * w->input_w + column) * w->input_c, bytes);
-        continue;
-      }
-      memset(edge, p->input_zero_point, (size_t)bytes);
-      const int32_t begin = column < 0 ? -column : 0;
-      const int32_t end = column + run > w->input_w ? w->input_w - column : run;
-      if (!outside && begin < end) {
-        memcpy(edge + begin * w->input_c,
-               input + (row * w->input_w + column + begin) * w->input_c,
-               (size_t)((end - begin) * w->input_c));
-      }
-      to = widen(to, edge, bytes);
+  const int8_t *pixel = input + (y * w->stride_h - w->pad_top) * row_bytes +
+                        (x * w->stride_w - w->pad_left) * w->input_c;
+  for (int32_t ky = w->filter_h; ky > 0; ky--, pixel += w->dilation_h * row_bytes) {
+    const int8_t *from = pixel;
+    for (int32_t kx = w->filter_w; kx > 0; kx -= run, from += w->dilation_w * w->input_c) {
+      to = widen(to, from, run * w->input_c);
     }
   }
 }
 
+/* The same where the patch sticks out of the map; `edge` has room for one run. */
+static BL_NOINLINE void gather_edge(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y,
+                                    int32_t x, uint32_t *to, int8_t *edge) {
+  const bl_window *w = &p->window;
+  const int32_t run = w->dilation_w == 1 ? w->filter_w : 1;
+  for (int32_t ky = 0; ky < w->filter_h; ky++) {
+    const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
+    for (int32_t kx = 0; kx < w->filter_w; kx += run) {
+      const int32_t column = x * w->stride_w - w->pad_left + kx * w->dilation_w;
+      const int32_t begin = column < 0 ? -column : 0;
+      const int32_t end = column + run > w->input_w ? w->input_w - column : run;
+      memset(edge, p->input_zero_point, (size_t)(run * w->input_c));
+      if (row >= 0 && row < w->input_h && begin < end) {
+        memcpy(edge + begin * w->input_c,
+               input + (row * w->input_w + column + begin) * w->input_c,
+               (size_t)((end - begin) * w->input_c));
+      }
+      to = widen(to, edge, run * w->input_c);
+    }
+  }
+}
+
+/* Whether the window of output position `out` lies inside the map, along one axis. */
+static int is_inside(int32_t out, int32_t stride, int32_t pad, int32_t dilation, int32_t filter,
+                     int32_t input) {
+  const int32_t first = out * stride - pad;
+  return first >= 0 && first + (filter - 1) * dilation < input;
+}
+
 /* One channel of four pixels, the last pixel first: where there are only three, pixel 2 hides it. */
-BL_INLINE void store_channel(const bl_channel *channel, int32_t output_zero_point,
-                             const int32_t *sums, int8_t *output, int32_t stride, int8_t *last) {
-  const int32_t multiplier = channel->multiplier, right = channel->right;
-  const int32_t rounding = bl_rounding(output_zero_point, right);
-  *last = (int8_t)bl_requantise_fast(sums[6], multiplier, rounding, right);
-  output[2 * stride] = (int8_t)bl_requantise_fast(sums[4], multiplier, rounding, right);
-  output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, rounding, right);
-  output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, rounding, right);
+BL_INLINE void store_channel(const bl_channel *channel, int32_t zero_point, const int32_t *sums,
+                             int8_t *output, int32_t stride, int8_t *last) {
+  const int32_t multiplier = channel->multiplier, scale = channel->scale;
+  *last = (int8_t)bl_requantise_fast(sums[6], multiplier, scale, zero_point);
+  output[2 * stride] = (int8_t)bl_requantise_fast(sums[4], multiplier, scale, zero_point);
+  output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point);
+  output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point);
 }
 
 /* All channels of `valid` pixels, 3 or 4, that lie side by side in the output. */
 static BL_NOINLINE void four_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
                                                   const uint32_t *filter, const bl_channel *channel,
                                                   int32_t steps, int32_t valid, int8_t *output) {
-  const int32_t channels = p->window.output_c;
+  const int32_t channels = p->window.output_c, zero_point = p->output_zero_point;
   int8_t *last = output + (valid - 1) * channels;
   for (const int8_t *row_end = output + channels; output < row_end; channel += 2) {
     const int32_t a = channel[0].bias, b = channel[1].bias;
     int32_t sums[2 * LANES] = {a, b, a, b, a, b, a, b};
     filter = bl_mac_4x2(patches, filter, steps, sums);
-    store_channel(&channel[0], p->output_zero_point, sums, output++, channels, last++);
+    store_channel(&channel[0], zero_point, sums, output++, channels, last++);
     if (output < row_end) {
-      store_channel(&channel[1], p->output_zero_point, sums + 1, output++, channels, last++);
+      store_channel(&channel[1], zero_point, sums + 1, output++, channels, last++);
     }
   }
 }
@@ -88,13 +103,11 @@ static void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch, const uint3
       a = bl_smlad(bl_sxtb16(taps), pair, a);
       b = bl_smlad(bl_sxtb16_odd(taps), pair, b);
     }
-    int32_t right = channel[0].right;
-    output[0] = (int8_t)bl_requantise_fast(a, channel[0].multiplier,
-                                           bl_rounding(p->output_zero_point, right), right);
+    output[0] = (int8_t)bl_requantise_fast(a, channel[0].multiplier, channel[0].scale,
+                                           p->output_zero_point);
     if (o + 1 < p->window.output_c) {
-      right = channel[1].right;
-      output[1] = (int8_t)bl_requantise_fast(b, channel[1].multiplier,
-                                             bl_rounding(p->output_zero_point, right), right);
+      output[1] = (int8_t)bl_requantise_fast(b, channel[1].multiplier, channel[1].scale,
+                                             p->output_zero_point);
     }
   }
 }
@@ -127,7 +140,12 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
         input += w->input_c;
         continue;
       }
-      gather(p, input, y, x, patches + lane, edge);
+      if (is_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->filter_h, w->input_h) &&
+          is_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->filter_w, w->input_w)) {
+        gather(w, input, y, x, patches + lane);
+      } else {
+        gather_edge(p, input, y, x, patches + lane, edge);
+      }
       if (++x == w->output_w) {
         x = 0;
         y++;

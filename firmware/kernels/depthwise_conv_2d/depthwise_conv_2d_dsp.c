@@ -62,8 +62,8 @@ static BL_NOINLINE void channel_band(const bl_depthwise_conv_2d_s8 *p, const uin
                                      const bl_channel *channel, const uint32_t *pairs,
                                      int32_t row_bytes, int32_t rows, int8_t *output) {
   const bl_window *w = &p->window;
-  const int32_t bias = channel->bias, multiplier = channel->multiplier, right = channel->right;
-  const int32_t rounding = bl_rounding(p->output_zero_point, right);
+  const int32_t bias = channel->bias, multiplier = channel->multiplier, scale = channel->scale;
+  const int32_t zero_point = p->output_zero_point;
   const int32_t stride = w->output_c, by_1 = w->stride_w == 1;
   const uint32_t taps[6] = {bl_sxtb16(filter[0]),     bl_sxtb16_odd(filter[0]),
                             bl_sxtb16(filter[1]),     bl_sxtb16_odd(filter[1]),
@@ -79,21 +79,21 @@ static BL_NOINLINE void channel_band(const bl_depthwise_conv_2d_s8 *p, const uin
         bl_windows_by_2(here, row_bytes, taps, bias, sums);
         here += 4 * GROUP;
       }
-      output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, rounding, right);
+      output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point);
       if (left < 4) {
         if (left > 1) {
-          output[stride] = (int8_t)bl_requantise_fast(sums[1], multiplier, rounding, right);
+          output[stride] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point);
         }
         if (left > 2) {
-          output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, rounding, right);
+          output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point);
         }
         output += left * stride;
         break;
       }
       int8_t *second = output + stride;
-      second[0] = (int8_t)bl_requantise_fast(sums[1], multiplier, rounding, right);
-      output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, rounding, right);
-      second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, rounding, right);
+      second[0] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point);
+      output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point);
+      second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, scale, zero_point);
       output += 4 * stride;
       if (left == 4) {
         break;

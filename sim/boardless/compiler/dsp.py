@@ -15,8 +15,6 @@ from boardless.compiler import quantise
 from boardless.compiler.kernels import Constant, Context, Params
 from boardless.graph import Tensor
 
-RIGHT_MAX = 22  # bits; zero point and rounding, shifted so far, still leave room for the sum
-
 
 @dataclass(frozen=True)
 class FastChannels:
@@ -27,9 +25,9 @@ class FastChannels:
 
     def constant(self, multiple: int = 1) -> Constant:
         """The channels, padded with idle ones to a multiple of what the kernel does at a time."""
-        idle = np.array([[0, -(1 << 31), 1]] * (-len(self.channels) % multiple), np.int32)
+        idle = np.array([[0, -(1 << 31), -(1 << 31)]] * (-len(self.channels) % multiple), np.int32)
         data = np.concatenate([self.channels, idle.reshape(-1, 3)])
-        return Constant("channels", data, "bias, multiplier, right")
+        return Constant("channels", data, "bias, multiplier, scale")
 
 
 def words(data: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
@@ -60,16 +58,14 @@ def fast_channels(context: Context, taps: npt.NDArray[Any], bias: Constant) -> F
             for x in (low, high)
         }
         right = -int(shift)
-        rounding = abs(2 * output_zero_point + 1) << max(right - 1, 0)
-        reach = max(abs(low), abs(high))
-        if reach >= 1 << 31:
+        if max(abs(low), abs(high)) >= 1 << 31:
             return None  # sums may wrap
         if len(ends) == 1 and (low == high or shift <= 0):
             kept[o] = 0
-            channels[o] = 4 * (ends.pop() - output_zero_point), -(1 << 31), 1
-        elif 1 <= right <= RIGHT_MAX and reach + 1 + rounding < 1 << 31:
+            channels[o] = 4 * (ends.pop() - output_zero_point), -(1 << 31), -(1 << 31)
+        elif right >= 1:
             folded = offset - input_zero_point * (up + down)
-            channels[o] = folded, 2 * int(multiplier) - (1 << 32), right
+            channels[o] = folded, 2 * int(multiplier) - (1 << 32), -(1 << (32 - right))
         else:
             return None
     # a folded bias may wrap, and so may the sums that start from it: the last one is right again
