@@ -26,11 +26,11 @@ BL_INLINE uint32_t bl_pair(int32_t bottom, int32_t top) {
 
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
-#define BL_DSP_3(name, instruction)                                                    \
-  BL_INLINE int32_t name(uint32_t a, uint32_t b, int32_t sum) {                        \
-    int32_t result;                                                                    \
+#define BL_DSP_3(name, instruction)                                                   \
+  BL_INLINE int32_t name(uint32_t a, uint32_t b, int32_t sum) {                       \
+    int32_t result;                                                                   \
     __asm__(instruction " %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum)); \
-    return result;                                                                     \
+    return result;                                                                    \
   }
 BL_DSP_3(bl_smlad, "smlad")   /* sum + bottom * bottom + top * top */
 BL_DSP_3(bl_smlabb, "smlabb") /* sum + bottom * bottom */
@@ -88,23 +88,23 @@ BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
 }
 
 /* One step of bl_mac_4x2: 2 inputs, 4 pixels, 2 channels. */
-#define BL_STEP                                      \
-  "ldr %[taps1], [%[filter]], #4\n\t"                \
-  "ldrd %[pair0], %[pair1], [%[patches]], #8\n\t"    \
-  "sxtb16 %[taps0], %[taps1]\n\t"                    \
-  "sxtb16 %[taps1], %[taps1], ror #8\n\t"            \
-  "smlad %[s0], %[taps0], %[pair0], %[s0]\n\t"       \
-  "smlad %[s1], %[taps1], %[pair0], %[s1]\n\t"       \
-  "smlad %[s2], %[taps0], %[pair1], %[s2]\n\t"       \
-  "smlad %[s3], %[taps1], %[pair1], %[s3]\n\t"       \
-  "ldrd %[pair0], %[pair1], [%[patches]], #8\n\t"    \
-  "smlad %[s4], %[taps0], %[pair0], %[s4]\n\t"       \
-  "smlad %[s5], %[taps1], %[pair0], %[s5]\n\t"       \
-  "smlad %[s6], %[taps0], %[pair1], %[s6]\n\t"       \
+#define BL_STEP                                   \
+  "ldr %[taps1], [%[filter]], #4\n\t"             \
+  "ldrd %[pair0], %[pair1], [%[patches]], #8\n\t" \
+  "sxtb16 %[taps0], %[taps1]\n\t"                 \
+  "sxtb16 %[taps1], %[taps1], ror #8\n\t"         \
+  "smlad %[s0], %[taps0], %[pair0], %[s0]\n\t"    \
+  "smlad %[s1], %[taps1], %[pair0], %[s1]\n\t"    \
+  "smlad %[s2], %[taps0], %[pair1], %[s2]\n\t"    \
+  "smlad %[s3], %[taps1], %[pair1], %[s3]\n\t"    \
+  "ldrd %[pair0], %[pair1], [%[patches]], #8\n\t" \
+  "smlad %[s4], %[taps0], %[pair0], %[s4]\n\t"    \
+  "smlad %[s5], %[taps1], %[pair0], %[s5]\n\t"    \
+  "smlad %[s6], %[taps0], %[pair1], %[s6]\n\t"    \
   "smlad %[s7], %[taps1], %[pair1], %[s7]\n\t"
-#define BL_UNTIL_END                \
-  "ldr %[pair0], %[end]\n\t"        \
-  "cmp %[patches], %[pair0]\n\t"    \
+#define BL_UNTIL_END             \
+  "ldr %[pair0], %[end]\n\t"     \
+  "cmp %[patches], %[pair0]\n\t" \
   "bne 1b"
 
 /* For each of `steps` >= 0 pairs of inputs and pixels i = 0..3:
@@ -119,19 +119,18 @@ BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *fi
   int32_t s4 = sums[4], s5 = sums[5], s6 = sums[6], s7 = sums[7];
   uint32_t taps0, taps1, pair0, pair1;
   const uint32_t *end = patches + 4 * (steps & ~3);
-#define BL_OPERANDS                                                                            \
-  [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4), [s5] "+r"(s5),    \
-      [s6] "+r"(s6), [s7] "+r"(s7), [patches] "+r"(patches), [filter] "+r"(filter),            \
+#define BL_OPERANDS                                                                         \
+  [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4), [s5] "+r"(s5), \
+      [s6] "+r"(s6), [s7] "+r"(s7), [patches] "+r"(patches), [filter] "+r"(filter),         \
       [taps0] "=&r"(taps0), [taps1] "=&r"(taps1), [pair0] "=&r"(pair0), [pair1] "=&r"(pair1)
   if (patches != end) {
-    __asm__("1:\n\t" BL_STEP BL_STEP BL_STEP BL_STEP BL_UNTIL_END
-            : BL_OPERANDS
+    __asm__("1:\n\t" BL_STEP BL_STEP BL_STEP BL_STEP BL_UNTIL_END:BL_OPERANDS
             : [end] "m"(end)
             : "cc", "memory");
   }
   end += 4 * (steps & 3);
   if (patches != end) {
-    __asm__("1:\n\t" BL_STEP BL_UNTIL_END : BL_OPERANDS : [end] "m"(end) : "cc", "memory");
+    __asm__("1:\n\t" BL_STEP BL_UNTIL_END:BL_OPERANDS : [end] "m"(end) : "cc", "memory");
   }
 #undef BL_OPERANDS
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
@@ -144,50 +143,57 @@ BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *fi
 /* Four sums under a window of 3x3 that steps by 1 or 2 along rows of pairs: element 0 of a pair is
  * an even column, pairs of a row are 16 bytes apart, rows row_bytes. taps holds for every row the
  * pairs (0, 1) and (1, 2). In assembly for the same reason. */
-#define BL_ROW_BY_1(from0, from1, from2, from3)      \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t"     \
-  "ldr %[even], [%[pairs]]\n\t"                      \
-  "ldr %[odd], [%[pairs], #16]\n\t"                  \
-  "smlad %[s0], %[even], %[taps01], " from0 "\n\t"   \
-  "smlatb %[s1], %[even], %[taps01], " from1 "\n\t"  \
-  "ldr %[even], [%[pairs], #32]\n\t"                 \
-  "add %[pairs], %[row_bytes]\n\t"                   \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"       \
-  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"        \
-  "smlad %[s2], %[odd], %[taps01], " from2 "\n\t"    \
-  "smlatb %[s3], %[odd], %[taps01], " from3 "\n\t"   \
-  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"      \
+#define BL_ROW_BY_1(from0, from1, from2, from3)  \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
+  "ldr %[even], [%[pairs]]\n\t"                  \
+  "ldr %[odd], [%[pairs], #16]\n\t"              \
+  "smlad %[s0], %[even], %[taps01], " from0      \
+  "\n\t"                                         \
+  "smlatb %[s1], %[even], %[taps01], " from1     \
+  "\n\t"                                         \
+  "ldr %[even], [%[pairs], #32]\n\t"             \
+  "add %[pairs], %[row_bytes]\n\t"               \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"    \
+  "smlad %[s2], %[odd], %[taps01], " from2       \
+  "\n\t"                                         \
+  "smlatb %[s3], %[odd], %[taps01], " from3      \
+  "\n\t"                                         \
+  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"  \
   "smlad %[s3], %[even], %[taps12], %[s3]\n\t"
-#define BL_ROW_BY_2(from0, from1, from2, from3)      \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t"     \
-  "ldr %[even], [%[pairs]]\n\t"                      \
-  "ldr %[odd], [%[pairs], #16]\n\t"                  \
-  "smlad %[s0], %[even], %[taps01], " from0 "\n\t"   \
-  "ldr %[even], [%[pairs], #32]\n\t"                 \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"       \
-  "smlad %[s1], %[odd], %[taps01], " from1 "\n\t"    \
-  "ldr %[odd], [%[pairs], #48]\n\t"                  \
-  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"      \
-  "smlad %[s2], %[even], %[taps01], " from2 "\n\t"   \
-  "ldr %[even], [%[pairs], #64]\n\t"                 \
-  "add %[pairs], %[row_bytes]\n\t"                   \
-  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"       \
-  "smlad %[s3], %[odd], %[taps01], " from3 "\n\t"    \
+#define BL_ROW_BY_2(from0, from1, from2, from3)  \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
+  "ldr %[even], [%[pairs]]\n\t"                  \
+  "ldr %[odd], [%[pairs], #16]\n\t"              \
+  "smlad %[s0], %[even], %[taps01], " from0      \
+  "\n\t"                                         \
+  "ldr %[even], [%[pairs], #32]\n\t"             \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+  "smlad %[s1], %[odd], %[taps01], " from1       \
+  "\n\t"                                         \
+  "ldr %[odd], [%[pairs], #48]\n\t"              \
+  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"  \
+  "smlad %[s2], %[even], %[taps01], " from2      \
+  "\n\t"                                         \
+  "ldr %[even], [%[pairs], #64]\n\t"             \
+  "add %[pairs], %[row_bytes]\n\t"               \
+  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"   \
+  "smlad %[s3], %[odd], %[taps01], " from3       \
+  "\n\t"                                         \
   "smlabt %[s3], %[even], %[taps12], %[s3]\n\t"
-#define BL_WINDOWS_3X3(name, row)                                                             \
-  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,         \
-                      int32_t bias, int32_t sums[4]) {                                        \
-    uint32_t taps01, taps12, even, odd;                                                       \
-    int32_t s0, s1, s2, s3;                                                                   \
-    __asm__(row("%[bias]", "%[bias]", "%[bias]", "%[bias]")                                   \
-                row("%[s0]", "%[s1]", "%[s2]", "%[s3]")                                       \
-                    row("%[s0]", "%[s1]", "%[s2]", "%[s3]")                                   \
-            : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),                 \
-              [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), [even] "=&r"(even),             \
-              [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)                        \
-            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                    \
-            : "memory");                                                                      \
-    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;                                   \
+#define BL_WINDOWS_3X3(name, row)                                                               \
+  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,           \
+                      int32_t bias, int32_t sums[4]) {                                          \
+    uint32_t taps01, taps12, even, odd;                                                         \
+    int32_t s0, s1, s2, s3;                                                                     \
+    __asm__(row("%[bias]", "%[bias]", "%[bias]", "%[bias]")                                     \
+                row("%[s0]", "%[s1]", "%[s2]", "%[s3]") row("%[s0]", "%[s1]", "%[s2]", "%[s3]") \
+            : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),                   \
+              [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), [even] "=&r"(even),               \
+              [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)                          \
+            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                      \
+            : "memory");                                                                        \
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;                                     \
   }
 BL_WINDOWS_3X3(bl_windows_by_1, BL_ROW_BY_1)
 BL_WINDOWS_3X3(bl_windows_by_2, BL_ROW_BY_2)
@@ -302,14 +308,19 @@ typedef struct {
 
 /* bl_requantise(sum, ..) + output_zero_point, saturated to int8, in four instructions.
  *
- * With m in [2^30, 2^31), round(sum * m / 2^31) = sum + round(sum * (2m - 2^32) / 2^32): one SMMLAR.
- * Rounding away from zero is rounding upwards after taking 1 from a negative; then the shift, its
- * rounding and the zero point are one SMMLSR (of a negative power of two, because 2^31 is none that
- * int32 has). The compiler has made sure that no sum overflows. */
+ * With m in [2^30, 2^31), round(sum * m / 2^31) = sum + round(sum * (2m - 2^32) / 2^32): one
+ * SMMLAR. Rounding away from zero is rounding upwards after taking 1 from a negative; then the
+ * shift, its rounding and the zero point are one SMMLSR (of a negative power of two, because 2^31
+ * is none that int32 has). The compiler has made sure that no sum overflows. `relu`, a constant:
+ * three instructions, right if the activation cuts off all below the zero point, ties there
+ * included. */
 BL_INLINE int32_t bl_requantise_fast(int32_t sum, int32_t multiplier, int32_t scale,
-                                     int32_t output_zero_point) {
-  const int32_t scaled = bl_smmlar(sum, multiplier);
-  return bl_ssat8(bl_smmlsr(output_zero_point, scaled + (scaled >> 31), scale));
+                                     int32_t output_zero_point, int relu) {
+  int32_t scaled = bl_smmlar(sum, multiplier);
+  if (!relu) {
+    scaled += scaled >> 31;
+  }
+  return bl_ssat8(bl_smmlsr(output_zero_point, scaled, scale));
 }
 
 /* For activations that are narrower than int8; call it on what was just written. */

@@ -8,17 +8,19 @@ enum { LANES = 4 };
 
 /* Bytes to pairs, one lane of four: (0, 2), (1, 3), (4, 6) .., the rest (0, 1), (2, -). */
 BL_INLINE uint32_t *widen(uint32_t *to, const int8_t *from, int32_t bytes) {
-  for (; bytes >= 4; bytes -= 4) {
+  for (const int8_t *end = from + (bytes & ~3); from != end; from += 4, to += 2 * LANES) {
     const uint32_t four = bl_load32(from);
     to[0] = bl_sxtb16(four);
     to[LANES] = bl_sxtb16_odd(four);
-    to += 2 * LANES;
-    from += 4;
   }
-  for (; bytes > 0; bytes -= 2) {
-    *to = bl_pair(from[0], bytes > 1 ? from[1] : 0);
+  if (bytes & 2) {
+    *to = bl_pair(from[0], from[1]);
     to += LANES;
     from += 2;
+  }
+  if (bytes & 1) {
+    *to = bl_pair(from[0], 0);
+    to += LANES;
   }
   return to;
 }
@@ -51,8 +53,7 @@ static BL_NOINLINE void gather_edge(const bl_conv_2d_s8 *p, const int8_t *input,
       const int32_t end = column + run > w->input_w ? w->input_w - column : run;
       memset(edge, p->input_zero_point, (size_t)(run * w->input_c));
       if (row >= 0 && row < w->input_h && begin < end) {
-        memcpy(edge + begin * w->input_c,
-               input + (row * w->input_w + column + begin) * w->input_c,
+        memcpy(edge + begin * w->input_c, input + (row * w->input_w + column + begin) * w->input_c,
                (size_t)((end - begin) * w->input_c));
       }
       to = widen(to, edge, run * w->input_c);
@@ -67,35 +68,53 @@ static int is_inside(int32_t out, int32_t stride, int32_t pad, int32_t dilation,
   return first >= 0 && first + (filter - 1) * dilation < input;
 }
 
-/* One channel of four pixels, the last pixel first: where there are only three, pixel 2 hides it. */
+/* One channel of four pixels, the last pixel first: where there are only three, pixel 2 hides it.
+ */
 BL_INLINE void store_channel(const bl_channel *channel, int32_t zero_point, const int32_t *sums,
-                             int8_t *output, int32_t stride, int8_t *last) {
+                             int8_t *output, int32_t stride, int8_t *last, int relu) {
   const int32_t multiplier = channel->multiplier, scale = channel->scale;
-  *last = (int8_t)bl_requantise_fast(sums[6], multiplier, scale, zero_point);
-  output[2 * stride] = (int8_t)bl_requantise_fast(sums[4], multiplier, scale, zero_point);
-  output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point);
-  output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point);
+  *last = (int8_t)bl_requantise_fast(sums[6], multiplier, scale, zero_point, relu);
+  output[2 * stride] = (int8_t)bl_requantise_fast(sums[4], multiplier, scale, zero_point, relu);
+  output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
+  output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
 }
 
 /* All channels of `valid` pixels, 3 or 4, that lie side by side in the output. */
-static BL_NOINLINE void four_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
-                                                  const uint32_t *filter, const bl_channel *channel,
-                                                  int32_t steps, int32_t valid, int8_t *output) {
+BL_INLINE void four_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches, const uint32_t *filter,
+                           const bl_channel *channel, int32_t steps, int32_t valid, int8_t *output,
+                           int relu) {
   const int32_t channels = p->window.output_c, zero_point = p->output_zero_point;
   int8_t *last = output + (valid - 1) * channels;
   for (const int8_t *row_end = output + channels; output < row_end; channel += 2) {
     const int32_t a = channel[0].bias, b = channel[1].bias;
     int32_t sums[2 * LANES] = {a, b, a, b, a, b, a, b};
     filter = bl_mac_4x2(patches, filter, steps, sums);
-    store_channel(&channel[0], zero_point, sums, output++, channels, last++);
+    store_channel(&channel[0], zero_point, sums, output++, channels, last++, relu);
     if (output < row_end) {
-      store_channel(&channel[1], zero_point, sums + 1, output++, channels, last++);
+      store_channel(&channel[1], zero_point, sums + 1, output++, channels, last++, relu);
     }
   }
 }
 
-static void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch, const uint32_t *filter,
-                      const bl_channel *channel, int32_t steps, int8_t *output) {
+typedef void pixels_function(const bl_conv_2d_s8 *p, const uint32_t *patches,
+                             const uint32_t *filter, const bl_channel *channel, int32_t steps,
+                             int32_t valid, int8_t *output);
+
+static BL_NOINLINE void any_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
+                                   const uint32_t *filter, const bl_channel *channel, int32_t steps,
+                                   int32_t valid, int8_t *output) {
+  four_pixels(p, patches, filter, channel, steps, valid, output, 0);
+}
+
+static BL_NOINLINE void relu_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
+                                    const uint32_t *filter, const bl_channel *channel,
+                                    int32_t steps, int32_t valid, int8_t *output) {
+  four_pixels(p, patches, filter, channel, steps, valid, output, 1);
+}
+
+static BL_NOINLINE void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch,
+                                  const uint32_t *filter, const bl_channel *channel, int32_t steps,
+                                  int8_t *output) {
   for (int32_t o = 0; o < p->window.output_c; o += 2, channel += 2, output += 2) {
     int32_t a = channel[0].bias, b = channel[1].bias;
     for (int32_t i = 0; i < steps; i++) {
@@ -104,10 +123,10 @@ static void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch, const uint3
       b = bl_smlad(bl_sxtb16_odd(taps), pair, b);
     }
     output[0] = (int8_t)bl_requantise_fast(a, channel[0].multiplier, channel[0].scale,
-                                           p->output_zero_point);
+                                           p->output_zero_point, 0);
     if (o + 1 < p->window.output_c) {
       output[1] = (int8_t)bl_requantise_fast(b, channel[1].multiplier, channel[1].scale,
-                                             p->output_zero_point);
+                                             p->output_zero_point, 0);
     }
   }
 }
@@ -131,6 +150,8 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   const bl_channel *channel = (const bl_channel *)channels;
   const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
   const int32_t pointwise = bl_window_is_pointwise(w);
+  pixels_function *const pixels =
+      p->activation_min >= p->output_zero_point ? relu_pixels : any_pixels;
   int32_t y = 0, x = 0, count;
   for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
     count = left >= LANES ? LANES : left == 3 ? 3 : 1;
@@ -154,7 +175,7 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
     if (count == 1) {
       one_pixel(p, patches, taps, channel, steps, output);
     } else {
-      four_pixels(p, patches, taps, channel, steps, count, output);
+      pixels(p, patches, taps, channel, steps, count, output);
     }
     if (narrow) {
       bl_clamp_bytes(output, count * w->output_c, p->activation_min, p->activation_max);

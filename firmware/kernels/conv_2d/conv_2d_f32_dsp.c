@@ -31,10 +31,8 @@ static void pointwise(const bl_conv_2d_f32 *p, const float *input, const float *
         s30 += d * t0, s31 += d * t1, s32 += d * t2, s33 += d * t3;
         taps += CHANNELS;
       } while (taps != end);
-      const float sums[CHANNELS][PIXELS] = {{s00, s10, s20, s30},
-                                            {s01, s11, s21, s31},
-                                            {s02, s12, s22, s32},
-                                            {s03, s13, s23, s33}};
+      const float sums[CHANNELS][PIXELS] = {
+          {s00, s10, s20, s30}, {s01, s11, s21, s31}, {s02, s12, s22, s32}, {s03, s13, s23, s33}};
 #pragma GCC unroll 4
       for (int32_t k = 0; k < CHANNELS; k++) {
         if (o + k < output_c) {

@@ -40,8 +40,8 @@ bl_status bl_depthwise_conv_2d_f32_ref(const bl_depthwise_conv_2d_f32 *p, const 
  * Order: bands ascend. While a band is written, the input rows of its windows may still be read
  * (by other channels), earlier ones never again. */
 bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                      const int32_t *filter, const int32_t *channels,
-                                      void *scratch, int32_t scratch_bytes, int8_t *output);
+                                      const int32_t *filter, const int32_t *channels, void *scratch,
+                                      int32_t scratch_bytes, int8_t *output);
 
 /* The same sums, with the taps of a channel in registers: for 3x3 windows with stride_w 1 or 2, no
  * dilation, as many output as input channels, and activations as in float32.h. bias is not NULL.

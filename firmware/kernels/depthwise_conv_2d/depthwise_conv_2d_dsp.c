@@ -56,55 +56,102 @@ static BL_NOINLINE void widen_row(const layout *l, const int8_t *row, uint32_t *
   }
 }
 
-/* `rows` output rows of one channel, whose pairs start at `pairs`: by fours, the rest of a row in
- * the same way with fewer stores. */
-static BL_NOINLINE void channel_band(const bl_depthwise_conv_2d_s8 *p, const uint32_t *filter,
-                                     const bl_channel *channel, const uint32_t *pairs,
-                                     int32_t row_bytes, int32_t rows, int8_t *output) {
-  const bl_window *w = &p->window;
-  const int32_t bias = channel->bias, multiplier = channel->multiplier, scale = channel->scale;
-  const int32_t zero_point = p->output_zero_point;
-  const int32_t stride = w->output_c, by_1 = w->stride_w == 1;
-  const uint32_t taps[6] = {bl_sxtb16(filter[0]),     bl_sxtb16_odd(filter[0]),
-                            bl_sxtb16(filter[1]),     bl_sxtb16_odd(filter[1]),
-                            bl_sxtb16(filter[2]),     bl_sxtb16_odd(filter[2])};
-  for (; rows > 0; rows--, pairs += w->stride_h * row_bytes / 4) {
-    const uint32_t *here = pairs;
-    for (int32_t left = w->output_w;; left -= 4) {
-      int32_t sums[4];
-      if (by_1) {
-        bl_windows_by_1(here, row_bytes, taps, bias, sums);
-        here += 2 * GROUP;
-      } else {
-        bl_windows_by_2(here, row_bytes, taps, bias, sums);
-        here += 4 * GROUP;
-      }
-      output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point);
-      if (left < 4) {
-        if (left > 1) {
-          output[stride] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point);
-        }
-        if (left > 2) {
-          output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point);
-        }
-        output += left * stride;
-        break;
-      }
-      int8_t *second = output + stride;
-      second[0] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point);
-      output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point);
-      second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, scale, zero_point);
-      output += 4 * stride;
-      if (left == 4) {
-        break;
-      }
+/* What the outputs of one channel share. */
+typedef struct {
+  uint32_t taps[6]; /* row by row (0, 1), (1, 2) */
+  int32_t bias, multiplier, scale, zero_point;
+  int32_t row_bytes; /* of scratch */
+  int32_t width;     /* outputs in a row */
+  int32_t stride;    /* from output pixel to output pixel */
+} lane;
+
+BL_INLINE void four_windows(const lane *l, const uint32_t *pairs, int32_t step, int32_t sums[4]) {
+  if (step == 1) {
+    bl_windows_by_1(pairs, l->row_bytes, l->taps, l->bias, sums);
+  } else {
+    bl_windows_by_2(pairs, l->row_bytes, l->taps, l->bias, sums);
+  }
+}
+
+/* One output row of one channel, by fours; the rest in the same way with fewer stores. `step`
+ * (1 or 2) and `relu` are constants wherever this is called. */
+BL_INLINE void row_of(const lane *l, const uint32_t *pairs, int8_t *output, int32_t step,
+                      int relu) {
+  const int32_t stride = l->stride, multiplier = l->multiplier, scale = l->scale;
+  const int32_t zero_point = l->zero_point,
+                words = 2 * step * GROUP; /* that four outputs move on */
+  int32_t sums[4];
+  const uint32_t *stop = pairs + l->width / 4 * words;
+  for (; pairs != stop; pairs += words) {
+    four_windows(l, pairs, step, sums);
+    int8_t *second = output + stride;
+    output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
+    second[0] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
+    output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
+    second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, scale, zero_point, relu);
+    output += 4 * stride;
+  }
+  const int32_t left = l->width % 4;
+  if (left) {
+    four_windows(l, pairs, step, sums);
+    output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
+    if (left > 1) {
+      output += stride;
+      *output = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
+    }
+    if (left > 2) {
+      output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
     }
   }
 }
 
+typedef void row_function(const lane *l, const uint32_t *pairs, int8_t *output);
+
+static BL_NOINLINE void row_by_1(const lane *l, const uint32_t *pairs, int8_t *output) {
+  row_of(l, pairs, output, 1, 0);
+}
+
+static BL_NOINLINE void row_by_2(const lane *l, const uint32_t *pairs, int8_t *output) {
+  row_of(l, pairs, output, 2, 0);
+}
+
+static BL_NOINLINE void relu_row_by_1(const lane *l, const uint32_t *pairs, int8_t *output) {
+  row_of(l, pairs, output, 1, 1);
+}
+
+static BL_NOINLINE void relu_row_by_2(const lane *l, const uint32_t *pairs, int8_t *output) {
+  row_of(l, pairs, output, 2, 1);
+}
+
+/* `rows` output rows of one channel, whose pairs start at `pairs`. */
+static BL_NOINLINE void channel_band(const bl_depthwise_conv_2d_s8 *p, const uint32_t *filter,
+                                     const bl_channel *channel, const uint32_t *pairs,
+                                     int32_t row_bytes, int32_t rows, int8_t *output) {
+  const bl_window *w = &p->window;
+  const lane l = {
+      .taps = {bl_sxtb16(filter[0]), bl_sxtb16_odd(filter[0]), bl_sxtb16(filter[1]),
+               bl_sxtb16_odd(filter[1]), bl_sxtb16(filter[2]), bl_sxtb16_odd(filter[2])},
+      .bias = channel->bias,
+      .multiplier = channel->multiplier,
+      .scale = channel->scale,
+      .zero_point = p->output_zero_point,
+      .row_bytes = row_bytes,
+      .width = w->output_w,
+      .stride = w->output_c};
+  const int relu = p->activation_min >= p->output_zero_point;
+  row_function *const row =
+      w->stride_w == 1 ? (relu ? relu_row_by_1 : row_by_1) : (relu ? relu_row_by_2 : row_by_2);
+  const int32_t row_step = w->stride_h * (row_bytes / 4), output_step = l.width * l.stride;
+  do {
+    row(&l, pairs, output);
+    pairs += row_step;
+    output += output_step;
+  } while (--rows > 0);
+}
+
 bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                      const int32_t *filter, const int32_t *channels,
-                                      void *scratch, int32_t scratch_bytes, int8_t *output) {
+                                      const int32_t *filter, const int32_t *channels, void *scratch,
+                                      int32_t scratch_bytes, int8_t *output) {
   const bl_window *w = &p->window;
   if (!bl_window_is_valid(w) || w->output_c != w->input_c || w->input_c < GROUP ||
       w->filter_h != 3 || w->filter_w != 3 || w->dilation_h != 1 || w->dilation_w != 1 ||

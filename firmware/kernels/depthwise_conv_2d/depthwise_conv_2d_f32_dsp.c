@@ -27,16 +27,16 @@ static inline __attribute__((always_inline)) void slide(const bl_window *w, int3
   const float *next = input - w->pad_left * step;
   const column zero = {0, 0, 0};
   column a, b, c;
-#define LOAD(to)                                                            \
-  do {                                                                      \
-    if (next >= input && next < end) {                                      \
-      to.top = next[0];                                                     \
-      to.middle = rows > 1 ? next[row] : 0;                                 \
-      to.bottom = rows > 2 ? next[2 * row] : 0;                             \
-    } else {                                                                \
-      to = zero;                                                            \
-    }                                                                       \
-    next += step;                                                           \
+#define LOAD(to)                                \
+  do {                                          \
+    if (next >= input && next < end) {          \
+      to.top = next[0];                         \
+      to.middle = rows > 1 ? next[row] : 0;     \
+      to.bottom = rows > 2 ? next[2 * row] : 0; \
+    } else {                                    \
+      to = zero;                                \
+    }                                           \
+    next += step;                               \
   } while (0)
 #define EMIT(l, m, r)                                                       \
   do {                                                                      \

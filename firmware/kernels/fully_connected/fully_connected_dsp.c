@@ -45,8 +45,8 @@ bl_status bl_fully_connected_s8_dsp(const bl_fully_connected_s8 *p, const int8_t
     }
     for (int32_t k = 0; k < 4 && k <= last; k++) {
       const int32_t scaled = bl_requantise_once(sums[k], multiplier[o + k], shift[o + k]);
-      output[o + k] = (int8_t)bl_clamp(scaled + p->output_zero_point, p->activation_min,
-                                       p->activation_max);
+      output[o + k] =
+          (int8_t)bl_clamp(scaled + p->output_zero_point, p->activation_min, p->activation_max);
     }
   }
   return BL_OK;
