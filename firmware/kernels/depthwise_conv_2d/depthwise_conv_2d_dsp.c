@@ -60,9 +60,10 @@ static BL_NOINLINE void widen_row(const layout *l, const int8_t *row, uint32_t *
 typedef struct {
   uint32_t taps[6]; /* row by row (0, 1), (1, 2) */
   int32_t bias, multiplier, scale, zero_point;
-  int32_t row_bytes; /* of scratch */
-  int32_t width;     /* outputs in a row */
-  int32_t stride;    /* from output pixel to output pixel */
+  int32_t row_bytes;   /* of scratch */
+  int32_t row_words;   /* of scratch, from output row to output row */
+  int32_t rows, width; /* of the output band */
+  int32_t stride;      /* from output pixel to output pixel */
 } lane;
 
 BL_INLINE void four_windows(const lane *l, const uint32_t *pairs, int32_t step, int32_t sums[4]) {
@@ -73,80 +74,68 @@ BL_INLINE void four_windows(const lane *l, const uint32_t *pairs, int32_t step, 
   }
 }
 
-/* One output row of one channel, by fours; the rest in the same way with fewer stores. `step`
- * (1 or 2) and `relu` are constants wherever this is called. */
-BL_INLINE void row_of(const lane *l, const uint32_t *pairs, int8_t *output, int32_t step,
-                      int relu) {
+/* The output band of one channel, by fours; the rest of a row in the same way with fewer stores.
+ * `step` (1 or 2) and `relu` are constants wherever this is called. */
+BL_INLINE void band_of(const lane *l, const uint32_t *row, int8_t *output, int32_t step, int relu) {
   const int32_t stride = l->stride, multiplier = l->multiplier, scale = l->scale;
   const int32_t zero_point = l->zero_point,
                 words = 2 * step * GROUP; /* that four outputs move on */
+  const int32_t fours = (int32_t)((uint32_t)l->width / 4) * words, left = l->width & 3;
   int32_t sums[4];
-  const uint32_t *stop = pairs + l->width / 4 * words;
-  for (; pairs != stop; pairs += words) {
-    four_windows(l, pairs, step, sums);
-    int8_t *second = output + stride;
-    output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
-    second[0] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
-    output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
-    second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, scale, zero_point, relu);
-    output += 4 * stride;
-  }
-  const int32_t left = l->width % 4;
-  if (left) {
-    four_windows(l, pairs, step, sums);
-    output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
-    if (left > 1) {
+  for (int32_t rows = l->rows; rows > 0; rows--, row += l->row_words) {
+    const uint32_t *pairs = row, *stop = row + fours;
+    while (pairs != stop) {
+      four_windows(l, pairs, step, sums);
+      pairs += words;
+      int8_t *second = output + stride;
+      output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
+      second[0] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
+      output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
+      second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, scale, zero_point, relu);
+      output += 4 * stride;
+    }
+    if (left) {
+      four_windows(l, pairs, step, sums);
+      *output = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
       output += stride;
-      *output = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
-    }
-    if (left > 2) {
-      output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
+      if (left > 1) {
+        *output = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
+        output += stride;
+      }
+      if (left > 2) {
+        *output = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
+        output += stride;
+      }
     }
   }
 }
 
-typedef void row_function(const lane *l, const uint32_t *pairs, int8_t *output);
+typedef void band_function(const lane *l, const uint32_t *row, int8_t *output);
 
-static BL_NOINLINE void row_by_1(const lane *l, const uint32_t *pairs, int8_t *output) {
-  row_of(l, pairs, output, 1, 0);
+static BL_NOINLINE void band_by_1(const lane *l, const uint32_t *row, int8_t *output) {
+  band_of(l, row, output, 1, 0);
 }
 
-static BL_NOINLINE void row_by_2(const lane *l, const uint32_t *pairs, int8_t *output) {
-  row_of(l, pairs, output, 2, 0);
+static BL_NOINLINE void band_by_2(const lane *l, const uint32_t *row, int8_t *output) {
+  band_of(l, row, output, 2, 0);
 }
 
-static BL_NOINLINE void relu_row_by_1(const lane *l, const uint32_t *pairs, int8_t *output) {
-  row_of(l, pairs, output, 1, 1);
+static BL_NOINLINE void relu_band_by_1(const lane *l, const uint32_t *row, int8_t *output) {
+  band_of(l, row, output, 1, 1);
 }
 
-static BL_NOINLINE void relu_row_by_2(const lane *l, const uint32_t *pairs, int8_t *output) {
-  row_of(l, pairs, output, 2, 1);
+static BL_NOINLINE void relu_band_by_2(const lane *l, const uint32_t *row, int8_t *output) {
+  band_of(l, row, output, 2, 1);
 }
 
-/* `rows` output rows of one channel, whose pairs start at `pairs`. */
-static BL_NOINLINE void channel_band(const bl_depthwise_conv_2d_s8 *p, const uint32_t *filter,
-                                     const bl_channel *channel, const uint32_t *pairs,
-                                     int32_t row_bytes, int32_t rows, int8_t *output) {
-  const bl_window *w = &p->window;
-  const lane l = {
-      .taps = {bl_sxtb16(filter[0]), bl_sxtb16_odd(filter[0]), bl_sxtb16(filter[1]),
-               bl_sxtb16_odd(filter[1]), bl_sxtb16(filter[2]), bl_sxtb16_odd(filter[2])},
-      .bias = channel->bias,
-      .multiplier = channel->multiplier,
-      .scale = channel->scale,
-      .zero_point = p->output_zero_point,
-      .row_bytes = row_bytes,
-      .width = w->output_w,
-      .stride = w->output_c};
-  const int relu = p->activation_min >= p->output_zero_point;
-  row_function *const row =
-      w->stride_w == 1 ? (relu ? relu_row_by_1 : row_by_1) : (relu ? relu_row_by_2 : row_by_2);
-  const int32_t row_step = w->stride_h * (row_bytes / 4), output_step = l.width * l.stride;
-  do {
-    row(&l, pairs, output);
-    pairs += row_step;
-    output += output_step;
-  } while (--rows > 0);
+static void set_channel(lane *l, const uint32_t *filter, const bl_channel *channel) {
+  for (int32_t ky = 0; ky < 3; ky++) {
+    l->taps[2 * ky] = bl_sxtb16(filter[ky]);
+    l->taps[2 * ky + 1] = bl_sxtb16_odd(filter[ky]);
+  }
+  l->bias = channel->bias;
+  l->multiplier = channel->multiplier;
+  l->scale = channel->scale;
 }
 
 bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
@@ -171,8 +160,17 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
   const bl_channel *channel = (const bl_channel *)channels;
   const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
   const int32_t output_row_bytes = w->output_w * w->output_c;
+  const int relu = p->activation_min >= p->output_zero_point;
+  band_function *const compute =
+      w->stride_w == 1 ? (relu ? relu_band_by_1 : band_by_1) : (relu ? relu_band_by_2 : band_by_2);
+  lane l = {.zero_point = p->output_zero_point,
+            .row_bytes = row_bytes,
+            .row_words = w->stride_h * (row_bytes / 4),
+            .width = w->output_w,
+            .stride = w->output_c};
   for (int32_t y = 0; y < w->output_h; y += band) {
     const int32_t rows = w->output_h - y < band ? w->output_h - y : band;
+    l.rows = rows;
     for (int32_t done = 0; done < w->input_c;) {
       /* the last group may start at channels that are done, so that it never reads beyond a row */
       const int32_t first = w->input_c - done < GROUP ? w->input_c - GROUP : done;
@@ -189,8 +187,8 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
         to += row_bytes / 4;
       }
       for (; done < first + GROUP; done++) {
-        channel_band(p, taps + 3 * done, channel + done, (uint32_t *)scratch + done - first,
-                     row_bytes, rows, output + done);
+        set_channel(&l, taps + 3 * done, channel + done);
+        compute(&l, (uint32_t *)scratch + done - first, output + done);
       }
     }
     if (narrow) {

@@ -8,7 +8,7 @@ import numpy as np
 from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.compiler.kernels import Call, Constant, Context
 
-BAND_BYTES = 1664  # of scratch: larger bands widen fewer rows twice
+BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
 
 
 def lower(context: Context) -> Call:
