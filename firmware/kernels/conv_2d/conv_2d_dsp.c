@@ -25,17 +25,22 @@ BL_INLINE uint32_t *widen(uint32_t *to, const int8_t *from, int32_t bytes) {
   return to;
 }
 
-/* The patch under output pixel (y, x), one lane of four. */
-static BL_NOINLINE void gather(const bl_window *w, const int8_t *input, int32_t y, int32_t x,
-                               uint32_t *to) {
-  const int32_t row_bytes = w->input_w * w->input_c;
-  const int32_t run = w->dilation_w == 1 ? w->filter_w : 1; /* pixels that lie side by side */
-  const int8_t *pixel = input + (y * w->stride_h - w->pad_top) * row_bytes +
-                        (x * w->stride_w - w->pad_left) * w->input_c;
-  for (int32_t ky = w->filter_h; ky > 0; ky--, pixel += w->dilation_h * row_bytes) {
+/* How to walk over a patch: runs of bytes that lie side by side. */
+typedef struct {
+  int32_t rows, row_step; /* steps in bytes */
+  int32_t runs, run_step; /* in a row */
+  int32_t bytes;          /* in a run */
+} walk;
+
+/* The patch that starts at `pixel`, one lane of four. */
+static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, uint32_t *to) {
+  const int32_t runs = g->runs, bytes = g->bytes, row_step = g->row_step;
+  for (int32_t rows = g->rows; rows > 0; rows--, pixel += row_step) {
+    to = widen(to, pixel, bytes);
     const int8_t *from = pixel;
-    for (int32_t kx = w->filter_w; kx > 0; kx -= run, from += w->dilation_w * w->input_c) {
-      to = widen(to, from, run * w->input_c);
+    for (int32_t run = 1; run < runs; run++) {
+      from += g->run_step;
+      to = widen(to, from, bytes);
     }
   }
 }
@@ -61,11 +66,16 @@ static BL_NOINLINE void gather_edge(const bl_conv_2d_s8 *p, const int8_t *input,
   }
 }
 
-/* Whether the window of output position `out` lies inside the map, along one axis. */
-static int is_inside(int32_t out, int32_t stride, int32_t pad, int32_t dilation, int32_t filter,
-                     int32_t input) {
-  const int32_t first = out * stride - pad;
-  return first >= 0 && first + (filter - 1) * dilation < input;
+/* Output positions along one axis whose window lies inside the map. */
+typedef struct {
+  int32_t begin;
+  uint32_t count;
+} range;
+
+static range inside(int32_t stride, int32_t pad, int32_t reach, int32_t input) {
+  const int32_t begin = (pad + stride - 1) / stride, last = input - reach + pad;
+  const int32_t end = last < 0 ? 0 : last / stride + 1;
+  return (range){begin, end > begin ? (uint32_t)(end - begin) : 0};
 }
 
 /* One channel of four pixels, the last pixel first: where there are only three, pixel 2 hides it.
@@ -138,10 +148,14 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   if (!bl_window_is_valid(w)) {
     return BL_BAD_ARGUMENT;
   }
-  const int32_t runs = w->filter_h * (w->dilation_w == 1 ? 1 : w->filter_w);
-  const int32_t run_bytes = (w->dilation_w == 1 ? w->filter_w : 1) * w->input_c;
-  const int32_t steps = runs * ((run_bytes + 1) / 2);
-  if (scratch_bytes < LANES * 4 * steps + run_bytes) {
+  const int32_t row_bytes = w->input_w * w->input_c;
+  const walk g = {.rows = w->filter_h,
+                  .row_step = w->dilation_h * row_bytes,
+                  .runs = w->dilation_w == 1 ? 1 : w->filter_w,
+                  .run_step = w->dilation_w * w->input_c,
+                  .bytes = (w->dilation_w == 1 ? w->filter_w : 1) * w->input_c};
+  const int32_t steps = g.rows * g.runs * ((g.bytes + 1) / 2);
+  if (scratch_bytes < LANES * 4 * steps + g.bytes) {
     return BL_SCRATCH_TOO_SMALL;
   }
   uint32_t *patches = scratch;
@@ -152,6 +166,12 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   const int32_t pointwise = bl_window_is_pointwise(w);
   pixels_function *const pixels =
       p->activation_min >= p->output_zero_point ? relu_pixels : any_pixels;
+  const range ys =
+      inside(w->stride_h, w->pad_top, (w->filter_h - 1) * w->dilation_h + 1, w->input_h);
+  const range xs =
+      inside(w->stride_w, w->pad_left, (w->filter_w - 1) * w->dilation_w + 1, w->input_w);
+  const int32_t first = -w->pad_top * row_bytes - w->pad_left * w->input_c;
+  const int32_t y_step = w->stride_h * row_bytes, x_step = w->stride_w * w->input_c;
   int32_t y = 0, x = 0, count;
   for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
     count = left >= LANES ? LANES : left == 3 ? 3 : 1;
@@ -161,9 +181,8 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
         input += w->input_c;
         continue;
       }
-      if (is_inside(y, w->stride_h, w->pad_top, w->dilation_h, w->filter_h, w->input_h) &&
-          is_inside(x, w->stride_w, w->pad_left, w->dilation_w, w->filter_w, w->input_w)) {
-        gather(w, input, y, x, patches + lane);
+      if ((uint32_t)(y - ys.begin) < ys.count && (uint32_t)(x - xs.begin) < xs.count) {
+        gather(&g, input + (first + y * y_step + x * x_step), patches + lane);
       } else {
         gather_edge(p, input, y, x, patches + lane, edge);
       }
