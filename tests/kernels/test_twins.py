@@ -50,9 +50,9 @@ class Draw:
     def inputs(self, shape: tuple[int, ...], dtype: str) -> npt.NDArray[np.generic]:
         if dtype == "float32":
             return self.np.normal(size=(PICTURES, *shape[1:])).astype(np.float32)
-        pictures = self.np.integers(-128, 128, (PICTURES, *shape[1:]))
+        pictures = self.np.integers(-128, 128, (PICTURES, *shape[1:])).astype(np.int8)
         pictures[0] = self.choice(pictures[0], -128, 127)
-        return pictures.astype(np.int8)
+        return pictures
 
     def weights(
         self, shape: tuple[int, ...], dtype: str, axis: int, source: Tensor, output: Tensor
@@ -73,15 +73,15 @@ class Draw:
         )
         if self.rng.random() < 0.2:
             scales = scales[:1]
-        taps = self.np.integers(-127, 128, shape)
+        taps: npt.NDArray[Any] = self.np.integers(-127, 128, shape)
         taps[self.np.random(shape) < self.choice(0, 0, 0.5)] = 0
         if self.rng.random() < 0.3:  # a dead channel
             np.moveaxis(taps, axis, 0)[self.rng.randrange(channels)] = 0
         largest = self.choice(100, 3000, 1 << 20, (1 << 30) - (1 << 24))
-        offsets = self.np.integers(-largest, largest + 1, channels)
+        biases = self.np.integers(-largest, largest + 1, channels)
         bias_scales = tuple(float(np.float32(s * source.scales[0])) for s in scales)
         weights = Tensor(shape, dtype, scales, (0,), axis, taps)
-        bias = Tensor((channels,), "int32", bias_scales, (0,), 0, offsets)
+        bias = Tensor((channels,), "int32", bias_scales, (0,), 0, biases)
         return (weights, bias) if self.rng.random() < 0.9 else (weights,)
 
 

@@ -42,10 +42,11 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
                             const int32_t *channels, void *scratch, int32_t scratch_bytes,
                             int8_t *output);
 
-/* The same sums with several of them in registers, within the rounding of float32; for activations
- * as in float32.h. bias is not NULL. filter is, for a pointwise window (kernel.h), blocks of 4
- * output channels as (input channels, 4), otherwise blocks of 8 as (H, W, I, 8); the last block is
- * filled with zeros. Order: as above, blocks of 4 pixels if pointwise, otherwise pixel by pixel. */
+/* The same sums with 16 of them in registers, within the rounding of float32; for activations as in
+ * float32.h. bias is not NULL; filter is blocks of 4 output channels as (H, W, I, 4), the last one
+ * filled with zeros. Order: output pixels ascend in blocks of at most 4; all inputs of a block are
+ * read, once per 4 channels, before the last of its outputs is written. So output pixel i must lie
+ * on no input that pixels 4 * (i / 4) and later read, unless output_c <= 4. */
 bl_status bl_conv_2d_f32_dsp(const bl_conv_2d_f32 *p, const float *input, const float *filter,
                              const float *bias, float *output);
 

@@ -65,20 +65,16 @@ def _f32_dsp(call: Call) -> Call:
     assert data is not None
     if not float32_bounds(call.params):
         return call
-    w = call.params["window"]
-    strides = w["stride_h"] * w["stride_w"]
-    same = (w["input_h"], w["input_w"]) == (w["output_h"], w["output_w"])
-    block = 4 if w["filter_h"] * w["filter_w"] * strides == 1 and same else 8
     output_c = len(data)
     taps = data.reshape(output_c, -1)
-    padded = np.zeros((-(-output_c // block) * block, taps.shape[1]), np.float32)
+    padded = np.zeros((-(-output_c // 4) * 4, taps.shape[1]), np.float32)
     padded[:output_c] = taps
-    packed = padded.reshape(-1, block, taps.shape[1]).transpose(0, 2, 1)
+    packed = padded.reshape(-1, 4, taps.shape[1]).transpose(0, 2, 1)
     return dataclasses.replace(
         call,
         function="bl_conv_2d_f32_dsp",
         constants=(
-            Constant("filter", packed, f"blocks of {block} channels"),
+            Constant("filter", packed, "channel blocks, HWI, 4 channels"),
             bias_or_zeros(call.constants[1], output_c),
         ),
     )
