@@ -201,6 +201,48 @@ BL_WINDOWS_3X3(bl_windows_by_2, BL_ROW_BY_2)
 #undef BL_ROW_BY_1
 #undef BL_ROW_BY_2
 
+/* The first two of the four sums. */
+#define BL_ROW_BY_1(from0, from1)                \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
+  "ldr %[even], [%[pairs]]\n\t"                  \
+  "ldr %[odd], [%[pairs], #16]\n\t"              \
+  "add %[pairs], %[row_bytes]\n\t"               \
+  "smlad %[s0], %[even], %[taps01], " from0      \
+  "\n\t"                                         \
+  "smlatb %[s1], %[even], %[taps01], " from1     \
+  "\n\t"                                         \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"
+#define BL_ROW_BY_2(from0, from1)                \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
+  "ldr %[even], [%[pairs]]\n\t"                  \
+  "ldr %[odd], [%[pairs], #16]\n\t"              \
+  "smlad %[s0], %[even], %[taps01], " from0      \
+  "\n\t"                                         \
+  "ldr %[even], [%[pairs], #32]\n\t"             \
+  "add %[pairs], %[row_bytes]\n\t"               \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+  "smlad %[s1], %[odd], %[taps01], " from1       \
+  "\n\t"                                         \
+  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"
+#define BL_TWO_WINDOWS_3X3(name, row)                                                         \
+  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,         \
+                      int32_t bias, int32_t sums[2]) {                                        \
+    uint32_t taps01, taps12, even, odd;                                                       \
+    int32_t s0, s1;                                                                           \
+    __asm__(row("%[bias]", "%[bias]") row("%[s0]", "%[s1]") row("%[s0]", "%[s1]")             \
+            : [s0] "=&r"(s0), [s1] "=&r"(s1), [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), \
+              [even] "=&r"(even), [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)    \
+            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                    \
+            : "memory");                                                                      \
+    sums[0] = s0, sums[1] = s1;                                                               \
+  }
+BL_TWO_WINDOWS_3X3(bl_two_windows_by_1, BL_ROW_BY_1)
+BL_TWO_WINDOWS_3X3(bl_two_windows_by_2, BL_ROW_BY_2)
+#undef BL_TWO_WINDOWS_3X3
+#undef BL_ROW_BY_1
+#undef BL_ROW_BY_2
+
 #else
 
 BL_INLINE int32_t bl_bottom(uint32_t pair) {
@@ -272,30 +314,24 @@ BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *fi
   return filter;
 }
 
-BL_INLINE void bl_windows_by(int32_t stride, const uint32_t *pairs, int32_t row_bytes,
-                             const uint32_t *taps, int32_t bias, int32_t sums[4]) {
-  for (int32_t i = 0; i < 4; i++) {
-    sums[i] = bias;
-    for (int32_t ky = 0; ky < 3; ky++) {
-      for (int32_t kx = 0; kx < 3; kx++) {
-        const int32_t column = i * stride + kx;
-        const uint32_t pair = pairs[ky * row_bytes / 4 + column / 2 * 4];
-        const uint32_t tap = kx == 2 ? taps[2 * ky + 1] >> 16 : taps[2 * ky] >> 16 * kx;
-        sums[i] = bl_smlabb(column % 2 ? pair >> 16 : pair, tap, sums[i]);
-      }
-    }
+#define BL_WINDOWS_3X3(name, stride, count)                                           \
+  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps, \
+                      int32_t bias, int32_t sums[count]) {                            \
+    for (int32_t i = 0; i < count; i++) {                                             \
+      sums[i] = bias;                                                                 \
+      for (int32_t tap = 0; tap < 9; tap++) {                                         \
+        const int32_t row = tap / 3, kx = tap % 3, column = i * stride + kx;          \
+        const uint32_t pair = pairs[row * (row_bytes / 4) + column / 2 * 4];          \
+        const uint32_t value = taps[2 * row + kx / 2] >> (kx ? 16 : 0);               \
+        sums[i] = bl_smlabb(column % 2 ? pair >> 16 : pair, value, sums[i]);          \
+      }                                                                               \
+    }                                                                                 \
   }
-}
-
-BL_INLINE void bl_windows_by_1(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,
-                               int32_t bias, int32_t sums[4]) {
-  bl_windows_by(1, pairs, row_bytes, taps, bias, sums);
-}
-
-BL_INLINE void bl_windows_by_2(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,
-                               int32_t bias, int32_t sums[4]) {
-  bl_windows_by(2, pairs, row_bytes, taps, bias, sums);
-}
+BL_WINDOWS_3X3(bl_windows_by_1, 1, 4)
+BL_WINDOWS_3X3(bl_windows_by_2, 2, 4)
+BL_WINDOWS_3X3(bl_two_windows_by_1, 1, 2)
+BL_WINDOWS_3X3(bl_two_windows_by_2, 2, 2)
+#undef BL_WINDOWS_3X3
 
 #endif
 

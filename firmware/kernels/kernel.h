@@ -13,8 +13,8 @@
 
 typedef enum {
   BL_OK = 0,
-  BL_BAD_ARGUMENT = 1, /* a parameter is outside the kernel's contract */
-  BL_SCRATCH_TOO_SMALL = 2,
+  BL_BAD_ARGUMENT = 1,      /* a parameter is outside the kernel's contract */
+  BL_SCRATCH_TOO_SMALL = 2, /* the caller owns scratch; the contract says how much is needed */
 } bl_status;
 
 /* A filter that slides over height and width. An output pixel (y, x) reads input rows

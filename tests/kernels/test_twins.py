@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from boardless import compiler, graph
 from boardless.compiler import quantise
 from boardless.compiler.dsp import requantise
-from host_kernels import HostModel
+from host_kernels import FLAGS, INCLUDES, HostModel
 from one_operator import Tensor, model
 
 CASES = 60  # random cases per operator
@@ -181,6 +182,57 @@ def test_scratch_is_checked(tmp_path: Path) -> None:
         call = dataclasses.replace(layer.call, scratch_bytes=12)
         program = dataclasses.replace(program, layers=(dataclasses.replace(layer, call=call),))
         assert HostModel(program, tmp_path).library.bl_model_invoke() == SCRATCH_TOO_SMALL
+
+
+REQUANTISE = r"""
+#include <stdio.h>
+#include "dsp.h"
+#include "kernel.h"
+#include "requantise.h"
+
+static uint32_t state = 1;
+
+static uint32_t draw(void) { /* xorshift */
+  state ^= state << 13, state ^= state >> 17, state ^= state << 5;
+  return state;
+}
+
+int main(void) {
+  for (int32_t shift = -31; shift <= -1; shift++) {
+    for (int32_t k = 0; k < 40000; k++) {
+      const uint32_t m = k % 4 == 0 ? 1u << 30 : k % 4 == 1 ? 0x7fffffffu : draw() >> 2 | 1u << 30;
+      /* sums of every size, and ties: a half of the last place, give or take 1 */
+      int32_t sum = (int32_t)draw() >> draw() % 32;
+      if (k % 3 == 0) {
+        sum = (int32_t)((draw() % 255 - 127) * (1u << -shift >> draw() % 2) + draw() % 5 - 2);
+      }
+      if (sum == INT32_MIN) {
+        continue; /* beyond what the compiler lets through */
+      }
+      const int32_t zero_point = (int32_t)(draw() % 256) - 128;
+      const int32_t expected =
+          bl_clamp(bl_requantise(sum, (int32_t)m, shift) + zero_point, INT8_MIN, INT8_MAX);
+      const int32_t multiplier = (int32_t)(2 * m), scale = (int32_t)-(INT64_C(1) << (32 + shift));
+      const int32_t relu = bl_requantise_fast(sum, multiplier, scale, zero_point, 1);
+      if (bl_requantise_fast(sum, multiplier, scale, zero_point, 0) != expected ||
+          (relu > zero_point ? relu : zero_point) !=
+              (expected > zero_point ? expected : zero_point)) {
+        printf("sum %d, multiplier %u, shift %d, zero point %d\n", sum, m, shift, zero_point);
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+"""
+
+
+def test_fast_requantisation_is_exact(tmp_path: Path) -> None:
+    source, program = tmp_path / "requantise.c", tmp_path / "requantise"
+    source.write_text(REQUANTISE)
+    subprocess.run(["gcc", *FLAGS, *INCLUDES, str(source), "-o", str(program)], check=True)
+    done = subprocess.run([str(program)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_whole_numbers_requantise_as_c() -> None:

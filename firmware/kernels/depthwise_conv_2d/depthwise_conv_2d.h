@@ -35,7 +35,7 @@ bl_status bl_depthwise_conv_2d_f32_ref(const bl_depthwise_conv_2d_f32 *p, const 
  * many output as input channels and at least 4 of them; lower.py packs filter and channels.
  *
  * filter: three words per channel, one per row: its taps (0, 1, 1, 2) as bytes.
- * scratch: 4-byte aligned; a row of it takes 16 * ((output_w + 3) / 4 * 2 * stride_w + 1) bytes
+ * scratch: 4-byte aligned; a row of it takes 16 * ((output_w + 1) / 2 * stride_w + 1) bytes
  * and there must be at least 3. With more rows, (rows - 3) / stride_h + 1 output rows make a band.
  * Order: bands ascend. While a band is written, the input rows of its windows may still be read
  * (by other channels), earlier ones never again. */

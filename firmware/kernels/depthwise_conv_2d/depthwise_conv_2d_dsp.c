@@ -74,6 +74,14 @@ BL_INLINE void four_windows(const lane *l, const uint32_t *pairs, int32_t step, 
   }
 }
 
+BL_INLINE void two_windows(const lane *l, const uint32_t *pairs, int32_t step, int32_t sums[2]) {
+  if (step == 1) {
+    bl_two_windows_by_1(pairs, l->row_bytes, l->taps, l->bias, sums);
+  } else {
+    bl_two_windows_by_2(pairs, l->row_bytes, l->taps, l->bias, sums);
+  }
+}
+
 /* The output band of one channel, by fours; the rest of a row in the same way with fewer stores.
  * `step` (1 or 2) and `relu` are constants wherever this is called. */
 BL_INLINE void band_of(const lane *l, const uint32_t *row, int8_t *output, int32_t step, int relu) {
@@ -81,10 +89,10 @@ BL_INLINE void band_of(const lane *l, const uint32_t *row, int8_t *output, int32
   const int32_t zero_point = l->zero_point,
                 words = 2 * step * GROUP; /* that four outputs move on */
   const int32_t fours = (int32_t)((uint32_t)l->width / 4) * words, left = l->width & 3;
-  int32_t sums[4];
   for (int32_t rows = l->rows; rows > 0; rows--, row += l->row_words) {
     const uint32_t *pairs = row, *stop = row + fours;
     while (pairs != stop) {
+      int32_t sums[4];
       four_windows(l, pairs, step, sums);
       pairs += words;
       int8_t *second = output + stride;
@@ -94,18 +102,24 @@ BL_INLINE void band_of(const lane *l, const uint32_t *row, int8_t *output, int32
       second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, scale, zero_point, relu);
       output += 4 * stride;
     }
-    if (left) {
-      four_windows(l, pairs, step, sums);
-      *output = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
+    if (left == 0) {
+      continue;
+    }
+    int32_t rest[4];
+    if (left == 3) {
+      four_windows(l, pairs, step, rest);
+    } else {
+      two_windows(l, pairs, step, rest);
+    }
+    *output = (int8_t)bl_requantise_fast(rest[0], multiplier, scale, zero_point, relu);
+    output += stride;
+    if (left > 1) {
+      *output = (int8_t)bl_requantise_fast(rest[1], multiplier, scale, zero_point, relu);
       output += stride;
-      if (left > 1) {
-        *output = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
-        output += stride;
-      }
-      if (left > 2) {
-        *output = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
-        output += stride;
-      }
+    }
+    if (left > 2) {
+      *output = (int8_t)bl_requantise_fast(rest[2], multiplier, scale, zero_point, relu);
+      output += stride;
     }
   }
 }
@@ -149,7 +163,7 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
   }
   const layout row_layout = {.window = w,
                              .padding = UINT32_C(0x01010101) * (uint8_t)p->input_zero_point,
-                             .pairs = (w->output_w + 3) / 4 * 2 * w->stride_w + 1};
+                             .pairs = (w->output_w + 1) / 2 * w->stride_w + 1};
   const int32_t row_bytes = 4 * GROUP * row_layout.pairs;
   const int32_t scratch_rows = scratch_bytes / row_bytes;
   if (scratch_rows < 3) {

@@ -71,7 +71,7 @@ def _s8_dsp(context: Context, call: Call) -> Call:
     fast = fast_channels(context, data.reshape(9, channels).T, call.constants[1])
     if fast is None:
         return call
-    row_bytes = 16 * ((window["output_w"] + 3) // 4 * 2 * window["stride_w"] + 1)
+    row_bytes = 16 * ((window["output_w"] + 1) // 2 * window["stride_w"] + 1)
     rows = (window["output_h"] - 1) * window["stride_h"] + 3
     return dataclasses.replace(
         call,
