@@ -13,7 +13,8 @@
 
 typedef enum {
   BL_OK = 0,
-  BL_BAD_ARGUMENT = 1, /* a parameter is outside the kernel's contract */
+  BL_BAD_ARGUMENT = 1,      /* a parameter is outside the kernel's contract */
+  BL_SCRATCH_TOO_SMALL = 2, /* the caller owns scratch; the contract says how much is needed */
 } bl_status;
 
 /* A filter that slides over height and width. An output pixel (y, x) reads input rows
@@ -35,6 +36,12 @@ static inline int bl_window_is_valid(const bl_window *w) {
          w->output_c > 0 && w->filter_h > 0 && w->filter_w > 0 && w->stride_h > 0 &&
          w->stride_w > 0 && w->dilation_h > 0 && w->dilation_w > 0 && w->pad_top >= 0 &&
          w->pad_left >= 0;
+}
+
+/* One input pixel per output pixel, the same one: a 1x1 filter without stride or padding. */
+static inline int bl_window_is_pointwise(const bl_window *w) {
+  return w->filter_h == 1 && w->filter_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
+         w->input_h == w->output_h && w->input_w == w->output_w;
 }
 
 /* The range of filter taps [*begin, *end) of output position `out` that fall inside the map. */

@@ -1,5 +1,13 @@
 """CONV_2D -> bl_conv_2d_*"""
 
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.compiler.kernels import Call, Constant, Context
 
 
@@ -16,7 +24,7 @@ def lower(context: Context) -> Call:
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c)
         params |= context.zero_points()
-    return Call(
+    call = Call(
         function=f"bl_conv_2d_{suffix}_ref",
         params_type=f"bl_conv_2d_{suffix}",
         params=params,
@@ -24,3 +32,65 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     ).with_clearances(context.clearance(params["window"]))
+    if "dsp" in context.twins:
+        return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
+    return call
+
+
+def _s8_dsp(context: Context, call: Call) -> Call:
+    """The same call by the SIMD twin; `call` itself where the twin would not be exact."""
+    data = call.constants[0].data
+    assert data is not None
+    output_c, _, filter_w, input_c = data.shape
+    fast = fast_channels(context, data.reshape(output_c, -1), call.constants[1])
+    if fast is None:
+        return call
+    side_by_side = call.params["window"]["dilation_w"] == 1
+    run = filter_w * input_c if side_by_side else input_c  # bytes
+    packed = pack(fast.taps.reshape(output_c, -1, run))
+    return dataclasses.replace(
+        call,
+        function="bl_conv_2d_s8_dsp",
+        constants=(
+            Constant("filter", packed, "channel pairs, input pairs"),
+            fast.constant(multiple=2),
+        ),
+        scratch_bytes=16 * packed.shape[1] + run,
+    ).with_clearances(context.clearance(call.params["window"], pixels=0))
+
+
+def _f32_dsp(context: Context, call: Call) -> Call:
+    """The same call with several sums in registers; `call` itself where the twin does not serve."""
+    data = call.constants[0].data
+    assert data is not None
+    if not float32_bounds(call.params):
+        return call
+    output_c = len(data)
+    taps = data.reshape(output_c, -1)
+    padded = np.zeros((-(-output_c // 4) * 4, taps.shape[1]), np.float32)
+    padded[:output_c] = taps
+    packed = padded.reshape(-1, 4, taps.shape[1]).transpose(0, 2, 1)
+    return dataclasses.replace(
+        call,
+        function="bl_conv_2d_f32_dsp",
+        constants=(
+            Constant("filter", packed, "channel blocks, HWI, 4 channels"),
+            bias_or_zeros(call.constants[1], output_c),
+        ),
+    ).with_clearances(context.clearance(call.params["window"], pixels=4))
+
+
+def pack(taps: npt.NDArray[np.int8]) -> npt.NDArray[Any]:
+    """(output_c, runs, run) -> words (channel pairs, input pairs), as conv_2d.h says."""
+    output_c, runs, run = taps.shape
+    first, second = [], []
+    for i in range(0, run - 3, 4):
+        first += [i, i + 1]
+        second += [i + 2, i + 3]
+    first += range(run - run % 4, run, 2)
+    second += range(run - run % 4 + 1, run + 1, 2)
+    padded = np.zeros((output_c + output_c % 2, runs, run + 1), np.int8)
+    padded[:output_c, :, :run] = taps
+    pairs = np.stack([padded[:, :, first], padded[:, :, second]], axis=-1)  # c, runs, pairs, 2
+    by_two = pairs.reshape(len(padded) // 2, 2, runs * len(first), 2)
+    return words(by_two.transpose(0, 2, 3, 1).reshape(len(by_two), -1))

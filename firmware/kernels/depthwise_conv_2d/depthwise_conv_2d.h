@@ -31,4 +31,22 @@ bl_status bl_depthwise_conv_2d_s8_ref(const bl_depthwise_conv_2d_s8 *p, const in
 bl_status bl_depthwise_conv_2d_f32_ref(const bl_depthwise_conv_2d_f32 *p, const float *input,
                                        const float *filter, const float *bias, float *output);
 
+/* The same bits by 16-bit SIMD, see dsp.h, for 3x3 windows with stride_w 1 or 2, no dilation, as
+ * many output as input channels and at least 4 of them; lower.py packs filter and channels.
+ *
+ * filter: three words per channel, one per row: its taps (0, 1, 1, 2) as bytes.
+ * scratch: 4-byte aligned; a row of it takes 16 * ((output_w + 1) / 2 * stride_w + 1) bytes
+ * and there must be at least 3. With more rows, (rows - 3) / stride_h + 1 output rows make a band.
+ * Order: bands ascend. While a band is written, the input rows of its windows may still be read
+ * (by other channels), earlier ones never again. */
+bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                      const int32_t *filter, const int32_t *channels, void *scratch,
+                                      int32_t scratch_bytes, int8_t *output);
+
+/* The same sums, with the taps of a channel in registers: for 3x3 windows with stride_w 1 or 2, no
+ * dilation, as many output as input channels, and activations as in float32.h. bias is not NULL.
+ * Order: output rows ascend; while one is written, the input rows of its windows are still read. */
+bl_status bl_depthwise_conv_2d_f32_dsp(const bl_depthwise_conv_2d_f32 *p, const float *input,
+                                       const float *filter, const float *bias, float *output);
+
 #endif

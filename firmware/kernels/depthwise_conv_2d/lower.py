@@ -1,6 +1,14 @@
 """DEPTHWISE_CONV_2D -> bl_depthwise_conv_2d_*"""
 
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.compiler.kernels import Call, Constant, Context
+
+BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
 
 
 def lower(context: Context) -> Call:
@@ -18,7 +26,7 @@ def lower(context: Context) -> Call:
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c)
         params |= context.zero_points()
-    return Call(
+    call = Call(
         function=f"bl_depthwise_conv_2d_{suffix}_ref",
         params_type=f"bl_depthwise_conv_2d_{suffix}",
         params=params,
@@ -26,3 +34,58 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     ).with_clearances(context.clearance(params["window"]))
+    if "dsp" not in context.twins or not _serves(call):
+        return call
+    return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
+
+
+def _serves(call: Call) -> bool:
+    """Whether the window is one that both twins are made for."""
+    window = call.params["window"]
+    return (
+        (window["filter_h"], window["filter_w"]) == (3, 3)
+        and (window["dilation_h"], window["dilation_w"]) == (1, 1)
+        and window["stride_w"] <= 2
+        and window["input_c"] == window["output_c"]
+    )
+
+
+def _f32_dsp(context: Context, call: Call) -> Call:
+    """The same call with the taps in registers."""
+    if not float32_bounds(call.params):
+        return call
+    window = call.params["window"]
+    bias = bias_or_zeros(call.constants[1], window["output_c"])
+    return dataclasses.replace(
+        call, function="bl_depthwise_conv_2d_f32_dsp", constants=(call.constants[0], bias)
+    ).with_clearances(context.clearance(window, pixels=window["output_w"]))
+
+
+def _s8_dsp(context: Context, call: Call) -> Call:
+    """The same call by SIMD; `call` itself where that would not be exact."""
+    window = call.params["window"]
+    channels = window["output_c"]
+    if channels < 4:
+        return call
+    data = call.constants[0].data
+    assert data is not None
+    fast = fast_channels(context, data.reshape(9, channels).T, call.constants[1])
+    if fast is None:
+        return call
+    row_bytes = 16 * ((window["output_w"] + 1) // 2 * window["stride_w"] + 1)
+    rows = min((window["output_h"] - 1) * window["stride_h"] + 3, max(3, BAND_BYTES // row_bytes))
+    band = (rows - 3) // window["stride_h"] + 1  # output rows that are made from these
+    return dataclasses.replace(
+        call,
+        function="bl_depthwise_conv_2d_s8_dsp",
+        constants=(
+            Constant("filter", words(_twice_the_middle(fast.taps)), "channels, rows"),
+            fast.constant(),
+        ),
+        scratch_bytes=row_bytes * rows,
+    ).with_clearances(context.clearance(window, pixels=band * window["output_w"]))
+
+
+def _twice_the_middle(taps: np.ndarray) -> np.ndarray:
+    """(channels, 9) -> (channels, 3 rows, 4 bytes): taps 0, 1, 1, 2 of each row."""
+    return taps.reshape(-1, 3, 3)[:, :, [0, 1, 1, 2]]

@@ -1,5 +1,8 @@
 """FULLY_CONNECTED -> bl_fully_connected_*"""
 
+from __future__ import annotations
+
+from boardless.compiler.dsp import folded_bias
 from boardless.compiler.kernels import Call, Constant, Context
 
 
@@ -17,11 +20,16 @@ def lower(context: Context) -> Call:
         context.bias(2, output_c),
     ]
     params = {"input_c": input_c, "output_c": output_c, **context.activation()}
+    twin = "ref"
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c)
         params |= context.zero_points()
+        folded = folded_bias(filter_tensor, constants[1], params["input_zero_point"])
+        if "dsp" in context.twins and folded is not None:
+            twin = "dsp"
+            constants[1] = folded
     return Call(
-        function=f"bl_fully_connected_{suffix}_ref",
+        function=f"bl_fully_connected_{suffix}_{twin}",
         params_type=f"bl_fully_connected_{suffix}",
         params=params,
         header="fully_connected/fully_connected.h",

@@ -1,0 +1,205 @@
+/* Four output pixels and two output channels at a time. The patches under four pixels are widened
+ * to int16 once, into scratch, and serve all channels; padding is written as input_zero_point, so
+ * that the offset can live in the bias. A 1x1 convolution is a patch of one pixel. */
+#include "conv_2d.h"
+#include "dsp.h"
+
+enum { LANES = 4 };
+
+/* Bytes to pairs, one lane of four: (0, 2), (1, 3), (4, 6) .., the rest (0, 1), (2, -). */
+BL_INLINE uint32_t *widen(uint32_t *to, const int8_t *from, int32_t bytes) {
+  for (const int8_t *end = from + (bytes & ~3); from != end; from += 4, to += 2 * LANES) {
+    const uint32_t four = bl_load32(from);
+    to[0] = bl_sxtb16(four);
+    to[LANES] = bl_sxtb16_odd(four);
+  }
+  if (bytes & 2) {
+    *to = bl_pair(from[0], from[1]);
+    to += LANES;
+    from += 2;
+  }
+  if (bytes & 1) {
+    *to = bl_pair(from[0], 0);
+    to += LANES;
+  }
+  return to;
+}
+
+/* How to walk over a patch: runs of bytes that lie side by side. */
+typedef struct {
+  int32_t rows, row_step; /* steps in bytes */
+  int32_t runs, run_step; /* in a row */
+  int32_t bytes;          /* in a run */
+} walk;
+
+/* The patch that starts at `pixel`, one lane of four. */
+static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, uint32_t *to) {
+  const int32_t runs = g->runs, bytes = g->bytes, row_step = g->row_step;
+  for (int32_t rows = g->rows; rows > 0; rows--, pixel += row_step) {
+    to = widen(to, pixel, bytes);
+    const int8_t *from = pixel;
+    for (int32_t run = 1; run < runs; run++) {
+      from += g->run_step;
+      to = widen(to, from, bytes);
+    }
+  }
+}
+
+/* The same where the patch sticks out of the map; `edge` has room for one run. */
+static BL_NOINLINE void gather_edge(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y,
+                                    int32_t x, uint32_t *to, int8_t *edge) {
+  const bl_window *w = &p->window;
+  const int32_t run = w->dilation_w == 1 ? w->filter_w : 1;
+  for (int32_t ky = 0; ky < w->filter_h; ky++) {
+    const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
+    for (int32_t kx = 0; kx < w->filter_w; kx += run) {
+      const int32_t column = x * w->stride_w - w->pad_left + kx * w->dilation_w;
+      const int32_t begin = column < 0 ? -column : 0;
+      const int32_t end = column + run > w->input_w ? w->input_w - column : run;
+      memset(edge, p->input_zero_point, (size_t)(run * w->input_c));
+      if (row >= 0 && row < w->input_h && begin < end) {
+        memcpy(edge + begin * w->input_c, input + (row * w->input_w + column + begin) * w->input_c,
+               (size_t)((end - begin) * w->input_c));
+      }
+      to = widen(to, edge, run * w->input_c);
+    }
+  }
+}
+
+/* Output positions along one axis whose window lies inside the map. */
+typedef struct {
+  int32_t begin;
+  uint32_t count;
+} range;
+
+static range inside(int32_t stride, int32_t pad, int32_t reach, int32_t input) {
+  const int32_t begin = (pad + stride - 1) / stride, last = input - reach + pad;
+  const int32_t end = last < 0 ? 0 : last / stride + 1;
+  return (range){begin, end > begin ? (uint32_t)(end - begin) : 0};
+}
+
+/* One channel of four pixels, the last pixel first: where there are only three, pixel 2 hides it.
+ */
+BL_INLINE void store_channel(const bl_channel *channel, int32_t zero_point, const int32_t *sums,
+                             int8_t *output, int32_t stride, int8_t *last, int relu) {
+  const int32_t multiplier = channel->multiplier, scale = channel->scale;
+  *last = (int8_t)bl_requantise_fast(sums[6], multiplier, scale, zero_point, relu);
+  output[2 * stride] = (int8_t)bl_requantise_fast(sums[4], multiplier, scale, zero_point, relu);
+  output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
+  output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
+}
+
+/* All channels of `valid` pixels, 3 or 4, that lie side by side in the output. */
+BL_INLINE void four_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches, const uint32_t *filter,
+                           const bl_channel *channel, int32_t steps, int32_t valid, int8_t *output,
+                           int relu) {
+  const int32_t channels = p->window.output_c, zero_point = p->output_zero_point;
+  int8_t *last = output + (valid - 1) * channels;
+  for (const int8_t *row_end = output + channels; output < row_end; channel += 2) {
+    const int32_t a = channel[0].bias, b = channel[1].bias;
+    int32_t sums[2 * LANES] = {a, b, a, b, a, b, a, b};
+    filter = bl_mac_4x2(patches, filter, steps, sums);
+    store_channel(&channel[0], zero_point, sums, output++, channels, last++, relu);
+    if (output < row_end) {
+      store_channel(&channel[1], zero_point, sums + 1, output++, channels, last++, relu);
+    }
+  }
+}
+
+typedef void pixels_function(const bl_conv_2d_s8 *p, const uint32_t *patches,
+                             const uint32_t *filter, const bl_channel *channel, int32_t steps,
+                             int32_t valid, int8_t *output);
+
+static BL_NOINLINE void any_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
+                                   const uint32_t *filter, const bl_channel *channel, int32_t steps,
+                                   int32_t valid, int8_t *output) {
+  four_pixels(p, patches, filter, channel, steps, valid, output, 0);
+}
+
+static BL_NOINLINE void relu_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
+                                    const uint32_t *filter, const bl_channel *channel,
+                                    int32_t steps, int32_t valid, int8_t *output) {
+  four_pixels(p, patches, filter, channel, steps, valid, output, 1);
+}
+
+static BL_NOINLINE void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch,
+                                  const uint32_t *filter, const bl_channel *channel, int32_t steps,
+                                  int8_t *output) {
+  for (int32_t o = 0; o < p->window.output_c; o += 2, channel += 2, output += 2) {
+    int32_t a = channel[0].bias, b = channel[1].bias;
+    for (int32_t i = 0; i < steps; i++) {
+      const uint32_t taps = *filter++, pair = patch[LANES * i];
+      a = bl_smlad(bl_sxtb16(taps), pair, a);
+      b = bl_smlad(bl_sxtb16_odd(taps), pair, b);
+    }
+    output[0] = (int8_t)bl_requantise_fast(a, channel[0].multiplier, channel[0].scale,
+                                           p->output_zero_point, 0);
+    if (o + 1 < p->window.output_c) {
+      output[1] = (int8_t)bl_requantise_fast(b, channel[1].multiplier, channel[1].scale,
+                                             p->output_zero_point, 0);
+    }
+  }
+}
+
+bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
+                            const int32_t *channels, void *scratch, int32_t scratch_bytes,
+                            int8_t *output) {
+  const bl_window *w = &p->window;
+  if (!bl_window_is_valid(w)) {
+    return BL_BAD_ARGUMENT;
+  }
+  const int32_t row_bytes = w->input_w * w->input_c;
+  const walk g = {.rows = w->filter_h,
+                  .row_step = w->dilation_h * row_bytes,
+                  .runs = w->dilation_w == 1 ? 1 : w->filter_w,
+                  .run_step = w->dilation_w * w->input_c,
+                  .bytes = (w->dilation_w == 1 ? w->filter_w : 1) * w->input_c};
+  const int32_t steps = g.rows * g.runs * ((g.bytes + 1) / 2);
+  if (scratch_bytes < LANES * 4 * steps + g.bytes) {
+    return BL_SCRATCH_TOO_SMALL;
+  }
+  uint32_t *patches = scratch;
+  int8_t *edge = (int8_t *)(patches + LANES * steps);
+  const uint32_t *taps = (const uint32_t *)filter;
+  const bl_channel *channel = (const bl_channel *)channels;
+  const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
+  const int32_t pointwise = bl_window_is_pointwise(w);
+  pixels_function *const pixels =
+      p->activation_min >= p->output_zero_point ? relu_pixels : any_pixels;
+  const range ys =
+      inside(w->stride_h, w->pad_top, (w->filter_h - 1) * w->dilation_h + 1, w->input_h);
+  const range xs =
+      inside(w->stride_w, w->pad_left, (w->filter_w - 1) * w->dilation_w + 1, w->input_w);
+  const int32_t first = -w->pad_top * row_bytes - w->pad_left * w->input_c;
+  const int32_t y_step = w->stride_h * row_bytes, x_step = w->stride_w * w->input_c;
+  int32_t y = 0, x = 0, count;
+  for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
+    count = left >= LANES ? LANES : left == 3 ? 3 : 1;
+    for (int32_t lane = 0; lane < count; lane++) {
+      if (pointwise) {
+        widen(patches + lane, input, w->input_c);
+        input += w->input_c;
+        continue;
+      }
+      if ((uint32_t)(y - ys.begin) < ys.count && (uint32_t)(x - xs.begin) < xs.count) {
+        gather(&g, input + (first + y * y_step + x * x_step), patches + lane);
+      } else {
+        gather_edge(p, input, y, x, patches + lane, edge);
+      }
+      if (++x == w->output_w) {
+        x = 0;
+        y++;
+      }
+    }
+    if (count == 1) {
+      one_pixel(p, patches, taps, channel, steps, output);
+    } else {
+      pixels(p, patches, taps, channel, steps, count, output);
+    }
+    if (narrow) {
+      bl_clamp_bytes(output, count * w->output_c, p->activation_min, p->activation_max);
+    }
+    output += count * w->output_c;
+  }
+  return BL_OK;
+}

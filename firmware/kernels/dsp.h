@@ -1,0 +1,369 @@
+/* What the _dsp twins are built from: the 16-bit SIMD instructions of Armv7E-M (Cortex-M4, M7), and
+ * plain C of the same meaning elsewhere, so that the twins also run in host tests.
+ *
+ * A pair is a word that holds two int16: bottom in bits 0..15, top in bits 16..31. Sums wrap.
+ * Cores without these instructions should prefer the reference: the plain C is for tests.
+ */
+#ifndef BL_DSP_H
+#define BL_DSP_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define BL_INLINE static inline __attribute__((always_inline))
+#define BL_NOINLINE __attribute__((noinline)) /* the registers are for the loops inside */
+
+/* Four bytes, lowest address in bits 0..7; any alignment. */
+BL_INLINE uint32_t bl_load32(const void *from) {
+  uint32_t word;
+  memcpy(&word, from, sizeof word);
+  return word;
+}
+
+BL_INLINE uint32_t bl_pair(int32_t bottom, int32_t top) {
+  return ((uint32_t)bottom & 0xffff) | (uint32_t)top << 16;
+}
+
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+
+#define BL_DSP_3(name, instruction)                                                   \
+  BL_INLINE int32_t name(uint32_t a, uint32_t b, int32_t sum) {                       \
+    int32_t result;                                                                   \
+    __asm__(instruction " %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum)); \
+    return result;                                                                    \
+  }
+BL_DSP_3(bl_smlad, "smlad")   /* sum + bottom * bottom + top * top */
+BL_DSP_3(bl_smlabb, "smlabb") /* sum + bottom * bottom */
+BL_DSP_3(bl_smlabt, "smlabt") /* sum + bottom of a * top of b */
+BL_DSP_3(bl_smlatb, "smlatb") /* sum + top of a * bottom of b */
+#undef BL_DSP_3
+
+/* Bytes 0 and 2 as a pair. */
+BL_INLINE uint32_t bl_sxtb16(uint32_t bytes) {
+  uint32_t result;
+  __asm__("sxtb16 %0, %1" : "=r"(result) : "r"(bytes));
+  return result;
+}
+
+/* Bytes 1 and 3 as a pair. */
+BL_INLINE uint32_t bl_sxtb16_odd(uint32_t bytes) {
+  uint32_t result;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(bytes));
+  return result;
+}
+
+/* (bottom of a, bottom of b) */
+BL_INLINE uint32_t bl_bottoms(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
+
+/* (top of a, top of b) */
+BL_INLINE uint32_t bl_tops(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(b), "r"(a));
+  return result;
+}
+
+/* Saturated to -128..127. */
+BL_INLINE int32_t bl_ssat8(int32_t x) {
+  int32_t result;
+  __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+  return result;
+}
+
+/* x + round(x * y / 2^32), ties upwards. */
+BL_INLINE int32_t bl_smmlar(int32_t x, int32_t y) {
+  int32_t result;
+  __asm__("smmlar %0, %1, %2, %1" : "=r"(result) : "r"(x), "r"(y));
+  return result;
+}
+
+/* round(x - y * z / 2^32), ties upwards. */
+BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
+  int32_t result;
+  __asm__("smmlsr %0, %1, %2, %3" : "=r"(result) : "r"(y), "r"(z), "r"(x));
+  return result;
+}
+
+/* One step of bl_mac_4x2: 2 inputs, 4 pixels, 2 channels. */
+#define BL_STEP                                   \
+  "ldr %[taps1], [%[filter]], #4\n\t"             \
+  "ldrd %[pair0], %[pair1], [%[patches]], #8\n\t" \
+  "sxtb16 %[taps0], %[taps1]\n\t"                 \
+  "sxtb16 %[taps1], %[taps1], ror #8\n\t"         \
+  "smlad %[s0], %[taps0], %[pair0], %[s0]\n\t"    \
+  "smlad %[s1], %[taps1], %[pair0], %[s1]\n\t"    \
+  "smlad %[s2], %[taps0], %[pair1], %[s2]\n\t"    \
+  "smlad %[s3], %[taps1], %[pair1], %[s3]\n\t"    \
+  "ldrd %[pair0], %[pair1], [%[patches]], #8\n\t" \
+  "smlad %[s4], %[taps0], %[pair0], %[s4]\n\t"    \
+  "smlad %[s5], %[taps1], %[pair0], %[s5]\n\t"    \
+  "smlad %[s6], %[taps0], %[pair1], %[s6]\n\t"    \
+  "smlad %[s7], %[taps1], %[pair1], %[s7]\n\t"
+#define BL_UNTIL_END             \
+  "ldr %[pair0], %[end]\n\t"     \
+  "cmp %[patches], %[pair0]\n\t" \
+  "bne 1b"
+
+/* For each of `steps` >= 0 pairs of inputs and pixels i = 0..3:
+ * sums[2 i] += filter channel 0 . pixel i, sums[2 i + 1] += filter channel 1 . pixel i.
+ *
+ * patches holds, step by step, one pair for each of the four pixels; a word of filter holds channel
+ * 0 in bytes 0 and 2, channel 1 in bytes 1 and 3. Returns the filter's next word. In assembly,
+ * because 14 values in 14 registers leave a compiler no room: in C, three live on the stack. */
+BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *filter, int32_t steps,
+                                     int32_t sums[8]) {
+  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+  int32_t s4 = sums[4], s5 = sums[5], s6 = sums[6], s7 = sums[7];
+  uint32_t taps0, taps1, pair0, pair1;
+  const uint32_t *end = patches + 4 * (steps & ~3);
+#define BL_OPERANDS                                                                         \
+  [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4), [s5] "+r"(s5), \
+      [s6] "+r"(s6), [s7] "+r"(s7), [patches] "+r"(patches), [filter] "+r"(filter),         \
+      [taps0] "=&r"(taps0), [taps1] "=&r"(taps1), [pair0] "=&r"(pair0), [pair1] "=&r"(pair1)
+  if (patches != end) {
+    __asm__("1:\n\t" BL_STEP BL_STEP BL_STEP BL_STEP BL_UNTIL_END:BL_OPERANDS
+            : [end] "m"(end)
+            : "cc", "memory");
+  }
+  end += 4 * (steps & 3);
+  if (patches != end) {
+    __asm__("1:\n\t" BL_STEP BL_UNTIL_END:BL_OPERANDS : [end] "m"(end) : "cc", "memory");
+  }
+#undef BL_OPERANDS
+  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+  sums[4] = s4, sums[5] = s5, sums[6] = s6, sums[7] = s7;
+  return filter;
+}
+#undef BL_STEP
+#undef BL_UNTIL_END
+
+/* Four sums under a window of 3x3 that steps by 1 or 2 along rows of pairs: element 0 of a pair is
+ * an even column, pairs of a row are 16 bytes apart, rows row_bytes. taps holds for every row the
+ * pairs (0, 1) and (1, 2). In assembly for the same reason. */
+#define BL_ROW_BY_1(from0, from1, from2, from3)  \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
+  "ldr %[even], [%[pairs]]\n\t"                  \
+  "ldr %[odd], [%[pairs], #16]\n\t"              \
+  "smlad %[s0], %[even], %[taps01], " from0      \
+  "\n\t"                                         \
+  "smlatb %[s1], %[even], %[taps01], " from1     \
+  "\n\t"                                         \
+  "ldr %[even], [%[pairs], #32]\n\t"             \
+  "add %[pairs], %[row_bytes]\n\t"               \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"    \
+  "smlad %[s2], %[odd], %[taps01], " from2       \
+  "\n\t"                                         \
+  "smlatb %[s3], %[odd], %[taps01], " from3      \
+  "\n\t"                                         \
+  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"  \
+  "smlad %[s3], %[even], %[taps12], %[s3]\n\t"
+#define BL_ROW_BY_2(from0, from1, from2, from3)  \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
+  "ldr %[even], [%[pairs]]\n\t"                  \
+  "ldr %[odd], [%[pairs], #16]\n\t"              \
+  "smlad %[s0], %[even], %[taps01], " from0      \
+  "\n\t"                                         \
+  "ldr %[even], [%[pairs], #32]\n\t"             \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+  "smlad %[s1], %[odd], %[taps01], " from1       \
+  "\n\t"                                         \
+  "ldr %[odd], [%[pairs], #48]\n\t"              \
+  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"  \
+  "smlad %[s2], %[even], %[taps01], " from2      \
+  "\n\t"                                         \
+  "ldr %[even], [%[pairs], #64]\n\t"             \
+  "add %[pairs], %[row_bytes]\n\t"               \
+  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"   \
+  "smlad %[s3], %[odd], %[taps01], " from3       \
+  "\n\t"                                         \
+  "smlabt %[s3], %[even], %[taps12], %[s3]\n\t"
+#define BL_WINDOWS_3X3(name, row)                                                               \
+  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,           \
+                      int32_t bias, int32_t sums[4]) {                                          \
+    uint32_t taps01, taps12, even, odd;                                                         \
+    int32_t s0, s1, s2, s3;                                                                     \
+    __asm__(row("%[bias]", "%[bias]", "%[bias]", "%[bias]")                                     \
+                row("%[s0]", "%[s1]", "%[s2]", "%[s3]") row("%[s0]", "%[s1]", "%[s2]", "%[s3]") \
+            : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),                   \
+              [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), [even] "=&r"(even),               \
+              [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)                          \
+            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                      \
+            : "memory");                                                                        \
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;                                     \
+  }
+BL_WINDOWS_3X3(bl_windows_by_1, BL_ROW_BY_1)
+BL_WINDOWS_3X3(bl_windows_by_2, BL_ROW_BY_2)
+#undef BL_WINDOWS_3X3
+#undef BL_ROW_BY_1
+#undef BL_ROW_BY_2
+
+/* The first two of the four sums. */
+#define BL_ROW_BY_1(from0, from1)                \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
+  "ldr %[even], [%[pairs]]\n\t"                  \
+  "ldr %[odd], [%[pairs], #16]\n\t"              \
+  "add %[pairs], %[row_bytes]\n\t"               \
+  "smlad %[s0], %[even], %[taps01], " from0      \
+  "\n\t"                                         \
+  "smlatb %[s1], %[even], %[taps01], " from1     \
+  "\n\t"                                         \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"
+#define BL_ROW_BY_2(from0, from1)                \
+  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
+  "ldr %[even], [%[pairs]]\n\t"                  \
+  "ldr %[odd], [%[pairs], #16]\n\t"              \
+  "smlad %[s0], %[even], %[taps01], " from0      \
+  "\n\t"                                         \
+  "ldr %[even], [%[pairs], #32]\n\t"             \
+  "add %[pairs], %[row_bytes]\n\t"               \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+  "smlad %[s1], %[odd], %[taps01], " from1       \
+  "\n\t"                                         \
+  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"
+#define BL_TWO_WINDOWS_3X3(name, row)                                                         \
+  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,         \
+                      int32_t bias, int32_t sums[2]) {                                        \
+    uint32_t taps01, taps12, even, odd;                                                       \
+    int32_t s0, s1;                                                                           \
+    __asm__(row("%[bias]", "%[bias]") row("%[s0]", "%[s1]") row("%[s0]", "%[s1]")             \
+            : [s0] "=&r"(s0), [s1] "=&r"(s1), [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), \
+              [even] "=&r"(even), [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)    \
+            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                    \
+            : "memory");                                                                      \
+    sums[0] = s0, sums[1] = s1;                                                               \
+  }
+BL_TWO_WINDOWS_3X3(bl_two_windows_by_1, BL_ROW_BY_1)
+BL_TWO_WINDOWS_3X3(bl_two_windows_by_2, BL_ROW_BY_2)
+#undef BL_TWO_WINDOWS_3X3
+#undef BL_ROW_BY_1
+#undef BL_ROW_BY_2
+
+#else
+
+BL_INLINE int32_t bl_bottom(uint32_t pair) {
+  return (int16_t)(pair & 0xffff);
+}
+
+BL_INLINE int32_t bl_top(uint32_t pair) {
+  return (int16_t)(pair >> 16);
+}
+
+BL_INLINE int32_t bl_wrapping_add(int32_t a, int32_t b) {
+  return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+BL_INLINE int32_t bl_smlabb(uint32_t a, uint32_t b, int32_t sum) {
+  return bl_wrapping_add(sum, bl_bottom(a) * bl_bottom(b));
+}
+
+BL_INLINE int32_t bl_smlabt(uint32_t a, uint32_t b, int32_t sum) {
+  return bl_wrapping_add(sum, bl_bottom(a) * bl_top(b));
+}
+
+BL_INLINE int32_t bl_smlatb(uint32_t a, uint32_t b, int32_t sum) {
+  return bl_wrapping_add(sum, bl_top(a) * bl_bottom(b));
+}
+
+BL_INLINE int32_t bl_smlad(uint32_t a, uint32_t b, int32_t sum) {
+  return bl_wrapping_add(bl_smlabb(a, b, sum), bl_top(a) * bl_top(b));
+}
+
+BL_INLINE uint32_t bl_sxtb16(uint32_t bytes) {
+  return bl_pair((int8_t)(bytes & 0xff), (int8_t)(bytes >> 16 & 0xff));
+}
+
+BL_INLINE uint32_t bl_sxtb16_odd(uint32_t bytes) {
+  return bl_sxtb16(bytes >> 8);
+}
+
+BL_INLINE uint32_t bl_bottoms(uint32_t a, uint32_t b) {
+  return (a & 0xffff) | b << 16;
+}
+
+BL_INLINE uint32_t bl_tops(uint32_t a, uint32_t b) {
+  return a >> 16 | (b & 0xffff0000);
+}
+
+BL_INLINE int32_t bl_ssat8(int32_t x) {
+  return x < INT8_MIN ? INT8_MIN : x > INT8_MAX ? INT8_MAX : x;
+}
+
+BL_INLINE int32_t bl_smmlar(int32_t x, int32_t y) {
+  const uint64_t nudged = (uint64_t)((int64_t)x * y) + (UINT64_C(1) << 31);
+  return bl_wrapping_add(x, (int32_t)(uint32_t)(nudged >> 32));
+}
+
+BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
+  const uint64_t nudged = (UINT64_C(1) << 31) - (uint64_t)((int64_t)y * z);
+  return bl_wrapping_add(x, (int32_t)(uint32_t)(nudged >> 32));
+}
+
+BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *filter, int32_t steps,
+                                     int32_t sums[8]) {
+  for (; steps > 0; steps--, filter++) {
+    for (int32_t i = 0; i < 4; i++, patches++) {
+      sums[2 * i] = bl_smlad(bl_sxtb16(*filter), *patches, sums[2 * i]);
+      sums[2 * i + 1] = bl_smlad(bl_sxtb16_odd(*filter), *patches, sums[2 * i + 1]);
+    }
+  }
+  return filter;
+}
+
+#define BL_WINDOWS_3X3(name, stride, count)                                           \
+  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps, \
+                      int32_t bias, int32_t sums[count]) {                            \
+    for (int32_t i = 0; i < count; i++) {                                             \
+      sums[i] = bias;                                                                 \
+      for (int32_t tap = 0; tap < 9; tap++) {                                         \
+        const int32_t row = tap / 3, kx = tap % 3, column = i * stride + kx;          \
+        const uint32_t pair = pairs[row * (row_bytes / 4) + column / 2 * 4];          \
+        const uint32_t value = taps[2 * row + kx / 2] >> (kx ? 16 : 0);               \
+        sums[i] = bl_smlabb(column % 2 ? pair >> 16 : pair, value, sums[i]);          \
+      }                                                                               \
+    }                                                                                 \
+  }
+BL_WINDOWS_3X3(bl_windows_by_1, 1, 4)
+BL_WINDOWS_3X3(bl_windows_by_2, 2, 4)
+BL_WINDOWS_3X3(bl_two_windows_by_1, 1, 2)
+BL_WINDOWS_3X3(bl_two_windows_by_2, 2, 2)
+#undef BL_WINDOWS_3X3
+
+#endif
+
+/* One output channel, packed by the compiler (boardless.compiler.dsp). */
+typedef struct {
+  int32_t bias;       /* less input_zero_point * sum of the filter: inputs are used as they are */
+  int32_t multiplier; /* twice bl_requantise's, less 2^32 */
+  int32_t scale;      /* -2^(32 + shift) with bl_requantise's shift, -1 .. -31 */
+} bl_channel;
+
+/* bl_requantise(sum, ..) + output_zero_point, saturated to int8, in four instructions.
+ *
+ * With m in [2^30, 2^31), round(sum * m / 2^31) = sum + round(sum * (2m - 2^32) / 2^32): one
+ * SMMLAR. Rounding away from zero is rounding upwards after taking 1 from a negative; then the
+ * shift, its rounding and the zero point are one SMMLSR (of a negative power of two, because 2^31
+ * is none that int32 has). The compiler has made sure that no sum overflows. `relu`, a constant:
+ * three instructions, right if the activation cuts off all below the zero point, ties there
+ * included. */
+BL_INLINE int32_t bl_requantise_fast(int32_t sum, int32_t multiplier, int32_t scale,
+                                     int32_t output_zero_point, int relu) {
+  int32_t scaled = bl_smmlar(sum, multiplier);
+  if (!relu) {
+    scaled += scaled >> 31;
+  }
+  return bl_ssat8(bl_smmlsr(output_zero_point, scaled, scale));
+}
+
+/* For activations that are narrower than int8; call it on what was just written. */
+static inline void bl_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {
+  for (int32_t i = 0; i < count; i++) {
+    bytes[i] = (int8_t)(bytes[i] < low ? low : bytes[i] > high ? high : bytes[i]);
+  }
+}
+
+#endif

@@ -1,0 +1,31 @@
+/* What the float32 twins share: a fused activation that works on the bits of a sum.
+ *
+ * Comparing floats costs four instructions on a core whose flags sit beside the FPU's; as integers,
+ * positive floats order the same way, and the sign bit tells the negative ones. It serves bounds
+ * that are 0 or -FLT_MAX below and not negative above; lower.py looks (float32_bounds). */
+#ifndef BL_FLOAT32_H
+#define BL_FLOAT32_H
+
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+  int32_t negative; /* mask: which bits of a negative sum become 0 */
+  int32_t high;     /* the bits of activation_max */
+} bl_bounds_f32;
+
+static inline bl_bounds_f32 bl_bounds(float activation_min, float activation_max) {
+  bl_bounds_f32 bounds = {.negative = activation_min == 0.0f ? -1 : 0};
+  memcpy(&bounds.high, &activation_max, sizeof bounds.high);
+  return bounds;
+}
+
+static inline void bl_store_bounded(float *to, float sum, bl_bounds_f32 bounds) {
+  int32_t bits;
+  memcpy(&bits, &sum, sizeof bits);
+  bits &= ~(bits >> 31 & bounds.negative);
+  bits = bits > bounds.high ? bounds.high : bits;
+  memcpy(to, &bits, sizeof bits);
+}
+
+#endif
