@@ -11,8 +11,13 @@
 #define BL_WORDS_MAX 8
 
 static bl_link the_link;
+#if BL_INPUT_KEPT
+/* No inference overwrites its input, so the picture lies in the arena; bulk pictures replace it. */
+#define picture ((uint8_t *)bl_the_model.input.data)
+#else
 /* The picture stays here, because an inference may overwrite its input in the arena. */
 static uint8_t picture[BL_INPUT_BYTES] __attribute__((aligned(8)));
+#endif
 static uint32_t db_expected, db_received;
 static uint64_t lap_ticks; /* spent in inferences since reset */
 static uint32_t marks[BL_LAYERS + 1], last_ticks;
@@ -66,7 +71,9 @@ void bl_report_fault(const char *kind, const char *const *names, const uint32_t 
 /* ---- inference ---- */
 
 static bl_status infer_from(const uint8_t *input) {
-  memcpy(bl_the_model.input.data, input, bl_the_model.input.bytes);
+  if (input != bl_the_model.input.data) {
+    memcpy(bl_the_model.input.data, input, bl_the_model.input.bytes);
+  }
   hal_timer_start();
   last_status = bl_model_invoke();
   last_ticks = hal_timer_ticks();
@@ -194,8 +201,8 @@ static void db_load(int count, char **words) {
   uint32_t bytes;
   if (count != 3 || !parse_unsigned(words[2], &bytes)) {
     line("e-[db load: a number of bytes is needed]");
-  } else if (bytes > sizeof picture) {
-    line_unsigned("e-[db load: the input has only ", sizeof picture, " bytes]");
+  } else if (bytes > BL_INPUT_BYTES) {
+    line_unsigned("e-[db load: the input has only ", BL_INPUT_BYTES, " bytes]");
   } else {
     db_expected = bytes;
     db_received = 0;
@@ -204,9 +211,9 @@ static void db_load(int count, char **words) {
 }
 
 static void db_print(void) {
-  for (uint32_t i = 0; i < sizeof picture; i += 8) {
+  for (uint32_t i = 0; i < BL_INPUT_BYTES; i += 8) {
     bl_link_text(&the_link, "m-buffer");
-    for (uint32_t k = i; k < i + 8 && k < sizeof picture; k++) {
+    for (uint32_t k = i; k < i + 8 && k < BL_INPUT_BYTES; k++) {
       bl_link_text(&the_link, "-");
       bl_link_hex(&the_link, &picture[k], 1);
     }
@@ -255,8 +262,8 @@ static void run_block(int count, char **words) {
   if (count != 4 || !parse_unsigned(words[1], &offset) || !parse_unsigned(words[2], &length) ||
       !parse_hex32(words[3], &crc)) {
     line("e-[block: OFFSET LENGTH CRC32 are needed]");
-  } else if (length > sizeof picture || offset > sizeof picture - length) {
-    line_unsigned("e-[block: outside of the input's ", sizeof picture, " bytes]");
+  } else if (length > BL_INPUT_BYTES || offset > BL_INPUT_BYTES - length) {
+    line_unsigned("e-[block: outside of the input's ", BL_INPUT_BYTES, " bytes]");
   } else {
     bl_link_expect_block(&the_link, picture + offset, length, crc);
   }

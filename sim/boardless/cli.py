@@ -16,11 +16,22 @@ from typing import Any
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from boardless import __version__, boards, build, compiler, doctor, emulators, evaluate, serve, zoo
+from boardless import (
+    __version__,
+    boards,
+    build,
+    compiler,
+    doctor,
+    emulators,
+    evaluate,
+    serve,
+    structures,
+    zoo,
+)
 from boardless.errors import BoardlessError
 from boardless.link import faults
 from boardless.pictures import USUAL
-from boardless.records import Run, Verdict
+from boardless.records import Build, Run, Verdict
 from boardless.report import record, table
 
 SIM_PICTURES = 64
@@ -206,6 +217,7 @@ def compile_command(model: str, output: Path, board: str, json_file: str | None)
         "macs": program.macs,
         "arena_bytes": program.arena.arena_bytes,
         "arena_lower_bound": program.arena.lower_bound,
+        "buffers": program.arena.picture(),
     }
     if json_file:
         record.write(data, json_file)
@@ -214,6 +226,49 @@ def compile_command(model: str, output: Path, board: str, json_file: str | None)
             f"{program.name}: {data['layers']} layers, {program.macs:,} MACs, "
             f"arena {program.arena.arena_bytes:,} bytes -> {output}"
         )
+
+
+@cli.command("plan")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@board_option
+@click.option(
+    "--measure", is_flag=True, help="Build and run each for its RAM with stack and flash."
+)
+@json_option
+def plan_command(models: tuple[str, ...], board: str, measure: bool, json_file: str | None) -> None:
+    """Show the memory plan of each MODEL beside published figures.
+
+    Without a MODEL: of networks that others publish figures of, with random weights. Two kinds of
+    RAM are measured, with the test server's own copy of the picture, and without it where the plan
+    keeps the input alive (`boardless run --keep-input`).
+    """
+    target = boards.load(board)
+    rows = []
+    with progress_bar() as progress:
+        for model in models or tuple(structures.STRUCTURES):
+            network = zoo.find(model).graph
+            program = compiler.compile_graph(network, target.twins)
+            disjoint = compiler.compile_graph(network, target.twins, overlap=False)
+            measured = [
+                record.memory(
+                    *_footprint(evaluate.Request(model, board, keep_input=kept), progress)
+                )
+                for kept in (False, True)
+                if measure
+            ]
+            published = structures.PUBLISHED.get(program.name)
+            rows.append(record.plan(program, disjoint.arena.arena_bytes, published, measured))
+    if json_file:
+        record.write(rows, json_file)
+    if json_file != "-":
+        table.plans(rows)
+
+
+def _footprint(request: evaluate.Request, progress: evaluate.Progress) -> tuple[Build, int]:
+    def labelled(what: str, done: int, total: int) -> None:
+        progress(f"{request.model} {request.board} {what}", done, total)
+
+    return evaluate.footprint(request, labelled)
 
 
 @cli.command("run")
@@ -233,6 +288,9 @@ def compile_command(model: str, output: Path, board: str, json_file: str | None)
     "--link", type=click.Choice(["uart", "memory"]), help="Default: memory where the board can."
 )
 @click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Devices at once.")
+@click.option(
+    "--keep-input", is_flag=True, help="No inference overwrites its input: larger arena, less RAM."
+)
 @bad_line_option
 @json_option
 def run_command(

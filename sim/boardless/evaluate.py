@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from boardless import (
     boards,
     build,
@@ -40,6 +42,7 @@ class Request:
     link: str | None = None
     jobs: int | None = None
     bad_line: Faults | None = None
+    keep_input: bool = False  # the server then needs no copy of the picture
 
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -50,7 +53,7 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
     model = zoo.find(request.model)
     board = boards.load(request.board)
     emulator = choose_emulator(board, request.emulator)
-    program = compiler.compile_graph(model.graph, board.twins)
+    program = compiler.compile_graph(model.graph, board.twins, keep_input=request.keep_input)
     progress("building", 0, 0)
     return model, build.build(program, board), emulator
 
@@ -92,6 +95,16 @@ def evaluate(request: Request, progress: Progress) -> tuple[records.Run, records
         seconds={"build": built.seconds, **seconds, "total": time.monotonic() - began},
     )
     return result, compare.compare(outputs, expected, fed.labels)
+
+
+def footprint(request: Request, progress: Progress) -> tuple[records.Build, int]:
+    """(build, deepest stack in bytes) of one inference on a random input."""
+    model, built, emulator = firmware(request, progress)
+    source = model.graph.input_tensor
+    noise = np.random.default_rng(0).integers(-128, 128, (1, *source.shape[1:]))
+    fed = records.Pictures(noise.astype(source.dtype), labels=None, origin="noise")
+    _, _, stack_bytes, _ = run.run(built, fed, run.Options(emulator=emulator), lambda _: None)
+    return built, stack_bytes
 
 
 def choose_emulator(board: records.Board, wanted: str | None) -> str:

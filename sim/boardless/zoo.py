@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from boardless import graph, paths
+from boardless import graph, paths, structures
 from boardless.errors import BadInput
 
 TYPES = ("int8", "float32")
@@ -65,7 +65,8 @@ def types(name: str) -> list[str]:
 
 
 def find(text: str) -> Model:
-    """MODEL of the command line: NAME, NAME:TYPE (NAME alone is int8), or a path to a .tflite."""
+    """MODEL of the command line: NAME, NAME:TYPE (NAME alone is int8), a path to a .tflite, or one
+    of the untrained structures."""
     name, _, wanted = text.partition(":")
     if name in names():
         kind = wanted or "int8"
@@ -75,6 +76,9 @@ def find(text: str) -> Model:
             )
         full = f"{name}:{kind}"
         return _load(paths.ZOO / name / f"{kind}.tflite", full, results(name))
+    if text in structures.STRUCTURES:
+        content = structures.build(text)
+        return Model(text, content, graph.read(content, text), None)
     path = Path(text)
     if path.suffix == ".tflite" or path.is_file():
         return _load(path, _safe(path.stem), None)

@@ -15,4 +15,4 @@ def lower(context: Context) -> Call:
         params_type=f"bl_average_pool_2d_{suffix}",
         params={"window": window, **context.activation()},
         header="average_pool_2d/average_pool_2d.h",
-    )
+    ).with_clearances(context.clearance(window))

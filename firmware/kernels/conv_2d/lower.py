@@ -23,4 +23,4 @@ def lower(context: Context) -> Call:
         header="conv_2d/conv_2d.h",
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
-    )
+    ).with_clearances(context.clearance(params["window"]))

@@ -25,4 +25,4 @@ def lower(context: Context) -> Call:
         header="depthwise_conv_2d/depthwise_conv_2d.h",
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
-    )
+    ).with_clearances(context.clearance(params["window"]))

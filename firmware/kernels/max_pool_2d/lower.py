@@ -15,4 +15,4 @@ def lower(context: Context) -> Call:
         params_type=f"bl_max_pool_2d_{suffix}",
         params={"window": window, **context.activation()},
         header="max_pool_2d/max_pool_2d.h",
-    )
+    ).with_clearances(context.clearance(window))

@@ -15,7 +15,7 @@ def lower(context: Context) -> Call:
         params_type=f"bl_mean_{suffix}",
         params=params,
         header="mean/mean.h",
-    )
+    ).with_clearances(0)  # a channel is written when it has been read, channels ascend
 
 
 def _mean_multiplier(context: Context, count: int) -> tuple[int, int]:

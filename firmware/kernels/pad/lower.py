@@ -2,6 +2,7 @@
 
 from boardless.compiler import quantise
 from boardless.compiler.kernels import Call, Context
+from boardless.compiler.overlap import pixelwise
 
 
 def lower(context: Context) -> Call:
@@ -20,7 +21,7 @@ def lower(context: Context) -> Call:
     missing = max(3 - len(shape), 0)
     shape = (1,) * missing + shape[-3:]
     (top, bottom), (left, right), (before, after) = [(0, 0)] * missing + pairs[-3:]
-    return Call(
+    call = Call(
         function=f"bl_pad_{suffix}_ref",
         params_type=f"bl_pad_{suffix}",
         params={
@@ -37,6 +38,9 @@ def lower(context: Context) -> Call:
         },
         header="pad/pad.h",
     )
+    if len(context.input().shape) != 4 or before or after:
+        return call  # channels written between pixels: no promise
+    return call.with_clearances(context.clearance(pixelwise(*context.maps(), top, left)))
 
 
 def _value(context: Context) -> int | float:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boardless.compiler import constants, fuse, kernels, plan
-from boardless.graph import Graph, Tensor
+from boardless.compiler import constants, fuse, kernels, lifetimes, plan
+from boardless.errors import BadInput
+from boardless.graph import Graph, Operator, Tensor
 
 
 @dataclass(frozen=True)
@@ -38,71 +39,55 @@ class Program:
     input_offset: int  # bytes, in the arena
     output: Tensor
     output_offset: int
+    input_kept: bool = False  # an inference leaves its input as it is
 
     @property
     def macs(self) -> int:
         return sum(layer.call.macs for layer in self.layers)
 
 
-def compile_graph(graph: Graph, twins: tuple[str, ...] = ()) -> Program:
-    """Chooses a kernel for every operator and a place for every activation."""
+def compile_graph(
+    graph: Graph, twins: tuple[str, ...] = (), overlap: bool = True, keep_input: bool = False
+) -> Program:
+    """Chooses a kernel for every operator and a place for every activation.
+
+    Without `overlap` no output shares memory with an input of the same call: larger, and what
+    tests compare with. With `keep_input` an inference may be repeated on the same input: a larger
+    arena, but whoever holds the pictures needs no copy of them.
+    """
     graph = fuse.fold_padding(constants.fold(graph))
-    same: dict[int, int] = {}  # tensor -> the tensor whose memory it shares
-
-    def root(tensor: int) -> int:
-        while tensor in same:
-            tensor = same[tensor]
-        return tensor
-
-    calls: list[tuple[kernels.Call, int]] = []  # with the operator's position in graph.operators
-    last_use = {root(graph.output): len(graph.operators)}
-    first = {graph.input: 0}
-    for step, op in enumerate(graph.operators):
-        lowered = kernels.lower(kernels.Context(graph, op, twins))
-        activations = [root(i) for i in op.inputs if i >= 0 and graph.tensors[i].data is None]
-        for tensor in activations:
-            last_use[tensor] = step
-        source, output = activations[0] if activations else -1, op.outputs[0]
+    calls: list[tuple[kernels.Call, Operator]] = []
+    sharing = lifetimes.Sharing()
+    for op in graph.operators:
+        context = kernels.Context(graph, op, twins)
+        lowered = kernels.lower(context)
+        sources = lifetimes.activations(graph, op)
+        if not sources:
+            raise context.refuse("all of its inputs are constants")
         if isinstance(lowered, kernels.Alias):
-            same[output] = source
-            continue
-        calls.append((lowered, step))
-        dies_here = all(
-            root(i) != source
-            for later in graph.operators[step + 1 :]
-            for i in later.inputs
-            if i >= 0
-        )
-        if lowered.in_place and source >= 0 and dies_here and source != root(graph.output):
-            same[output] = source
+            sharing.join(op.outputs[0], sources[0])
         else:
-            first[output] = step
-    last_use[root(graph.output)] = len(graph.operators)
+            calls.append((lowered, op))
+    memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
+    if graph.output not in memory.of_tensor:
+        raise BadInput("the model's output is a constant", where=graph.name)
+    arena = plan.arrange(memory.buffers, memory.overlaps)
 
-    tensors = sorted(first)
-    buffers = [
-        plan.Buffer(graph.tensors[t].nbytes, first[t], last_use.get(t, first[t])) for t in tensors
-    ]
-    with_scratch = [i for i, (call, _) in enumerate(calls) if call.scratch_bytes]
-    for i in with_scratch:
-        call, step = calls[i]
-        buffers.append(plan.Buffer(call.scratch_bytes, step, step))
-    arena = plan.arrange(buffers)
-    offsets = dict(zip(tensors, arena.offsets, strict=False))
-    scratch = dict(zip(with_scratch, arena.offsets[len(tensors) :], strict=True))
+    def offset(tensor: int) -> int:
+        return arena.offsets[memory.of_tensor[tensor]]
+
     layers = []
-    for index, (call, step) in enumerate(calls):
-        op = graph.operators[step]
-        inputs = [i for i in op.inputs if i >= 0 and graph.tensors[i].data is None]
+    for index, (call, op) in enumerate(calls):
+        inputs = lifetimes.activations(graph, op)
         layers.append(
             Layer(
                 index=index,
                 op=op.name,
                 name=graph.tensors[op.outputs[0]].name,
                 call=call,
-                inputs=tuple(offsets[root(i)] for i in inputs),
-                output=offsets[root(op.outputs[0])],
-                scratch=scratch.get(index, 0),
+                inputs=tuple(map(offset, inputs)),
+                output=offset(op.outputs[0]),
+                scratch=arena.offsets[memory.of_scratch[index]] if call.scratch_bytes else 0,
                 input_shapes=tuple(graph.tensors[i].type_and_shape for i in inputs),
                 output_shape=graph.tensors[op.outputs[0]].type_and_shape,
             )
@@ -112,9 +97,10 @@ def compile_graph(graph: Graph, twins: tuple[str, ...] = ()) -> Program:
         layers=tuple(layers),
         arena=arena,
         input=graph.input_tensor,
-        input_offset=offsets[graph.input],
+        input_offset=offset(graph.input),
         output=graph.output_tensor,
-        output_offset=offsets[root(graph.output)],
+        output_offset=offset(graph.output),
+        input_kept=keep_input,
     )
 
 

@@ -7,10 +7,11 @@ conv_2d_<twin>.c beside conv_2d_ref.c; lower() picks it when the board can run i
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from boardless import paths
 from boardless.compiler import quantise
+from boardless.compiler.overlap import window_clearance
 from boardless.errors import BadInput
 from boardless.graph import Graph, Operator, Tensor
 
@@ -39,7 +41,24 @@ class Constant:
 
 @dataclass(frozen=True)
 class Call:
-    """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] output)."""
+    """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] output).
+
+    with_clearances() adds the kernel's promise about its order of reads and writes, one entry per
+    activation among its inputs: bytes by which the output must begin before that input if the two
+    share memory. None, or no entry: they must not share a byte. 0: in place is fine, too. A copy
+    by dataclasses.replace, such as a twin's, has no promise until it makes its own.
+
+    The promise behind Context.clearance(window, pixels): output pixels are computed in ascending
+    (y, x) order, group after group; during a group the kernel writes nothing behind the group's
+    end, and reads under no window of a pixel before the group. `pixels` is the most pixels that
+    may be written while the window of the first of them is still read:
+      0  a group's windows are read (into registers or scratch) before any of its pixels is written
+      1  a pixel's channels are written one by one, each after reading the window again
+      n  n pixels are under way at once; output_w where a row is computed channel by channel
+    Reading ahead is all right, and so is reading other bytes that do not change the result. A
+    kernel that passes over the map several times, or does edges first, has no clearance. Pointers
+    to input and output must not be `restrict` then.
+    """
 
     function: str
     params_type: str
@@ -50,6 +69,13 @@ class Call:
     activations: tuple[int, ...] = (0,)  # the inputs that the model computes, constants are not
     in_place: bool = False  # the output may lie where the first input lies
     scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
+    clearances: tuple[int | None, ...] = field(default=(), init=False)  # bytes
+
+    def with_clearances(self, *clearances: int | None) -> Call:
+        """The same call with its promise."""
+        call = dataclasses.replace(self)
+        object.__setattr__(call, "clearances", clearances)
+        return call
 
 
 @dataclass(frozen=True)
@@ -204,6 +230,11 @@ class Context:
             "pad_top": pad_top,
             "pad_left": pad_left,
         }
+
+    def clearance(self, window: Params, pixels: int = 1) -> int:
+        """Bytes for Call.with_clearances of a window kernel; Call says what `pixels` promises."""
+        sizes = {t.nbytes // t.count for t in (self.input(), self.output())}
+        return window_clearance(window, sizes.pop(), pixels)
 
 
 def place_window(

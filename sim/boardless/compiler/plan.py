@@ -1,13 +1,26 @@
 """Where each activation lies in the arena: lifetimes, sharing, offsets. Pure.
 
 plan = arrange([Buffer(size=64, first=0, last=1), Buffer(size=32, first=1, last=2)])
+
+Buffers that live at the same time must not share a byte, with one exception: an Overlap lets the
+output of a step begin `clearance` bytes before an input that dies in it (diagonal memory
+optimisation). So of two such buffers one lies above the other by a distance that depends on which
+is which, and a plan is a choice of who is above, for all pairs. Every plan that cannot be pushed
+down further comes from placing the buffers in some order, each at its lowest free offset: arrange
+searches for that order, and lower_bound says how much could be gained at most.
 """
 
 from __future__ import annotations
 
+import itertools
+import random
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 ALIGNMENT = 8  # bytes; enough for every type and for double-word loads
+EXHAUSTIVE = 6  # so many buffers are placed in every order
+PLACEMENTS = 100_000  # of single buffers, that a search may spend; some 0.3 s
 
 
 @dataclass(frozen=True)
@@ -17,43 +30,238 @@ class Buffer:
     size: int  # bytes
     first: int
     last: int
+    name: str = ""
+    kind: str = "activation"  # or scratch
 
     def overlaps(self, other: Buffer) -> bool:
+        """Whether both live at the same time."""
         return self.first <= other.last and other.first <= self.last
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """Buffer number `output` may begin `clearance` bytes before buffer number `input`, or earlier.
+
+    The step that writes `output` is the last that reads `input`.
+    """
+
+    input: int
+    output: int
+    clearance: int  # bytes, >= 0
+
+
+@dataclass(frozen=True)
 class Plan:
-    """One offset per buffer; `lower_bound` is what no plan can beat without overlapping buffers."""
+    """One offset per buffer; no plan needs less than `lower_bound`."""
 
     offsets: tuple[int, ...]  # bytes from the start of the arena
     arena_bytes: int
     lower_bound: int
+    peak_step: int = 0  # the first of those whose live buffers need most room
+    buffers: tuple[Buffer, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+
+    def shared(self, i: int) -> list[tuple[int, int]]:
+        """(buffer, bytes) of what buffer `i` shares bytes with while both live, by an Overlap."""
+        partners = [o.output if o.input == i else o.input for o in self.overlaps if i in _pair(o)]
+        begin, end = self.offsets[i], self.offsets[i] + self.buffers[i].size
+        common = [
+            (k, min(end, self.offsets[k] + self.buffers[k].size) - max(begin, self.offsets[k]))
+            for k in partners
+        ]
+        return [(k, size) for k, size in common if size > 0]
+
+    def picture(self) -> list[dict[str, Any]]:
+        """One JSON-able record per buffer, by first step; offsets and sizes in bytes."""
+        order = sorted(range(len(self.buffers)), key=lambda i: (self.buffers[i].first, i))
+        return [
+            {
+                "name": self.buffers[i].name,
+                "kind": self.buffers[i].kind,
+                "offset": self.offsets[i],
+                "size": self.buffers[i].size,
+                "first": self.buffers[i].first,
+                "last": self.buffers[i].last,
+                "overlaps": [{"name": self.buffers[k].name, "bytes": n} for k, n in self.shared(i)],
+            }
+            for i in order
+        ]
 
 
 def aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def arrange(buffers: list[Buffer]) -> Plan:
-    """Places large buffers first, each at the lowest gap among those alive at the same time."""
-    offsets: dict[int, int] = {}
-    order = sorted(range(len(buffers)), key=lambda i: (-buffers[i].size, buffers[i].first, i))
-    for i in order:
-        taken = sorted(
-            (offsets[k], offsets[k] + aligned(buffers[k].size))
-            for k in offsets
-            if buffers[k].overlaps(buffers[i])
-        )
-        offset = 0
-        for begin, end in taken:
-            if begin - offset >= buffers[i].size:
-                break
-            offset = max(offset, end)
-        offsets[i] = offset
-    arena = max((offsets[i] + aligned(b.size) for i, b in enumerate(buffers)), default=0)
-    steps = {b.first for b in buffers} | {b.last for b in buffers}
-    bound = max(
-        (sum(aligned(b.size) for b in buffers if b.first <= s <= b.last) for s in steps), default=0
-    )
-    return Plan(tuple(offsets[i] for i in range(len(buffers))), arena, bound)
+def arrange(buffers: Sequence[Buffer], overlaps: Iterable[Overlap] = ()) -> Plan:
+    """The smallest plan that a search of fixed length finds; equal input gives equal plans."""
+    problem = _Problem(tuple(buffers), tuple(overlaps))
+    chain = problem.chain()
+    bound = problem.chain_bound(chain)
+    arena, offsets = _search(problem, bound, problem.chain_order(chain, bound))
+    needs = problem.step_bounds()
+    peak = max(needs, key=lambda t: (needs[t], -t), default=0)
+    return Plan(tuple(offsets), arena, bound, peak, problem.buffers, problem.overlaps)
+
+
+def _pair(overlap: Overlap) -> tuple[int, int]:
+    return overlap.input, overlap.output
+
+
+class _Problem:
+    """Distances between buffers that live at the same time; sizes and distances are aligned."""
+
+    def __init__(self, buffers: tuple[Buffer, ...], overlaps: tuple[Overlap, ...]) -> None:
+        self.buffers, self.overlaps = buffers, overlaps
+        self.sizes = [aligned(b.size) for b in buffers]
+        clearances = {}
+        for o in overlaps:
+            if buffers[o.input].last != buffers[o.output].first or o.clearance < 0:
+                raise ValueError(f"{o} does not join two buffers at one step")
+            clearances[o.output, o.input] = min(aligned(o.clearance), self.sizes[o.output])
+        # rise[i][k]: how far k's start must lie above i's at least, where i is the lower one
+        self.rise: list[dict[int, int]] = [{} for _ in buffers]
+        for i, k in itertools.permutations(range(len(buffers)), 2):
+            if buffers[i].overlaps(buffers[k]):
+                self.rise[i][k] = clearances.get((i, k), self.sizes[i])
+
+    def place(self, order: Sequence[int]) -> list[int]:
+        """Each buffer at the lowest offset that those placed before it leave free."""
+        offsets = [-1] * len(self.buffers)
+        for i in order:
+            rise = self.rise
+            forbidden = sorted(
+                (offsets[k] - up, offsets[k] + rise[k][i])
+                for k, up in rise[i].items()
+                if offsets[k] >= 0
+            )
+            at = 0
+            for begin, end in forbidden:  # open intervals
+                if begin < at < end:
+                    at = end
+                elif begin >= at:
+                    break
+            offsets[i] = at
+        return offsets
+
+    def top(self, offsets: Sequence[int]) -> int:
+        return max((o + s for o, s in zip(offsets, self.sizes, strict=True)), default=0)
+
+    def step_bounds(self) -> dict[int, int]:
+        """For each step the bytes alive, less what its overlaps can save at best."""
+        steps = sorted({b.first for b in self.buffers} | {b.last for b in self.buffers})
+        bounds = {
+            t: sum(
+                size
+                for b, size in zip(self.buffers, self.sizes, strict=True)
+                if b.first <= t <= b.last
+            )
+            for t in steps
+        }
+        for o in self.overlaps:
+            into = self.sizes[o.output] - self.rise[o.output][o.input]
+            bounds[self.buffers[o.output].first] -= max(0, min(into, self.sizes[o.input]))
+        return bounds
+
+    def chain(self) -> list[int]:
+        """The main line: the input, then the largest buffer that begins where the last one ends."""
+        tensors = [i for i, b in enumerate(self.buffers) if b.kind != "scratch"]
+        following = [i for i in tensors if self.buffers[i].first == 0]
+        following = sorted(following, key=lambda i: (self.buffers[i].last, -self.sizes[i]))[:1]
+        chain: list[int] = []
+        while following:
+            chain.append(max(following, key=lambda i: (self.sizes[i], -i)))
+            end = self.buffers[chain[-1]].last
+            following = [
+                i for i in tensors if self.buffers[i].first == end and i in self.rise[chain[-1]]
+            ]
+            following = [i for i in following if i not in chain]
+        return chain
+
+    def chain_bound(self, chain: Sequence[int]) -> int:
+        """The least arena in which each buffer of the chain is clear of the one before: exact, so a
+        lower bound for all buffers together, and the answer where there are no others."""
+        low = max(self.step_bounds().values(), default=0) // ALIGNMENT
+        high = sum(self.sizes) // ALIGNMENT
+        while low < high:
+            middle = (low + high) // 2
+            if self._chain_ranges(chain, middle * ALIGNMENT):
+                high = middle
+            else:
+                low = middle + 1
+        return low * ALIGNMENT
+
+    def chain_order(self, chain: Sequence[int], arena: int) -> list[int]:
+        """An order of placement that puts the chain into `arena` bytes; the others come last."""
+        ranges = self._chain_ranges(chain, arena)
+        if not chain or not ranges:
+            return []
+        at = ranges[-1][0]
+        offsets = {chain[-1]: at}
+        for k in range(len(chain) - 2, -1, -1):
+            lowest, highest = ranges[k]
+            at = highest if at + self.rise[chain[k + 1]][chain[k]] <= highest else lowest
+            offsets[chain[k]] = at
+        position = {i: k for k, i in enumerate(chain)}
+        order = sorted(chain, key=lambda i: (offsets[i], -position[i]))
+        return order + [i for i in range(len(self.sizes)) if i not in offsets]
+
+    def _chain_ranges(self, chain: Sequence[int], arena: int) -> list[tuple[int, int]]:
+        """The lowest and highest offset that each buffer can have; empty where it does not fit.
+
+        Nothing else of the offsets matters: a buffer lies anywhere low enough below the highest
+        that the one before it can have, or anywhere far enough above the lowest.
+        """
+        ranges: list[tuple[int, int]] = []
+        for k, i in enumerate(chain):
+            room = arena - self.sizes[i]
+            below, above = room, 0
+            if k:
+                lowest, highest = ranges[-1]
+                below = min(room, highest - self.rise[i][chain[k - 1]])
+                above = lowest + self.rise[chain[k - 1]][i]
+            if room < 0 or (below < 0 and above > room):
+                return []
+            ranges.append((0 if below >= 0 else above, room if above <= room else below))
+        return ranges
+
+
+Placed = tuple[int, list[int]]  # bytes of arena, offsets
+
+
+def _search(problem: _Problem, bound: int, chain: list[int]) -> Placed:
+    """Orders by chain, size and lifetime; where they miss the bound, others close to them."""
+    buffers, sizes = problem.buffers, problem.sizes
+    numbers = range(len(buffers))
+    orders = [
+        chain or list(numbers),
+        sorted(numbers, key=lambda i: (-sizes[i], buffers[i].first, i)),
+        sorted(numbers, key=lambda i: (buffers[i].first, -sizes[i], i)),
+        sorted(numbers, key=lambda i: (-sizes[i] * (buffers[i].last - buffers[i].first + 1), i)),
+    ]
+    if len(buffers) <= EXHAUSTIVE:
+        orders += map(list, itertools.permutations(numbers))
+    plans = [(problem.top(offsets), offsets) for offsets in map(problem.place, orders)]
+    best = min(plans, key=lambda p: p[0])
+    if len(buffers) > EXHAUSTIVE:
+        moves = PLACEMENTS // len(buffers) // len(orders)
+        for order, placed in zip(orders, plans, strict=True):
+            if best[0] > bound:
+                best = min(best, _improve(problem, order, placed, moves, bound), key=lambda p: p[0])
+    return best
+
+
+def _improve(problem: _Problem, order: list[int], placed: Placed, moves: int, bound: int) -> Placed:
+    """Moves one buffer of the order at a time, half of the time the one that lies highest."""
+    chance = random.Random(0)
+    for _ in range(moves):
+        top, offsets = placed
+        if top <= bound:
+            break
+        highest = [i for i in order if offsets[i] + problem.sizes[i] == top]
+        moved = chance.choice(highest if chance.random() < 0.5 else order)
+        changed = [i for i in order if i != moved]
+        changed.insert(chance.randrange(len(order)), moved)
+        new = problem.place(changed)
+        if problem.top(new) <= top:
+            order, placed = changed, (problem.top(new), new)
+    return placed

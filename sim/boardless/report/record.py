@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
+from boardless.compiler import Program
 from boardless.errors import BadInput
 from boardless.records import Board, Build, Run, Verdict
+from boardless.structures import Published
 
 CYCLES_MISSING = "cycles not available: this version counts instructions only"
 
@@ -74,6 +77,39 @@ def memory(build: Build, stack_bytes: int) -> dict[str, int]:
         "stack_bytes": stack_bytes,
         "flash_bytes": build.flash_bytes,
         "ram_bytes": build.static_ram_bytes + stack_bytes,
+    }
+
+
+def plan(
+    program: Program,
+    disjoint_bytes: int,
+    published: Published | None,
+    measured: list[dict[str, int]],
+) -> dict[str, Any]:
+    """What `boardless plan --json` says about one model. Steps of buffers are layer numbers, the
+    number of layers being the end; `disjoint_bytes` is the arena without overlapping outputs,
+    `measured` the memory of a build and of one that keeps its input, or empty."""
+    arena = program.arena
+    peak = program.layers[arena.peak_step] if arena.peak_step < len(program.layers) else None
+    joint = [
+        (arena.buffers[o.output].name, arena.buffers[o.input].name, size)
+        for o in arena.overlaps
+        for k, size in arena.shared(o.output)
+        if k == o.input and arena.buffers[o.output].first == arena.peak_step
+    ]
+    return {
+        "model": program.name,
+        "arena_bytes": arena.arena_bytes,
+        "arena_lower_bound": arena.lower_bound,
+        "disjoint_bytes": disjoint_bytes,
+        "peak": peak and {"layer": peak.index, "op": peak.op, "name": peak.name},
+        "peak_overlaps": [
+            {"output": output, "input": source, "bytes": size} for output, source, size in joint
+        ],
+        "memory": measured[0] if measured else None,
+        "memory_input_kept": measured[1] if measured else None,
+        "published": published and dataclasses.asdict(published),
+        "buffers": arena.picture(),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -66,6 +67,57 @@ def run_row(run: Run, verdict: Verdict) -> tuple[str, ...]:
         f"{data['inferences_per_second']:.0f}" if data["inferences_per_second"] else "?",
         "[green]ok[/green]" if verdict.ok else "[red]WRONG[/red]",
     )
+
+
+PLAN_COLUMNS = (
+    "model",
+    "#arena",
+    "#lower bound",
+    "#disjoint",
+    "peak layer",
+    "output over input",
+    "#RAM",
+    "#input kept",
+    "#flash",
+    "#published arena",
+    "#RAM",
+    "#flash",
+)
+
+
+def plans(rows: Sequence[dict[str, Any]]) -> None:
+    """One row per model, beside what others publish; sizes in bytes."""
+
+    def number(values: dict[str, Any] | None, key: str) -> str:
+        value = (values or {}).get(key)
+        return "" if value is None else f"{value:,}"
+
+    show(
+        "",
+        PLAN_COLUMNS,
+        [
+            (
+                row["model"],
+                number(row, "arena_bytes"),
+                number(row, "arena_lower_bound"),
+                number(row, "disjoint_bytes"),
+                f"{row['peak']['layer']} {row['peak']['op']}" if row["peak"] else "",
+                ", ".join(f"{o['bytes']:,}" for o in row["peak_overlaps"]),
+                number(row["memory"], "ram_bytes"),
+                number(row["memory_input_kept"], "ram_bytes"),
+                number(row["memory"], "flash_bytes"),
+                number(row["published"], "arena_bytes"),
+                number(row["published"], "ram_bytes"),
+                number(row["published"], "flash_bytes"),
+            )
+            for row in rows
+        ],
+    )
+    for source in dict.fromkeys(row["published"]["source"] for row in rows if row["published"]):
+        names = ", ".join(
+            r["model"] for r in rows if (r["published"] or {}).get("source") == source
+        )
+        console().print(f"published for {names}: {source}", markup=False)
 
 
 def runs(results: Sequence[tuple[Run, Verdict]]) -> None:

@@ -1,0 +1,307 @@
+"""Networks of other people's papers and model zoos, with random weights, as int8 .tflite files.
+
+content = build("fdmobilenet_025_128")
+
+They serve to compare memory with published figures: a plan depends on shapes, not on weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+from boardless.errors import BadInput
+
+KIB = 1024
+VALID, SAME = schema.Padding.VALID, schema.Padding.SAME
+NONE = schema.ActivationFunctionType.NONE
+RELU = schema.ActivationFunctionType.RELU
+RELU6 = schema.ActivationFunctionType.RELU6
+OPTIONS = {
+    "CONV_2D": "Conv2DOptions",
+    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
+    "FULLY_CONNECTED": "FullyConnectedOptions",
+    "MAX_POOL_2D": "Pool2DOptions",
+    "AVERAGE_POOL_2D": "Pool2DOptions",
+    "ADD": "AddOptions",
+    "MEAN": "ReducerOptions",
+    "SOFTMAX": "SoftmaxOptions",
+    "PAD": "PadOptions",
+    "RESHAPE": "ReshapeOptions",
+}
+
+
+class Network:
+    """Adds one operator after the other; `at` is the tensor that the next one reads (NHWC)."""
+
+    def __init__(self, input_shape: tuple[int, ...], seed: int = 0) -> None:
+        self.random = np.random.default_rng(seed)
+        self.model = schema.ModelT()
+        self.model.version, self.model.operatorCodes = 3, []
+        self.model.buffers = [schema.BufferT()]
+        self.graph = schema.SubGraphT()
+        self.graph.tensors, self.graph.operators = [], []
+        self.model.subgraphs = [self.graph]
+        self.shapes: list[tuple[int, ...]] = []
+        self.at = self._activation(input_shape, 1 / 64, 0)
+        self.graph.inputs = [self.at]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.shapes[self.at]
+
+    def content(self) -> bytes:
+        """The .tflite; its output is the tensor the last operator wrote."""
+        self.graph.outputs = [self.at]
+        builder = flatbuffers.Builder(1 << 16)
+        builder.Finish(self.model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    def conv(
+        self, channels: int, size: int, stride: int, activation: int, padding: int = SAME
+    ) -> None:
+        _, h, w, c = self.shape
+        inputs = self._weights((channels, size, size, c), channels, size * size * c, 0)
+        shape = (1, *_map(h, w, size, stride, padding), channels)
+        options = {"strideH": stride, "strideW": stride, "padding": padding}
+        options |= {"dilationHFactor": 1, "dilationWFactor": 1}
+        self.operator(
+            "CONV_2D", inputs, shape, options | {"fusedActivationFunction": activation}, activation
+        )
+
+    def depthwise(self, size: int, stride: int, activation: int, padding: int = SAME) -> None:
+        _, h, w, c = self.shape
+        inputs = self._weights((1, size, size, c), c, size * size, 3)
+        shape = (1, *_map(h, w, size, stride, padding), c)
+        options = {"strideH": stride, "strideW": stride, "padding": padding, "depthMultiplier": 1}
+        options |= {"dilationHFactor": 1, "dilationWFactor": 1}
+        self.operator(
+            "DEPTHWISE_CONV_2D",
+            inputs,
+            shape,
+            options | {"fusedActivationFunction": activation},
+            activation,
+        )
+
+    def pool(self, kind: str, size: int, stride: int, padding: int = SAME) -> None:
+        """MAX_POOL_2D or AVERAGE_POOL_2D."""
+        _, h, w, c = self.shape
+        options = {"strideH": stride, "strideW": stride, "padding": padding}
+        options |= {"filterHeight": size, "filterWidth": size, "fusedActivationFunction": NONE}
+        self.operator(kind, [], (1, *_map(h, w, size, stride, padding), c), options, keep=True)
+
+    def pad(self, top: int, bottom: int, left: int, right: int) -> None:
+        _, h, w, c = self.shape
+        paddings = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
+        self.operator(
+            "PAD",
+            [self._constant(paddings)],
+            (1, h + top + bottom, w + left + right, c),
+            keep=True,
+        )
+
+    def add(self, other: int) -> None:
+        """The sum with tensor number `other`, of the same shape."""
+        self.operator("ADD", [other], self.shape, {"fusedActivationFunction": NONE})
+
+    def mean(self) -> None:
+        """Global average pooling; height and width stay as 1."""
+        axes = self._constant(np.array([1, 2], np.int32))
+        self.operator("MEAN", [axes], (1, 1, 1, self.shape[-1]), {"keepDims": True})
+
+    def reshape(self, *shape: int) -> None:
+        constant = self._constant(np.array(shape, np.int32))
+        self.operator("RESHAPE", [constant], shape, {"newShape": list(shape)}, keep=True)
+
+    def softmax(self) -> None:
+        output = self._activation(self.shape, 1 / 256, -128)
+        self._append("SOFTMAX", [self.at], output, {"beta": 1.0})
+
+    def operator(
+        self,
+        name: str,
+        inputs: list[int],
+        shape: tuple[int, ...],
+        options: dict[str, Any] | None = None,
+        activation: int = NONE,
+        keep: bool = False,
+    ) -> None:
+        """Any operator of one output; `keep` gives it the scale and zero point of its input."""
+        scale, zero_point = (6 / 255, -128) if activation != NONE else (1 / 32, 3)
+        if keep:
+            q = self.graph.tensors[self.at].quantization
+            scale, zero_point = q.scale[0], q.zeroPoint[0]
+        output = self._activation(shape, scale, zero_point)
+        self._append(name, [self.at, *inputs], output, options or {})
+
+    def _append(self, name: str, inputs: list[int], output: int, options: dict[str, Any]) -> None:
+        op = schema.OperatorT()
+        op.opcodeIndex, op.inputs, op.outputs = self._code(name), inputs, [output]
+        op.builtinOptionsType = getattr(schema.BuiltinOptions, OPTIONS[name])
+        op.builtinOptions = getattr(schema, f"{OPTIONS[name]}T")()
+        for key, value in options.items():
+            assert hasattr(op.builtinOptions, key), key
+            setattr(op.builtinOptions, key, value)
+        self.graph.operators.append(op)
+        self.at = output
+
+    def _code(self, name: str) -> int:
+        number = getattr(schema.BuiltinOperator, name)
+        known = [code.builtinCode for code in self.model.operatorCodes]
+        if number not in known:
+            code = schema.OperatorCodeT()
+            code.builtinCode, code.deprecatedBuiltinCode = number, min(number, 127)
+            self.model.operatorCodes.append(code)
+            return len(known)
+        return known.index(number)
+
+    def _weights(self, shape: tuple[int, ...], channels: int, taps: int, axis: int) -> list[int]:
+        """Filter and bias of a layer that sums `taps` products per output; values keep their spread
+        from layer to layer, so that a wrong byte anywhere shows in the output."""
+        source = self.graph.tensors[self.at].quantization.scale[0]
+        filter_data = self.random.integers(-127, 128, shape).astype(np.int8)
+        spread = self.random.uniform(0.5, 1.5, channels) / (40 * np.sqrt(taps))
+        scales = spread.astype(np.float32)
+        bias = self.random.integers(-2000, 2000, channels).astype(np.int32)
+        return [
+            self._constant(filter_data, scales, axis),
+            self._constant(bias, (scales * source).astype(np.float32)),
+        ]
+
+    def _constant(
+        self,
+        data: npt.NDArray[Any],
+        scales: npt.NDArray[np.float32] | None = None,
+        axis: int = 0,
+    ) -> int:
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(data.tobytes(), np.uint8)
+        self.model.buffers.append(buffer)
+        kind = schema.TensorType.INT8 if data.dtype == np.int8 else schema.TensorType.INT32
+        tensor = self._tensor(data.shape, kind, len(self.model.buffers) - 1)
+        if scales is not None:
+            zeros = [0] * len(scales)
+            self.graph.tensors[tensor].quantization = _quantisation(scales.tolist(), zeros, axis)
+        return tensor
+
+    def _activation(self, shape: tuple[int, ...], scale: float, zero_point: int) -> int:
+        tensor = self._tensor(shape, schema.TensorType.INT8, 0)
+        scale = float(np.float32(scale))
+        self.graph.tensors[tensor].quantization = _quantisation([scale], [zero_point], 0)
+        return tensor
+
+    def _tensor(self, shape: tuple[int, ...], kind: int, buffer: int) -> int:
+        t = schema.TensorT()
+        t.shape, t.type, t.buffer, t.name = list(shape), kind, buffer, f"t{len(self.shapes)}"
+        self.graph.tensors.append(t)
+        self.shapes.append(shape)
+        return len(self.shapes) - 1
+
+
+def _quantisation(scales: list[float], zero_points: list[int], axis: int) -> Any:
+    q = schema.QuantizationParametersT()
+    q.scale, q.zeroPoint, q.quantizedDimension = scales, zero_points, axis
+    return q
+
+
+def _map(h: int, w: int, size: int, stride: int, padding: int) -> tuple[int, int]:
+    if padding == SAME:
+        return -(-h // stride), -(-w // stride)
+    return (h - size) // stride + 1, (w - size) // stride + 1
+
+
+FD_STRIDES = (2, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1)
+FD_025 = (8, 16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 256)
+ST_V1 = (16, 48, 80, 64, 96, 64, 128, 128, 128, 128, 128, 256)
+V1_FILTERS = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
+V1_STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
+
+
+def fdmobilenet(size: int, channels: tuple[int, ...], classes: int = 5) -> bytes:
+    """FD-MobileNet: SAME padding, RELU after the pointwise layers only, 1x1 convolution as head."""
+    net = Network((1, size, size, 3))
+    net.conv(channels[0], 3, 2, RELU)
+    for outputs, stride in zip(channels[1:], FD_STRIDES, strict=True):
+        net.depthwise(3, stride, NONE)
+        net.conv(outputs, 1, 1, RELU)
+    return _head(net, classes)
+
+
+def mobilenet_v1(size: int, alpha: float, classes: int = 2) -> bytes:
+    """Keras's MobileNetV1: RELU6 everywhere; stride 2 is PAD (0, 1) and a VALID convolution."""
+    net = Network((1, size, size, 3))
+    net.pad(0, 1, 0, 1)
+    net.conv(int(32 * alpha), 3, 2, RELU6, VALID)
+    for filters, stride in zip(V1_FILTERS, V1_STRIDES, strict=True):
+        if stride == 2:
+            net.pad(0, 1, 0, 1)
+        net.depthwise(3, stride, RELU6, SAME if stride == 1 else VALID)
+        net.conv(int(filters * alpha), 1, 1, RELU6)
+    return _head(net, classes)
+
+
+def _head(net: Network, classes: int) -> bytes:
+    net.mean()
+    net.conv(classes, 1, 1, NONE)
+    net.reshape(1, classes)
+    net.softmax()
+    return net.content()
+
+
+@dataclass(frozen=True)
+class Published:
+    """What others state for a model, in bytes; None where they state nothing."""
+
+    source: str
+    arena_bytes: int | None = None  # activations alone
+    ram_bytes: int | None = None  # activations, other data and stack
+    flash_bytes: int | None = None  # weights and code
+
+
+def _x_cube_ai(kib: float) -> Published:
+    return Published("X-CUBE-AI, int8", arena_bytes=int(kib * KIB))
+
+
+def _keras_vww(ram: float, rom: float) -> Published:
+    # "K" is read as 1,000 bytes, the stricter of its two meanings
+    return Published(
+        "a published footprint, visual wake words by transfer learning",
+        ram_bytes=int(ram * 1000),
+        flash_bytes=int(rom * 1000),
+    )
+
+
+PUBLISHED = {
+    "fdmobilenet_025_128": _x_cube_ai(56.16),
+    "fdmobilenet_025_224": _x_cube_ai(157.03),
+    "st_fdmobilenet_v1_128": _x_cube_ai(74.23),
+    "st_fdmobilenet_v1_224": _x_cube_ai(211.64),
+    "mobilenet_v1_025_96": _keras_vww(105.9, 301.6),
+    "mobilenet_v1_020_96": _keras_vww(83.1, 218.3),
+    "mobilenet_v1_010_96": _keras_vww(53.2, 101.0),
+    "vww_96_int8": Published("CMSIS-NN called directly, measured in QEMU", arena_bytes=65536),
+}
+
+STRUCTURES: dict[str, Callable[[], bytes]] = {
+    "fdmobilenet_025_128": partial(fdmobilenet, 128, FD_025),
+    "fdmobilenet_025_224": partial(fdmobilenet, 224, FD_025),
+    "st_fdmobilenet_v1_128": partial(fdmobilenet, 128, ST_V1),
+    "st_fdmobilenet_v1_224": partial(fdmobilenet, 224, ST_V1),
+    "mobilenet_v1_025_96": partial(mobilenet_v1, 96, 0.25),
+    "mobilenet_v1_020_96": partial(mobilenet_v1, 96, 0.2),
+    "mobilenet_v1_010_96": partial(mobilenet_v1, 96, 0.1),
+}
+
+
+def build(name: str) -> bytes:
+    """The .tflite of a structure; BadInput where the name is unknown. Equal calls, equal bytes."""
+    if name not in STRUCTURES:
+        raise BadInput(f"unknown structure {name!r}", hint=f"one of {', '.join(STRUCTURES)}")
+    return STRUCTURES[name]()

@@ -1,0 +1,112 @@
+"""Random networks whose outputs overlap their inputs, on the host: the same bits as with disjoint
+buffers and as TFLite's reference kernels."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from boardless import boards, compiler, graph, reference, structures, zoo
+from boardless.compiler import kernels, overlap
+from boardless.structures import NONE, RELU, RELU6, SAME, VALID, Network
+from host_kernels import HostModel
+
+NETWORKS = 10  # per set of twins
+LAYERS = 7
+PICTURES = 2
+TWINS = sorted({(), *(boards.load(name).twins for name in boards.names())})
+
+
+def random_network(seed: int) -> bytes:
+    """Layers of every kind that may overlap, on small maps of even and odd sizes."""
+    draw = random.Random(seed)
+    net = Network((1, draw.randint(5, 14), draw.randint(5, 14), draw.randint(2, 6)), seed)
+    for _ in range(LAYERS):
+        _, h, w, c = net.shape
+        size = draw.randint(1, 4)
+        stride = draw.randint(1, 2) if min(h, w) > 2 else 1
+        padding = VALID if min(h, w) > size + 1 and draw.random() < 0.4 else SAME
+        activation = draw.choice([NONE, RELU, RELU6])
+        kind = draw.choice(["conv", "depthwise", "pointwise", "pool", "pad", "add"])
+        if kind == "conv":
+            net.conv(draw.randint(3, 12), size, stride, activation, padding)
+        elif kind == "depthwise":
+            net.depthwise(size, stride, activation, padding)
+        elif kind == "pointwise":
+            net.conv(draw.choice([c, c + 3, 2 * c, max(3, c // 2)]), 1, 1, activation)
+        elif kind == "pool":
+            net.pool(draw.choice(["MAX_POOL_2D", "AVERAGE_POOL_2D"]), size, stride, padding)
+        elif kind == "pad":
+            net.pad(*(draw.randint(0, 2) for _ in range(4)))
+        elif "ADD" in kernels.names():  # a residual block
+            skip = net.at
+            net.conv(c, 3, 1, activation)
+            net.add(skip)
+    if draw.random() < 0.3:
+        net.mean()
+    return net.content()
+
+
+def inputs_of(network: graph.Graph, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
+    shape = (PICTURES, *network.input_tensor.shape[1:])
+    return np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
+
+
+@pytest.mark.parametrize("twins", TWINS, ids=lambda twins: "+".join(twins) or "reference")
+def test_overlapping_plans_change_no_result(twins: tuple[str, ...], tmp_path: Path) -> None:
+    shared = 0
+    for seed in range(NETWORKS):
+        content = random_network(seed)
+        network = graph.read(content, f"random-{seed}")
+        inputs = inputs_of(network, seed)
+        expected = reference.predict(content, inputs)
+        tight = compiler.compile_graph(network, twins)
+        loose = compiler.compile_graph(network, twins, overlap=False)
+        assert tight.arena.arena_bytes <= loose.arena.arena_bytes
+        assert not loose.arena.overlaps
+        shared += sum(n for i in range(len(tight.arena.buffers)) for _, n in tight.arena.shared(i))
+        for program in (tight, loose):
+            got = HostModel(program, tmp_path).run(inputs)
+            np.testing.assert_array_equal(got, expected, err_msg=f"seed {seed}")
+    assert shared > 1000, "the plans hardly overlap: these networks test nothing"
+
+
+def test_too_small_a_clearance_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test above would see a planner that lets an output reach too far."""
+
+    def too_small(window: kernels.Params, itemsize: int, pixels: int = 1) -> int:
+        return max(0, overlap.window_clearance(window, itemsize, pixels) - 16)
+
+    monkeypatch.setattr(kernels, "window_clearance", too_small)
+    wrong = 0
+    for seed in range(NETWORKS):
+        content = random_network(seed)
+        network = graph.read(content, f"random-{seed}")
+        inputs = inputs_of(network, seed)
+        got = HostModel(compiler.compile_graph(network), tmp_path).run(inputs)
+        wrong += int((got != reference.predict(content, inputs)).any())
+    assert wrong > 0
+
+
+@pytest.mark.parametrize("name", ["fdmobilenet_025_128", "mobilenet_v1_025_96"])
+def test_published_structures_overlap_without_harm(name: str, tmp_path: Path) -> None:
+    content = structures.build(name)
+    network = graph.read(content, name)
+    inputs = inputs_of(network, 1)[:1]
+    got = HostModel(compiler.compile_graph(network), tmp_path).run(inputs)
+    np.testing.assert_array_equal(got, reference.predict(content, inputs))
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_float_plans_overlap_without_harm(name: str, tmp_path: Path) -> None:
+    network = zoo.find(f"{name}:float32").graph
+    shape = (PICTURES, *network.input_tensor.shape[1:])
+    inputs = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    tight, loose = compiler.compile_graph(network), compiler.compile_graph(network, overlap=False)
+    assert tight.arena.arena_bytes < loose.arena.arena_bytes
+    got = HostModel(tight, tmp_path).run(inputs)
+    np.testing.assert_array_equal(got, HostModel(loose, tmp_path).run(inputs))
