@@ -10,14 +10,12 @@
 
 #include <stdint.h>
 
-/* round(a * b / 2^31), ties away from zero, the one overflowing product saturated. */
+/* round(a * b / 2^31), ties upwards, the one overflowing product saturated. */
 static inline int32_t bl_doubling_high_mul(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) {
     return INT32_MAX;
   }
-  const int64_t product = (int64_t)a * b;
-  const int64_t nudge = product >= 0 ? (INT64_C(1) << 30) : 1 - (INT64_C(1) << 30);
-  return (int32_t)((product + nudge) / (INT64_C(1) << 31));
+  return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 }
 
 /* round(x / 2^exponent), ties away from zero; exponent 0..31. */

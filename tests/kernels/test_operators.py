@@ -338,9 +338,13 @@ def test_operator_equals_reference(
 
 
 def check(content: bytes, inputs: npt.NDArray[Any], folder: Path, what: str = "") -> None:
-    program = compiler.compile_graph(graph.read(content, "case"))
+    read = graph.read(content, "case")
+    program = compiler.compile_graph(read)
     expected = reference.predict(content, inputs)
     got = HostModel(program, folder).run(inputs)
+    fast = compiler.compile_graph(read, twins=("dsp",))
+    if any(layer.call.function.endswith("_dsp") for layer in fast.layers):
+        np.testing.assert_array_equal(HostModel(fast, folder).run(inputs), got, err_msg=what)
     assert got.dtype == expected.dtype
     if got.dtype == np.int8:
         np.testing.assert_array_equal(got, expected, err_msg=what)

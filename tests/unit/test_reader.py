@@ -17,7 +17,7 @@ import numpy as np
 import one_operator
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from boardless import compiler, graph
+from boardless import compiler, graph, reference
 from boardless.errors import BadInput
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -347,14 +347,16 @@ def test_what_is_wrong_is_said(case: tuple[Callable[[Any, Any], None], str]) -> 
 
 
 def test_wrong_axis_on_one_dimension_is_read_as_0() -> None:
-    """Some exporters write 3 on a depthwise bias. The reference interpreter takes it, too."""
+    """Some exporters write 3 on a depthwise bias; the reference is given 0 there as well."""
 
     def change(m: Any, g: Any) -> None:
         put(g.tensors[4].quantization, scale=[0.1] * 3, zeroPoint=[0] * 3, quantizedDimension=3)
 
-    q = graph.read(broken(change), "file").tensors[4].quantisation
+    content = broken(change)
+    q = graph.read(content, "file").tensors[4].quantisation
     assert q
     assert (len(q.scales), q.axis) == (3, 0)
+    assert reference.predict(content, np.zeros((1, 5, 5, 2), np.int8)).shape == (1, 4)
 
 
 def test_the_first_of_several_subgraphs_is_read() -> None:

@@ -29,6 +29,8 @@ typedef struct {
 
 bl_status bl_add_s8_ref(const bl_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+bl_status bl_add_s8_dsp(const bl_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 bl_status bl_add_f32_ref(const bl_add_f32 *p, const float *a, const float *b, float *output);
 
 #endif

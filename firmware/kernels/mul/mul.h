@@ -22,6 +22,9 @@ typedef struct {
 
 bl_status bl_mul_s8_ref(const bl_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* The same for shifts up to 14. */
+bl_status bl_mul_s8_dsp(const bl_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 bl_status bl_mul_f32_ref(const bl_mul_f32 *p, const float *a, const float *b, float *output);
 
 #endif

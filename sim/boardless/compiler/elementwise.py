@@ -160,11 +160,11 @@ class Pair:
             )
         return params
 
-    def call(self, name: str, params: Params) -> Call:
-        """Of bl_<name>_s8 or bl_<name>_f32."""
+    def call(self, name: str, params: Params, twin: bool = False) -> Call:
+        """Of bl_<name>_s8 or bl_<name>_f32; `twin` where the int8 kernel has one for DSPs."""
         suffix = self.context.suffix()
         return Call(
-            function=f"bl_{name}_{suffix}_ref",
+            function=f"bl_{name}_{suffix}_{'dsp' if twin and suffix == 's8' else 'ref'}",
             params_type=f"bl_{name}_{suffix}",
             params={"shape": broadcast(self.context, self.a, self.b), **params},
             header=f"{name}/{name}.h",

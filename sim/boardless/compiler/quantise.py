@@ -46,9 +46,7 @@ def multiplier_and_shift(real: float) -> tuple[int, int]:
 def requantise(x: npt.NDArray[np.int64], multiplier: int, shift: int) -> npt.NDArray[np.int64]:
     """bl_requantise of kernels/requantise.h, for tables made at compile time."""
     shifted = ((x << max(shift, 0)) + (1 << 31)) % (1 << 32) - (1 << 31)
-    product = shifted * multiplier
-    nudged = product + np.where(product >= 0, 1 << 30, 1 - (1 << 30))
-    high = np.where(nudged >= 0, nudged >> 31, -(-nudged >> 31))
+    high = (shifted * multiplier + (1 << 30)) >> 31
     return rounding_shift_right(high, max(-shift, 0))
 
 

@@ -6,11 +6,13 @@ outputs = predict(model.content, pictures.inputs)
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
 
 from boardless.errors import BadInput
 
@@ -29,7 +31,7 @@ def predict(
 
     try:
         interpreter = Interpreter(
-            model_content=content,
+            model_content=_with_possible_axes(content),
             experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
             num_threads=1,
         )
@@ -49,6 +51,19 @@ def predict(
             f"the reference interpreter refuses the model: {str(error).splitlines()[0]}"
         ) from error
     return np.stack(outputs)
+
+
+def _with_possible_axes(content: bytes) -> bytes:
+    """The same file where tensors of one dimension say that their scales lie along it. Some
+    exporters wrote another one, which older interpreters let pass and this one refuses."""
+    model = schema.Model.GetRootAs(content, 0)
+    patched = bytearray(content)
+    graph = model.Subgraphs(0)
+    for tensor in map(graph.Tensors, range(graph.TensorsLength())):
+        q = tensor.Quantization()
+        if q is not None and tensor.ShapeLength() <= 1 and q.QuantizedDimension() != 0:
+            struct.pack_into("<i", patched, q._tab.Pos + q._tab.Offset(16), 0)
+    return bytes(patched)
 
 
 def _other_sign(
