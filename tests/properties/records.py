@@ -319,7 +319,8 @@ def record(
         at += len(block.data)
     total = -(-(at + GUARD) // 16) * 16
     values = [
-        0 if a is None else a & 0xFFFFFFFF if isinstance(a, int) else offsets[a[0]] + a[1] for a in arguments
+        0 if a is None else a & 0xFFFFFFFF if isinstance(a, int) else offsets[a[0]] + a[1]
+        for a in arguments
     ]
     words = [total, kernel, 0xFFFFFFFF, len(values), len(blocks), *values]
     for offset, block in zip(offsets, blocks, strict=True):

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
 import numpy as np
@@ -24,7 +24,6 @@ from boardless.compiler.kernels import Constant
 from boardless.emulators import qemu
 from boardless.errors import BoardlessError
 from boardless.link.client import Client
-
 from properties import records
 from properties.records import PATTERN, Block, Kernels, Record
 
@@ -123,7 +122,12 @@ class Runner:
 
     machine: Machine
     twins: tuple[str, ...]  # the optimised kernels that it can run
-    calls: int = field(default=0)
+    calls: int = 0
+
+    @property
+    def twins_exist(self) -> bool:
+        names = self.machine.kernels.functions
+        return any(name.endswith(f"_{twin}") for name in names for twin in self.twins)
 
     def run(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Raw outputs (N, count) of inputs (N, ...), as the generated C would compute them."""
