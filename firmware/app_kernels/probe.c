@@ -41,7 +41,7 @@ static void put_nowhere(char c) {
 bl_status bl_probe_link_feed(const bl_probe_link *p, const uint8_t *bytes, uint8_t *scratch,
                              uint32_t scratch_bytes, uint8_t *output) {
   bl_link link;
-  int32_t commands = 0;
+  int32_t commands = 0, expect_after = p->expect_after;
   uint8_t *texts = output + p->count;
   uint8_t *checked = texts + BL_PROBE_COMMANDS * (BL_COMMAND_MAX + 1);
   if (p->block_length > scratch_bytes) {
@@ -50,8 +50,9 @@ bl_status bl_probe_link_feed(const bl_probe_link *p, const uint8_t *bytes, uint8
   bl_link_init(&link, put_nowhere);
   memset(texts, 0, BL_PROBE_COMMANDS * (BL_COMMAND_MAX + 2));
   for (int32_t i = 0; i < p->count; i++) {
-    if (i == p->expect_at) {
+    if (commands == expect_after) {
       bl_link_expect_block(&link, scratch, p->block_length, p->block_crc);
+      expect_after = -1;
     }
     output[i] = (uint8_t)bl_link_feed(&link, bytes[i]);
     if (output[i] == BL_LINK_COMMAND && commands < BL_PROBE_COMMANDS) {

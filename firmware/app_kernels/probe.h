@@ -18,14 +18,14 @@ bl_status bl_probe_requantise_once(const bl_probe_requantise *p, const int32_t *
 #define BL_PROBE_COMMANDS 8
 
 typedef struct {
-  int32_t count;     /* bytes that come over the line */
-  int32_t expect_at; /* before this byte the firmware starts to wait for a block; < 0: never */
+  int32_t count;        /* bytes that come over the line */
+  int32_t expect_after; /* commands, after which a block is expected; < 0: never */
   uint32_t block_length, block_crc;
 } bl_probe_link;
 
 /* Feeds the bytes to a fresh bl_link, which writes the block into `scratch`. The output has a
- * bl_link_event for each byte, then the first BL_PROBE_COMMANDS commands, each in BL_COMMAND_MAX + 1
- * bytes, zero-terminated, then for each of them whether it carried a checksum. */
+ * bl_link_event for each byte, then the first BL_PROBE_COMMANDS commands of BL_COMMAND_MAX + 1
+ * bytes each, zero-terminated, then for each of them whether it carried a checksum. */
 bl_status bl_probe_link_feed(const bl_probe_link *p, const uint8_t *bytes, uint8_t *scratch,
                              uint32_t scratch_bytes, uint8_t *output);
 

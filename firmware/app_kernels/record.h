@@ -27,8 +27,7 @@ static inline int bl_record_run(uint8_t *base) {
   if (words[RECORD_KERNEL] >= bl_record_call_count) {
     return 0;
   }
-  words[RECORD_STATUS] =
-      (uint32_t)bl_record_calls[words[RECORD_KERNEL]](base, words + RECORD_HEAD);
+  words[RECORD_STATUS] = (uint32_t)bl_record_calls[words[RECORD_KERNEL]](base, words + RECORD_HEAD);
   return 1;
 }
 

@@ -6,6 +6,7 @@ still shrinks to constants.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -158,10 +159,10 @@ def _windows(size: int, filter_size: int, stride: int, dilation: int, same: bool
 
 
 @st.composite
-def windows(draw: Draw, dilated: bool = True, largest: int = 5) -> Window:
+def windows(draw: Draw, dilated: bool = True, largest: int = 5, valid_only: bool = False) -> Window:
     """At least one output pixel. SAME: maps from one pixel, smaller than the filter, odd and even;
     VALID: from maps that fit the filter exactly."""
-    same = draw(st.booleans())
+    same = not valid_only and draw(st.booleans())
     square = draw(st.booleans())
 
     def axis() -> tuple[int, int, int, int]:
@@ -175,6 +176,19 @@ def windows(draw: Draw, dilated: bool = True, largest: int = 5) -> Window:
     wide = high if square else axis()
     pairs = [v for pair in zip(high, wide, strict=True) for v in pair]
     return Window(*pairs, same)
+
+
+def resized(window: Window, input_h: int, input_w: int) -> Window:
+    """The window over a map of another size; its filter shrinks where VALID demands it."""
+    if window.same:
+        return dataclasses.replace(window, input_h=input_h, input_w=input_w)
+    return dataclasses.replace(
+        window,
+        input_h=input_h,
+        input_w=input_w,
+        filter_h=min(window.filter_h, (input_h - 1) // window.dilation_h + 1),
+        filter_w=min(window.filter_w, (input_w - 1) // window.dilation_w + 1),
+    )
 
 
 # ---- weights ----
@@ -217,11 +231,11 @@ def weights(
     axis: int,
     source: Tensor,
     output: Tensor,
-    per_channel: bool | None = None,
+    with_bias: bool = False,
 ) -> list[Tensor]:
     """[filter] or [filter, bias] for outputs along `axis`; int8 within what int32 can sum up."""
     channels = shape[axis]
-    with_bias = draw(st.booleans())
+    with_bias = with_bias or draw(st.booleans())
     if source.dtype == "float32":
         tensors = [Tensor(shape, "float32", data=draw(floats(shape)))]
         if with_bias:
@@ -231,8 +245,7 @@ def weights(
     data = draw(integers(shape, low, 127))
     others = tuple(i for i in range(len(shape)) if i != axis)
     sums = [int(s) * 255 for s in np.abs(data).sum(axis=others)]
-    if per_channel is None:
-        per_channel = draw(st.booleans())
+    per_channel = draw(st.booleans())
     if per_channel:
         some = [draw(real_multipliers(max(sums))) for _ in range(min(channels, 3))]
         reals = [some[o % len(some)] for o in range(channels)]

@@ -1,6 +1,6 @@
 """Runs kernels and compiled one-operator models as records: on the host, and on the emulated core.
 
-    outputs = on_host().run(compile_graph(graph), inputs)
+    outputs = load("host").run(compile_graph(graph), inputs)
 
 A runner starts on its first call, stays for the whole test session and starts again after a crash.
 """
@@ -19,12 +19,15 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from boardless import boards, compiler
+import pytest
+from boardless import boards, compiler, reference
 from boardless.compiler.kernels import Constant
 from boardless.emulators import qemu
 from boardless.errors import BoardlessError
+from boardless.graph import read
 from boardless.link.client import Client
 from properties import records
+from properties.drawing import Case
 from properties.records import PATTERN, Block, Kernels, Record
 
 
@@ -244,17 +247,35 @@ def _nbytes(type_and_shape: str) -> int:
 
 
 @functools.cache
-def on_host() -> Runner:
-    machine = HostProcess(records.host())
+def load(name: str) -> Runner:
+    """The runner "host" or "core"."""
+    machine: Machine = (
+        HostProcess(records.host()) if name == "host" else EmulatedCore(records.core())
+    )
     atexit.register(machine.close)
-    return Runner(machine, records.HOST_TWINS)
+    return Runner(
+        machine, records.HOST_TWINS if name == "host" else boards.load(records.BOARD).twins
+    )
 
 
-@functools.cache
-def on_core() -> Runner:
-    machine = EmulatedCore(records.core())
-    atexit.register(machine.close)
-    return Runner(machine, boards.load(records.BOARD).twins)
+machines = pytest.mark.parametrize(
+    "machine", ["host", pytest.param("core", marks=pytest.mark.emulated)]
+)
+
+
+def check(case: Case, machine: str, twins: bool = True) -> None:
+    """The case's outputs on a machine equal TFLite's: int8 to the last bit, float32 within 1e-5 of
+    the largest output (or term, where the sum nearly cancels)."""
+    runner = load(machine)
+    expected = reference.predict(case.oracle or case.content, case.inputs)
+    graph = read(case.content, "case")
+    program = compiler.compile_graph(graph, twins=runner.twins if twins else ())
+    got = runner.run(program, case.inputs)
+    if program.output.dtype == "int8":
+        np.testing.assert_array_equal(got, expected)
+    else:
+        limit = 1e-5 * max(float(np.abs(expected).max()), case.magnitude)
+        np.testing.assert_allclose(got, expected, rtol=0, atol=limit)
 
 
 def words(values: Sequence[int]) -> bytes:

@@ -7,14 +7,11 @@ emulated core.
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from boardless import compiler, graph, reference
 from boardless.compiler import kernels
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import runners, strategies
-from properties.drawing import Case
 
 KNOWN = {name.lower() for name in kernels.names()}
 OPERATORS = [
@@ -28,18 +25,6 @@ operators = pytest.mark.parametrize(
 )
 
 
-def check(case: Case, runner: runners.Runner, twins: tuple[str, ...]) -> None:
-    """The case's outputs on a machine equal TFLite's."""
-    expected = reference.predict(case.oracle or case.content, case.inputs)
-    program = compiler.compile_graph(graph.read(case.content, "case"), twins=twins)
-    got = runner.run(program, case.inputs)
-    if program.output.dtype == "int8":
-        np.testing.assert_array_equal(got, expected)
-    else:
-        limit = 1e-5 * max(float(np.abs(expected).max()), case.magnitude)
-        np.testing.assert_allclose(got, expected, rtol=0, atol=limit)
-
-
 def test_every_kernel_has_a_strategy() -> None:
     missing = KNOWN - set(strategies.names())
     assert not missing, f"add tests/properties/strategies/{sorted(missing)[0]}.py"
@@ -50,10 +35,9 @@ def test_every_kernel_has_a_strategy() -> None:
 def test_on_host(operator: str, dtype: str, data: st.DataObject) -> None:
     """References, then the twins where there are any for this operator."""
     case = data.draw(strategies.load(operator).cases(dtype))
-    runner = runners.on_host()
-    check(case, runner, ())
-    if runner.twins_exist:
-        check(case, runner, runner.twins)
+    runners.check(case, "host", twins=False)
+    if runners.load("host").twins_exist:
+        runners.check(case, "host")
 
 
 @pytest.mark.emulated
@@ -62,5 +46,4 @@ def test_on_host(operator: str, dtype: str, data: st.DataObject) -> None:
 def test_on_core(operator: str, dtype: str, data: st.DataObject) -> None:
     """What the compiler picks for the board, as its own compiler builds it."""
     case = data.draw(strategies.load(operator).cases(dtype))
-    runner = runners.on_core()
-    check(case, runner, runner.twins)
+    runners.check(case, "core")
