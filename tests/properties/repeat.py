@@ -8,6 +8,7 @@ strategies that printed it. These are pytest hooks, which tests/conftest.py take
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Generator
@@ -15,19 +16,22 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis.errors import DidNotReproduce
+from hypothesis.errors import DidNotReproduce, InvalidArgument
 
 VARIABLE = "BOARDLESS_CASE"
 BLOB = re.compile(r"@reproduce_failure\('[^']*', b'([^']*)'\)")
 
 
-def command(nodeid: str, error: BaseException) -> str | None:
+def command(item: pytest.Item, error: BaseException) -> str | None:
     """The command that repeats what raised `error`; None where Hypothesis had no part in it."""
+    if not isinstance(item, pytest.Function) or not hypothesis.is_hypothesis_test(item.obj):
+        return None
+    blob = os.environ.get(VARIABLE)
     for note in getattr(error, "__notes__", []):
         found = BLOB.search(note)
-        if found:
-            return f"{VARIABLE}={found.group(1)} pytest '{nodeid}'"
-    return None
+        blob = found.group(1) if found else blob
+    # An explicit @example has no blob; the test runs it first, without drawing anything.
+    return f"{VARIABLE}={blob} pytest '{item.nodeid}'" if blob else f"pytest '{item.nodeid}'"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,7 +40,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, Any, Any]:
     report = yield
     if call.excinfo is not None:
-        text = command(item.nodeid, call.excinfo.value)
+        text = command(item, call.excinfo.value)
         if text:
             report.sections.append(("repeat this case with", text))
     return report
@@ -55,11 +59,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _fixed_is_fine(test: Any) -> Any:
     """A case that no longer fails passes; Hypothesis itself would call that an error."""
 
+    @functools.wraps(test)
     def run(*arguments: Any, **options: Any) -> None:
         try:
             test(*arguments, **options)
-        except DidNotReproduce:
-            return
+        except DidNotReproduce as error:
+            if "completed successfully" not in str(error):
+                pytest.fail(f"{VARIABLE} does not fit this test: {error}", pytrace=False)
+        except InvalidArgument as error:
+            pytest.fail(f"{VARIABLE} is damaged: {error}", pytrace=False)
 
-    run.__signature__ = None  # type: ignore[attr-defined]
     return run
