@@ -23,7 +23,7 @@ settings.register_profile("ci", common, derandomize=True, max_examples=100)
 settings.register_profile(
     "deep",
     common,
-    max_examples=3000,
+    max_examples=2000,
     database=DirectoryBasedExampleDatabase(paths.ROOT / ".hypothesis" / "examples"),
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

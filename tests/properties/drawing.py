@@ -201,7 +201,7 @@ def real_multipliers(draw: Draw, largest_sum: int) -> float:
     Around what fills int8, down to where it becomes 0, up to where the accumulator times M, or
     shifted left as far as M demands, would leave 32 bits: beyond that TFLite is undefined.
     """
-    top = math.floor(math.log2(INT32_MAX / (2 * largest_sum))) if largest_sum else 32
+    top = math.floor(math.log2(INT32_MAX / (2 * largest_sum))) if largest_sum else 30
     usual = math.floor(math.log2(256 / max(largest_sum, 1)))
     exponent = draw(
         st.one_of(
@@ -211,7 +211,8 @@ def real_multipliers(draw: Draw, largest_sum: int) -> float:
         )
     )
     mantissa = draw(mostly(st.floats(0.5, 1, exclude_max=True), 0.5, 1 - 2.0**-24))
-    return math.ldexp(mantissa, exponent)
+    # TFLite shifts the accumulator left by up to 30, so M stays below 2^30, rounding included.
+    return min(math.ldexp(mantissa, exponent), 0.99 * 2.0**30)
 
 
 def bias_limit(real: float, largest_sum: int) -> int:

@@ -37,11 +37,6 @@ def away(x: Fraction) -> int:
     return magnitude if x >= 0 else -magnitude
 
 
-def up(x: Fraction) -> int:
-    """To the nearest integer, ties upwards."""
-    return (x + Fraction(1, 2)).__floor__()
-
-
 def wrapped(x: int) -> int:
     """As int32 holds it."""
     return (x + (1 << 31)) % (1 << 32) - (1 << 31)
@@ -98,7 +93,7 @@ def test_requantise(machine: str, values: list[int], multiplier: int, shift: int
 @given(values=VALUES, multiplier=MULTIPLIERS, shift=st.integers(-31, 30))
 def test_requantise_once(machine: str, values: list[int], multiplier: int, shift: int) -> None:
     got = run(machine, "bl_probe_requantise_once", values, multiplier, shift)
-    exact = [up(Fraction(x * multiplier, 1 << (31 - shift))) for x in values]
+    exact = [away(Fraction(x * multiplier, 1 << (31 - shift))) for x in values]
     assert got == [wrapped(y) for y in exact]
 
 
