@@ -96,7 +96,7 @@ def floats(draw: Draw, shape: tuple[int, ...]) -> Array:
         value = draw(mostly(st.floats(-1, 1, width=32), 0.0, -0.0, 1.0, -1.0))
         return np.full(shape, value * magnitude, np.float32)
     rng = np.random.default_rng(draw(SEEDS))
-    return (rng.normal(size=shape) * magnitude).astype(np.float32)
+    return np.asarray(rng.normal(size=shape) * magnitude, np.float32)
 
 
 @st.composite
@@ -174,8 +174,8 @@ def windows(draw: Draw, dilated: bool = True, largest: int = 5, valid_only: bool
 
     high = axis()
     wide = high if square else axis()
-    pairs = [v for pair in zip(high, wide, strict=True) for v in pair]
-    return Window(*pairs, same)
+    sizes, filters, strides, dilations = zip(high, wide, strict=True)
+    return Window(*sizes, *filters, *strides, *dilations, same)
 
 
 def resized(window: Window, input_h: int, input_w: int) -> Window:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+from boardless import paths
 from boardless.compiler import kernels
 from properties import records, runners
 from properties.records import Block, record
@@ -77,7 +78,7 @@ def test_every_prototype_can_be_called(machine: str) -> None:
     """A kernel whose prototype the parser misses would silently stay untested."""
     known = runners.load(machine).machine.kernels.functions
     for operator in kernels.names():
-        folder = records.paths.KERNELS / operator.lower()
+        folder = paths.KERNELS / operator.lower()
         for source in folder.glob("*_ref.c"):
             for suffix in ("s8", "f32"):
                 name = f"bl_{source.stem.removesuffix('_ref')}_{suffix}_ref"
