@@ -6,6 +6,7 @@ anything; elsewhere it gets an environment of its own from the same pinned const
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ import nox
 
 ROOT = Path(__file__).resolve().parent
 OWN_VENV = Path(sys.prefix).resolve() == ROOT / ".venv"
+if OWN_VENV:
+    os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
 CODE = ("sim", "models", "tests", "firmware", "noxfile.py")
 
 nox.options.sessions = ["sim"]

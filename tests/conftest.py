@@ -1,29 +1,103 @@
-"""Hypothesis profiles for all tests. `ci` is the default and always the same; `deep` draws fresh
-cases for many minutes: HYPOTHESIS_PROFILE=deep, or --hypothesis-profile=deep.
-"""
+"""Fixtures that several tests share: builds, the command line, processes left behind."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
 
-from boardless import paths
-from hypothesis import HealthCheck, settings
-from hypothesis.database import DirectoryBasedExampleDatabase
+import pytest
+from boardless import boards, build, compiler, paths, zoo
+from boardless.records import Build
+from properties import profiles
 from properties.repeat import pytest_collection_modifyitems, pytest_runtest_makereport
 
 __all__ = ["pytest_collection_modifyitems", "pytest_runtest_makereport"]
 
-common = settings(
-    deadline=None,
-    print_blob=True,
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-settings.register_profile("ci", common, derandomize=True, max_examples=100)
-settings.register_profile(
-    "deep",
-    common,
-    max_examples=2000,
-    database=DirectoryBasedExampleDatabase(paths.ROOT / ".hypothesis" / "examples"),
-)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+profiles.register()
+
+MARK = "BOARDLESS_TEST_MARK"  # in the environment of what a test starts, and of its children
+Completed = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="session")
+def built() -> Callable[[str, str], Build]:
+    """built(MODEL, BOARD): in the checkout's own build folder, so nothing is built twice."""
+
+    def make(model: str, board: str) -> Build:
+        target = boards.load(board)
+        return build.build(compiler.compile_graph(zoo.find(model).graph, target.twins), target)
+
+    return make
+
+
+def marked_processes(mark: str) -> list[str]:
+    """Command lines of living processes that inherited `mark`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if f"{MARK}={mark}".encode() in (entry / "environ").read_bytes():
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue  # it ended meanwhile, or is not ours
+    return found
+
+
+class Cli:
+    """The program as a user starts it. No process may outlive a call."""
+
+    def __init__(self) -> None:
+        self.mark = uuid.uuid4().hex
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        return os.environ | {MARK: self.mark} | changes
+
+    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "boardless", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(**changes),
+        )
+
+    def __call__(self, *arguments: str, **changes: str) -> Completed:
+        done = subprocess.run(
+            [sys.executable, "-m", "boardless", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+            env=self.environment(**changes),
+        )
+        assert not marked_processes(self.mark)
+        return done
+
+    def fails(self, status: int, *arguments: str, **changes: str) -> str:
+        """The one line that a failing call says, after checking its exit status."""
+        done = self(*arguments, **changes)
+        said = [line for line in done.stderr.splitlines() if line.startswith("boardless: ")]
+        assert done.returncode == status, done.stderr
+        assert len(said) == 1, done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+        return said[0]
+
+
+@pytest.fixture
+def cli() -> Cli:
+    return Cli()
+
+
+@pytest.fixture
+def own_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of mps2-an386 named my-board outside of the tree, found through BOARDLESS_BOARDS."""
+    folder = tmp_path / "boards" / "my-board"
+    shutil.copytree(paths.BOARDS / "mps2-an386", folder)
+    monkeypatch.setenv("BOARDLESS_BOARDS", str(folder.parent))
+    return folder

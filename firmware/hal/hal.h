@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-extern const char hal_board[];      /* the board's folder name */
+extern const char hal_board[];      /* the board's folder name, BL_BOARD from the build */
 extern const uint32_t hal_timer_hz; /* 0: the board has no timer, ticks stay 0 */
 
 void hal_init(void);

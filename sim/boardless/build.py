@@ -141,7 +141,11 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
         "SOURCE_DATE_EPOCH": "0",
     }
     command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.ROOT)]
-    command += ["-e", board.environment]
+    environment_name = board.environment
+    if not board.folder.is_relative_to(paths.BOARDS):  # a user's own folder
+        environment_name = "any_board"
+        environment["BOARDLESS_BOARD"] = board.name
+    command += ["-e", environment_name]
     try:
         with log.open("wb") as out:
             done = subprocess.run(
@@ -155,8 +159,18 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
             )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
-    made = folder / "pio" / board.environment / "firmware.elf"
+    made = folder / "pio" / environment_name / "firmware.elf"
     if done.returncode or not made.is_file():
+        overflow = re.search(
+            r"region `?(\w+)'? overflowed by (\d+) bytes", log.read_text(errors="replace")
+        )
+        if overflow:
+            raise BadInput(
+                f"{program.name} does not fit: "
+                f"{overflow[1]} is too small by {int(overflow[2]):,} bytes",
+                where=f"board {board.name}",
+                hint="a smaller model, or a larger board",
+            )
         raise ToolFailed(
             _first_error(log.read_text(errors="replace")),
             where=f"building {program.name} for {board.name}",

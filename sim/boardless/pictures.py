@@ -75,7 +75,9 @@ def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
     if tensor.dtype == "float32":
         return real
     q = quantise.of(tensor)
-    levels = np.rint(real / np.float32(q.scale)) + np.float32(q.zero_point)
+    steps = real / np.float32(q.scale)
+    # halves away from zero, as TFLite's QUANTIZE rounds
+    levels = np.trunc(steps + np.copysign(np.float32(0.5), steps)) + np.float32(q.zero_point)
     quantised: npt.NDArray[np.int8] = np.clip(levels, -128, 127).astype(np.int8)
     return quantised
 

@@ -33,6 +33,7 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 APP = paths.FIRMWARE / "app_kernels"
 INCLUDES = [f"-I{paths.FIRMWARE / p}" for p in ("kernels", "app_kernels", "protocol", "hal", "app")]
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
+MOST_POINTERS = 20  # of a function with a variable argument list
 HOST_FLAGS = [
     *("-std=c11", "-O1", "-g", *WARNINGS),
     *("-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all"),
@@ -46,7 +47,7 @@ class Function:
 
     name: str
     header: str
-    pointers: tuple[bool, ...]
+    pointers: tuple[bool, ...]  # for a variable list, as many as a record can hold
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Kernels:
-    """A built program: its ELF, and the number of each function in its dispatch table."""
+    """A built program: its ELF and the functions in the order of its dispatch table."""
 
     elf: Path
-    functions: dict[str, int]
+    functions: tuple[Function, ...]
+
+    def find(self, name: str) -> tuple[int, Function]:
+        """A function and its number in the table."""
+        for number, function in enumerate(self.functions):
+            if function.name == name:
+                return number, function
+        raise AssertionError(f"{name} is in no header, or not built for this machine")
 
     @functools.cached_property
     def layouts(self) -> dict[str, Any]:
@@ -85,7 +93,9 @@ def functions(twins: Iterable[str] = HOST_TWINS) -> list[Function]:
     found = []
     for header in [*sorted(paths.KERNELS.glob("*/*.h")), APP / "probe.h"]:
         for name, parameters in PROTOTYPE.findall(COMMENT.sub("", header.read_text())):
-            pointers = tuple("*" in p for p in parameters.split(","))
+            pointers = tuple("*" in p for p in parameters.split(",") if "..." not in p)
+            if "..." in parameters:  # more pointers, as many as the parameters say
+                pointers += (True,) * (MOST_POINTERS - len(pointers))
             relative = header.relative_to(paths.KERNELS if header.parent != APP else APP)
             found.append(Function(name, str(relative), pointers))
     return found
@@ -172,7 +182,7 @@ def _build(
             half = folder / "half.elf"
             _run([*command, str(dispatch), *map(str, objects), *link, "-o", str(half)])
             half.rename(elf)
-    return Kernels(elf, {f.name: i for i, f in enumerate(table)})
+    return Kernels(elf, tuple(table))
 
 
 def _run(command: list[str]) -> str:
@@ -209,7 +219,9 @@ def struct_layouts(elf: Path) -> dict[str, Any]:
                     continue
                 text = name.value.decode()
                 if text.startswith("bl_") and text not in layouts:
-                    target = die.get_DIE_from_attribute("DW_AT_type")
+                    target = die
+                    while target.tag == "DW_TAG_typedef":
+                        target = target.get_DIE_from_attribute("DW_AT_type")
                     if target.tag == "DW_TAG_structure_type":
                         layouts[text] = _kind(target)
     return layouts

@@ -129,7 +129,7 @@ class Runner:
 
     @property
     def twins_exist(self) -> bool:
-        names = self.machine.kernels.functions
+        names = [f.name for f in self.machine.kernels.functions]
         return any(name.endswith(f"_{twin}") for name in names for twin in self.twins)
 
     def run(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -208,10 +208,10 @@ class Runner:
         blocks: Sequence[Block],
         arguments: Sequence[tuple[int, int] | int | None],
     ) -> tuple[int, list[bytes]]:
-        numbers = self.machine.kernels.functions
-        assert function in numbers, f"{function} is in no header, or not built for this machine"
+        number, found = self.machine.kernels.find(function)
         self.calls += 1
-        record = records.record(numbers[function], blocks, arguments)
+        missing = len(found.pointers) - len(arguments)  # of a variable argument list
+        record = records.record(number, blocks, [*arguments, *[None] * missing])
         return record.result(self.machine.execute(record))
 
 

@@ -12,7 +12,7 @@
 #include "hal.h"
 #include "server.h"
 
-const char hal_board[] = "host";
+const char hal_board[] = BL_BOARD;
 const uint32_t hal_timer_hz = 0;
 
 static int line_fd;

@@ -14,26 +14,32 @@
 #define TIMER_VALUE REGISTER(0x40000004)
 #define TIMER_RELOAD REGISTER(0x40000008)
 #define NVIC_ENABLE REGISTER(0xE000E100)
+#define NVIC_DISABLE REGISTER(0xE000E180)
 #define NVIC_CLEAR REGISTER(0xE000E280)
 #define UART0_RECEIVE_IRQ 0
 
-const char hal_board[] = "mps2-an386";
+const char hal_board[] = BL_BOARD;
 const uint32_t hal_timer_hz = 25000000;
 
 void hal_init(void) {
-  __asm volatile("cpsid i"); /* interrupts only wake the core from WFI, no handler ever runs */
   UART_BAUDDIV = 16;
   UART_CTRL = 1 | 2 | 8;
-  NVIC_ENABLE = 1u << UART0_RECEIVE_IRQ;
 }
 
+/* The receive interrupt only wakes the core from WFI: it is enabled while interrupts are masked, so
+ * no handler ever runs. Outside of here they are not masked, because a masked core escalates every
+ * fault to HardFault. */
 int hal_getc(void) {
+  __asm volatile("cpsid i");
+  NVIC_ENABLE = 1u << UART0_RECEIVE_IRQ;
   while (!(UART_STATE & 2)) {
     __asm volatile("wfi");
   }
   const int byte = (int)(UART_DATA & 0xFF);
   UART_INTCLEAR = 2;
+  NVIC_DISABLE = 1u << UART0_RECEIVE_IRQ;
   NVIC_CLEAR = 1u << UART0_RECEIVE_IRQ;
+  __asm volatile("cpsie i");
   return byte;
 }
 

@@ -8,8 +8,15 @@
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28)
 #define SCB_HFSR (*(volatile uint32_t *)0xE000ED2C)
 #define SCB_BFAR (*(volatile uint32_t *)0xE000ED38)
+#define SCB_SHCSR (*(volatile uint32_t *)0xE000ED24)
 #define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0C)
 #define SCB_VTOR (*(volatile uint32_t *)0xE000ED08)
+
+#define MPU_TYPE (*(volatile uint32_t *)0xE000ED90)
+#define MPU_CTRL (*(volatile uint32_t *)0xE000ED94)
+#define MPU_RNR (*(volatile uint32_t *)0xE000ED98)
+#define MPU_RBAR (*(volatile uint32_t *)0xE000ED9C)
+#define MPU_RASR (*(volatile uint32_t *)0xE000EDA0)
 
 #define PAINT UINT32_C(0xA5A5A5A5)
 
@@ -41,6 +48,22 @@ __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void
     bl_fault_entry,
 };
 
+/* Makes an overflow of the stack fault at once, where the core can: what lies below RAM need not
+ * fault by itself. */
+static void guard_stack(void) {
+#if __ARM_ARCH >= 8
+  __asm volatile("msr msplim, %0" ::"r"(bl_stack_limit));
+#else
+  if (MPU_TYPE >> 8 & 0xFF) { /* ARMv7-M and ARMv6-M: a region of 32 KiB without access below RAM */
+    MPU_RNR = 0;
+    MPU_RBAR = (uint32_t)(uintptr_t)bl_stack_limit - 0x8000;
+    MPU_RASR = 14 << 1 | 1;
+    MPU_CTRL = 1 | 4; /* all else as without an MPU */
+    __asm volatile("dsb\n\tisb" ::: "memory");
+  }
+#endif
+}
+
 /* In C, but without anything the compiler might turn into a library call before memory is set up.
  */
 _Noreturn void bl_reset(void) {
@@ -48,6 +71,9 @@ _Noreturn void bl_reset(void) {
   SCB_CPACR |= UINT32_C(0xF) << 20; /* before any code that may touch the FPU */
   __asm volatile("dsb\n\tisb" ::: "memory");
 #endif
+  /* Bus, memory and usage faults of their own: a stack overflow, where the fault's own stacking
+   * fails too, would otherwise escalate twice and lock the core up. Reads as zero on ARMv6-M. */
+  SCB_SHCSR |= UINT32_C(7) << 16;
   volatile uint32_t *to = bl_data_start;
   for (const uint32_t *from = bl_data_load; to < bl_data_end;) {
     *to++ = *from++;
@@ -55,6 +81,7 @@ _Noreturn void bl_reset(void) {
   for (to = bl_bss_start; to < bl_bss_end;) {
     *to++ = 0;
   }
+  guard_stack();
   uint32_t *here;
   __asm volatile("mov %0, sp" : "=r"(here));
   for (to = bl_stack_limit; to < here;) {
@@ -86,8 +113,8 @@ __attribute__((naked)) _Noreturn void bl_fault_entry(void) {
 }
 
 _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception) {
-  static const char *const kinds[] = {"?",         "?",        "NMI",  "HardFault",
-                                      "MemManage", "BusFault", "Usage"};
+  static const char *const kinds[] = {"?",         "?",        "NMI",       "HardFault",
+                                      "MemManage", "BusFault", "UsageFault"};
   static const char *const names[] = {"pc", "lr", "sp", "cfsr", "hfsr", "bfar"};
   /* An exception frame is r0-r3, r12, lr, pc, xpsr; it is unreadable where the stack left RAM. */
   const int readable = frame >= bl_stack_limit && frame + 8 <= bl_stack_top;

@@ -16,7 +16,7 @@ env = DefaultEnvironment()
 firmware = paths.FIRMWARE
 
 try:
-    board = boards.load(env.GetProjectOption("custom_board"))
+    board = boards.load(os.environ.get("BOARDLESS_BOARD") or env.GetProjectOption("custom_board"))
 except BoardlessError as error:
     sys.stderr.write(f"boardless: {error}\n")
     Exit(error.exit_status)
@@ -59,7 +59,8 @@ env.Append(
         "-fno-common",
         f"-ffile-prefix-map={paths.ROOT}=.",
         f"-ffile-prefix-map={generated}=generated",
-        f"-fdebug-prefix-map={env.subst('$PROJECT_DIR')}=.",
+        # SCons names what lies inside of the project relative to it
+        f"-ffile-prefix-map={os.path.relpath(generated, paths.ROOT)}=generated",
         "-gno-record-gcc-switches",
     ],
     ASFLAGS=[*board.toolchain.flags, f"-I{generated}"],
@@ -70,6 +71,7 @@ env.Append(
     ],
     LINKFLAGS=[*board.toolchain.flags, "-Wl,--gc-sections", "-Wl,--build-id=none"],
     LIBS=["m"],
+    CPPDEFINES=[("BL_BOARD", env.StringifyMacro(board.name))],
 )
 script = board.folder / "link.ld"
 if script.is_file():

@@ -148,7 +148,8 @@ class ProcessSession:
             return ToolFailed(f"{self.program} closed the line", hint="run it again")
         how = f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
         self.log.seek(0)
-        said = self.log.read().decode("utf8", "replace").strip().splitlines()
+        log = self.log.read().decode("utf8", "replace").strip().splitlines()
+        said = [line for line in log if "warning:" not in line]
         last = bytes(self.received).decode("ascii", "replace").strip().splitlines()
         what = f"{self.program} ended in mid-run with {how}"
         what += f"; it said: {said[0]}" if said else ""

@@ -39,8 +39,9 @@ def version(board: Board) -> str:
     return found.group(1) if found else text
 
 
-def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
-    """Boots `elf`; with `shared` the memory block is mapped here too (if the board has one)."""
+def start(board: Board, elf: Path, *, shared: bool, extra: tuple[str, ...] = ()) -> ProcessSession:
+    """Boots `elf`; with `shared` the memory block is mapped here too (if the board has one).
+    `extra` are further arguments of QEMU."""
     qemu: Settings = board.emulators["qemu"]
     shared_bytes = board.memory.shared_bytes if shared and qemu.shared_memory else 0
     machine = qemu.machine + (",memory-backend=ram" if shared_bytes else "")
@@ -56,6 +57,7 @@ def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
         *("-semihosting-config", "enable=on,target=native"),  # how the firmware exits
         *("-icount", f"shift={ICOUNT_SHIFT},sleep=off"),
         *("-kernel", str(elf)),
+        *extra,
     ]
     return ProcessSession.start(
         command, line_fd="@LINE@", shared_fd="@MEMORY@", shared_bytes=shared_bytes
@@ -63,6 +65,8 @@ def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
 
 
 def instructions(board: Board, ticks: int) -> int | None:
-    """QEMU rounds the elapsed ticks up to whole ones, so rounding down here is exact."""
+    """From the timer's start to a reading of it. QEMU rounds elapsed ticks up to whole ones and
+    spends the first one on loading the counter, so this is exact: a test compares it with a trace
+    of every instruction."""
     qemu: Settings = board.emulators["qemu"]
-    return ticks * 1_000_000_000 // (NS_PER_INSTRUCTION * qemu.timer_hz)
+    return (ticks + 1) * 1_000_000_000 // (NS_PER_INSTRUCTION * qemu.timer_hz)

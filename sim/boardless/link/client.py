@@ -20,6 +20,7 @@ from boardless.records import Build
 PROTOCOL = "1"
 MAX_LINE = 1 << 20  # bytes without a line end: more is not our firmware
 SMALLEST_BLOCK = 16
+DAMAGED = "e-[Block is damaged: length or checksum is wrong]"  # in transit: send it again
 
 
 class _Noise(Exception):
@@ -137,6 +138,8 @@ class Client:
             reply = self.line(deadline)
             if not reply.trusted:
                 raise _Noise(f"a line without a right checksum: {reply.text[:60]!r}")
+            if reply.text == DAMAGED:
+                raise _Noise(reply.text)
             if reply.text.startswith("e-["):
                 raise Refused(f"the device says {reply.text}")
             if reply.text == "m-ready":

@@ -1,0 +1,113 @@
+"""BloodMNIST: blood cells 28x28 in colour, 8 classes, from a local folder or from Zenodo.
+
+    BOARDLESS_DATA=~/data python -c "from boardless import datasets; datasets.load('bloodmnist')"
+
+The folder `$BOARDLESS_DATA/bloodmnist` may hold `bloodmnist_rebuilt_28.npz` (cut from the source
+pictures, with a split of its own) or the official `bloodmnist.npz`; the first found is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from boardless.datasets import DataMissing, Dataset, Split
+from boardless.errors import BadInput, ToolMissing
+
+CLASSES = (
+    "basophil",
+    "eosinophil",
+    "erythroblast",
+    "immature granulocytes",
+    "lymphocyte",
+    "monocyte",
+    "neutrophil",
+    "platelet",
+)
+# The file that the `medmnist` package downloads. The package itself is no dependency, because it
+# pulls in PyTorch to do so.
+URL = "https://zenodo.org/records/10519652/files/bloodmnist.npz?download=1"
+MD5 = "7053d0359d879ad8a5505303e11de1dc"
+TIMEOUT_S = 10.0  # a machine without network should hear so at once
+REBUILT = "bloodmnist_rebuilt_28.npz, rebuilt from source, not the official split"
+OFFICIAL = "bloodmnist.npz of MedMNIST v2, official split"
+
+
+def load() -> Dataset:
+    """About 17,000 pictures uint8 (N, 28, 28, 3), pixels 0..255, split about 7:1:2."""
+    folder = os.environ.get("BOARDLESS_DATA")
+    if folder:
+        rebuilt = Path(folder, "bloodmnist", "bloodmnist_rebuilt_28.npz")
+        official = Path(folder, "bloodmnist", "bloodmnist.npz")
+        if rebuilt.is_file():
+            return _read(rebuilt, REBUILT)
+        if official.is_file():
+            return _read_official(official)
+    return _read(_download(), OFFICIAL)
+
+
+def _read_official(path: Path) -> Dataset:
+    """Check that the file is what its name says, since the figures will say "official"."""
+    md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    if md5 != MD5:
+        raise BadInput(f"MD5 is {md5}, not {MD5}", where=str(path), hint="download it anew")
+    return _read(path, OFFICIAL)
+
+
+def _download() -> Path:
+    """Fetch the official file into the user's cache, once; its checksum is checked each time."""
+    try:
+        import pooch
+    except ImportError as error:
+        raise ToolMissing(
+            "the download of 'bloodmnist' needs pooch",
+            hint="python -m pip install pooch, or set BOARDLESS_DATA",
+        ) from error
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        path = pooch.retrieve(
+            URL,
+            known_hash=f"md5:{MD5}",
+            fname="bloodmnist.npz",
+            path=pooch.os_cache("boardless"),
+            downloader=pooch.HTTPDownloader(timeout=TIMEOUT_S),
+        )
+    except (OSError, ValueError) as error:  # no network or server; wrong checksum
+        if isinstance(error, ValueError):
+            reason = "the downloaded file has a wrong checksum"
+        else:
+            reason = f"the download failed ({type(error).__name__})"
+        raise DataMissing(
+            f"no BloodMNIST here, and {reason}",
+            where=URL,
+            hint="put bloodmnist.npz into $BOARDLESS_DATA/bloodmnist",
+        ) from error
+    return Path(path)
+
+
+def _read(path: Path, origin: str) -> Dataset:
+    try:
+        # Opened here, because numpy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file) as arrays:
+            train, validation, test = (_split(arrays, part) for part in ("train", "val", "test"))
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        # Some of these messages span lines, and one line is what we promise.
+        reason = " ".join(str(error).split())
+        raise BadInput(
+            f"not a readable BloodMNIST file ({reason})", where=str(path), hint="download it anew"
+        ) from error
+    return Dataset("bloodmnist", CLASSES, train, validation, test, origin)
+
+
+def _split(arrays: np.lib.npyio.NpzFile, part: str) -> Split:
+    images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"].reshape(-1)
+    if images.dtype != np.uint8 or images.shape != (len(labels), 28, 28, 3):
+        raise ValueError(f"{part}_images are {images.dtype} {images.shape}")
+    if labels.min(initial=0) < 0 or labels.max(initial=0) >= len(CLASSES):
+        raise ValueError(f"{part}_labels leave 0..{len(CLASSES) - 1}")
+    return Split(images, labels.astype(np.int64))

@@ -1,0 +1,120 @@
+"""Faults of the firmware and of the emulator: one line, status 3, nothing left running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from boardless import pictures, run, zoo
+from boardless.emulators import qemu
+from boardless.emulators.base import ProcessSession
+from boardless.errors import BoardlessError, DeviceFault, ToolFailed
+from boardless.link.client import Client
+from boardless.records import Build
+from conftest import Cli, marked_processes
+
+pytestmark = pytest.mark.emulated
+Built = Callable[[str, str], Build]
+
+
+@pytest.fixture
+def client(built: Built) -> Client:
+    return run.open_client(
+        built("digits_cnn:int8", "mps2-an386"), run.Options("qemu"), shared=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("b", ["BusFault", "pc=0x", "hal_fault", "bfar=0xdead0000"]),
+        ("u", ["UsageFault", "hal_fault", "cfsr=0x00010000"]),  # undefined instruction
+        ("s", ["stack overflow"]),
+    ],
+)
+def test_the_fault_report_names_cause_and_place(
+    client: Client, kind: str, words: list[str]
+) -> None:
+    with client, pytest.raises(DeviceFault) as caught:
+        client.command(f"fault {kind}")
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_lock_up_is_reported(client: Client) -> None:
+    with client, pytest.raises(ToolFailed) as caught:
+        client.command("fault l")
+    assert "SIGABRT" in str(caught.value)
+    assert "Lockup" in str(caught.value)
+
+
+def test_the_emulator_killed_in_mid_run(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = built("mobile_lenet:int8", "mps2-an386")
+    fed = pictures.load(zoo.find("mobile_lenet:int8"), None, 64)
+    started: list[ProcessSession] = []
+    original = qemu.start
+
+    def start(*arguments: Any, **options: Any) -> ProcessSession:
+        started.append(original(*arguments, **options))
+        return started[-1]
+
+    def kill(done: int) -> None:
+        started[0].process.kill()
+
+    monkeypatch.setattr(qemu, "start", start)
+    with pytest.raises(ToolFailed, match="SIGKILL") as caught:
+        run.run(build, fed, run.Options("qemu", "uart", jobs=2), kill)
+    assert "qemu-system-arm ended in mid-run" in str(caught.value)
+    assert all(session.process.poll() is not None for session in started)
+
+
+def wait_for_emulator(cli: Cli, process: object) -> None:
+    """Returns when the run has started its emulator; bounded by the test's own time-out."""
+    done = threading.Event()
+    while not any("qemu-system" in line for line in marked_processes(cli.mark)):
+        assert process.poll() is None, "it ended before its emulator was seen"  # type: ignore[attr-defined]
+        done.wait(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_the_emulator(cli: Cli, built: Built, number: signal.Signals) -> None:
+    built("mobile_lenet:int8", "mps2-an386")
+    process = cli.start("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2")
+    wait_for_emulator(cli, process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.strip().splitlines()[-1] == "boardless: interrupted"
+    assert "Traceback" not in err
+    assert out == ""
+    assert not marked_processes(cli.mark)
+
+
+def test_even_a_killed_run_leaves_no_emulator(cli: Cli, built: Built) -> None:
+    built("mobile_lenet:int8", "mps2-an386")
+    process = cli.start("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2")
+    wait_for_emulator(cli, process)
+    process.kill()
+    process.communicate(timeout=60)
+    tick = threading.Event()
+    for _ in range(500):
+        if not marked_processes(cli.mark):
+            return
+        tick.wait(0.02)
+    pytest.fail(f"still running: {marked_processes(cli.mark)}")
+
+
+def test_an_elf_that_does_not_start(built: Built, tmp_path: os.PathLike[str]) -> None:
+    import dataclasses
+    from pathlib import Path
+
+    elf = Path(tmp_path) / "firmware.elf"
+    elf.write_bytes(b"not an ELF")
+    broken = dataclasses.replace(built("digits_cnn:int8", "mps2-an386"), elf=elf)
+    with pytest.raises(BoardlessError) as caught:
+        run.open_client(broken, run.Options("qemu"), shared=False)
+    assert caught.value.exit_status == 3

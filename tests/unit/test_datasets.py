@@ -1,0 +1,199 @@
+"""Data sets have the promised shapes and splits, and what goes wrong is told in one line.
+
+    python -m pytest tests/unit/test_datasets.py
+
+No network is used: the downloader is replaced by one that copies a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pooch
+import pytest
+from boardless import datasets
+from boardless.datasets import bloodmnist
+from boardless.errors import BadInput, BoardlessError, ToolMissing
+
+
+def blood_file(path: Path, **changes: object) -> Path:
+    """Write a small file of the right form; `changes` replace arrays."""
+    arrays: dict[str, object] = {}
+    for part, count in (("train", 7), ("val", 2), ("test", 3)):
+        arrays[f"{part}_images"] = np.full((count, 28, 28, 3), 200, np.uint8)
+        arrays[f"{part}_labels"] = np.arange(count, dtype=np.uint8).reshape(-1, 1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **(arrays | changes))  # type: ignore[arg-type]
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty BOARDLESS_DATA, an empty cache, and no network."""
+    monkeypatch.setenv("BOARDLESS_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache" / name)
+    serve(monkeypatch, lambda target: offline())
+    return tmp_path / "data" / "bloodmnist"
+
+
+def serve(monkeypatch: pytest.MonkeyPatch, put: Callable[[Path], object]) -> None:
+    """Let a download call `put(target)`; pooch checks what it left there."""
+
+    def downloader(timeout: float) -> Callable[..., object]:
+        assert timeout <= 10
+        return lambda url, target, _pooch: put(Path(target))
+
+    monkeypatch.setattr(pooch, "HTTPDownloader", downloader)
+
+
+def offline() -> None:
+    raise ConnectionError("no route to host\nand a second line")
+
+
+def message(error: pytest.ExceptionInfo[BoardlessError]) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+def test_names_lists_the_modules() -> None:
+    assert datasets.names() == ("bloodmnist", "digits")
+
+
+@pytest.mark.parametrize("name", ["mnist", "", "digits.load", "../digits"])
+def test_unknown_name_lists_the_known(name: str) -> None:
+    with pytest.raises(BadInput) as error:
+        datasets.load(name)
+    assert message(error) == f"unknown data set '{name}'; known are: bloodmnist, digits"
+
+
+def test_digits_are_split_in_file_order() -> None:
+    pytest.importorskip("sklearn")
+    digits = datasets.load("digits")
+    assert digits.name == "digits"
+    assert digits.classes == tuple("0123456789")
+    assert [len(s) for s in (digits.train, digits.validation, digits.test)] == [1078, 360, 359]
+    for split in (digits.train, digits.validation, digits.test):
+        assert split.images.shape == (len(split), 8, 8, 1)
+        assert split.images.dtype == np.uint8
+        assert split.labels.dtype == np.int64
+        assert split.images.max() == 16
+        assert set(split.labels) == set(range(10))
+    # The file begins 0, 1, 2, ..., and the test part lies between the other two.
+    assert digits.train.labels[:10].tolist() == list(range(10))
+    from sklearn.datasets import load_digits
+
+    _, labels = load_digits(return_X_y=True)
+    parts = (digits.train.labels, digits.test.labels, digits.validation.labels)
+    assert np.array_equal(np.concatenate(parts), labels)
+
+
+def test_digits_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(ToolMissing) as error:
+        datasets.load("digits")
+    assert message(error).endswith("python -m pip install scikit-learn")
+
+
+def test_bloodmnist_rebuilt_says_so(folder: Path) -> None:
+    blood_file(folder / "bloodmnist_rebuilt_28.npz")
+    blood = datasets.load("bloodmnist")
+    assert "not the official split" in blood.origin
+    assert len(blood.classes) == 8
+    assert [len(s) for s in (blood.train, blood.validation, blood.test)] == [7, 2, 3]
+    assert blood.train.images.shape == (7, 28, 28, 3)
+    assert blood.train.images.dtype == np.uint8
+    assert blood.train.labels.dtype == np.int64
+    assert blood.train.labels.tolist() == list(range(7))
+
+
+def test_bloodmnist_official_file_is_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = blood_file(folder / "bloodmnist.npz")
+    with pytest.raises(BadInput) as error:
+        datasets.load("bloodmnist")
+    assert str(path) in message(error)
+    assert bloodmnist.MD5 in message(error)
+    monkeypatch.setattr(bloodmnist, "MD5", hashlib.md5(path.read_bytes()).hexdigest())
+    assert datasets.load("bloodmnist").origin.endswith(", official split")
+
+
+def test_bloodmnist_is_downloaded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = blood_file(folder.parent / "served.npz")
+    monkeypatch.setattr(bloodmnist, "MD5", hashlib.md5(source.read_bytes()).hexdigest())
+    serve(monkeypatch, lambda target: shutil.copy(source, target))
+    assert datasets.load("bloodmnist").origin.endswith(", official split")
+    serve(monkeypatch, lambda target: offline())
+    assert len(datasets.load("bloodmnist").train) == 7
+
+
+def test_bloodmnist_without_boardless_data(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BOARDLESS_DATA")
+    with pytest.raises(datasets.DataMissing):
+        datasets.load("bloodmnist")
+
+
+def test_bloodmnist_offline(folder: Path) -> None:
+    with pytest.raises(datasets.DataMissing) as error:
+        datasets.load("bloodmnist")
+    assert error.value.exit_status == 3
+    assert message(error) == (
+        f"{bloodmnist.URL}: no BloodMNIST here, and the download failed (ConnectionError); "
+        "put bloodmnist.npz into $BOARDLESS_DATA/bloodmnist"
+    )
+
+
+def test_bloodmnist_download_with_wrong_checksum(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(monkeypatch, lambda target: target.write_bytes(b"an error page"))
+    with pytest.raises(datasets.DataMissing) as error:
+        datasets.load("bloodmnist")
+    assert "wrong checksum" in message(error)
+    assert not list(folder.parent.parent.rglob("bloodmnist.npz"))  # nothing bad is kept
+
+
+def test_bloodmnist_without_pooch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(ToolMissing) as error:
+        datasets.load("bloodmnist")
+    assert "python -m pip install pooch" in message(error)
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "flipped"])
+def test_bloodmnist_corrupt_file(folder: Path, damage: str) -> None:
+    path = blood_file(folder / "bloodmnist_rebuilt_28.npz")
+    good = path.read_bytes()
+    middle = len(good) // 4
+    path.write_bytes(
+        {
+            "empty": b"",
+            "text": b"version https://git-lfs.github.com/spec/v1\n",
+            "cut": good[: len(good) // 2],
+            "flipped": good[:middle] + bytes([good[middle] ^ 255]) + good[middle + 1 :],
+        }[damage]
+    )
+    with pytest.raises(BadInput) as error:
+        datasets.load("bloodmnist")
+    assert message(error).startswith(f"{path}: not a readable BloodMNIST file (")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"train_images": np.zeros((7, 28, 28), np.uint8)},
+        {"train_images": np.zeros((7, 28, 28, 3), np.float32)},
+        {"test_labels": np.array([0, 1, 8])},
+        {"val_labels": np.array([0])},
+    ],
+    ids=["grey", "float", "ninth class", "too few labels"],
+)
+def test_bloodmnist_wrong_contents(folder: Path, changes: dict[str, object]) -> None:
+    blood_file(folder / "bloodmnist_rebuilt_28.npz", **changes)
+    with pytest.raises(BadInput) as error:
+        datasets.load("bloodmnist")
+    assert "_images are " in message(error) or "_labels leave 0..7" in message(error)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from boardless import datasets, pictures, zoo
+from boardless.errors import BadInput
+from boardless.graph import Quantisation, Tensor
+from PIL import Image
+
+
+@pytest.fixture
+def model() -> zoo.Model:
+    return zoo.find("digits_cnn:int8")
+
+
+def save(path: Path, **arrays: npt.NDArray[Any]) -> Path:
+    np.savez(path, **arrays)  # type: ignore[arg-type]  # its stub takes one bool keyword
+    return path
+
+
+@pytest.mark.parametrize(
+    ("quantisation", "expected"),
+    [
+        (Quantisation((1 / 255,), (-128,), 0), "0..1"),
+        (Quantisation((2 / 255,), (0,), 0), "-1..1"),
+        (Quantisation((1.0,), (-128,), 0), "0..255"),
+        (Quantisation((0.0078,), (-1,), 0), "-1..1"),
+    ],
+)
+def test_pixel_meaning_is_guessed_from_the_input_range(
+    quantisation: Quantisation, expected: str
+) -> None:
+    tensor = Tensor("t", (1, 2, 2, 1), "int8", quantisation)
+    assert pictures.guess(tensor) == pictures.USUAL[expected]
+
+
+def test_pixels_become_int8_as_tflite_users_write_it() -> None:
+    tensor = Tensor("t", (1, 1, 256, 1), "int8", Quantisation((1 / 255,), (-128,), 0))
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 1, 256, 1)
+    got = pictures.as_inputs(pixels, tensor, pictures.USUAL["0..1"])
+    assert (got.reshape(-1) == np.arange(256) - 128).all()
+
+
+def test_npz_of_images(model: zoo.Model, tmp_path: Path) -> None:
+    images = np.full((3, 8, 8), 16, np.uint8)  # without the channel axis
+    path = save(tmp_path / "a.npz", images=images, labels=np.array([[1], [2], [3]]))
+    found = pictures.load(model, path)
+    assert found.inputs.shape == (3, 8, 8, 1)
+    assert (found.inputs == 127).all()
+    assert found.labels is not None
+    assert found.labels.tolist() == [1, 2, 3]
+
+
+def test_npz_of_inputs_and_limit(model: zoo.Model, tmp_path: Path) -> None:
+    inputs = np.arange(5 * 64, dtype=np.int64).astype(np.int8).reshape(5, 8, 8, 1)
+    found = pictures.load(model, save(tmp_path / "a.npz", inputs=inputs), limit=2)
+    assert (found.inputs == inputs[:2]).all()
+    assert found.labels is None
+
+
+def test_folder_takes_classes_in_turn(model: zoo.Model, tmp_path: Path) -> None:
+    for label, name in enumerate(("a", "b")):
+        (tmp_path / name).mkdir()
+        for i in range(2):
+            Image.new("RGB", (8, 8), (label * 8,) * 3).save(tmp_path / name / f"{i}.png")
+    found = pictures.load(model, tmp_path)
+    assert found.labels is not None
+    assert found.labels.tolist() == [0, 1, 0, 1]
+    assert found.classes == ("a", "b")
+
+
+def broken(tmp_path: Path, case: str) -> Path:
+    path = tmp_path / "x.npz"
+    if case == "not an npz":
+        path.write_bytes(b"no zip")
+    elif case == "wrong size":
+        save(path, images=np.zeros((2, 9, 8, 1), np.uint8))
+    elif case == "wrong type":
+        save(path, inputs=np.zeros((2, 8, 8, 1), np.float32))
+    elif case == "no arrays":
+        save(path, other=np.zeros(1))
+    elif case == "labels":
+        save(path, images=np.zeros((2, 8, 8, 1), np.uint8), labels=np.zeros(3, np.int64))
+    elif case == "no pictures":
+        save(path, images=np.zeros((0, 8, 8, 1), np.uint8))
+    elif case == "empty folder":
+        path.mkdir()
+    elif case == "folder of wrong size":
+        (path / "a").mkdir(parents=True)
+        Image.new("L", (9, 9)).save(path / "a" / "1.png")
+    elif case == "folder of no picture":
+        (path / "a").mkdir(parents=True)
+        (path / "a" / "1.png").write_bytes(b"nothing")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("not an npz", "not a readable .npz"),
+        ("wrong size", "pictures are 9 x 8 x 1, the model takes 8 x 8 x 1"),
+        ("wrong type", "inputs are float32 8 x 8 x 1, the model takes int8 8 x 8 x 1"),
+        ("no arrays", "neither `images`"),
+        ("labels", "3 labels for 2 pictures"),
+        ("no pictures", "no pictures"),
+        ("empty folder", "no pictures in class folders"),
+        ("folder of wrong size", "the picture is 9 x 9 x 1, the model takes 8 x 8 x 1"),
+        ("folder of no picture", "not a readable picture"),
+    ],
+)
+def test_bad_pictures_get_one_clear_line(
+    model: zoo.Model, tmp_path: Path, case: str, message: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        pictures.load(model, broken(tmp_path, case))
+    assert message in str(caught.value)
+    assert "x.npz" in str(caught.value)
+
+
+def test_generated_pictures_when_there_is_no_data(
+    model: zoo.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> object:
+        raise datasets.DataMissing("not here", hint="set BOARDLESS_DATA")
+
+    monkeypatch.setattr(datasets, "load", missing)
+    found = pictures.load(model, None)
+    assert found.labels is None
+    assert "accuracy is not known" in found.origin
+    assert len(found) == pictures.GENERATED
+    assert (found.inputs == pictures.load(model, None).inputs).all()
