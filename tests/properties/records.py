@@ -135,6 +135,7 @@ def core() -> Kernels:
     board = boards.load(BOARD)
     tools, hal = board.toolchain, paths.FIRMWARE / "hal" / board.hal
     compile_flags = ["-std=gnu11", "-O2", "-g", *WARNINGS, "-ffunction-sections", "-fno-common"]
+    compile_flags += [f'-DBL_BOARD="{board.name}"', f"-ffile-prefix-map={paths.ROOT}=."]
     command = [f"{tools.prefix}gcc", *tools.flags, *compile_flags, *INCLUDES]
     link = [
         *("-nostartfiles", "-Wl,--gc-sections", "-Wl,--build-id=none", "-lm"),

@@ -45,7 +45,7 @@ def test_guard_bytes_see_stray_writes_on_the_core(place: int) -> None:
 
 @pytest.mark.emulated
 def test_a_crash_of_the_core_is_reported_and_survived() -> None:
-    with pytest.raises(runners.KernelCrash, match="the firmware crashed: HardFault"):
+    with pytest.raises(runners.KernelCrash, match="the firmware crashed"):
         stray("core", read_at=1 << 30)
     assert stray("core", 7, 7)[7] == 1
 
