@@ -299,3 +299,61 @@ def layer(
     what = f"{operator.lower()} {source.dtype} {what}"
     what += ACTIVATION_NAMES[options["fusedActivationFunction"]]
     return Case(model(operator, tensors, output, options), inputs, what, magnitude, oracle)
+
+
+# ---- operators that work value by value ----
+
+
+@st.composite
+def elementwise(
+    draw: Draw,
+    operator: str,
+    dtype: str,
+    scale: float = 0.0,
+    zero_point: int | None = None,
+    finest: float = 2.0**-10,
+) -> Case:
+    """One row; `scale` and `zero_point` of an int8 output where TFLite demands them, otherwise its
+    scale is at least `finest` times the input's."""
+    shape = (1, draw(st.integers(1, 70)))
+    source = draw(activations(shape, dtype))
+    if dtype == "int8" and not scale:
+        low = source.scales[0] * finest
+        scale = max(low, draw(scales(1e-4, 8.0)))
+        scale = min(float(np.float32(scale)), source.scales[0] * 1000)
+    output = draw(activations(shape, dtype, scale))
+    if zero_point is not None and dtype == "int8":
+        output = dataclasses.replace(output, zero_points=(zero_point,))
+    return Case(
+        model(operator, [source], output, {}),
+        draw(inputs(source)),
+        f"{operator.lower()} {dtype} {source.scales}{source.zero_points} -> "
+        f"{output.scales}{output.zero_points}",
+    )
+
+
+@st.composite
+def with_constant(draw: Draw, operator: str, dtype: str) -> Case:
+    """ADD, SUB or MUL of the input and a constant, either first; scales within what int8 fills."""
+    h, w, c = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(CHANNELS)
+    shape = draw(st.sampled_from([(1, h, w, c), (1, 1, 1, c), (c,), (1,), (1, h, w, 1)]))
+    source = draw(activations((1, h, w, c), dtype))
+    other = draw(activations(shape, dtype, source.scales[0] if source.scales else 0.0))
+    scale = 0.0
+    if dtype == "int8":
+        ratio = draw(st.sampled_from([1.0, 0.5, 2.0**-8, 0.37]))
+        other = dataclasses.replace(other, scales=(float(np.float32(other.scales[0] * ratio)),))
+        both = (source.scales[0], other.scales[0])
+        full = both[0] * both[1] * draw(scales(1.0, 300.0)) if operator == "MUL" else max(both)
+        scale = float(np.float32(full * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
+    other.data = draw(integers(shape) if dtype == "int8" else floats(shape))
+    output = draw(activations((1, h, w, c), dtype, scale))
+    activation = draw(ACTIVATIONS)
+    data = draw(inputs(source))
+    largest = max(float(np.abs(other.data).max()), float(np.abs(data).max()))
+    return Case(
+        model(operator, [source, other], output, {"fusedActivationFunction": activation}),
+        data,
+        f"{operator.lower()} {dtype} {h}x{w}x{c} and {shape}{ACTIVATION_NAMES[activation]}",
+        largest,
+    )
