@@ -312,15 +312,15 @@ def elementwise(
     scale: float = 0.0,
     zero_point: int | None = None,
     finest: float = 2.0**-10,
+    coarsest: float = 1000.0,
 ) -> Case:
     """One row; `scale` and `zero_point` of an int8 output where TFLite demands them, otherwise its
-    scale is at least `finest` times the input's."""
+    scale is from `finest` to `coarsest` times the input's."""
     shape = (1, draw(st.integers(1, 70)))
     source = draw(activations(shape, dtype))
     if dtype == "int8" and not scale:
-        low = source.scales[0] * finest
-        scale = max(low, draw(scales(1e-4, 8.0)))
-        scale = min(float(np.float32(scale)), source.scales[0] * 1000)
+        low, high = source.scales[0] * finest, source.scales[0] * coarsest
+        scale = float(np.float32(min(max(low, draw(scales(1e-4, 8.0))), high)))
     output = draw(activations(shape, dtype, scale))
     if zero_point is not None and dtype == "int8":
         output = dataclasses.replace(output, zero_points=(zero_point,))
@@ -346,6 +346,7 @@ def with_constant(draw: Draw, operator: str, dtype: str) -> Case:
         both = (source.scales[0], other.scales[0])
         full = both[0] * both[1] * draw(scales(1.0, 300.0)) if operator == "MUL" else max(both)
         scale = float(np.float32(full * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
+        scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
     other.data = draw(integers(shape) if dtype == "int8" else floats(shape))
     output = draw(activations((1, h, w, c), dtype, scale))
     activation = draw(ACTIVATIONS)

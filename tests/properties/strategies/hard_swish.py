@@ -6,4 +6,4 @@ from properties.drawing import Case
 
 
 def cases(dtype: str) -> st.SearchStrategy[Case]:
-    return drawing.elementwise("HARD_SWISH", dtype, finest=1 / 100)
+    return drawing.elementwise("HARD_SWISH", dtype, finest=1 / 100, coarsest=100)
