@@ -233,8 +233,10 @@ def weights(
     source: Tensor,
     output: Tensor,
     with_bias: bool = False,
+    largest: float = 2.0**30,
 ) -> list[Tensor]:
-    """[filter] or [filter, bias] for outputs along `axis`; int8 within what int32 can sum up."""
+    """[filter] or [filter, bias] for outputs along `axis`; int8 within what int32 can sum up, and
+    real multipliers up to `largest`."""
     channels = shape[axis]
     with_bias = with_bias or draw(st.booleans())
     if source.dtype == "float32":
@@ -247,11 +249,12 @@ def weights(
     others = tuple(i for i in range(len(shape)) if i != axis)
     sums = [int(s) * 255 for s in np.abs(data).sum(axis=others)]
     per_channel = draw(st.booleans())
+    reals_up_to = real_multipliers(max(sums)).map(lambda real: min(real, largest))
     if per_channel:
-        some = [draw(real_multipliers(max(sums))) for _ in range(min(channels, 3))]
+        some = [draw(reals_up_to) for _ in range(min(channels, 3))]
         reals = [some[o % len(some)] for o in range(channels)]
     else:
-        reals = [draw(real_multipliers(max(sums)))] * channels
+        reals = [draw(reals_up_to)] * channels
     factor = output.scales[0] / source.scales[0]
     filter_scales = [float(np.float32(real * factor)) for real in reals]
     count = channels if per_channel else 1
