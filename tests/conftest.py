@@ -13,6 +13,12 @@ from pathlib import Path
 import pytest
 from boardless import boards, build, compiler, paths, zoo
 from boardless.records import Build
+from properties import profiles
+from properties.repeat import pytest_collection_modifyitems, pytest_runtest_makereport
+
+__all__ = ["pytest_collection_modifyitems", "pytest_runtest_makereport"]
+
+profiles.register()
 
 MARK = "BOARDLESS_TEST_MARK"  # in the environment of what a test starts, and of its children
 Completed = subprocess.CompletedProcess[str]

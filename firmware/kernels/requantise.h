@@ -34,10 +34,11 @@ static inline int32_t bl_requantise(int32_t x, int32_t multiplier, int32_t shift
   return bl_rounding_shift_right(bl_doubling_high_mul(shifted, multiplier), right);
 }
 
-/* The same value rounded once, ties upwards. */
+/* The same value rounded once, ties away from zero. */
 static inline int32_t bl_requantise_once(int32_t x, int32_t multiplier, int32_t shift) {
   const int32_t right = 31 - shift; /* 1..62 */
-  return (int32_t)(((int64_t)x * multiplier + (INT64_C(1) << (right - 1))) >> right);
+  const int64_t product = (int64_t)x * multiplier;
+  return (int32_t)((product + (INT64_C(1) << (right - 1)) - (product < 0)) >> right);
 }
 
 #endif

@@ -6,6 +6,7 @@ from boardless.compiler import quantise
 from boardless.compiler.kernels import Call, Context, Params
 
 INTEGER_BITS = 5  # of the fixed-point difference, Q5.26
+MOST_CLASSES = (1 << 12) - 1  # the sum of exponentials, each at most 1, is Q12.19
 
 
 def lower(context: Context) -> Call:
@@ -20,6 +21,8 @@ def lower(context: Context) -> Call:
     if suffix == "f32":
         params["beta"] = beta
     else:
+        if count > MOST_CLASSES:
+            raise context.refuse(f"{count} classes; an int8 softmax sums up at most {MOST_CLASSES}")
         output = quantise.of(context.output())
         if (output.scale, output.zero_point) != (1 / 256, -128):
             raise context.refuse("an int8 softmax must have scale 1/256 and zero point -128")

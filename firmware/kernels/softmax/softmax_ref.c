@@ -80,11 +80,11 @@ bl_status bl_softmax_s8_ref(const bl_softmax_s8 *p, const int8_t *input, int8_t 
   }
   const int32_t scale =
       reciprocal_of_one_plus((int32_t)(((uint32_t)sum << headroom) - UINT32_C(0x80000000)));
-  const int32_t exponent = 12 - headroom + 31 - 8;
+  const int32_t exponent = 12 - headroom + 31 - 8; /* above 31 every quotient rounds to 0 */
   for (int32_t c = 0; c < p->count; c++) {
     const int32_t difference = input[c] - maximum;
     int32_t value = INT8_MIN;
-    if (difference >= p->difference_min) {
+    if (difference >= p->difference_min && exponent <= 31) {
       const int32_t product = bl_doubling_high_mul(scale, scaled_exp(p, difference));
       value = bl_clamp(bl_rounding_shift_right(product, exponent) + INT8_MIN, INT8_MIN, INT8_MAX);
     }

@@ -1,0 +1,363 @@
+"""What the strategies of all operators draw from: scales, values, windows, weights, at their edges.
+
+Array contents come from a drawn mode and seed, not element by element: fast, and a failing case
+still shrinks to constants.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+from one_operator import Tensor, model
+
+Draw = Any  # hypothesis's draw function, as st.composite hands it over
+Array = npt.NDArray[Any]
+INT32_MAX = (1 << 31) - 1
+PICTURES = 2  # inputs per case
+
+
+@dataclass(frozen=True, repr=False)
+class Case:
+    """A one-operator model and inputs (N, ...) for it.
+
+    `oracle` is what TFLite gets where that must differ. `magnitude`, of float32 cases, is that of
+    the largest single term that is summed up: what rounding errors are measured by where the sum
+    itself nearly cancels.
+    """
+
+    content: bytes
+    inputs: Array
+    what: str
+    magnitude: float = 0.0
+    oracle: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.what}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What Hypothesis prints of a failing case."""
+        printer.text(repr(self))
+
+
+def mostly(usual: st.SearchStrategy[Any], *edges: Any) -> st.SearchStrategy[Any]:
+    """The edges half of the time; failures shrink towards the first one."""
+    return st.one_of(st.sampled_from(edges), usual)
+
+
+# 1..9, and both sides of multiples of 4
+CHANNELS = st.one_of(st.integers(1, 9), st.sampled_from([11, 12, 13, 15, 16, 17, 20, 31, 32, 33]))
+ZERO_POINTS = mostly(st.integers(-128, 127), 0, -128, 127)
+ACTIVATIONS = st.sampled_from([0, 0, 1, 2, 3])  # NONE, RELU, RELU_N1_TO_1, RELU6
+ACTIVATION_NAMES = ("", " RELU", " RELU_N1_TO_1", " RELU6")
+SEEDS = st.integers(0, (1 << 32) - 1)
+
+
+@st.composite
+def scales(draw: Draw, low: float = 1e-4, high: float = 8.0) -> float:
+    """A float32: powers of two give ties in rounding; 1 - 2^-24 gives the longest mantissa."""
+    mantissa = draw(mostly(st.floats(0.5, 1, exclude_max=True), 0.5, 1 - 2.0**-24))
+    exponent = draw(st.integers(math.ceil(math.log2(low)) + 1, math.floor(math.log2(high))))
+    return float(np.float32(math.ldexp(mantissa, exponent)))
+
+
+@st.composite
+def activations(draw: Draw, shape: tuple[int, ...], dtype: str, scale: float = 0.0) -> Tensor:
+    """A tensor without data; its scale where one must be shared."""
+    if dtype == "float32":
+        return Tensor(shape, dtype)
+    return Tensor(shape, dtype, (scale or draw(scales()),), (draw(ZERO_POINTS),))
+
+
+@st.composite
+def integers(draw: Draw, shape: tuple[int, ...], low: int = -128, high: int = 127) -> Array:
+    """int64: one value everywhere, only the two extremes, a ramp, or anything."""
+    mode = draw(st.sampled_from(["constant", "extremes", "ramp", "random", "random"]))
+    if mode == "constant":
+        return np.full(shape, draw(mostly(st.integers(low, high), low, high)), np.int64)
+    rng = np.random.default_rng(draw(SEEDS))
+    if mode == "extremes":
+        return np.where(rng.integers(0, 2, shape) > 0, np.int64(high), np.int64(low))
+    if mode == "ramp":
+        return low + np.arange(math.prod(shape), dtype=np.int64).reshape(shape) % (high - low + 1)
+    return rng.integers(low, high + 1, shape)
+
+
+@st.composite
+def floats(draw: Draw, shape: tuple[int, ...]) -> Array:
+    """float32: one value everywhere, or normally distributed, of a magnitude around 1."""
+    magnitude = 10.0 ** draw(st.sampled_from([0, -3, 3]))
+    if draw(st.booleans()):
+        value = draw(mostly(st.floats(-1, 1, width=32), 0.0, -0.0, 1.0, -1.0))
+        return np.full(shape, value * magnitude, np.float32)
+    rng = np.random.default_rng(draw(SEEDS))
+    return np.asarray(rng.normal(size=shape) * magnitude, np.float32)
+
+
+@st.composite
+def inputs(draw: Draw, tensor: Tensor) -> Array:
+    """(PICTURES, ...) in the tensor's type."""
+    shape = (PICTURES, *tensor.shape[1:])
+    if tensor.dtype == "float32":
+        return np.asarray(draw(floats(shape)))
+    return np.asarray(draw(integers(shape))).astype(np.int8)
+
+
+# ---- sliding windows ----
+
+
+@dataclass(frozen=True)
+class Window:
+    """Sizes in pixels; `same` is TFLite's padding SAME, otherwise VALID."""
+
+    input_h: int
+    input_w: int
+    filter_h: int
+    filter_w: int
+    stride_h: int
+    stride_w: int
+    dilation_h: int
+    dilation_w: int
+    same: bool
+
+    @property
+    def output_h(self) -> int:
+        return _windows(self.input_h, self.filter_h, self.stride_h, self.dilation_h, self.same)
+
+    @property
+    def output_w(self) -> int:
+        return _windows(self.input_w, self.filter_w, self.stride_w, self.dilation_w, self.same)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """TFLite's option fields, without dilation."""
+        return {
+            "strideH": self.stride_h,
+            "strideW": self.stride_w,
+            "padding": 0 if self.same else 1,
+        }
+
+    @property
+    def dilations(self) -> dict[str, Any]:
+        return {"dilationHFactor": self.dilation_h, "dilationWFactor": self.dilation_w}
+
+    def __str__(self) -> str:
+        text = f"{self.input_h}x{self.input_w} filter {self.filter_h}x{self.filter_w}"
+        text += f" stride {self.stride_h}x{self.stride_w}"
+        if (self.dilation_h, self.dilation_w) != (1, 1):
+            text += f" dilation {self.dilation_h}x{self.dilation_w}"
+        return f"{text} {'SAME' if self.same else 'VALID'}"
+
+
+def _windows(size: int, filter_size: int, stride: int, dilation: int, same: bool) -> int:
+    return -(-size // stride) if same else (size - ((filter_size - 1) * dilation + 1)) // stride + 1
+
+
+@st.composite
+def windows(draw: Draw, dilated: bool = True, largest: int = 5, valid_only: bool = False) -> Window:
+    """At least one output pixel. SAME: maps from one pixel, smaller than the filter, odd and even;
+    VALID: from maps that fit the filter exactly."""
+    same = not valid_only and draw(st.booleans())
+    square = draw(st.booleans())
+
+    def axis() -> tuple[int, int, int, int]:
+        filter_size = draw(mostly(st.integers(1, largest), 1, 3, 2))
+        stride = draw(mostly(st.integers(1, 4), 1, 2))
+        dilation = draw(st.sampled_from([1, 1, 1, 2, 3])) if dilated else 1
+        reach = (filter_size - 1) * dilation + 1
+        return draw(st.integers(1, 10)) + (0 if same else reach - 1), filter_size, stride, dilation
+
+    high = axis()
+    wide = high if square else axis()
+    sizes, filters, strides, dilations = zip(high, wide, strict=True)
+    return Window(*sizes, *filters, *strides, *dilations, same)
+
+
+def resized(window: Window, input_h: int, input_w: int) -> Window:
+    """The window over a map of another size; its filter shrinks where VALID demands it."""
+    if window.same:
+        return dataclasses.replace(window, input_h=input_h, input_w=input_w)
+    return dataclasses.replace(
+        window,
+        input_h=input_h,
+        input_w=input_w,
+        filter_h=min(window.filter_h, (input_h - 1) // window.dilation_h + 1),
+        filter_w=min(window.filter_w, (input_w - 1) // window.dilation_w + 1),
+    )
+
+
+# ---- weights ----
+
+
+@st.composite
+def real_multipliers(draw: Draw, largest_sum: int) -> float:
+    """A real multiplier M > 0 for accumulators up to `largest_sum`.
+
+    Around what fills int8, down to where it becomes 0, up to where the accumulator times M, or
+    shifted left as far as M demands, would leave 32 bits: beyond that TFLite is undefined.
+    """
+    top = math.floor(math.log2(INT32_MAX / (2 * largest_sum))) if largest_sum else 30
+    usual = math.floor(math.log2(256 / max(largest_sum, 1)))
+    exponent = draw(
+        st.one_of(
+            st.integers(min(usual - 2, top), min(usual + 2, top)),
+            st.integers(-40, top),
+            st.sampled_from([top, -31, -32, min(0, top), min(1, top)]),
+        )
+    )
+    mantissa = draw(mostly(st.floats(0.5, 1, exclude_max=True), 0.5, 1 - 2.0**-24))
+    # TFLite shifts the accumulator left by up to 30, so M stays below 2^30, rounding included.
+    return min(math.ldexp(mantissa, exponent), 0.99 * 2.0**30)
+
+
+def bias_limit(real: float, largest_sum: int) -> int:
+    """The largest |bias| with which nothing leaves 32 bits for accumulators up to largest_sum."""
+    exponent = max(0, min(math.frexp(real)[1] + 1, 30))
+    return max(
+        0,
+        min(INT32_MAX >> exponent, math.floor((INT32_MAX - 256) / min(real, 2.0**30)))
+        - largest_sum,
+    )
+
+
+@st.composite
+def weights(
+    draw: Draw,
+    shape: tuple[int, ...],
+    axis: int,
+    source: Tensor,
+    output: Tensor,
+    with_bias: bool = False,
+    largest: float = 2.0**30,
+) -> list[Tensor]:
+    """[filter] or [filter, bias] for outputs along `axis`; int8 within what int32 can sum up, and
+    real multipliers up to `largest`."""
+    channels = shape[axis]
+    with_bias = with_bias or draw(st.booleans())
+    if source.dtype == "float32":
+        tensors = [Tensor(shape, "float32", data=draw(floats(shape)))]
+        if with_bias:
+            tensors.append(Tensor((channels,), "float32", data=draw(floats((channels,)))))
+        return tensors
+    low = draw(st.sampled_from([-127, -127, -128]))
+    data = draw(integers(shape, low, 127))
+    others = tuple(i for i in range(len(shape)) if i != axis)
+    sums = [int(s) * 255 for s in np.abs(data).sum(axis=others)]
+    per_channel = draw(st.booleans())
+    reals_up_to = real_multipliers(max(sums)).map(lambda real: min(real, largest))
+    if per_channel:
+        some = [draw(reals_up_to) for _ in range(min(channels, 3))]
+        reals = [some[o % len(some)] for o in range(channels)]
+    else:
+        reals = [draw(reals_up_to)] * channels
+    factor = output.scales[0] / source.scales[0]
+    filter_scales = [float(np.float32(real * factor)) for real in reals]
+    count = channels if per_channel else 1
+    tensors = [Tensor(shape, "int8", tuple(filter_scales[:count]), (0,), axis, data)]
+    if with_bias:
+        limits = [bias_limit(s / factor, n) for s, n in zip(filter_scales, sums, strict=True)]
+        wish = draw(st.sampled_from(["zero", "small", "largest", "smallest", "mixed"]))
+        rng = np.random.default_rng(draw(SEEDS))
+        choices = {
+            "zero": [0] * channels,
+            "small": [int(rng.integers(-min(n, 3000), min(n, 3000) + 1)) for n in limits],
+            "largest": limits,
+            "smallest": [-n for n in limits],
+            "mixed": [n * int(rng.integers(-1, 2)) for n in limits],
+        }
+        bias_scales = tuple(float(np.float32(source.scales[0] * s)) for s in filter_scales[:count])
+        tensors.append(
+            Tensor((channels,), "int32", bias_scales, (0,), 0, np.array(choices[wish], np.int64))
+        )
+    return tensors
+
+
+def layer(
+    operator: str,
+    tensors: list[Tensor],
+    output: Tensor,
+    options: dict[str, Any],
+    inputs: Array,
+    what: str,
+) -> Case:
+    """The case of an operator with weights: `tensors` are input, filter and maybe bias.
+
+    TFLite's CONV_2D demands a bias; where there is none the oracle gets one of zeros.
+    """
+    source, weights = tensors[0], tensors[1]
+    oracle, magnitude = None, 0.0
+    if source.dtype == "float32":
+        largest = [float(np.abs(t.data).max()) for t in tensors[1:]]
+        magnitude = max([float(np.abs(inputs).max()) * largest[0], *largest[1:]])
+    if len(tensors) == 2:
+        channels, dtype = output.shape[-1], "float32" if source.dtype == "float32" else "int32"
+        bias_scales = tuple(float(np.float32(source.scales[0] * s)) for s in weights.scales)
+        bias = Tensor((channels,), dtype, bias_scales, (0,), 0, np.zeros(channels))
+        oracle = model(operator, [*tensors, bias], output, options)
+    what = f"{operator.lower()} {source.dtype} {what}"
+    what += ACTIVATION_NAMES[options["fusedActivationFunction"]]
+    return Case(model(operator, tensors, output, options), inputs, what, magnitude, oracle)
+
+
+# ---- operators that work value by value ----
+
+
+@st.composite
+def elementwise(
+    draw: Draw,
+    operator: str,
+    dtype: str,
+    scale: float = 0.0,
+    zero_point: int | None = None,
+    finest: float = 2.0**-10,
+    coarsest: float = 1000.0,
+) -> Case:
+    """One row; `scale` and `zero_point` of an int8 output where TFLite demands them, otherwise its
+    scale is from `finest` to `coarsest` times the input's."""
+    shape = (1, draw(st.integers(1, 70)))
+    source = draw(activations(shape, dtype))
+    if dtype == "int8" and not scale:
+        low, high = source.scales[0] * finest, source.scales[0] * coarsest
+        scale = float(np.float32(min(max(low, draw(scales(1e-4, 8.0))), high)))
+    output = draw(activations(shape, dtype, scale))
+    if zero_point is not None and dtype == "int8":
+        output = dataclasses.replace(output, zero_points=(zero_point,))
+    return Case(
+        model(operator, [source], output, {}),
+        draw(inputs(source)),
+        f"{operator.lower()} {dtype} {source.scales}{source.zero_points} -> "
+        f"{output.scales}{output.zero_points}",
+    )
+
+
+@st.composite
+def with_constant(draw: Draw, operator: str, dtype: str) -> Case:
+    """ADD, SUB or MUL of the input and a constant, either first; scales within what int8 fills."""
+    h, w, c = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(CHANNELS)
+    shape = draw(st.sampled_from([(1, h, w, c), (1, 1, 1, c), (c,), (1,), (1, h, w, 1)]))
+    source = draw(activations((1, h, w, c), dtype))
+    other = draw(activations(shape, dtype, source.scales[0] if source.scales else 0.0))
+    scale = 0.0
+    if dtype == "int8":
+        ratio = draw(st.sampled_from([1.0, 0.5, 2.0**-8, 0.37]))
+        other = dataclasses.replace(other, scales=(float(np.float32(other.scales[0] * ratio)),))
+        both = (source.scales[0], other.scales[0])
+        full = both[0] * both[1] * draw(scales(1.0, 300.0)) if operator == "MUL" else max(both)
+        scale = float(np.float32(full * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
+        scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
+    other.data = draw(integers(shape) if dtype == "int8" else floats(shape))
+    output = draw(activations((1, h, w, c), dtype, scale))
+    activation = draw(ACTIVATIONS)
+    data = draw(inputs(source))
+    largest = max(float(np.abs(other.data).max()), float(np.abs(data).max()))
+    return Case(
+        model(operator, [source, other], output, {"fusedActivationFunction": activation}),
+        data,
+        f"{operator.lower()} {dtype} {h}x{w}x{c} and {shape}{ACTIVATION_NAMES[activation]}",
+        largest,
+    )

@@ -1,0 +1,26 @@
+"""Hypothesis profiles: `ci` is the default and draws the same cases every time; `deep` draws twenty
+times as many fresh ones: HYPOTHESIS_PROFILE=deep, or --hypothesis-profile=deep.
+"""
+
+from __future__ import annotations
+
+import os
+
+from boardless import paths
+from hypothesis import HealthCheck, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+COMMON = settings(
+    deadline=None,
+    print_blob=True,
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    database=DirectoryBasedExampleDatabase(paths.ROOT / ".hypothesis" / "examples"),
+)
+
+
+def register() -> None:
+    """For tests/conftest.py; --hypothesis-profile overrules the environment."""
+    settings.register_profile("ci", COMMON, database=None, derandomize=True, max_examples=100)
+    settings.register_profile("deep", COMMON, max_examples=2000)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -1,0 +1,283 @@
+"""Runs kernels and compiled one-operator models as records: on the host, and on the emulated core.
+
+    outputs = load("host").run(compile_graph(graph), inputs)
+
+A runner starts on its first call, stays for the whole test session and starts again after a crash.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import math
+import struct
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from boardless import boards, compiler, reference
+from boardless.compiler.kernels import Constant
+from boardless.emulators import qemu
+from boardless.errors import BoardlessError
+from boardless.graph import read
+from boardless.link.client import Client
+from properties import records
+from properties.drawing import Case
+from properties.records import PATTERN, Block, Kernels, Record
+
+
+class KernelCrash(AssertionError):
+    """The sanitizer or the core stopped the kernel."""
+
+
+class Machine(Protocol):
+    """Something that runs a record and hands its memory back."""
+
+    kernels: Kernels
+
+    def execute(self, record: Record) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class HostProcess:
+    """The host program behind two pipes."""
+
+    kernels: Kernels
+    process: subprocess.Popen[bytes] | None = None
+    log: IO[bytes] | None = None
+
+    def execute(self, record: Record) -> bytes:
+        if self.process is None:
+            self.log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+            self.process = subprocess.Popen(
+                [str(self.kernels.elf)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.log,
+                env=records.sanitizer_environment(),
+            )
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(record.data)
+        self.process.stdin.flush()
+        after = self.process.stdout.read(len(record.data))
+        if len(after) == len(record.data):
+            return after
+        assert self.log
+        self.process.wait()
+        self.log.seek(0)
+        report = self.log.read().decode("utf8", "replace").strip()
+        self.close()
+        raise KernelCrash(f"a sanitizer stopped the kernel:\n{report[:4000]}")
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+        if self.log is not None:
+            self.log.close()
+            self.log = None
+
+
+@dataclass
+class EmulatedCore:
+    """The firmware in QEMU; records lie in the memory that it shares with us."""
+
+    kernels: Kernels
+    client: Client | None = None
+    patience: float = 30.0  # seconds of wall clock; a record takes milliseconds
+
+    def execute(self, record: Record) -> bytes:
+        if self.client is None:
+            board = boards.load(records.BOARD)
+            session = qemu.start(board, self.kernels.elf, shared=True)
+            self.client = Client(session, patience=self.patience, patience_max=self.patience)
+            self.client.boot()
+        shared = self.client.session.shared
+        assert shared is not None
+        assert len(record.data) <= len(shared), "the record does not fit into shared memory"
+        shared[: len(record.data)] = record.data
+        try:
+            answer = self.client.command("records 1 0")
+        except BoardlessError as error:
+            self.close()
+            raise KernelCrash(f"the core stopped the kernel: {error}") from error
+        assert answer == ["m-records-[1]"], answer
+        return shared[: len(record.data)]
+
+    def close(self) -> None:
+        if self.client is not None:
+            self.client.session.close()
+            self.client = None
+
+
+@dataclass
+class Runner:
+    """Calls kernels on a machine and checks guard bytes and read-only buffers."""
+
+    machine: Machine
+    twins: tuple[str, ...]  # the optimised kernels that it can run
+    calls: int = 0
+
+    @property
+    def twins_exist(self) -> bool:
+        names = [f.name for f in self.machine.kernels.functions]
+        return any(name.endswith(f"_{twin}") for name in names for twin in self.twins)
+
+    def run(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Raw outputs (N, count) of inputs (N, ...), as the generated C would compute them."""
+        outputs = []
+        for picture in inputs:
+            arena = bytearray([PATTERN]) * program.arena.arena_bytes
+            raw = np.ascontiguousarray(picture).tobytes()
+            arena[program.input_offset : program.input_offset + len(raw)] = raw
+            for layer in program.layers:
+                self._layer(layer, arena)
+            start = program.output_offset
+            output = bytes(arena[start : start + program.output.nbytes])
+            outputs.append(np.frombuffer(output, program.output.dtype))
+        return np.stack(outputs)
+
+    def _layer(self, layer: compiler.Layer, arena: bytearray) -> None:
+        """One kernel call. Each range of the arena that it may use is a buffer of its own, ranges
+        that overlap are one; the rest of the arena is not there."""
+        call = layer.call
+        inputs = [
+            (offset, offset + _nbytes(text))
+            for offset, text in zip(layer.inputs, layer.input_shapes, strict=True)
+        ]
+        output = (layer.output, layer.output + _nbytes(layer.output_shape))
+        scratch = (layer.scratch, layer.scratch + call.scratch_bytes)
+        used = [*inputs, output, *([scratch] if call.scratch_bytes else [])]
+        groups = merged(used)
+
+        def place(span: tuple[int, int]) -> tuple[int, int]:
+            number = next(i for i, (b, e) in enumerate(groups) if b <= span[0] and span[1] <= e)
+            return number, span[0] - groups[number][0]
+
+        written = {place(output)[0], *([place(scratch)[0]] if call.scratch_bytes else [])}
+        blocks = [
+            Block(bytes(arena[b:e]), i in written, phase=(b + 8) % 16)
+            for i, (b, e) in enumerate(groups)
+        ]
+        arguments: list[tuple[int, int] | int | None] = [(len(blocks), 0)]
+        blocks.append(Block(self.machine.kernels.pack(call.params_type, call.params)))
+        arguments += [place(span) for span in inputs]
+        arguments += constants(call.constants, blocks)
+        if call.scratch_bytes:
+            arguments += [place(scratch), call.scratch_bytes]
+        arguments.append(place(output))
+        status, after = self._call(call.function, blocks, arguments)
+        assert status == 0, f"{call.function} refused its parameters: status {status}"
+        group, offset = place(output)
+        arena[output[0] : output[1]] = after[group][offset : offset + output[1] - output[0]]
+
+    def probe(
+        self,
+        function: str,
+        params: dict[str, Any],
+        source: bytes,
+        output_bytes: int,
+        scratch_bytes: int | None = None,
+        params_type: str | None = None,
+    ) -> tuple[int, bytes, bytes]:
+        """(status, output, scratch) of a function in firmware/app_kernels/probe.h."""
+        blocks = [
+            Block(self.machine.kernels.pack(params_type or function, params)),
+            Block(source),
+            Block(bytes([PATTERN]) * output_bytes, writable=True),
+            Block(bytes([PATTERN]) * (scratch_bytes or 0), writable=True),
+        ]
+        arguments: list[tuple[int, int] | int | None] = [(0, 0), (1, 0)]
+        if scratch_bytes is not None:
+            arguments += [(3, 0), scratch_bytes]
+        status, after = self._call(function, blocks, [*arguments, (2, 0)])
+        return status, after[2], after[3]
+
+    def _call(
+        self,
+        function: str,
+        blocks: Sequence[Block],
+        arguments: Sequence[tuple[int, int] | int | None],
+    ) -> tuple[int, list[bytes]]:
+        number, found = self.machine.kernels.find(function)
+        self.calls += 1
+        missing = len(found.pointers) - len(arguments)  # of a variable argument list
+        record = records.record(number, blocks, [*arguments, *[None] * missing])
+        return record.result(self.machine.execute(record))
+
+
+def constants(
+    constants: Sequence[Constant], blocks: list[Block]
+) -> list[tuple[int, int] | int | None]:
+    """Arguments for a call's constants, each a buffer of its own, added to `blocks`."""
+    arguments: list[tuple[int, int] | int | None] = []
+    for constant in constants:
+        if constant.data is None:
+            arguments.append(None)
+            continue
+        arguments.append((len(blocks), 0))
+        blocks.append(Block(np.ascontiguousarray(constant.data).tobytes()))
+    return arguments
+
+
+def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping ranges joined, in order: [(0, 4), (2, 6), (8, 9)] -> [(0, 6), (8, 9)]."""
+    joined: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if joined and begin < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def _nbytes(type_and_shape: str) -> int:
+    """Of such as "int8 1x28x28x3"."""
+    dtype, shape = type_and_shape.split()
+    return int(np.dtype(dtype).itemsize * math.prod(int(d) for d in shape.split("x")))
+
+
+@functools.cache
+def load(name: str) -> Runner:
+    """The runner "host" or "core"."""
+    machine: Machine = (
+        HostProcess(records.host()) if name == "host" else EmulatedCore(records.core())
+    )
+    atexit.register(machine.close)
+    return Runner(
+        machine, records.HOST_TWINS if name == "host" else boards.load(records.BOARD).twins
+    )
+
+
+machines = pytest.mark.parametrize(
+    "machine", ["host", pytest.param("core", marks=pytest.mark.emulated)]
+)
+
+
+def check(case: Case, machine: str, twins: bool = True) -> None:
+    """The case's outputs on a machine equal TFLite's: int8 to the last bit, float32 within 1e-5 of
+    the largest output (or term, where the sum nearly cancels)."""
+    runner = load(machine)
+    expected = reference.predict(case.oracle or case.content, case.inputs)
+    graph = read(case.content, "case")
+    program = compiler.compile_graph(graph, twins=runner.twins if twins else ())
+    got = runner.run(program, case.inputs)
+    if program.output.dtype == "int8":
+        np.testing.assert_array_equal(got, expected)
+    else:
+        limit = 1e-5 * max(float(np.abs(expected).max()), case.magnitude)
+        np.testing.assert_allclose(got, expected, rtol=0, atol=limit)
+
+
+def words(values: Sequence[int]) -> bytes:
+    """int32 values as a kernel reads them."""
+    return struct.pack(f"<{len(values)}i", *values)

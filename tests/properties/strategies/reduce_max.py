@@ -1,0 +1,27 @@
+"""REDUCE_MAX over height and width, or one of them."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from one_operator import Tensor, model
+from properties import drawing
+from properties.drawing import Case
+
+
+@st.composite
+def cases(draw: Any, dtype: str) -> Case:
+    h, w, c = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(drawing.CHANNELS)
+    axes = draw(st.sampled_from([[1, 2], [2, 1], [-3, -2], [1], [2]]))
+    keep = draw(st.booleans())
+    source = draw(drawing.activations((1, h, w, c), dtype))
+    reduced = {a % 4 for a in axes}
+    kept = ((1 if i in reduced else s) for i, s in enumerate(source.shape))
+    shape = tuple(s for i, s in enumerate(kept) if keep or i not in reduced)
+    output = Tensor(shape, dtype, source.scales, source.zero_points)
+    sizes = Tensor((len(axes),), "int32", data=np.array(axes))
+    return Case(
+        model("REDUCE_MAX", [source, sizes], output, {"keepDims": keep}),
+        draw(drawing.inputs(source)),
+        f"reduce_max {dtype} {h}x{w}x{c} axes {axes}",
+    )

@@ -1,0 +1,49 @@
+"""Every kernel on drawn cases against TFLite's reference kernels: int8 to the last bit, float32
+within 1e-5 of the largest output. On the host under sanitizers, references and twins, and on the
+emulated core.
+
+    pytest tests/properties/test_kernels.py -k conv_2d --hypothesis-profile=deep
+"""
+
+from __future__ import annotations
+
+import pytest
+from boardless.compiler import kernels
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import runners, strategies
+
+KNOWN = {name.lower() for name in kernels.names()}
+OPERATORS = [
+    (name, dtype)
+    for name in strategies.names()
+    if name in KNOWN
+    for dtype in strategies.dtypes(name)
+]
+operators = pytest.mark.parametrize(
+    ("operator", "dtype"), OPERATORS, ids=[f"{name}-{dtype}" for name, dtype in OPERATORS]
+)
+
+
+def test_every_kernel_has_a_strategy() -> None:
+    missing = KNOWN - set(strategies.names())
+    assert not missing, f"add tests/properties/strategies/{sorted(missing)[0]}.py"
+
+
+@operators
+@given(data=st.data())
+def test_on_host(operator: str, dtype: str, data: st.DataObject) -> None:
+    """References, then the twins where there are any for this operator."""
+    case = data.draw(strategies.load(operator).cases(dtype))
+    runners.check(case, "host", twins=False)
+    if runners.load("host").twins_exist:
+        runners.check(case, "host")
+
+
+@pytest.mark.emulated
+@operators
+@given(data=st.data())
+def test_on_core(operator: str, dtype: str, data: st.DataObject) -> None:
+    """What the compiler picks for the board, as its own compiler builds it."""
+    case = data.draw(strategies.load(operator).cases(dtype))
+    runners.check(case, "core")
