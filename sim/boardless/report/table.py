@@ -8,6 +8,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from boardless.records import Run, Verdict
@@ -23,15 +24,25 @@ def console(stderr: bool = False) -> Console:
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns whose name starts with '#' are numbers and stand to the right."""
+    """Columns whose name starts with '#' are numbers and stand to the right. A terminal that is too
+    narrow for the table gets one block of lines per row instead."""
     out = console()
+    rows = list(rows)
     table = Table(title=title or None, box=box.SIMPLE if out.is_terminal else box.ASCII2)
     for column in columns:
         right = column.startswith("#")
         table.add_column(column.lstrip("#"), justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    out.print(table)
+    needed = Measurement.get(out, out.options.update(max_width=PLAIN_WIDTH), table).maximum
+    if needed <= out.width:
+        out.print(table)
+        return
+    for row in rows:
+        block = Table.grid(padding=(0, 2))
+        for column, cell in zip(columns, row, strict=True):
+            block.add_row(f"[bold]{column.lstrip('#')}[/bold]", cell)
+        out.print(block, "")
 
 
 RUN_COLUMNS = (
