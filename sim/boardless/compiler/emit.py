@@ -66,7 +66,7 @@ def _fields(params: dict[str, Any], indent: str) -> str:
     lines, line = [], ""
     for key, value in params.items():
         if isinstance(value, dict):
-            item = f".{key} =\n{indent}    {{\n{_fields(value, indent + '    ')}\n{indent}    }},"
+            item = f".{key} = {{\n{_fields(value, indent + '    ')}\n{indent}}},"
             if line:
                 lines.append(indent + line.strip())
             lines.append(indent + item)
@@ -120,8 +120,22 @@ def _layer(
         "params_type": layer.call.params_type,
         "fields": _fields(layer.call.params, "    "),
         "constants": constants,
-        "call": f"{layer.call.function}({', '.join(arguments)})",
+        "run": _wrapped(
+            f"  RUN({layer.index}, {layer.call.function}(", f"{', '.join(arguments)}));"
+        ),
     }
+
+
+def _wrapped(head: str, arguments: str) -> str:
+    """A call over as many lines as it needs, arguments below each other."""
+    lines = [head]
+    for word in arguments.split(", "):
+        text = word if word.endswith(";") else f"{word},"
+        if len(lines[-1]) + 1 + len(text) > 100:
+            lines.append(" " * len(head) + text)
+        else:
+            lines[-1] += text if lines[-1].endswith("(") else f" {text}"
+    return "\n".join(lines)
 
 
 def _pointer(offset: int, type_and_shape: str, const: bool = True) -> str:
