@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -329,8 +330,9 @@ def sim(which: str, limit: int, json_file: str | None) -> None:
         chosen = [b for b in map(boards.load, boards.names()) if which == "all" or b.default]
     else:
         chosen = [boards.load(name) for name in which.split(",")]
+    cancel = threading.Event()
     requests = [
-        evaluate.Request(model=f"{name}:{kind}", board=board.name, limit=limit, jobs=1)
+        evaluate.Request(f"{name}:{kind}", board.name, limit=limit, jobs=1, cancel=cancel)
         for board in chosen
         for name in zoo.names()
         for kind in zoo.types(name)
@@ -340,6 +342,7 @@ def sim(which: str, limit: int, json_file: str | None) -> None:
         try:
             results = [future.result() for future in futures]
         except BaseException:
+            cancel.set()
             for future in futures:
                 future.cancel()
             raise

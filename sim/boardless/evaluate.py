@@ -6,9 +6,10 @@ Each step takes a frozen record and returns one; an exception stops the path and
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,7 @@ class Request:
     bad_line: Faults | None = None
     fold: bool = True  # channels that carry no information are taken out
     keep_input: bool = False  # the server then needs no copy of the picture
+    cancel: threading.Event = field(default_factory=threading.Event)  # ends it from another thread
 
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -83,6 +85,7 @@ def evaluate(request: Request, progress: Progress) -> tuple[records.Run, records
         link=request.link,
         jobs=request.jobs or os.cpu_count() or 1,
         bad_line=request.bad_line,
+        cancel=request.cancel,
     )
     outputs, counts, stack_bytes, seconds = run.run(built, fed, options, advance("inferring"))
     result = records.Run(

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ class Options:
     link: str | None = None
     jobs: int = 1
     bad_line: Faults | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)  # set from another thread
 
 
 @dataclass
@@ -101,7 +102,7 @@ def run(
             if first_device:
                 client.predict(pictures.inputs[0].tobytes())
                 shared.layer_ticks = client.layer_ticks()
-            while not stop.is_set():
+            while not (stop.is_set() or options.cancel.is_set()):
                 try:
                     batch = batches.get_nowait()
                 except queue.Empty:
@@ -120,6 +121,8 @@ def run(
             for client in clients:
                 client.session.terminate()  # each worker sees the end of its line and closes it
             raise
+    if options.cancel.is_set():
+        raise ToolFailed("cancelled")  # whoever cancelled has a better reason to give
     ended = time.monotonic()
     boot = shared.first_ready - began
     seconds = {"boot": boot, "infer": ended - shared.first_ready}

@@ -80,10 +80,18 @@ def wait_for_emulator(cli: Cli, process: object) -> None:
         done.wait(0.02)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_the_emulator(cli: Cli, built: Built, number: signal.Signals) -> None:
+RUN = ("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2")
+
+
+@pytest.mark.parametrize(
+    ("number", "command"),
+    [(signal.SIGINT, RUN), (signal.SIGTERM, RUN), (signal.SIGINT, ("sim", "--limit", "100000"))],
+)
+def test_ctrl_c_ends_the_emulator(
+    cli: Cli, built: Built, number: signal.Signals, command: tuple[str, ...]
+) -> None:
     built("mobile_lenet:int8", "mps2-an386")
-    process = cli.start("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2")
+    process = cli.start(*command)
     wait_for_emulator(cli, process)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
