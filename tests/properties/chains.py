@@ -145,7 +145,7 @@ def heads(draw: Any, source: Tensor) -> list[Step]:
     count, dtype = int(np.prod(source.shape)), source.dtype
     flat = Tensor((1, count), dtype, source.scales, source.zero_points)
     logits = draw(drawing.activations((1, 10), dtype))
-    weights = draw(drawing.weights((10, count), 0, flat, logits, with_bias=True))
+    weights = draw(drawing.weights((10, count), 0, flat, logits, with_bias=True, largest=2.0**18))
     output = Tensor((1, 10), dtype, (1 / 256,) if dtype == "int8" else (), (-128,))
     return [
         Step("RESHAPE", [Tensor((2,), "int32", data=np.array([1, count]))], flat),

@@ -117,15 +117,20 @@ def test_a_block_arrives(machine: str, data: bytes) -> None:
 
 
 @runners.machines
-@given(data=PICTURES.filter(bool), where=st.integers(0), change=st.integers(1, 255), what=st.data())
+@example(data=bytes(range(1, 255)), where=255, change=1, kind="change")
+@given(
+    data=PICTURES.filter(bool),
+    where=st.integers(0),
+    change=st.integers(1, 255),
+    kind=st.sampled_from(["change", "lose", "add"]),
+)
 def test_a_damaged_block_is_refused(
-    machine: str, data: bytes, where: int, change: int, what: st.DataObject
+    machine: str, data: bytes, where: int, change: int, kind: str
 ) -> None:
     """A byte changed, lost or added; CRC-32 finds each of them. A byte that turned into 0 ends the
     block early, and the rest is text until the real 0 comes."""
     coded = messages.cobs(data)
     i = where % len(coded)
-    kind = what.draw(st.sampled_from(["change", "lose", "add"]))
     if kind == "change":
         damaged = coded[:i] + bytes([coded[i] ^ change]) + coded[i + 1 :]
     elif kind == "lose":
@@ -133,8 +138,10 @@ def test_a_damaged_block_is_refused(
     else:
         damaged = coded[:i] + bytes([change]) + coded[i:]
     heard = feed(machine, damaged + b"\0", 0, len(data), zlib.crc32(data))
-    assert BLOCK not in heard.events
-    assert BAD_BLOCK in heard.events
+    if BLOCK in heard.events:  # only a last code byte 1, which says nothing, may turn into the end
+        assert heard.block == data
+    else:
+        assert BAD_BLOCK in heard.events
 
 
 @runners.machines
