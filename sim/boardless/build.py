@@ -68,6 +68,8 @@ def build_key(program: compiler.Program, board: Board, compiler_version: str) ->
 
 def _matters(path: Path, board: Board) -> bool:
     """Other boards and what does not end up in the ELF leave the id alone."""
+    if path.parts[0] in ("app_kernels", "examples"):
+        return False
     if path.parts[0] == "boards" and path.parts[1] != board.name:
         return False
     return path.suffix in (".c", ".h", ".S", ".ld", ".toml", ".ini") or path.name == "main.py"
