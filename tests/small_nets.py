@@ -16,12 +16,8 @@ import numpy.typing as npt
 import one_operator
 from ai_edge_litert import schema_py_generated as schema
 from boardless.graph import Graph, Operator, Quantisation, Tensor
+from one_operator import OPTIONS
 
-OPTIONS = one_operator.OPTIONS | {
-    "ADD": "AddOptions",
-    "MUL": "MulOptions",
-    "CONCATENATION": "ConcatenationOptions",
-}
 Shape = tuple[int, ...]
 
 
