@@ -168,9 +168,9 @@ def test_a_constant_of_a_fully_connected_layer_at_a_tie(bias: int) -> None:
         net.add("FULLY_CONNECTED", constants, (1, outputs), unit, **options)
     small = fold.channels(net.graph())
     assert shapes(small) == [5, 4]
-    inputs = np.zeros((1, 6), np.int8)
+    zeros = np.zeros((1, 6), np.int8)
     before, after = (
-        reference.predict(small_nets.to_tflite(g), inputs) for g in (net.graph(), small)
+        reference.predict(small_nets.to_tflite(g), zeros) for g in (net.graph(), small)
     )
     assert np.abs(before).max() < 127
     np.testing.assert_array_equal(after, before)
