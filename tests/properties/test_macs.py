@@ -1,4 +1,4 @@
-"""What `macs` says, of every operator and of layers in a row: fold.macs counts on the graph as it was
+"""MACs of every operator and of layers in a row: fold.macs counts on the graph as it was
 read, the kernels' lower.py on the calls."""
 
 from __future__ import annotations
