@@ -107,9 +107,9 @@ def single_precision(name: str) -> Callable[[float], float]:
     library = ctypes.util.find_library("m")
     if library is None:
         return {"expf": math.exp, "tanhf": math.tanh}[name]
-    function = getattr(ctypes.CDLL(library), name)
-    function.restype, function.argtypes = ctypes.c_float, [ctypes.c_float]
-    return function  # type: ignore[no-any-return]
+    kind = ctypes.CFUNCTYPE(ctypes.c_float, ctypes.c_float)
+    function: Callable[[float], float] = kind((name, ctypes.CDLL(library)))
+    return function
 
 
 class Pair:
