@@ -1,6 +1,6 @@
-"""From a Keras model to .tflite bytes, float32 and int8, and the accuracy that is left.
+"""From a Keras model to .tflite bytes, float32 and int8.
 
-    python -c "import sys; sys.path.insert(0, 'models'); import quantise; help(quantise)"
+content = int8_tflite(model, pictures)
 
 Both files have a fixed batch of 1: with a free one the converter computes shapes at run time
 (SHAPE, STRIDED_SLICE, PACK), which has no place on a microcontroller.
@@ -15,11 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-def to_real(images: NDArray[np.uint8], scale: float, offset: float) -> NDArray[np.float32]:
-    """Pixels (N, H, W, C) -> what the float model takes: real = pixel * scale + offset."""
-    return images.astype(np.float32) * np.float32(scale) + np.float32(offset)
 
 
 def float32_tflite(model: Any) -> bytes:
@@ -61,36 +56,3 @@ def _convert(model: Any, settings: dict[str, Any], operators: Sequence[Any] = ()
         if operators:
             converter.target_spec.supported_ops = operators
         return bytes(converter.convert())
-
-
-def outputs(tflite: bytes, real: NDArray[np.float32]) -> NDArray[np.generic]:
-    """Raw outputs (N, classes) of TFLite's reference kernels for real inputs (N, H, W, C).
-
-    An int8 model gets q = round(real / scale) + zero_point, halves away from zero, as TFLite's
-    own QUANTIZE operator rounds; its outputs stay int8.
-    """
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    interpreter = Interpreter(
-        model_content=tflite, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
-    )
-    interpreter.allocate_tensors()
-    entry, exit_ = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    inputs: NDArray[Any] = real
-    if entry["dtype"] == np.int8:
-        scale, zero_point = entry["quantization"]
-        steps = (real / np.float32(scale)).astype(np.float64)
-        rounded = np.trunc(steps + np.copysign(0.5, steps)) + zero_point
-        inputs = np.clip(rounded, -128, 127).astype(np.int8)
-    results = []
-    for picture in inputs:
-        interpreter.set_tensor(entry["index"], picture[np.newaxis])
-        interpreter.invoke()
-        results.append(interpreter.get_tensor(exit_["index"])[0])
-    return np.stack(results)
-
-
-def predictions(tflite: bytes, real: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Predicted classes (N,); of equal scores the first wins."""
-    classes: NDArray[np.int64] = outputs(tflite, real).argmax(axis=1).astype(np.int64)
-    return classes

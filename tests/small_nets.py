@@ -10,18 +10,12 @@ import math
 import random
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import numpy.typing as npt
 import one_operator
 from ai_edge_litert import schema_py_generated as schema
 from boardless.graph import Graph, Operator, Quantisation, Tensor
 
-OPTIONS = one_operator.OPTIONS | {
-    "ADD": "AddOptions",
-    "MUL": "MulOptions",
-    "CONCATENATION": "ConcatenationOptions",
-}
 Shape = tuple[int, ...]
 
 
@@ -247,59 +241,34 @@ def pictures(graph: Graph, count: int = 4) -> npt.NDArray[Any]:
 
 def to_tflite(graph: Graph) -> bytes:
     """The .tflite that reads back as `graph`."""
-    m = schema.ModelT()
-    m.version, m.buffers = 3, [schema.BufferT()]
-    names = list(dict.fromkeys(op.name for op in graph.operators))
-    m.operatorCodes = [_code(name) for name in names]
-    subgraph = schema.SubGraphT()
-    subgraph.tensors = [_tensor(m, t) for t in graph.tensors]
-    subgraph.inputs, subgraph.outputs = [graph.input], [graph.output]
-    subgraph.operators = [_operator(graph, op, names.index(op.name)) for op in graph.operators]
-    m.subgraphs = [subgraph]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(m.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    tensors = [
+        one_operator.Tensor(
+            t.shape,
+            t.dtype,
+            t.quantisation.scales if t.quantisation else (),
+            t.quantisation.zero_points if t.quantisation else (0,),
+            t.quantisation.axis if t.quantisation else 0,
+            t.data,
+        )
+        for t in graph.tensors
+    ]
+    operators = [
+        one_operator.Operator(op.name, list(op.inputs), list(op.outputs), _options(graph, op))
+        for op in graph.operators
+    ]
+    return one_operator.graph(tensors, operators, graph.input, graph.output)
 
 
-def _code(name: str) -> Any:
-    code = schema.OperatorCodeT()
-    code.builtinCode = getattr(schema.BuiltinOperator, name)
-    code.deprecatedBuiltinCode = min(code.builtinCode, 127)
-    return code
-
-
-def _operator(graph: Graph, op: Operator, code: int) -> Any:
-    out = schema.OperatorT()
-    out.opcodeIndex, out.inputs, out.outputs = code, list(op.inputs), list(op.outputs)
-    if op.name not in OPTIONS:
-        return out
-    kind = OPTIONS[op.name]
-    out.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
-    out.builtinOptions = getattr(schema, f"{kind}T")()
+def _options(graph: Graph, op: Operator) -> dict[str, Any]:
+    """In TFLite's spelling and numbers."""
+    options = {}
     for key, value in op.options.items():
         head, *tail = key.split("_")
-        attribute = head + "".join(word.capitalize() for word in tail)
-        assert hasattr(out.builtinOptions, attribute), attribute
         if key == "padding":
             value = getattr(schema.Padding, value)
         elif key == "fused_activation_function":
             value = getattr(schema.ActivationFunctionType, value)
-        setattr(out.builtinOptions, attribute, value)
+        options[head + "".join(word.capitalize() for word in tail)] = value
     if op.name == "RESHAPE":
-        out.builtinOptions.newShape = list(graph.tensors[op.outputs[0]].shape)
-    return out
-
-
-def _tensor(m: Any, t: Tensor) -> Any:
-    q = t.quantisation
-    return one_operator._tensor(
-        m,
-        one_operator.Tensor(
-            t.shape,
-            t.dtype,
-            q.scales if q else (),
-            q.zero_points if q else (0,),
-            q.axis if q else 0,
-            t.data,
-        ),
-    )
+        options["newShape"] = list(graph.tensors[op.outputs[0]].shape)
+    return options

@@ -32,7 +32,7 @@ from boardless import (
 from boardless.errors import BoardlessError
 from boardless.link import faults
 from boardless.pictures import USUAL
-from boardless.records import Build, Run, Verdict
+from boardless.records import Board, Run, Verdict
 from boardless.report import record, table
 
 SIM_PICTURES = 64
@@ -64,7 +64,9 @@ bad_line_option = click.option(
 fold_option = click.option(
     "--fold/--no-fold",
     default=True,
-    help="Take out channels that carry no information (the default); results are the same.",
+    show_default=True,
+    help="Leave out filters and channels that carry no information, such as filters of zeros. It "
+    "saves time and memory and changes no result; --no-fold runs the model as it was made.",
 )
 
 
@@ -74,7 +76,8 @@ def cli() -> None:
     """Tells, without a board, whether a TinyML classifier still predicts the same on a
     microcontroller, still fits, and is still as fast.
 
-    MODEL is NAME, NAME:int8 or NAME:float32 of the zoo, or the path of a .tflite file.
+    MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
+    int8), or the path of a .tflite file.
     """
 
 
@@ -123,25 +126,7 @@ def models(board: str, json_file: str | None) -> None:
     target = boards.load(board)
     with progress_bar() as progress:
         for name in zoo.names():
-            about = zoo.results(name)
-            row: dict[str, Any] = {
-                "name": name,
-                "types": zoo.types(name),
-                "parameters": about.parameters,
-                "input_shape": list(about.input_shape),
-                "classes": list(about.classes),
-                "accuracy": about.accuracy,
-                "accuracy_origin": f"{about.test_pictures} pictures of {about.data_origin}",
-                "arena_bytes": {},
-                "flash_bytes": {},
-            }
-            for kind in row["types"]:
-                progress(f"{name}:{kind} building", 0, 0)
-                program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, target.twins)
-                row["macs"] = program.nominal_macs
-                row["arena_bytes"][kind] = program.arena.arena_bytes
-                row["flash_bytes"][kind] = build.build(program, target).flash_bytes
-            rows.append(row)
+            rows.append(_model(name, target, progress))
     if json_file:
         record.write(rows, json_file)
     if json_file != "-":
@@ -175,6 +160,29 @@ def models(board: str, json_file: str | None) -> None:
         )
 
 
+def _model(name: str, board: Board, progress: evaluate.Progress) -> dict[str, Any]:
+    """What `boardless models` says of one; builds each of its types."""
+    about = zoo.results(name)
+    row: dict[str, Any] = {
+        "name": name,
+        "types": zoo.types(name),
+        "parameters": about.parameters,
+        "input_shape": list(about.input_shape),
+        "classes": list(about.classes),
+        "accuracy": about.accuracy,
+        "accuracy_origin": f"{about.test_pictures} pictures of {about.data_origin}",
+        "arena_bytes": {},
+        "flash_bytes": {},
+    }
+    for kind in row["types"]:
+        progress(f"{name}:{kind} building", 0, 0)
+        program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, board.twins)
+        row["macs"] = program.nominal_macs
+        row["arena_bytes"][kind] = program.arena.arena_bytes
+        row["flash_bytes"][kind] = build.build(program, board).flash_bytes
+    return row
+
+
 @cli.command("doctor")
 @json_option
 def doctor_command(json_file: str | None) -> None:
@@ -205,14 +213,25 @@ def doctor_command(json_file: str | None) -> None:
 
 @cli.command("compile")
 @click.argument("model")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Made where it does not exist.",
+)
 @board_option
 @fold_option
 @json_option
 def compile_command(
     model: str, output: Path, board: str, fold: bool, json_file: str | None
 ) -> None:
-    """Write MODEL as C: model.c, model_config.h, weights.S and weights.bin."""
+    """Write MODEL as C: model.c, model_config.h, weights.S and weights.bin.
+
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The kernels are
+    those that --board can run best.
+    """
     target = boards.load(board)
     program = compiler.compile_graph(zoo.find(model).graph, target.twins, fold)
     build_id = build.build_key(program, target, build.toolchain(target))
@@ -246,11 +265,14 @@ def compile_command(
 )
 @json_option
 def plan_command(models: tuple[str, ...], board: str, measure: bool, json_file: str | None) -> None:
-    """Show the memory plan of each MODEL beside published figures.
+    """Show what the activations of each MODEL need: the arena, the least that any plan needs, the
+    same without overlapping, and the layer at the peak. Nothing is built without --measure.
 
-    Without a MODEL: of networks that others publish figures of, with random weights. Two kinds of
-    RAM are measured, with the test server's own copy of the picture, and without it where the plan
-    keeps the input alive (`boardless run --keep-input`).
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. Without a MODEL:
+    networks that others publish figures of, with random weights, beside those figures.
+
+    --measure measures RAM twice: with the test server's own copy of the picture, and without it,
+    where the plan keeps the input alive (`boardless run --keep-input`).
     """
     target = boards.load(board)
     rows = []
@@ -259,12 +281,10 @@ def plan_command(models: tuple[str, ...], board: str, measure: bool, json_file: 
             network = zoo.find(model).graph
             program = compiler.compile_graph(network, target.twins)
             disjoint = compiler.compile_graph(network, target.twins, overlap=False)
+            requests = [evaluate.Request(model, board, keep_input=kept) for kept in (False, True)]
             measured = [
-                record.memory(
-                    *_footprint(evaluate.Request(model, board, keep_input=kept), progress)
-                )
-                for kept in (False, True)
-                if measure
+                record.memory(*evaluate.footprint(request, labelled(request, progress)))
+                for request in (requests if measure else [])
             ]
             published = structures.PUBLISHED.get(program.name)
             rows.append(record.plan(program, disjoint.arena.arena_bytes, published, measured))
@@ -274,16 +294,25 @@ def plan_command(models: tuple[str, ...], board: str, measure: bool, json_file: 
         table.plans(rows)
 
 
-def _footprint(request: evaluate.Request, progress: evaluate.Progress) -> tuple[Build, int]:
-    def labelled(what: str, done: int, total: int) -> None:
+def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate.Progress:
+    """Progress that names the model and the board."""
+
+    def say(what: str, done: int, total: int) -> None:
         progress(f"{request.model} {request.board} {what}", done, total)
 
-    return evaluate.footprint(request, labelled)
+    return say
 
 
 @cli.command("run")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option("--board", "board_names", multiple=True, default=("mps2-an386",), show_default=True)
+@click.option(
+    "--board",
+    "board_names",
+    multiple=True,
+    default=("mps2-an386",),
+    show_default=True,
+    help="See `boardless boards`; may be given more than once.",
+)
 @emulator_option
 @click.option(
     "--images",
@@ -293,13 +322,30 @@ def _footprint(request: evaluate.Request, progress: evaluate.Progress) -> tuple[
     "`labels`; or a folder of class folders. Default: the zoo model's test pictures.",
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
-@click.option("--pixels", type=click.Choice(list(USUAL)), help="What pixels 0..255 mean to MODEL.")
 @click.option(
-    "--link", type=click.Choice(["uart", "memory"]), help="Default: memory where the board can."
+    "--pixels",
+    type=click.Choice(list(USUAL)),
+    help="What pixels 0..255 mean to MODEL. Default: as it was trained, for models of the zoo; for "
+    "a file of your own read off an int8 input's range, else 0..1.",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Devices at once.")
 @click.option(
-    "--keep-input", is_flag=True, help="No inference overwrites its input: larger arena, less RAM."
+    "--link",
+    type=click.Choice(["uart", "memory"]),
+    help="How pictures get to the device: over the emulated line, or through memory that it shares "
+    "with us, which is faster. Predictions and counts are the same. Default: memory where the "
+    "board can.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Devices at once. Default: one per processor.",
+)
+@click.option(
+    "--keep-input",
+    is_flag=True,
+    help="Keep the input where it is until the inference ends. Usually the arena is smaller when "
+    "later layers may overwrite it, but then the server needs a copy of every picture.",
 )
 @bad_line_option
 @fold_option
@@ -307,7 +353,16 @@ def _footprint(request: evaluate.Request, progress: evaluate.Progress) -> tuple[
 def run_command(
     models: tuple[str, ...], board_names: tuple[str, ...], json_file: str | None, **options: Any
 ) -> None:
-    """Build MODEL for a board, run it on pictures, compare with the reference."""
+    """Build MODEL for a board, run it on pictures, compare with the reference.
+
+    MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
+    int8), or the path of a .tflite file.
+
+    The board is emulated. Every output is compared with what TensorFlow Lite's reference kernels
+    make of the same picture: int8 must be equal to the last bit, float32 within 1e-5 and with the
+    same top class. Exit status: 0 all well, 1 an output differs, 2 bad usage or input, 3 a tool is
+    missing or failed.
+    """
     requests = [evaluate.Request(model=m, board=b, **options) for b in board_names for m in models]
     with progress_bar() as progress:
         results = [_evaluate(request, progress) for request in requests]
@@ -322,7 +377,14 @@ def run_command(
     show_default=True,
     help="default, all, or names separated by commas.",
 )
-@click.option("--limit", type=click.IntRange(1), default=SIM_PICTURES, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    default=SIM_PICTURES,
+    show_default=True,
+    help="The first N pictures of each model's data set.",
+)
 @json_option
 def sim(which: str, limit: int, json_file: str | None) -> None:
     """Run every model of the zoo on every default board: what `nox -s sim` runs."""
@@ -350,10 +412,7 @@ def sim(which: str, limit: int, json_file: str | None) -> None:
 
 
 def _evaluate(request: evaluate.Request, progress: evaluate.Progress) -> tuple[Run, Verdict]:
-    def labelled(what: str, done: int, total: int) -> None:
-        progress(f"{request.model} {request.board} {what}", done, total)
-
-    return evaluate.evaluate(request, labelled)
+    return evaluate.evaluate(request, labelled(request, progress))
 
 
 def _finish(results: list[tuple[Run, Verdict]], json_file: str | None, *, single: bool) -> None:
@@ -381,8 +440,11 @@ def _finish(results: list[tuple[Run, Verdict]], json_file: str | None, *, single
 def serve_command(
     model: str, board: str, emulator: str | None, as_pty: bool, port: int | None
 ) -> None:
-    """Lend the emulated UART to any other client, until Ctrl-C. The line speaks MLPerf Tiny's
-    device protocol; type `help%`."""
+    """Lend the emulated UART to any other client, until Ctrl-C.
+
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The line speaks
+    MLPerf Tiny's device protocol; type `help%`.
+    """
     if as_pty and port is not None:
         raise click.UsageError("--pty and --tcp exclude each other")
     request = evaluate.Request(model=model, board=board, emulator=emulator)

@@ -69,17 +69,24 @@ def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
             f"pictures are {_by(images.shape[1:])}, the model takes {_by(tensor.shape[1:])}",
             hint="resize them, or choose another model",
         )
-    real: npt.NDArray[np.float32] = images.astype(np.float32) * np.float32(
-        scaling.scale
-    ) + np.float32(scaling.offset)
+    real = as_real(images, scaling)
     if tensor.dtype == "float32":
         return real
     q = quantise.of(tensor)
-    steps = real / np.float32(q.scale)
-    # halves away from zero, as TFLite's QUANTIZE rounds
-    levels = np.trunc(steps + np.copysign(np.float32(0.5), steps)) + np.float32(q.zero_point)
+    # a division in single and a sum in double precision: halves away from zero, as TFLite's
+    # QUANTIZE rounds, and nothing else
+    steps = (real / np.float32(q.scale)).astype(np.float64)
+    levels = np.trunc(steps + np.copysign(0.5, steps)) + q.zero_point
     quantised: npt.NDArray[np.int8] = np.clip(levels, -128, 127).astype(np.int8)
     return quantised
+
+
+def as_real(images: npt.NDArray[Any], scaling: Scaling) -> npt.NDArray[np.float32]:
+    """uint8 pixels -> what a float32 model takes, same shape."""
+    real: npt.NDArray[np.float32] = images.astype(np.float32) * np.float32(
+        scaling.scale
+    ) + np.float32(scaling.offset)
+    return real
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -16,8 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from boardless import compiler, graph
-from boardless.compiler import quantise
-from boardless.compiler.dsp import requantise
 from host_kernels import FLAGS, INCLUDES, HostModel
 from one_operator import Tensor, model
 
@@ -233,19 +231,3 @@ def test_fast_requantisation_is_exact(tmp_path: Path) -> None:
     subprocess.run(["gcc", *FLAGS, *INCLUDES, str(source), "-o", str(program)], check=True)
     done = subprocess.run([str(program)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-
-
-def test_whole_numbers_requantise_as_c() -> None:
-    """compiler.dsp.requantise decides at compile time what bl_requantise would give."""
-    rng = random.Random("requantise")
-    for _ in range(3000):
-        x = rng.choice([rng.randint(-(1 << 31), (1 << 31) - 1), rng.randint(-300, 300)])
-        multiplier = rng.choice([0, 1 << 30, (1 << 31) - 1, rng.randint(1 << 30, (1 << 31) - 1)])
-        shift = rng.randint(-31, 0)
-        product = x * multiplier
-        nudge = 1 << 30 if product >= 0 else 1 - (1 << 30)
-        quotient = abs(product + nudge) >> 31
-        scaled = quotient if product + nudge >= 0 else -quotient
-        # to the nearest, ties away from zero
-        expected = quantise.round_away(scaled / (1 << -shift))
-        assert requantise(x, multiplier, shift) == expected, (x, multiplier, shift)

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from hypothesis import strategies as st
-from one_operator import OPTIONS, Tensor, _tensor
+from one_operator import Operator, Tensor, graph
 from properties import drawing
 from properties.drawing import Array, Case, Window
 
@@ -30,36 +28,14 @@ class Step:
 
 def chain(source: Tensor, steps: list[Step]) -> bytes:
     """The .tflite of these operators one behind the other."""
-    m = schema.ModelT()
-    m.version, m.operatorCodes, m.buffers = 3, [], [schema.BufferT()]
-    graph = schema.SubGraphT()
-    graph.tensors, graph.operators = [_tensor(m, source)], []
-    graph.inputs = [0]
-    last = 0
+    tensors, operators, last = [source], [], 0
     for step in steps:
-        code = schema.OperatorCodeT()
-        code.builtinCode = getattr(schema.BuiltinOperator, step.operator)
-        code.deprecatedBuiltinCode = min(code.builtinCode, 127)
-        op = schema.OperatorT()
-        op.opcodeIndex = len(m.operatorCodes)
-        m.operatorCodes.append(code)
-        first = len(graph.tensors)
-        graph.tensors += [_tensor(m, t) for t in [*step.constants, step.output]]
-        op.inputs = [last, *range(first, first + len(step.constants))]
-        last = first + len(step.constants)
-        op.outputs = [last]
-        kind = OPTIONS[step.operator]
-        op.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
-        op.builtinOptions = getattr(schema, f"{kind}T")()
-        for key, value in step.options.items():
-            assert hasattr(op.builtinOptions, key), key
-            setattr(op.builtinOptions, key, value)
-        graph.operators.append(op)
-    graph.outputs = [last]
-    m.subgraphs = [graph]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(m.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+        constants = list(range(len(tensors), len(tensors) + len(step.constants)))
+        tensors += [*step.constants, step.output]
+        inputs = [last, *constants]
+        last = len(tensors) - 1
+        operators.append(Operator(step.operator, inputs, [last], step.options))
+    return graph(tensors, operators, 0, last)
 
 
 def pad(source: Tensor, top: int, bottom: int, left: int, right: int) -> Step:

@@ -127,11 +127,6 @@ class Runner:
     twins: tuple[str, ...]  # the optimised kernels that it can run
     calls: int = 0
 
-    @property
-    def twins_exist(self) -> bool:
-        names = [f.name for f in self.machine.kernels.functions]
-        return any(name.endswith(f"_{twin}") for name in names for twin in self.twins)
-
     def run(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Raw outputs (N, count) of inputs (N, ...), as the generated C would compute them."""
         outputs = []

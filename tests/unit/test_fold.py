@@ -135,6 +135,47 @@ def test_a_missing_bias_is_made() -> None:
     np.testing.assert_array_equal(predict(small), predict(net.graph()))
 
 
+@pytest.mark.parametrize("axes", [[1, 2], [2, 1], [-3, -2]])
+def test_constants_are_known_behind_a_mean(axes: list[int]) -> None:
+    """Three channels are constant before it, and two more saturate in it."""
+    net = Net("int8", (1, 5, 5, 3), SCALE)
+    weights = np.arange(1, 25).reshape(8, 1, 1, 3).astype(np.int8)
+    weights[:3] = 0
+    biases = np.array([500, -3000, 700, 0, 1_000_000, -1_000_000, 0, 0], np.int32)
+    filter_bias = net.constant(weights, Quantisation((0.01,), (0,), 0)), net.constant(biases)
+    net.add("CONV_2D", filter_bias, (1, 5, 5, 8), SCALE, **ONE)
+    narrow = Quantisation((0.04,), (7,), 0)  # the multiplier is no power of two
+    net.add("MEAN", (net.constant(np.array(axes, np.int32)),), (1, 8), narrow, keep_dims=False)
+    rows = np.arange(-50, 46, 3).reshape(4, 8).astype(np.int8)
+    filter_bias = net.constant(rows, Quantisation((0.01,), (0,), 0)), net.constant(np.ones(4, "i4"))
+    net.add("FULLY_CONNECTED", filter_bias, (1, 4), SCALE, fused_activation_function="NONE")
+    small = fold.channels(net.graph())
+    assert shapes(small) == [3, 3, 4]
+    np.testing.assert_array_equal(predict(small), predict(net.graph()))
+
+
+@pytest.mark.parametrize("bias", [-1, 1, -3, 3])
+def test_a_constant_of_a_fully_connected_layer_at_a_tie(bias: int) -> None:
+    """A half, with a multiplier of 1/2: these layers round it away from zero."""
+    unit = Quantisation((1.0,), (0,), 0)
+    net = Net("int8", (1, 6), unit)
+    for outputs, inputs in ((8, 6), (4, 8)):
+        data = (np.arange(outputs * inputs) % 5 + 1).reshape(outputs, inputs).astype(np.int8)
+        data[: 3 if outputs == 8 else 0] = 0
+        scale = Quantisation((0.5,), (0,), 0)
+        constants = net.constant(data, scale), net.constant(np.full(outputs, bias, "i4"), scale)
+        options = {"fused_activation_function": "NONE"}
+        net.add("FULLY_CONNECTED", constants, (1, outputs), unit, **options)
+    small = fold.channels(net.graph())
+    assert shapes(small) == [5, 4]
+    zeros = np.zeros((1, 6), np.int8)
+    before, after = (
+        reference.predict(small_nets.to_tflite(g), zeros) for g in (net.graph(), small)
+    )
+    assert np.abs(before).max() < 127
+    np.testing.assert_array_equal(after, before)
+
+
 def test_padding_keeps_constants_other_than_the_zero_point() -> None:
     same = {"padding": "SAME"}
     kept = two_convolutions(zero_rows=3, bias=500, second=same)

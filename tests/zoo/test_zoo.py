@@ -1,8 +1,9 @@
-"""Every model of the zoo is what its table says, and its files do what its card says.
+"""Every model of the zoo is what its table says, and training makes its files.
 
     python -m pytest tests/zoo
 
-The architectures are checked untrained; the committed files are run on held-out pictures.
+The architectures are checked untrained. The committed files are run on held-out pictures by
+tests/unit/test_zoo_files.py, which needs no TensorFlow.
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ MODELS = Path(__file__).parents[2] / "models"
 sys.path.insert(0, str(MODELS))
 
 import quantise  # noqa: E402
+import recipes  # noqa: E402
 import train  # noqa: E402
-from boardless import datasets  # noqa: E402
-from boardless.datasets import bloodmnist  # noqa: E402
+import training  # noqa: E402
+from augment import augment  # noqa: E402
+from boardless import graph, pictures, reference  # noqa: E402
 from boardless.errors import BadInput  # noqa: E402
+from boardless.zoo import Scaling  # noqa: E402
+from model_card import card  # noqa: E402
 
 # Name, output shape, parameters, kernel, stride: the published table of the 3-channel network.
 MOBILE_LENET = """
@@ -80,17 +85,6 @@ flatten    72      0
 logits     10    730
 """
 
-OPERATORS = {
-    "digits_cnn": "CONV_2D MAX_POOL_2D RESHAPE FULLY_CONNECTED",
-    "mobile_lenet": (
-        "CONV_2D"
-        + 2 * " DEPTHWISE_CONV_2D CONV_2D"
-        + 2 * (" PAD" + 2 * " DEPTHWISE_CONV_2D CONV_2D")
-        + " MEAN FULLY_CONNECTED SOFTMAX"
-    ),
-}
-COMMITTED = [(name, kind) for name in sorted(OPERATORS) for kind in ("float32", "int8")]
-
 
 def table(model: Any) -> list[str]:
     """One line per layer, in the form of the tables above."""
@@ -111,32 +105,22 @@ def lines(text: str) -> list[str]:
     return [" ".join(line.split()) for line in text.strip().splitlines()]
 
 
-def interpreter(model: bytes) -> Any:
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    made = Interpreter(
-        model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
-    )
-    made.allocate_tensors()
-    return made
-
-
 # --- Architectures, untrained -------------------------------------------------------------------
 def test_mobile_lenet_is_the_published_table() -> None:
-    model = train.build("mobile_lenet", (28, 28, 3), 8)
+    model = training.build("mobile_lenet", (28, 28, 3), 8)
     assert len(lines(MOBILE_LENET)) == 43
     assert table(model) == lines(MOBILE_LENET)
     assert model.count_params() == 3352
 
 
 def test_mobile_lenet_for_mnist() -> None:
-    model = train.build("mobile_lenet", (28, 28, 1), 10)
+    model = training.build("mobile_lenet", (28, 28, 1), 10)
     assert model.count_params() == 3258
     assert model.output_shape == (None, 10)
 
 
 def test_mobile_lenet_details() -> None:
-    model = train.build("mobile_lenet", (28, 28, 3), 8)
+    model = training.build("mobile_lenet", (28, 28, 3), 8)
     for layer in model.layers:
         kind = type(layer).__name__
         if kind == "BatchNormalization":
@@ -152,7 +136,7 @@ def test_mobile_lenet_details() -> None:
 
 
 def test_digits_cnn_is_the_published_table() -> None:
-    model = train.build("digits_cnn", (8, 8, 1), 10)
+    model = training.build("digits_cnn", (8, 8, 1), 10)
     assert table(model) == lines(DIGITS_CNN)
     assert model.count_params() == 810
     assert model.layers[-1].activation.__name__ == "linear"
@@ -166,7 +150,7 @@ def test_stride_2_pads_symmetrically(block: int, channels: int) -> None:
     """
     import keras
 
-    model = train.build("mobile_lenet", (28, 28, 3), 8)
+    model = training.build("mobile_lenet", (28, 28, 3), 8)
     layers = [layer for layer in model.layers if layer.name.startswith(f"B{block}_")][:2]
     probe = keras.Sequential([keras.Input(layers[0].input.shape[1:]), *layers])
     layers[1].set_weights([np.ones((3, 3, channels, 1), np.float32)])
@@ -180,77 +164,18 @@ def test_stride_2_pads_symmetrically(block: int, channels: int) -> None:
     ]
 
 
-# --- Committed files ----------------------------------------------------------------------------
-@pytest.mark.parametrize(("name", "kind"), COMMITTED)
-def test_operators_of_committed_files(name: str, kind: str) -> None:
-    made = interpreter((train.ZOO / name / f"{kind}.tflite").read_bytes())
-    operators = made._get_ops_details()
-    assert [o["op_name"] for o in operators if o["op_name"] != "DELEGATE"] == OPERATORS[
-        name
-    ].split()
-    for operator in operators:
-        if operator["op_name"] == "PAD":
-            assert made.get_tensor(operator["inputs"][1]).tolist() == [
-                [0, 0], [1, 1], [1, 1], [0, 0],
-            ]  # fmt: skip
-    for details in (made.get_input_details()[0], made.get_output_details()[0]):
-        assert details["dtype"] == getattr(np, kind)
-        assert details["shape"][0] == 1
-
-
-@pytest.mark.parametrize("name", sorted(OPERATORS))
-def test_int8_weights_are_per_channel_and_symmetric(name: str) -> None:
-    made = interpreter((train.ZOO / name / "int8.tflite").read_bytes())
-    tensors = {details["index"]: details for details in made.get_tensor_details()}
-    for operator in made._get_ops_details():
-        if operator["op_name"] in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-            weights = tensors[operator["inputs"][1]]
-            axis = 3 if operator["op_name"] == "DEPTHWISE_CONV_2D" else 0
-            quantised = weights["quantization_parameters"]
-            assert weights["dtype"] == np.int8
-            assert quantised["quantized_dimension"] == axis
-            assert len(quantised["scales"]) == weights["shape"][axis]
-            assert not quantised["zero_points"].any()
-
-
-@pytest.mark.parametrize("name", sorted(OPERATORS))
+# --- Results and cards --------------------------------------------------------------------------
+@pytest.mark.parametrize("name", recipes.names())
 def test_results_and_card_belong_to_the_model(name: str) -> None:
-    results, recipe = train.read_results(train.ZOO / name), train.read_recipe(name)
-    model = train.build(name, results.input_shape, len(results.classes))
+    results, recipe = recipes.read_results(recipes.ZOO / name), recipes.read_recipe(name)
+    model = training.build(name, results.input_shape, len(results.classes))
     assert results.name == name
     assert results.parameters == model.count_params()
     assert results.input == recipe.input
     assert results.dataset == recipe.data.set
-    assert (train.ZOO / name / "card.md").read_text(encoding="utf-8") == train.card(results, recipe)
+    assert (recipes.ZOO / name / "card.md").read_text(encoding="utf-8") == card(results, recipe)
     for picture in ("curves.png", "confusion.png"):
-        assert (train.ZOO / name / picture).stat().st_size < 60_000
-
-
-def test_digits_cnn_is_as_good_as_its_card_says() -> None:
-    assert train.evaluate("digits_cnn")
-    accuracy = train.read_results(train.ZOO / "digits_cnn").accuracy
-    assert min(accuracy.float32, accuracy.int8) >= 0.95
-
-
-def test_mobile_lenet_is_as_good_as_its_card_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_network() -> Path:
-        raise datasets.DataMissing("no BloodMNIST in $BOARDLESS_DATA")
-
-    monkeypatch.setattr(bloodmnist, "_download", no_network)
-    results = train.read_results(train.ZOO / "mobile_lenet")
-    assert min(results.accuracy.float32, results.accuracy.int8) >= 0.90
-    assert abs(results.accuracy.float32 - results.accuracy.int8) <= 0.005
-    try:
-        blood = datasets.load("bloodmnist")
-    except datasets.DataMissing as error:
-        pytest.skip(str(error))
-    if blood.origin != results.data_origin:
-        pytest.skip(f"measured on {results.data_origin}; here is {blood.origin}")
-    files = [(train.ZOO / "mobile_lenet" / f"{k}.tflite").read_bytes() for k in ("float32", "int8")]
-    seen = train.measure(files[0], files[1], blood.test, results.input, limit=200).accuracy()
-    # 200 of 3,417 pictures: three standard deviations are about five points.
-    assert seen.float32 == pytest.approx(results.accuracy.float32, abs=0.05)
-    assert seen.int8 == pytest.approx(results.accuracy.int8, abs=0.05)
+        assert (recipes.ZOO / name / picture).stat().st_size < 60_000
 
 
 # --- Training -----------------------------------------------------------------------------------
@@ -258,8 +183,8 @@ def test_mobile_lenet_is_as_good_as_its_card_says(monkeypatch: pytest.MonkeyPatc
 def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A zoo of the digits alone, free to be damaged."""
     copy = tmp_path / "zoo"
-    shutil.copytree(train.ZOO / "digits_cnn", copy / "digits_cnn")
-    monkeypatch.setattr(train, "ZOO", copy)
+    shutil.copytree(recipes.ZOO / "digits_cnn", copy / "digits_cnn")
+    monkeypatch.setattr(recipes, "ZOO", copy)
     return copy
 
 
@@ -270,7 +195,7 @@ def test_training_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     first, second = tmp_path / "first" / "digits_cnn", tmp_path / "second" / "digits_cnn"
     for name in ("float32.tflite", "int8.tflite", "results.toml", "card.md"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
-    results = train.read_results(first)
+    results = recipes.read_results(first)
     assert results.epochs == 6
     assert results.accuracy.int8 > 0.6  # ten classes by chance: 0.1
     assert {path.name for path in first.iterdir()} == {
@@ -281,7 +206,7 @@ def test_training_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_evaluate_notices_other_figures(zoo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = zoo / "digits_cnn" / "results.toml"
     text = path.read_text(encoding="utf-8")
-    accuracy = train.read_results(zoo / "digits_cnn").accuracy
+    accuracy = recipes.read_results(zoo / "digits_cnn").accuracy
     path.write_text(text.replace(f"int8 = {accuracy.int8}", "int8 = 0.5"), encoding="utf-8")
     assert train.main(["digits_cnn", "--evaluate"]) == 1
     assert "but results.toml says" in capsys.readouterr().out
@@ -321,7 +246,7 @@ def test_typo_in_a_recipe_is_one_line(
 def test_unknown_model_lists_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert train.main(["digits_cnm"]) == 2
     assert capsys.readouterr().err == (
-        f"unknown model 'digits_cnm'; known are: {', '.join(train.names())}\n"
+        f"unknown model 'digits_cnm'; known are: {', '.join(recipes.names())}\n"
     )
 
 
@@ -357,15 +282,15 @@ def test_out_that_cannot_be_written_stops_before_training(
 
 
 # --- Pieces of the training ---------------------------------------------------------------------
-def plan(**changes: Any) -> train.Augmentation:
+def plan(**changes: Any) -> recipes.Augmentation:
     nothing = {"symmetries": False, "shift_pixels": 0, "rotate_degrees": 0, "zoom": 0}
-    return train.Augmentation(**(nothing | changes))
+    return recipes.Augmentation(**(nothing | changes))
 
 
 def test_symmetries_only_move_pixels() -> None:
     rng = np.random.default_rng(1)
     picture = rng.random((4, 4, 2), np.float32)
-    copies = train.augment(np.repeat(picture[np.newaxis], 200, axis=0), plan(symmetries=True), rng)
+    copies = augment(np.repeat(picture[np.newaxis], 200, axis=0), plan(symmetries=True), rng)
     assert len({copy.tobytes() for copy in copies}) == 8
     assert np.array_equal(np.sort(copies.reshape(200, -1)), np.sort([picture.ravel()] * 200))
 
@@ -373,15 +298,15 @@ def test_symmetries_only_move_pixels() -> None:
 def test_warp_by_nothing_is_nothing() -> None:
     rng = np.random.default_rng(1)
     pictures = rng.random((5, 8, 8, 1), np.float32)
-    assert np.array_equal(train.augment(pictures, plan(), rng), pictures)
-    assert np.allclose(train.augment(pictures, plan(zoom=1e-9), rng), pictures, atol=1e-6)
+    assert np.array_equal(augment(pictures, plan(), rng), pictures)
+    assert np.allclose(augment(pictures, plan(zoom=1e-9), rng), pictures, atol=1e-6)
 
 
 def test_warp_moves_by_less_than_asked_and_fills_with_zeros() -> None:
     rng = np.random.default_rng(1)
     pictures = np.zeros((50, 9, 9, 1), np.float32)
     pictures[:, 4, 4] = 1
-    moved = train.augment(pictures, plan(shift_pixels=2), rng)[..., 0]
+    moved = augment(pictures, plan(shift_pixels=2), rng)[..., 0]
     ys, xs = np.mgrid[:9, :9]
     for axis in (ys, xs):
         centre = (moved * axis).sum(axis=(1, 2)) / moved.sum(axis=(1, 2))
@@ -396,5 +321,7 @@ def test_int8_input_rounds_halves_away_from_zero() -> None:
     model = keras.Sequential([keras.Input((4, 1, 1)), keras.layers.Flatten()])
     ranges = np.array([-128, 127, 0, 0], np.float32).reshape(1, 4, 1, 1)
     made = quantise.int8_tflite(model, ranges)  # scale 1, zero point 0
-    real = np.array([0.5, 1.5, -0.5, 300], np.float32).reshape(1, 4, 1, 1)
-    assert quantise.outputs(made, real).tolist() == [[1, 2, -1, 127]]
+    source = graph.read(made, "rounding").input_tensor
+    images = np.array([1, 3, 5, 255], np.uint8).reshape(1, 4, 1, 1)
+    inputs = pictures.as_inputs(images, source, Scaling(1.5, -2.0))  # -0.5, 2.5, 5.5, 380.5
+    assert reference.predict(made, inputs).tolist() == [[-1, 3, 6, 127]]

@@ -2,8 +2,8 @@
  * multiplier of one side negated.
  *
  * In int8 both sides are brought to a common scale, twice the larger of theirs, with 20 bits below
- * the point, added, and scaled to the output. output may be the buffer of `a` where their shapes
- * are equal.
+ * the point, added, and scaled to the output. output may begin where an input of its own shape
+ * begins, or before it.
  */
 #ifndef BL_ADD_H
 #define BL_ADD_H

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from boardless.compiler import elementwise, quantise
+from boardless.compiler import elementwise, fixed_point, quantise
 from boardless.compiler.kernels import Alias, Call, Context
 
 Values = npt.NDArray[np.int64]
@@ -31,10 +31,10 @@ def _quantised(context: Context) -> Values:
     if factor_exponent > 0:
         factor = _saturated(factor << 1)
     if factor_exponent < 0:
-        factor = quantise.rounding_shift_right(factor, -factor_exponent)
+        factor = fixed_point.rounding_shift_right(factor, -factor_exponent)
     factor = (factor + (1 << 15)) >> 1
     product = _high_mul(factor, _high_mul(x, output_multiplier, rounding=True), rounding=False)
-    return quantise.rounding_shift_right(product, -output_exponent) + target.zero_point
+    return fixed_point.rounding_shift_right(product, -output_exponent) + target.zero_point
 
 
 def _short(real: float) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 /* MUL: output = act(a * b), broadcast as broadcast.h says: the scaling of squeeze-and-excitation.
  *
- * output may be the buffer of `a` where their shapes are equal.
+ * output may begin where an input of its own shape begins, or before it.
  */
 #ifndef BL_MUL_H
 #define BL_MUL_H

@@ -53,4 +53,5 @@ def _value(context: Context) -> int | float:
         raise context.refuse(f"the padding value is {value.type_and_shape}")
     if value.quantisation != output.quantisation:
         raise context.refuse("the padding value and the output differ in scale or zero point")
-    return value.data.reshape(-1)[0].item()  # type: ignore[no-any-return]
+    number: int | float = value.data.reshape(-1)[0].item()
+    return number

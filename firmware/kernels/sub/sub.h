@@ -1,6 +1,6 @@
 /* SUB in float32: output = act(a - b), or act(b - a) where `reversed` is set (a constant is always
- * `b`), broadcast as broadcast.h says. Int8 uses add.h. output may be the buffer of `a` where their
- * shapes are equal.
+ * `b`), broadcast as broadcast.h says. Int8 uses add.h. output may begin where an input of
+ * its own shape begins, or before it.
  */
 #ifndef BL_SUB_H
 #define BL_SUB_H

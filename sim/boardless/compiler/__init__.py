@@ -69,6 +69,31 @@ def compile_graph(
     if graph.output_tensor.data is not None:
         raise BadInput("the model's output is a constant", where=graph.name)
     graph = folding.channels(graph) if fold else graph
+    calls, sharing = _lowered(graph, twins)
+    memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
+    arena = plan.arrange(memory.buffers, memory.overlaps)
+    offsets = {tensor: arena.offsets[buffer] for tensor, buffer in memory.of_tensor.items()}
+    scratch = {call: arena.offsets[buffer] for call, buffer in memory.of_scratch.items()}
+    return Program(
+        name=graph.name,
+        layers=tuple(
+            _layer(graph, index, call, op, offsets, scratch.get(index, 0))
+            for index, (call, op) in enumerate(calls)
+        ),
+        arena=arena,
+        input=graph.input_tensor,
+        input_offset=offsets[graph.input],
+        output=graph.output_tensor,
+        output_offset=offsets[graph.output],
+        nominal_macs=nominal_macs,
+        input_kept=keep_input,
+    )
+
+
+def _lowered(
+    graph: Graph, twins: tuple[str, ...]
+) -> tuple[list[tuple[kernels.Call, Operator]], lifetimes.Sharing]:
+    """The calls in order, and which tensors are one another's alias."""
     calls: list[tuple[kernels.Call, Operator]] = []
     sharing = lifetimes.Sharing()
     for op in graph.operators:
@@ -81,38 +106,30 @@ def compile_graph(
             sharing.join(op.outputs[0], sources[0])
         else:
             calls.append((lowered, op))
-    memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
-    arena = plan.arrange(memory.buffers, memory.overlaps)
+    return calls, sharing
 
-    def offset(tensor: int) -> int:
-        return arena.offsets[memory.of_tensor[tensor]]
 
-    layers = []
-    for index, (call, op) in enumerate(calls):
-        inputs = lifetimes.activations(graph, op)
-        layers.append(
-            Layer(
-                index=index,
-                op=op.name,
-                name=graph.tensors[op.outputs[0]].name,
-                call=call,
-                inputs=tuple(map(offset, inputs)),
-                output=offset(op.outputs[0]),
-                scratch=arena.offsets[memory.of_scratch[index]] if call.scratch_bytes else 0,
-                input_shapes=tuple(graph.tensors[i].type_and_shape for i in inputs),
-                output_shape=graph.tensors[op.outputs[0]].type_and_shape,
-            )
-        )
-    return Program(
-        name=graph.name,
-        layers=tuple(layers),
-        arena=arena,
-        input=graph.input_tensor,
-        input_offset=offset(graph.input),
-        output=graph.output_tensor,
-        output_offset=offset(graph.output),
-        nominal_macs=nominal_macs,
-        input_kept=keep_input,
+def _layer(
+    graph: Graph,
+    index: int,
+    call: kernels.Call,
+    op: Operator,
+    offsets: dict[int, int],
+    scratch: int,
+) -> Layer:
+    """`offsets`: tensor -> arena offset, bytes."""
+    inputs = lifetimes.activations(graph, op)
+    output = graph.tensors[op.outputs[0]]
+    return Layer(
+        index=index,
+        op=op.name,
+        name=output.name,
+        call=call,
+        inputs=tuple(offsets[i] for i in inputs),
+        output=offsets[op.outputs[0]],
+        scratch=scratch,
+        input_shapes=tuple(graph.tensors[i].type_and_shape for i in inputs),
+        output_shape=output.type_and_shape,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from boardless.compiler import quantise
+from boardless.compiler import fixed_point, quantise
 from boardless.compiler.kernels import Constant, Context, Params
 from boardless.graph import Tensor
 
@@ -53,13 +53,11 @@ def fast_channels(context: Context, taps: npt.NDArray[Any], bias: Constant) -> F
         up, down = int(kept[o][kept[o] > 0].sum()), int(kept[o][kept[o] < 0].sum())
         low = offset + up * (-128 - input_zero_point) + down * (127 - input_zero_point)
         high = offset + up * (127 - input_zero_point) + down * (-128 - input_zero_point)
-        ends = {
-            max(-128, min(127, requantise(x, int(multiplier), int(shift)) + output_zero_point))
-            for x in (low, high)
-        }
         right = -int(shift)
         if max(abs(low), abs(high)) >= 1 << 31:
             return None  # sums may wrap
+        scaled = fixed_point.requantise([low, high], multiplier, shift) + output_zero_point
+        ends = set(np.clip(scaled, -128, 127).tolist())
         if len(ends) == 1 and (low == high or shift <= 0):
             kept[o] = 0
             channels[o] = 4 * (ends.pop() - output_zero_point), -(1 << 31), -(1 << 31)
@@ -95,12 +93,3 @@ def bias_or_zeros(bias: Constant, channels: int) -> Constant:
     """A float32 bias that is never NULL."""
     data = np.zeros(channels, np.float32) if bias.data is None else bias.data
     return Constant("bias", data)
-
-
-def requantise(x: int, multiplier: int, shift: int) -> int:
-    """bl_requantise of kernels/requantise.h, in whole numbers."""
-    x = (x << max(shift, 0)) + (1 << 31) & 0xFFFFFFFF
-    product = (x - (1 << 31)) * multiplier
-    scaled, right = product + (1 << 30) >> 31, max(-shift, 0)
-    half = 1 << right >> 1
-    return (scaled + half - (scaled < 0 and right > 0)) >> right

@@ -15,7 +15,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from boardless.compiler import quantise
+from boardless.compiler import fixed_point, quantise
 from boardless.compiler.kernels import Alias, Call, Constant, Context, Params
 from boardless.graph import Tensor
 
@@ -78,7 +78,7 @@ def rescaled(context: Context) -> npt.NDArray[np.int64]:
     multiplier, shift = quantise.multiplier_and_shift(
         float(np.float32(source.scale) / np.float32(target.scale))
     )
-    return quantise.requantise(INT8 - source.zero_point, multiplier, shift) + target.zero_point
+    return fixed_point.requantise(INT8 - source.zero_point, multiplier, shift) + target.zero_point
 
 
 def clamp(context: Context, activation: str) -> Call | Alias:
@@ -107,9 +107,9 @@ def single_precision(name: str) -> Callable[[float], float]:
     library = ctypes.util.find_library("m")
     if library is None:
         return {"expf": math.exp, "tanhf": math.tanh}[name]
-    function = getattr(ctypes.CDLL(library), name)
-    function.restype, function.argtypes = ctypes.c_float, [ctypes.c_float]
-    return function  # type: ignore[no-any-return]
+    kind = ctypes.CFUNCTYPE(ctypes.c_float, ctypes.c_float)
+    function: Callable[[float], float] = kind((name, ctypes.CDLL(library)))
+    return function
 
 
 class Pair:
@@ -171,7 +171,12 @@ class Pair:
             constants=self.constants(),
             activations=(0, 1) if self.b.data is None else (int(self.reversed),),
             in_place=self.a.count == self.context.output().count,
-        )
+        ).with_clearances(*(self._clearance(t) for t in (self.a, self.b) if t.data is None))
+
+    def _clearance(self, source: Tensor) -> int | None:
+        """Of an input as large as the output: value i is read, then output i is written, i ascends.
+        A smaller one is read again and again."""
+        return 0 if source.count == self.context.output().count else None
 
 
 def broadcast(context: Context, a: Tensor, b: Tensor) -> Params:

@@ -1,8 +1,7 @@
 """firmware/kernels/requantise.h in Python, for what the compiler computes ahead of time.
 
 requantise(np.array([1000]), multiplier=1 << 30, shift=0)  # 500
-Whole arrays at once, in int64; tests hold it against the C. Values that leave int32 on the way are
-the caller's business: `fits` says whether they do.
+Whole arrays of int32 values at once, held in int64; tests hold every function against the C.
 """
 
 from __future__ import annotations
@@ -24,13 +23,10 @@ def fits(x: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 
 def doubling_high_mul(a: IntegersLike, b: IntegersLike) -> Integers:
-    """round(a * b / 2^31), ties away from zero; a and b within int32, not both INT32_MIN."""
+    """round(a * b / 2^31), ties upwards, the one overflowing product saturated."""
     product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
-    half = 1 << 30
-    up = (product + half) >> 31
-    # C's division rounds towards zero, Python's shift down
-    down = -((-product - 1 + half) >> 31)
-    return np.where(product >= 0, up, down)
+    result: Integers = np.minimum((product + (1 << 30)) >> 31, INT32_MAX)
+    return result
 
 
 def rounding_shift_right(x: IntegersLike, exponent: IntegersLike) -> Integers:
@@ -43,18 +39,22 @@ def rounding_shift_right(x: IntegersLike, exponent: IntegersLike) -> Integers:
 
 
 def requantise(x: IntegersLike, multiplier: IntegersLike, shift: IntegersLike) -> Integers:
-    """x * multiplier * 2^(shift - 31), rounded twice: convolutions and most others.
-
-    x << shift must fit int32 where shift > 0; the C wraps there.
-    """
+    """x * multiplier * 2^(shift - 31), rounded twice: convolutions and most others. The left shift
+    wraps."""
     x, shift = np.asarray(x, np.int64), np.asarray(shift, np.int64)
-    high = doubling_high_mul(x << np.maximum(shift, 0), multiplier)
-    return rounding_shift_right(high, np.maximum(-shift, 0))
+    shifted = _wrapped(x << np.maximum(shift, 0))
+    return rounding_shift_right(doubling_high_mul(shifted, multiplier), np.maximum(-shift, 0))
 
 
 def requantise_once(x: IntegersLike, multiplier: IntegersLike, shift: IntegersLike) -> Integers:
-    """The same rounded once, ties upwards: fully connected layers."""
+    """The same rounded once, ties away from zero: fully connected layers. Not wrapped: what leaves
+    int32 is the caller's business."""
     product = np.asarray(x, np.int64) * np.asarray(multiplier, np.int64)
     right = 31 - np.asarray(shift, np.int64)  # 1..62
-    result: Integers = (product + (np.int64(1) << (right - 1))) >> right
+    result: Integers = (product + (np.int64(1) << (right - 1)) - (product < 0)) >> right
     return result
+
+
+def _wrapped(x: Integers) -> Integers:
+    """As int32 holds it."""
+    return (x - INT32_MIN) % (1 << 32) + INT32_MIN

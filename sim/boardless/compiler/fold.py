@@ -264,7 +264,7 @@ def _mean_range(context: Context, source: Range) -> Range:
         return _full(context.output())
     p, total = call.params, source.less(call.params["input_zero_point"])
     return _requantised(
-        Range(total.low * p["pixels"], total.high * p["pixels"]),
+        Range(total.low * p["reduced"], total.high * p["reduced"]),
         np.array(p["multiplier"]),
         np.array(p["shift"]),
         context,

@@ -193,10 +193,10 @@ class Context:
 
     def maps(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
         """(height, width, channels) of input and output."""
-        shapes = self.input().shape, self.output().shape
-        if any(len(s) != 4 for s in shapes):
-            raise self.refuse(f"input {shapes[0]} and output {shapes[1]} are not pictures (NHWC)")
-        return shapes[0][1:], shapes[1][1:]  # type: ignore[return-value]
+        source, target = self.input().shape, self.output().shape
+        if len(source) != 4 or len(target) != 4:
+            raise self.refuse(f"input {source} and output {target} are not pictures (NHWC)")
+        return (source[1], source[2], source[3]), (target[1], target[2], target[3])
 
     def window(self, filter_h: int, filter_w: int) -> Params:
         """The fields of bl_window, checked against the output's shape."""

@@ -63,8 +63,38 @@ def lifetimes(
     for tensor in [graph.output] + ([graph.input] if keep_input else []):
         last[root(tensor)] = len(calls)
 
+    joints = _joints(graph, calls, sharing, first, last) if overlap else {}
+    tensors = sorted(first)
+    number = {tensor: i for i, tensor in enumerate(tensors)}
+    buffers = [
+        Buffer(graph.tensors[t].nbytes, first[t], last[t], graph.tensors[t].name) for t in tensors
+    ]
+    overlaps = tuple(
+        Overlap(number[root(source)], number[root(output)], clearance)
+        for (source, output), clearance in joints.items()
+        if clearance is not None and last[root(source)] == first[root(output)]
+    )
+    of_scratch = {}
+    for step, (call, op) in enumerate(calls):
+        if call.scratch_bytes:
+            of_scratch[step] = len(buffers)
+            buffers.append(Buffer(call.scratch_bytes, step, step, f"{op.name} {step}", "scratch"))
+    members = {t: number[root(t)] for t in range(len(graph.tensors)) if root(t) in number}
+    return Memory(tuple(buffers), overlaps, members, of_scratch)
+
+
+def _joints(
+    graph: Graph,
+    calls: list[tuple[Call, Operator]],
+    sharing: Sharing,
+    first: dict[int, int],
+    last: dict[int, int],
+) -> dict[tuple[int, int], int | None]:
+    """What each call promises. Outputs that are written in place join their input in `sharing`, and
+    their lifetimes, `first` and `last`, become one."""
+    root = sharing.root
     joints: dict[tuple[int, int], int | None] = {}  # (input, output) roots -> clearance
-    for step, (call, op) in enumerate(calls if overlap else []):
+    for step, (call, op) in enumerate(calls):
         sources = activations(graph, op)
         if not sources:
             continue
@@ -84,21 +114,4 @@ def lifetimes(
                 joints[both] = (
                     max(clearance, joints.get(both) or 0) if clearance is not None else None
                 )
-
-    tensors = sorted(first)
-    number = {tensor: i for i, tensor in enumerate(tensors)}
-    buffers = [
-        Buffer(graph.tensors[t].nbytes, first[t], last[t], graph.tensors[t].name) for t in tensors
-    ]
-    overlaps = tuple(
-        Overlap(number[root(source)], number[root(output)], clearance)
-        for (source, output), clearance in joints.items()
-        if clearance is not None and last[root(source)] == first[root(output)]
-    )
-    of_scratch = {}
-    for step, (call, op) in enumerate(calls):
-        if call.scratch_bytes:
-            of_scratch[step] = len(buffers)
-            buffers.append(Buffer(call.scratch_bytes, step, step, f"{op.name} {step}", "scratch"))
-    members = {t: number[root(t)] for t in range(len(graph.tensors)) if root(t) in number}
-    return Memory(tuple(buffers), overlaps, members, of_scratch)
+    return joints

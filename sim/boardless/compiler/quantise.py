@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from boardless.graph import Quantisation, Tensor
 
@@ -41,19 +40,6 @@ def multiplier_and_shift(real: float) -> tuple[int, int]:
     if shift > 30:
         return (1 << 31) - 1, 30
     return multiplier, shift
-
-
-def requantise(x: npt.NDArray[np.int64], multiplier: int, shift: int) -> npt.NDArray[np.int64]:
-    """bl_requantise of kernels/requantise.h, for tables made at compile time."""
-    shifted = ((x << max(shift, 0)) + (1 << 31)) % (1 << 32) - (1 << 31)
-    high = (shifted * multiplier + (1 << 30)) >> 31
-    return rounding_shift_right(high, max(-shift, 0))
-
-
-def rounding_shift_right(x: npt.NDArray[np.int64], exponent: int) -> npt.NDArray[np.int64]:
-    """round(x / 2^exponent), ties away from zero."""
-    mask = (1 << exponent) - 1
-    return (x >> exponent) + ((x & mask) > (mask >> 1) + (x < 0))
 
 
 def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[float, float] | None:

@@ -1,0 +1,112 @@
+"""card.md and its two pictures, from the results alone.
+
+text = card(results, recipe)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import recipes
+from measure import Measured
+from recipes import Recipe, Results
+
+CARD = """\
+<!-- Written by models/train.py from results.toml; do not edit. -->
+# {{ r.name }}
+{{ about }}
+
+| | |
+| --- | --- |
+| input | {{ r.input_shape | join(" x ") }} (HWC), real = pixel * {{ "%.6g" % r.input.scale }}\
+{% if r.input.offset %} + {{ r.input.offset }}{% endif %} |
+| output | {{ r.classes | length }} classes |
+| parameters | {{ "{:,}".format(r.parameters) }} (as Keras counts them) |
+| accuracy, float32 | {{ "%.2f" % (100 * r.accuracy.float32) }} % |
+| accuracy, int8 | {{ "%.2f" % (100 * r.accuracy.int8) }} % |
+| measured on | {{ "{:,}".format(r.test_pictures) }} held-out test pictures, TFLite's reference \
+kernels |
+| trained with | {{ r.trained_with }}, {{ r.epochs }} epochs, seed {{ seed }} |
+
+The epoch and the recipe were chosen by the validation split; the test split was only measured.
+
+## Data
+{{ r.dataset }}: {{ r.data_origin }}. {{ licence }}
+
+## Recall by class (int8)
+| class | recall |
+| --- | --- |
+{% for label, recall in r.recall_int8.items() -%}
+| {{ label }} | {{ "%.1f" % (100 * recall) }} % |
+{% endfor %}
+![Training curves](curves.png) ![Confusion matrix of the int8 model](confusion.png)
+
+## Retrain and check
+    python models/train.py {{ r.name }}
+    python models/train.py {{ r.name }} --evaluate
+"""
+
+
+def card(results: Results, recipe: Recipe) -> str:
+    """The model card as Markdown; the first paragraph is the docstring of model.py."""
+    about = (recipes.ZOO / results.name / "model.py").read_text(encoding="utf-8").split('"""')[1]
+    template = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
+    ).from_string(CARD)
+    return template.render(
+        r=results,
+        about=about.split("\n\n")[0].strip(),
+        licence=recipe.data.licence,
+        seed=recipe.training.seed,
+    )
+
+
+def draw_curves(path: Path, name: str, history: dict[str, list[float]]) -> None:
+    plt = _pyplot()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+    for axes, quantity in ((left, "loss"), (right, "accuracy")):
+        epochs = range(1, len(history[quantity]) + 1)
+        axes.plot(epochs, history[quantity], label="training (augmented)")
+        axes.plot(epochs, history[f"val_{quantity}"], label="validation")
+        axes.set(xlabel="epoch", ylabel=quantity)
+        # BN's averages lag behind early weights: a few wild epochs must not flatten the rest.
+        axes.set_ylim(0, 1.2 * max(history[quantity]) if quantity == "loss" else 1.02)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle(name)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def draw_confusion(path: Path, seen: Measured, classes: Sequence[str]) -> None:
+    plt = _pyplot()
+    counts = np.zeros((len(classes), len(classes)), int)
+    np.add.at(counts, (seen.labels, seen.int8), 1)
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            dark = shares[row, column] > 0.5
+            axes.text(
+                column, row, count, ha="center", va="center", color="white" if dark else "black"
+            )
+    turned = max(map(len, classes)) > 2
+    axes.set_xticks(range(len(classes)), classes, rotation=90 if turned else 0)
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set(xlabel="predicted (int8)", ylabel="true")
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def _pyplot() -> Any:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    return plt

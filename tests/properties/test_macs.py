@@ -1,0 +1,48 @@
+"""MACs of every operator and of layers in a row: fold.macs counts on the graph as it was
+read, the kernels' lower.py on the calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from boardless import compiler, graph
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import chains, strategies
+from properties.test_kernels import operators
+
+WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+
+
+@operators
+@given(data=st.data())
+def test_nominal_is_what_the_call_does(operator: str, dtype: str, data: st.DataObject) -> None:
+    case = data.draw(strategies.load(operator).cases(dtype))
+    read = graph.read(case.content, "case")
+    program = compiler.compile_graph(read, fold=False)
+    assert program.nominal_macs == program.macs == by_hand(read)
+    assert (program.macs > 0) == (operator in WEIGHTED)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32"])
+@given(data=st.data())
+def test_nominal_is_what_the_calls_of_a_network_do(dtype: str, data: st.DataObject) -> None:
+    read = graph.read(data.draw(chains.networks(dtype)).content, "case")
+    plain, folded = (compiler.compile_graph(read, fold=fold) for fold in (False, True))
+    assert plain.nominal_macs == folded.nominal_macs == plain.macs == by_hand(read)
+    assert folded.macs <= plain.macs
+
+
+def by_hand(read: graph.Graph) -> int:
+    """One per output value and tap."""
+    return sum(taps(read, op) * read.tensors[op.outputs[0]].count for op in read.operators)
+
+
+def taps(read: graph.Graph, op: graph.Operator) -> int:
+    if op.name.lower() not in WEIGHTED:
+        return 0
+    shape: Any = read.tensors[op.inputs[1]].shape
+    if op.name == "DEPTHWISE_CONV_2D":  # 1HWO
+        return int(shape[1] * shape[2])
+    return int(read.tensors[op.inputs[1]].count // shape[0])  # OHWI, OI
