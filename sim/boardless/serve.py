@@ -61,7 +61,7 @@ def _pump(
     session: Session, fd: int, write: Callable[[bytes], object], read: Callable[[], bytes]
 ) -> None:
     """Moves bytes both ways until the client leaves; ToolFailed when the emulator ends."""
-    device = session.line.fileno()  # type: ignore[attr-defined]
+    device = session.fileno()
     while True:
         ready, _, _ = select.select([fd, device], [], [])
         if device in ready:

@@ -31,6 +31,9 @@ class Session(Protocol):
     def receive(self, timeout: float) -> bytes:
         """At least one byte; b"" after `timeout` seconds; ToolFailed at the end of the line."""
 
+    def fileno(self) -> int:
+        """Of the line, for select: readable when bytes have arrived or the line has ended."""
+
     def terminate(self) -> None:
         """Ends the device from another thread; whoever receives sees the end of the line."""
 
@@ -139,6 +142,9 @@ class ProcessSession:
             raise self.ended()
         self.received = (self.received + data)[-400:]
         return data
+
+    def fileno(self) -> int:
+        return self.line.fileno()
 
     def ended(self) -> ToolFailed:
         """The error that says how the process ended and what it said last."""

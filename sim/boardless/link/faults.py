@@ -85,6 +85,9 @@ class BadLine:
             data, self.held = data[: self.faults.split], data[self.faults.split :] + self.held
         return data
 
+    def fileno(self) -> int:
+        return self.session.fileno()
+
     def terminate(self) -> None:
         self.session.terminate()
 
