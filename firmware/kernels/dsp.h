@@ -24,6 +24,17 @@ BL_INLINE uint32_t bl_pair(int32_t bottom, int32_t top) {
   return ((uint32_t)bottom & 0xffff) | (uint32_t)top << 16;
 }
 
+/* One channel of a 3x3 depthwise convolution. Rows of inputs are pairs of neighbours, element 0 of
+ * a pair being an even column of the padded row; pairs of a row are 16 bytes apart. The offsets are
+ * known to the assembly. */
+typedef struct {
+  uint32_t taps[6];          /* row by row (0, 1), (1, 2) */
+  int32_t multiplier, scale; /* of bl_channel */
+  int32_t zero_point;        /* of the output */
+  const uint32_t *stop;      /* of bl_slide_by_4 */
+  int32_t bias;              /* of bl_channel */
+} bl_lane;
+
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
 #define BL_DSP_3(name, instruction)                                                   \
@@ -154,7 +165,7 @@ BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
   "], [%[pair0], %[taps0]]\n\t"         \
   "strb %[" a "], [%[pair0]], #1\n\t"
 #define BL_CONV_PAIRS(away) \
-  __asm__("4:\n\t" BL_FIRST_STEP BL_STEPS                                                    \
+  __asm__ volatile("4:\n\t" BL_FIRST_STEP BL_STEPS                                                    \
           "ldrd %[pair0], %[pair1], %[to]\n\t"                                               \
           BL_TO_BYTES(away, "s0", "s2", "s4", "s6") BL_TO_BYTES(away, "s1", "s3", "s5", "s7") \
           "ldrd %[taps0], %[taps1], %[steps]\n\t"                                            \
@@ -217,108 +228,161 @@ BL_INLINE void bl_conv_pairs_4(const uint32_t *patches, int32_t steps, const uin
 #undef BL_STORE
 #undef BL_CONV_PAIRS
 
-/* Four sums under a window of 3x3 that steps by 1 or 2 along rows of pairs: element 0 of a pair is
- * an even column, pairs of a row are 16 bytes apart, rows row_bytes. taps holds for every row the
- * pairs (0, 1) and (1, 2). In assembly for the same reason. */
-#define BL_ROW_BY_1(from0, from1, from2, from3)  \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
-  "ldr %[even], [%[pairs]]\n\t"                  \
-  "ldr %[odd], [%[pairs], #16]\n\t"              \
-  "smlad %[s0], %[even], %[taps01], " from0      \
-  "\n\t"                                         \
-  "smlatb %[s1], %[even], %[taps01], " from1     \
-  "\n\t"                                         \
-  "ldr %[even], [%[pairs], #32]\n\t"             \
-  "add %[pairs], %[row_bytes]\n\t"               \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
-  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"    \
-  "smlad %[s2], %[odd], %[taps01], " from2       \
-  "\n\t"                                         \
-  "smlatb %[s3], %[odd], %[taps01], " from3      \
-  "\n\t"                                         \
-  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"  \
+/* The pieces of bl_slide_*: a row of the window, sums starting from `from`; `last` steps on. */
+#define BL_ROW_BY_1(row, f0, f1, f2, f3, last)     \
+  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs]]\n\t"                    \
+  "ldr %[odd], [%[pairs], #16]\n\t"                \
+  "smlad %[s0], %[even], %[taps01], %[" f0         \
+  "]\n\t"                                          \
+  "smlatb %[s1], %[even], %[taps01], %[" f1        \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs], #32]" last              \
+  "\n\t"                                           \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"     \
+  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"      \
+  "smlad %[s2], %[odd], %[taps01], %[" f2          \
+  "]\n\t"                                          \
+  "smlatb %[s3], %[odd], %[taps01], %[" f3         \
+  "]\n\t"                                          \
+  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"    \
   "smlad %[s3], %[even], %[taps12], %[s3]\n\t"
-#define BL_ROW_BY_2(from0, from1, from2, from3)  \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
-  "ldr %[even], [%[pairs]]\n\t"                  \
-  "ldr %[odd], [%[pairs], #16]\n\t"              \
-  "smlad %[s0], %[even], %[taps01], " from0      \
-  "\n\t"                                         \
-  "ldr %[even], [%[pairs], #32]\n\t"             \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
-  "smlad %[s1], %[odd], %[taps01], " from1       \
-  "\n\t"                                         \
-  "ldr %[odd], [%[pairs], #48]\n\t"              \
-  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"  \
-  "smlad %[s2], %[even], %[taps01], " from2      \
-  "\n\t"                                         \
-  "ldr %[even], [%[pairs], #64]\n\t"             \
-  "add %[pairs], %[row_bytes]\n\t"               \
-  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"   \
-  "smlad %[s3], %[odd], %[taps01], " from3       \
-  "\n\t"                                         \
+#define BL_ROW_BY_2(row, f0, f1, f2, f3, last)     \
+  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs]]\n\t"                    \
+  "ldr %[odd], [%[pairs], #16]\n\t"                \
+  "smlad %[s0], %[even], %[taps01], %[" f0         \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs], #32]\n\t"               \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"     \
+  "smlad %[s1], %[odd], %[taps01], %[" f1          \
+  "]\n\t"                                          \
+  "ldr %[odd], [%[pairs], #48]\n\t"                \
+  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"    \
+  "smlad %[s2], %[even], %[taps01], %[" f2         \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs], #64]" last              \
+  "\n\t"                                           \
+  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"     \
+  "smlad %[s3], %[odd], %[taps01], %[" f3          \
+  "]\n\t"                                          \
   "smlabt %[s3], %[even], %[taps12], %[s3]\n\t"
-#define BL_WINDOWS_3X3(name, row)                                                               \
-  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,           \
-                      int32_t bias, int32_t sums[4]) {                                          \
-    uint32_t taps01, taps12, even, odd;                                                         \
-    int32_t s0, s1, s2, s3;                                                                     \
-    __asm__(row("%[bias]", "%[bias]", "%[bias]", "%[bias]")                                     \
-                row("%[s0]", "%[s1]", "%[s2]", "%[s3]") row("%[s0]", "%[s1]", "%[s2]", "%[s3]") \
-            : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),                   \
-              [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), [even] "=&r"(even),               \
-              [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)                          \
-            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                      \
-            : "memory");                                                                        \
-    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;                                     \
-  }
-BL_WINDOWS_3X3(bl_windows_by_1, BL_ROW_BY_1)
-BL_WINDOWS_3X3(bl_windows_by_2, BL_ROW_BY_2)
-#undef BL_WINDOWS_3X3
-#undef BL_ROW_BY_1
-#undef BL_ROW_BY_2
-
-/* The first two of the four sums. */
-#define BL_ROW_BY_1(from0, from1)                \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
-  "ldr %[even], [%[pairs]]\n\t"                  \
-  "ldr %[odd], [%[pairs], #16]\n\t"              \
-  "add %[pairs], %[row_bytes]\n\t"               \
-  "smlad %[s0], %[even], %[taps01], " from0      \
-  "\n\t"                                         \
-  "smlatb %[s1], %[even], %[taps01], " from1     \
-  "\n\t"                                         \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+#define BL_HALF_ROW_BY_1(row, f0, f1, f2, f3, last) \
+  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row  \
+  "]\n\t"                                           \
+  "ldr %[even], [%[pairs]]\n\t"                     \
+  "ldr %[odd], [%[pairs], #16]" last                \
+  "\n\t"                                            \
+  "smlad %[s0], %[even], %[taps01], %[" f0          \
+  "]\n\t"                                           \
+  "smlatb %[s1], %[even], %[taps01], %[" f1         \
+  "]\n\t"                                           \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"      \
   "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"
-#define BL_ROW_BY_2(from0, from1)                \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
-  "ldr %[even], [%[pairs]]\n\t"                  \
-  "ldr %[odd], [%[pairs], #16]\n\t"              \
-  "smlad %[s0], %[even], %[taps01], " from0      \
-  "\n\t"                                         \
-  "ldr %[even], [%[pairs], #32]\n\t"             \
-  "add %[pairs], %[row_bytes]\n\t"               \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
-  "smlad %[s1], %[odd], %[taps01], " from1       \
-  "\n\t"                                         \
+#define BL_HALF_ROW_BY_2(row, f0, f1, f2, f3, last) \
+  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row  \
+  "]\n\t"                                           \
+  "ldr %[even], [%[pairs]]\n\t"                     \
+  "ldr %[odd], [%[pairs], #16]\n\t"                 \
+  "smlad %[s0], %[even], %[taps01], %[" f0          \
+  "]\n\t"                                           \
+  "ldr %[even], [%[pairs], #32]" last               \
+  "\n\t"                                            \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"      \
+  "smlad %[s1], %[odd], %[taps01], %[" f1           \
+  "]\n\t"                                           \
   "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"
-#define BL_TWO_WINDOWS_3X3(name, row)                                                         \
-  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,         \
-                      int32_t bias, int32_t sums[2]) {                                        \
-    uint32_t taps01, taps12, even, odd;                                                       \
-    int32_t s0, s1;                                                                           \
-    __asm__(row("%[bias]", "%[bias]") row("%[s0]", "%[s1]") row("%[s0]", "%[s1]")             \
-            : [s0] "=&r"(s0), [s1] "=&r"(s1), [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), \
-              [even] "=&r"(even), [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)    \
-            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                    \
-            : "memory");                                                                      \
-    sums[0] = s0, sums[1] = s1;                                                               \
+#define BL_WINDOW(row) \
+  row("0", "bias", "bias", "bias", "bias", "")                 \
+  "add %[pairs], %[row_bytes]\n\t"                             \
+  row("1", "s0", "s1", "s2", "s3", "")                         \
+  "add %[pairs], %[row_bytes]\n\t"                             \
+  row("2", "s0", "s1", "s2", "s3", "!")                        \
+  "sub %[pairs], %[pairs], %[row_bytes], lsl #1\n\t"
+/* Two sums to bytes: bl_requantise_fast. */
+#define BL_SCALING                                \
+  "ldrd %[taps01], %[taps12], [%[lane], #24]\n\t" \
+  "ldr %[even], [%[lane], #32]\n\t"
+#define BL_TO_BYTES(away, a, b)                                                                    \
+  "smmlar %[" a "], %[" a "], %[taps01], %[" a                                                     \
+  "]\n\t"                                                                                          \
+  "smmlar %[" b "], %[" b "], %[taps01], %[" b "]\n\t" away(a) away(b) "smmlsr %[" a "], %[" a     \
+                                                                       "], %[taps12], %[even]\n\t" \
+                                                                       "smmlsr %[" b "], %[" b     \
+                                                                       "], %[taps12], %[even]\n\t" \
+                                                                       "ssat %[" a "], #8, %[" a   \
+                                                                       "]\n\t"                     \
+                                                                       "ssat %[" b "], #8, %[" b   \
+                                                                       "]\n\t"
+#define BL_NOTHING(s) ""
+#define BL_LESS_IF_NEGATIVE(s) "add %[" s "], %[" s "], %[" s "], asr #31\n\t"
+#define BL_FOURS(row, away)                                                                      \
+  __asm__ volatile("1:\n\t" BL_WINDOW(row) BL_SCALING BL_TO_BYTES(away, "s0", "s1") BL_TO_BYTES( \
+      away, "s2", "s3") "add %[odd], %[output], %[stride]\n\t"                                   \
+                        "strb %[s0], [%[output]]\n\t"                                            \
+                        "strb %[s1], [%[output], %[stride]]\n\t"                                 \
+                        "strb %[s2], [%[output], %[stride], lsl #1]\n\t"                         \
+                        "strb %[s3], [%[odd], %[stride], lsl #1]\n\t"                            \
+                        "ldr %[even], [%[lane], #36]\n\t"                                        \
+                        "add %[output], %[output], %[stride], lsl #2\n\t"                        \
+                        "cmp %[pairs], %[even]\n\t"                                              \
+                        "bne 1b" BL_OPERANDS)
+#define BL_TWO(row, away)                                        \
+  __asm__ volatile(BL_WINDOW(row) BL_SCALING BL_TO_BYTES(        \
+      away, "s0", "s1") "strb %[s1], [%[output], %[stride]]\n\t" \
+                        "strb %[s0], [%[output]]" BL_OPERANDS)
+#define BL_OPERANDS                                                                         \
+  : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [taps01] "=&r"(taps01),  \
+    [taps12] "=&r"(taps12), [even] "=&r"(even), [odd] "=&r"(odd), [pairs] "+r"(pairs),       \
+    [output] "+r"(output)                                                                    \
+  : [lane] "r"(l), [row_bytes] "r"(row_bytes), [stride] "r"(stride), [bias] "r"(l->bias)     \
+  : "cc", "memory"
+
+/* The windows of a row, four by four from `pairs` to l->stop (at least four), their outputs
+ * `stride` bytes apart. Returns where the next output goes. In assembly for the same reason. */
+BL_INLINE int8_t *bl_slide_by_4(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                                int8_t *output, int32_t stride, int32_t step, int relu) {
+  uint32_t s0, s1, s2, s3, taps01, taps12, even, odd;
+  if (step == 1 && relu) {
+    BL_FOURS(BL_ROW_BY_1, BL_NOTHING);
+  } else if (step == 1) {
+    BL_FOURS(BL_ROW_BY_1, BL_LESS_IF_NEGATIVE);
+  } else if (relu) {
+    BL_FOURS(BL_ROW_BY_2, BL_NOTHING);
+  } else {
+    BL_FOURS(BL_ROW_BY_2, BL_LESS_IF_NEGATIVE);
   }
-BL_TWO_WINDOWS_3X3(bl_two_windows_by_1, BL_ROW_BY_1)
-BL_TWO_WINDOWS_3X3(bl_two_windows_by_2, BL_ROW_BY_2)
-#undef BL_TWO_WINDOWS_3X3
+  return output;
+}
+
+/* Two windows; the first output is written last, so that it hides the second if stride is 0. */
+BL_INLINE void bl_slide_2(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                          int8_t *output, int32_t stride, int32_t step, int relu) {
+  uint32_t s0, s1, s2, s3, taps01, taps12, even, odd;
+  if (step == 1 && relu) {
+    BL_TWO(BL_HALF_ROW_BY_1, BL_NOTHING);
+  } else if (step == 1) {
+    BL_TWO(BL_HALF_ROW_BY_1, BL_LESS_IF_NEGATIVE);
+  } else if (relu) {
+    BL_TWO(BL_HALF_ROW_BY_2, BL_NOTHING);
+  } else {
+    BL_TWO(BL_HALF_ROW_BY_2, BL_LESS_IF_NEGATIVE);
+  }
+}
 #undef BL_ROW_BY_1
 #undef BL_ROW_BY_2
+#undef BL_HALF_ROW_BY_1
+#undef BL_HALF_ROW_BY_2
+#undef BL_WINDOW
+#undef BL_SCALING
+#undef BL_TO_BYTES
+#undef BL_NOTHING
+#undef BL_LESS_IF_NEGATIVE
+#undef BL_FOURS
+#undef BL_TWO
+#undef BL_OPERANDS
 
 #else
 
@@ -380,25 +444,6 @@ BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
   return bl_wrapping_add(x, (int32_t)(uint32_t)(nudged >> 32));
 }
 
-#define BL_WINDOWS_3X3(name, stride, count)                                           \
-  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps, \
-                      int32_t bias, int32_t sums[count]) {                            \
-    for (int32_t i = 0; i < count; i++) {                                             \
-      sums[i] = bias;                                                                 \
-      for (int32_t tap = 0; tap < 9; tap++) {                                         \
-        const int32_t row = tap / 3, kx = tap % 3, column = i * stride + kx;          \
-        const uint32_t pair = pairs[row * (row_bytes / 4) + column / 2 * 4];          \
-        const uint32_t value = taps[2 * row + kx / 2] >> (kx ? 16 : 0);               \
-        sums[i] = bl_smlabb(column % 2 ? pair >> 16 : pair, value, sums[i]);          \
-      }                                                                               \
-    }                                                                                 \
-  }
-BL_WINDOWS_3X3(bl_windows_by_1, 1, 4)
-BL_WINDOWS_3X3(bl_windows_by_2, 2, 4)
-BL_WINDOWS_3X3(bl_two_windows_by_1, 1, 2)
-BL_WINDOWS_3X3(bl_two_windows_by_2, 2, 2)
-#undef BL_WINDOWS_3X3
-
 #endif
 
 /* One output channel, packed by the compiler (boardless.compiler.dsp). */
@@ -444,6 +489,33 @@ BL_INLINE void bl_conv_pairs_4(const uint32_t *patches, int32_t steps, const uin
       }
     }
   }
+}
+BL_INLINE int8_t bl_slide_1(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                            int32_t first, int relu) {
+  int32_t sum = l->bias;
+  for (int32_t tap = 0; tap < 9; tap++) {
+    const int32_t row = tap / 3, kx = tap % 3, column = first + kx;
+    const uint32_t pair = pairs[row * (row_bytes / 4) + column / 2 * 4];
+    const uint32_t value = l->taps[2 * row + kx / 2] >> (kx ? 16 : 0);
+    sum = bl_smlabb(column % 2 ? pair >> 16 : pair, value, sum);
+  }
+  return (int8_t)bl_requantise_fast(sum, l->multiplier, l->scale, l->zero_point, relu);
+}
+
+BL_INLINE int8_t *bl_slide_by_4(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                                int8_t *output, int32_t stride, int32_t step, int relu) {
+  for (; pairs != l->stop; pairs += 8 * step) {
+    for (int32_t i = 0; i < 4; i++, output += stride) {
+      *output = bl_slide_1(l, pairs, row_bytes, i * step, relu);
+    }
+  }
+  return output;
+}
+
+BL_INLINE void bl_slide_2(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                          int8_t *output, int32_t stride, int32_t step, int relu) {
+  output[stride] = bl_slide_1(l, pairs, row_bytes, step, relu);
+  output[0] = bl_slide_1(l, pairs, row_bytes, 0, relu);
 }
 #endif
 

@@ -58,91 +58,50 @@ static BL_NOINLINE void widen_row(const layout *l, const int8_t *row, uint32_t *
 
 /* What the outputs of one channel share. */
 typedef struct {
-  uint32_t taps[6]; /* row by row (0, 1), (1, 2) */
-  int32_t bias, multiplier, scale, zero_point;
+  bl_lane lane;
   int32_t row_bytes;   /* of scratch */
   int32_t row_words;   /* of scratch, from output row to output row */
   int32_t rows, width; /* of the output band */
   int32_t stride;      /* from output pixel to output pixel */
-} lane;
+} channel_band;
 
-BL_INLINE void four_windows(const lane *l, const uint32_t *pairs, int32_t step, int32_t sums[4]) {
-  if (step == 1) {
-    bl_windows_by_1(pairs, l->row_bytes, l->taps, l->bias, sums);
-  } else {
-    bl_windows_by_2(pairs, l->row_bytes, l->taps, l->bias, sums);
-  }
-}
-
-BL_INLINE void two_windows(const lane *l, const uint32_t *pairs, int32_t step, int32_t sums[2]) {
-  if (step == 1) {
-    bl_two_windows_by_1(pairs, l->row_bytes, l->taps, l->bias, sums);
-  } else {
-    bl_two_windows_by_2(pairs, l->row_bytes, l->taps, l->bias, sums);
-  }
-}
-
-/* The output band of one channel, by fours; the rest of a row in the same way with fewer stores.
- * `step` (1 or 2) and `relu` are constants wherever this is called. */
-BL_INLINE void band_of(const lane *l, const uint32_t *row, int8_t *output, int32_t step, int relu) {
-  const int32_t stride = l->stride, multiplier = l->multiplier, scale = l->scale;
-  const int32_t zero_point = l->zero_point,
-                words = 2 * step * GROUP; /* that four outputs move on */
-  const int32_t fours = (int32_t)((uint32_t)l->width / 4) * words, left = l->width & 3;
-  for (int32_t rows = l->rows; rows > 0; rows--, row += l->row_words) {
-    const uint32_t *pairs = row, *stop = row + fours;
-    while (pairs != stop) {
-      int32_t sums[4];
-      four_windows(l, pairs, step, sums);
-      pairs += words;
-      int8_t *second = output + stride;
-      output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
-      second[0] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
-      output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
-      second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, scale, zero_point, relu);
-      output += 4 * stride;
+/* The output band of one channel. `step` (1 or 2) and `relu` are constants wherever this is called.
+ */
+BL_INLINE void band_of(channel_band *b, const uint32_t *row, int8_t *output, int32_t step,
+                       int relu) {
+  const int32_t fours = b->width / 4 * 2 * step * GROUP; /* words */
+  for (int32_t rows = b->rows; rows > 0; rows--, row += b->row_words) {
+    const uint32_t *pairs = row + fours;
+    if (fours) {
+      b->lane.stop = pairs;
+      output = bl_slide_by_4(&b->lane, row, b->row_bytes, output, b->stride, step, relu);
     }
-    if (left == 0) {
-      continue;
-    }
-    int32_t rest[4];
-    if (left == 3) {
-      four_windows(l, pairs, step, rest);
-    } else {
-      two_windows(l, pairs, step, rest);
-    }
-    *output = (int8_t)bl_requantise_fast(rest[0], multiplier, scale, zero_point, relu);
-    output += stride;
-    if (left > 1) {
-      *output = (int8_t)bl_requantise_fast(rest[1], multiplier, scale, zero_point, relu);
-      output += stride;
-    }
-    if (left > 2) {
-      *output = (int8_t)bl_requantise_fast(rest[2], multiplier, scale, zero_point, relu);
-      output += stride;
+    for (int32_t left = b->width & 3; left > 0; left -= 2, pairs += step * GROUP) {
+      bl_slide_2(&b->lane, pairs, b->row_bytes, output, left > 1 ? b->stride : 0, step, relu);
+      output += left > 1 ? 2 * b->stride : b->stride;
     }
   }
 }
 
-typedef void band_function(const lane *l, const uint32_t *row, int8_t *output);
+typedef void band_function(channel_band *b, const uint32_t *row, int8_t *output);
 
-static BL_NOINLINE void band_by_1(const lane *l, const uint32_t *row, int8_t *output) {
-  band_of(l, row, output, 1, 0);
+static BL_NOINLINE void band_by_1(channel_band *b, const uint32_t *row, int8_t *output) {
+  band_of(b, row, output, 1, 0);
 }
 
-static BL_NOINLINE void band_by_2(const lane *l, const uint32_t *row, int8_t *output) {
-  band_of(l, row, output, 2, 0);
+static BL_NOINLINE void band_by_2(channel_band *b, const uint32_t *row, int8_t *output) {
+  band_of(b, row, output, 2, 0);
 }
 
-static BL_NOINLINE void relu_band_by_1(const lane *l, const uint32_t *row, int8_t *output) {
-  band_of(l, row, output, 1, 1);
+static BL_NOINLINE void relu_band_by_1(channel_band *b, const uint32_t *row, int8_t *output) {
+  band_of(b, row, output, 1, 1);
 }
 
-static BL_NOINLINE void relu_band_by_2(const lane *l, const uint32_t *row, int8_t *output) {
-  band_of(l, row, output, 2, 1);
+static BL_NOINLINE void relu_band_by_2(channel_band *b, const uint32_t *row, int8_t *output) {
+  band_of(b, row, output, 2, 1);
 }
 
-static void set_channel(lane *l, const uint32_t *filter, const bl_channel *channel) {
+static void set_channel(bl_lane *l, const uint32_t *filter, const bl_channel *channel) {
   for (int32_t ky = 0; ky < 3; ky++) {
     l->taps[2 * ky] = bl_sxtb16(filter[ky]);
     l->taps[2 * ky + 1] = bl_sxtb16_odd(filter[ky]);
@@ -177,14 +136,14 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
   const int relu = p->activation_min >= p->output_zero_point;
   band_function *const compute =
       w->stride_w == 1 ? (relu ? relu_band_by_1 : band_by_1) : (relu ? relu_band_by_2 : band_by_2);
-  lane l = {.zero_point = p->output_zero_point,
-            .row_bytes = row_bytes,
-            .row_words = w->stride_h * (row_bytes / 4),
-            .width = w->output_w,
-            .stride = w->output_c};
+  channel_band b = {.lane.zero_point = p->output_zero_point,
+                    .row_bytes = row_bytes,
+                    .row_words = w->stride_h * (row_bytes / 4),
+                    .width = w->output_w,
+                    .stride = w->output_c};
   for (int32_t y = 0; y < w->output_h; y += band) {
     const int32_t rows = w->output_h - y < band ? w->output_h - y : band;
-    l.rows = rows;
+    b.rows = rows;
     for (int32_t done = 0; done < w->input_c;) {
       /* the last group may start at channels that are done, so that it never reads beyond a row */
       const int32_t first = w->input_c - done < GROUP ? w->input_c - GROUP : done;
@@ -201,8 +160,8 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
         to += row_bytes / 4;
       }
       for (; done < first + GROUP; done++) {
-        set_channel(&l, taps + 3 * done, channel + done);
-        compute(&l, (uint32_t *)scratch + done - first, output + done);
+        set_channel(&b.lane, taps + 3 * done, channel + done);
+        compute(&b, (uint32_t *)scratch + done - first, output + done);
       }
     }
     if (narrow) {
