@@ -16,43 +16,67 @@ BL_INLINE void widen_pair(uint32_t *to, uint32_t left, uint32_t right) {
   to[3] = bl_sxtb16_odd(high);
 }
 
-/* What the pairs of a row look like: column 2 k - pad_left of the map is the left of pair k. */
+/* What the pairs of a row of scratch are, from left to right. */
 typedef struct {
-  const bl_window *window;
-  uint32_t padding; /* input_zero_point in every byte */
-  int32_t pairs;    /* in a row */
+  int32_t before; /* padding */
+  int32_t first;  /* 1: padding and the map's first pixel */
+  int32_t inside; /* two pixels */
+  int32_t last;   /* 1: the map's last pixel and padding */
+  int32_t after;  /* padding */
 } layout;
 
-static BL_NOINLINE void pad_row(const layout *l, uint32_t *to) {
-  const uint32_t pair = bl_sxtb16(l->padding);
-  for (int32_t k = 0; k < l->pairs; k++, to += GROUP) {
-    to[0] = pair, to[1] = pair, to[2] = pair, to[3] = pair;
-  }
+static int32_t least(int32_t a, int32_t b) {
+  return a < b ? a : b;
 }
 
-/* Four channels of a row of the map. */
-static BL_NOINLINE void widen_row(const layout *l, const int8_t *row, uint32_t *to) {
-  const int32_t channels = l->window->input_c, width = l->window->input_w;
-  const uint32_t *end = to + l->pairs * GROUP;
-  int32_t x = -l->window->pad_left;
-  const int8_t *from = row + x * channels;
-  while (to != end) {
-    if (x >= 0 && x + 1 < width) {
-      const int32_t inside = (width - x) / 2, room = (int32_t)(end - to) / GROUP;
-      const uint32_t *stop = to + (inside < room ? inside : room) * GROUP;
-      x += (int32_t)(stop - to) / (GROUP / 2);
-      do {
-        widen_pair(to, bl_load32(from), bl_load32(from + channels));
-        from += 2 * channels;
-        to += GROUP;
-      } while (to != stop);
+static layout layout_of(int32_t pairs, int32_t width, int32_t pad_left) {
+  const int32_t odd = pad_left & 1, left = width - odd; /* pixels behind `first` */
+  layout l;
+  l.before = least(pad_left / 2, pairs);
+  l.first = least(odd, pairs -= l.before);
+  l.inside = least(left / 2, pairs -= l.first);
+  l.last = least(left & 1, pairs -= l.inside);
+  l.after = pairs - l.last;
+  return l;
+}
+
+BL_INLINE uint32_t *pad(uint32_t *to, uint32_t pair, int32_t count) {
+  for (const uint32_t *end = to + count * GROUP; to != end; to += GROUP) {
+    to[0] = pair, to[1] = pair, to[2] = pair, to[3] = pair;
+  }
+  return to;
+}
+
+/* Four channels of `count` rows of the map from `row` on, which may lie outside; `from` is where
+ * the first of them starts or would start. */
+static BL_NOINLINE void widen_rows(const bl_depthwise_conv_2d_s8 *p, const layout *l, int32_t row,
+                                   int32_t count, const int8_t *from, uint32_t *to) {
+  const int32_t channels = p->window.input_c, row_bytes = p->window.input_w * channels;
+  const uint32_t padding = UINT32_C(0x01010101) * (uint8_t)p->input_zero_point;
+  const uint32_t pair = bl_sxtb16(padding);
+  for (; count > 0; count--, row++, from += row_bytes) {
+    if (row < 0 || row >= p->window.input_h) {
+      to = pad(to, pair, l->before + l->first + l->inside + l->last + l->after);
       continue;
     }
-    widen_pair(to, x >= 0 && x < width ? bl_load32(from) : l->padding,
-               x + 1 >= 0 && x + 1 < width ? bl_load32(from + channels) : l->padding);
-    from += 2 * channels;
-    to += GROUP;
-    x += 2;
+    const int8_t *pixel = from;
+    to = pad(to, pair, l->before);
+    if (l->first) {
+      widen_pair(to, padding, bl_load32(pixel));
+      to += GROUP;
+      pixel += channels;
+    }
+    for (const uint32_t *end = to + l->inside * GROUP; to != end; to += GROUP) {
+      const uint32_t left = bl_load32(pixel);
+      pixel += channels;
+      widen_pair(to, left, bl_load32(pixel));
+      pixel += channels;
+    }
+    if (l->last) {
+      widen_pair(to, bl_load32(pixel), padding);
+      to += GROUP;
+    }
+    to = pad(to, pair, l->after);
   }
 }
 
@@ -120,10 +144,9 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
       w->stride_w > 2) {
     return BL_BAD_ARGUMENT;
   }
-  const layout row_layout = {.window = w,
-                             .padding = UINT32_C(0x01010101) * (uint8_t)p->input_zero_point,
-                             .pairs = (w->output_w + 1) / 2 * w->stride_w + 1};
-  const int32_t row_bytes = 4 * GROUP * row_layout.pairs;
+  const int32_t pairs = (w->output_w + 1) / 2 * w->stride_w + 1;
+  const layout row_layout = layout_of(pairs, w->input_w, w->pad_left);
+  const int32_t row_bytes = 4 * GROUP * pairs;
   const int32_t scratch_rows = scratch_bytes / row_bytes;
   if (scratch_rows < 3) {
     return BL_SCRATCH_TOO_SMALL;
@@ -147,18 +170,9 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
     for (int32_t done = 0; done < w->input_c;) {
       /* the last group may start at channels that are done, so that it never reads beyond a row */
       const int32_t first = w->input_c - done < GROUP ? w->input_c - GROUP : done;
-      uint32_t *to = scratch;
-      int32_t row = y * w->stride_h - w->pad_top;
-      const int8_t *from = input + row * w->input_w * w->input_c + first;
-      for (int32_t r = (rows - 1) * w->stride_h + 3; r > 0; r--, row++) {
-        if (row < 0 || row >= w->input_h) {
-          pad_row(&row_layout, to);
-        } else {
-          widen_row(&row_layout, from, to);
-        }
-        from += w->input_w * w->input_c;
-        to += row_bytes / 4;
-      }
+      const int32_t row = y * w->stride_h - w->pad_top;
+      widen_rows(p, &row_layout, row, (rows - 1) * w->stride_h + 3,
+                 input + row * w->input_w * w->input_c + first, scratch);
       for (; done < first + GROUP; done++) {
         set_channel(&b.lane, taps + 3 * done, channel + done);
         compute(&b, (uint32_t *)scratch + done - first, output + done);
