@@ -1,6 +1,6 @@
 """Every optimised twin against its reference kernel, on random shapes and extreme values: int8 to
-the last bit, float32 within 1e-5 of the largest output. On the host, where kernels/dsp.h is plain C,
-and on the emulated core, where it is assembly."""
+the last bit, float32 within 1e-5 of the largest output. On the host, where kernels/dsp.h is plain
+C, and on the emulated core, where it is assembly."""
 
 from __future__ import annotations
 

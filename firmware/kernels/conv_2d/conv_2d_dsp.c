@@ -33,7 +33,7 @@ typedef struct {
 } walk;
 
 /* The patch that starts at `pixel`, one lane of four. */
-static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, uint32_t *to) {
+BL_INLINE void gather_one(const walk *g, const int8_t *pixel, uint32_t *to) {
   const int32_t runs = g->runs, bytes = g->bytes, row_step = g->row_step;
   for (int32_t rows = g->rows; rows > 0; rows--, pixel += row_step) {
     to = widen(to, pixel, bytes);
@@ -41,6 +41,23 @@ static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, uint32_t *to)
     for (int32_t run = 1; run < runs; run++) {
       from += g->run_step;
       to = widen(to, from, bytes);
+    }
+  }
+}
+
+/* The patches of `count` pixels that lie `step` bytes apart. */
+static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, int32_t step, int32_t count,
+                               uint32_t *to) {
+  const int is_rgb = g->bytes == 9 && g->runs == 1; /* the usual first layer: three columns */
+  for (const uint32_t *end = to + count; to != end; to++, pixel += step) {
+    if (is_rgb) {
+      const int8_t *from = pixel;
+      uint32_t *row = to;
+      for (int32_t rows = g->rows; rows > 0; rows--, from += g->row_step) {
+        row = widen(row, from, 9);
+      }
+    } else {
+      gather_one(g, pixel, to);
     }
   }
 }
@@ -150,21 +167,31 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   int32_t y = 0, x = 0, count;
   for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
     count = w->output_c == 1 ? 1 : left >= LANES ? LANES : left == 3 ? 3 : 1;
-    for (int32_t lane = 0; lane < count; lane++) {
-      if (pointwise) {
+    const int32_t inside_x = x - xs.begin, width = (int32_t)xs.count;
+    if (pointwise) {
+      for (int32_t lane = 0; lane < count; lane++, input += w->input_c) {
         widen(patches + lane, input, w->input_c);
-        input += w->input_c;
-        continue;
       }
-      if ((uint32_t)(y - ys.begin) < ys.count && (uint32_t)(x - xs.begin) < xs.count) {
-        gather(&g, input + (first + y * y_step + x * x_step), patches + lane);
-      } else {
-        gather_edge(p, input, y, x, patches + lane, edge);
+    } else if ((uint32_t)(y - ys.begin) < ys.count && inside_x >= 0 && inside_x + count <= width) {
+      gather(&g, input + (first + y * y_step + x * x_step), x_step, count, patches);
+      x += count;
+    } else {
+      for (int32_t lane = 0; lane < count; lane++) {
+        if (x == w->output_w) {
+          x = 0;
+          y++;
+        }
+        if ((uint32_t)(y - ys.begin) < ys.count && (uint32_t)(x - xs.begin) < xs.count) {
+          gather(&g, input + (first + y * y_step + x * x_step), x_step, 1, patches + lane);
+        } else {
+          gather_edge(p, input, y, x, patches + lane, edge);
+        }
+        x++;
       }
-      if (++x == w->output_w) {
-        x = 0;
-        y++;
-      }
+    }
+    if (x == w->output_w) {
+      x = 0;
+      y++;
     }
     if (count == 1) {
       one_pixel(p, patches, steps, taps, output);
