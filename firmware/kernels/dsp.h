@@ -45,8 +45,6 @@ typedef struct {
   }
 BL_DSP_3(bl_smlad, "smlad")   /* sum + bottom * bottom + top * top */
 BL_DSP_3(bl_smlabb, "smlabb") /* sum + bottom * bottom */
-BL_DSP_3(bl_smlabt, "smlabt") /* sum + bottom of a * top of b */
-BL_DSP_3(bl_smlatb, "smlatb") /* sum + top of a * bottom of b */
 #undef BL_DSP_3
 
 /* Bytes 0 and 2 as a pair. */
@@ -400,14 +398,6 @@ BL_INLINE int32_t bl_wrapping_add(int32_t a, int32_t b) {
 
 BL_INLINE int32_t bl_smlabb(uint32_t a, uint32_t b, int32_t sum) {
   return bl_wrapping_add(sum, bl_bottom(a) * bl_bottom(b));
-}
-
-BL_INLINE int32_t bl_smlabt(uint32_t a, uint32_t b, int32_t sum) {
-  return bl_wrapping_add(sum, bl_bottom(a) * bl_top(b));
-}
-
-BL_INLINE int32_t bl_smlatb(uint32_t a, uint32_t b, int32_t sum) {
-  return bl_wrapping_add(sum, bl_top(a) * bl_bottom(b));
 }
 
 BL_INLINE int32_t bl_smlad(uint32_t a, uint32_t b, int32_t sum) {
