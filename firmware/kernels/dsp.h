@@ -24,6 +24,17 @@ BL_INLINE uint32_t bl_pair(int32_t bottom, int32_t top) {
   return ((uint32_t)bottom & 0xffff) | (uint32_t)top << 16;
 }
 
+/* One channel of a 3x3 depthwise convolution. Rows of inputs are pairs of neighbours, element 0 of
+ * a pair being an even column of the padded row; pairs of a row are 16 bytes apart. The offsets are
+ * known to the assembly. */
+typedef struct {
+  uint32_t taps[6];          /* row by row (0, 1), (1, 2) */
+  int32_t multiplier, scale; /* of bl_channel */
+  int32_t zero_point;        /* of the output */
+  const uint32_t *stop;      /* of bl_slide_by_4 */
+  int32_t bias;              /* of bl_channel */
+} bl_lane;
+
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
 #define BL_DSP_3(name, instruction)                                                   \
@@ -34,8 +45,6 @@ BL_INLINE uint32_t bl_pair(int32_t bottom, int32_t top) {
   }
 BL_DSP_3(bl_smlad, "smlad")   /* sum + bottom * bottom + top * top */
 BL_DSP_3(bl_smlabb, "smlabb") /* sum + bottom * bottom */
-BL_DSP_3(bl_smlabt, "smlabt") /* sum + bottom of a * top of b */
-BL_DSP_3(bl_smlatb, "smlatb") /* sum + top of a * bottom of b */
 #undef BL_DSP_3
 
 /* Bytes 0 and 2 as a pair. */
@@ -87,12 +96,27 @@ BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
   return result;
 }
 
-/* One step of bl_mac_4x2: 2 inputs, 4 pixels, 2 channels. */
+/* The pieces of bl_conv_pairs_4: a step is 2 inputs of 4 pixels for 2 channels, 52 bytes. */
+#define BL_TAPS                       \
+  "ldr %[taps1], [%[filter]], #4\n\t" \
+  "sxtb16 %[taps0], %[taps1]\n\t"     \
+  "sxtb16 %[taps1], %[taps1], ror #8\n\t"
+#define BL_FIRST_STEP                                       \
+  "ldrd %[s0], %[s1], [%[filter]], #8\n\t" /* the biases */ \
+  "ldr %[patches], %[start]\n\t" BL_TAPS                    \
+  "ldrd %[pair0], %[pair1], [%[patches], #8]\n\t"           \
+  "smlad %[s6], %[taps0], %[pair1], %[s0]\n\t"              \
+  "smlad %[s7], %[taps1], %[pair1], %[s1]\n\t"              \
+  "smlad %[s4], %[taps0], %[pair0], %[s0]\n\t"              \
+  "smlad %[s5], %[taps1], %[pair0], %[s1]\n\t"              \
+  "ldrd %[pair0], %[pair1], [%[patches]], #16\n\t"          \
+  "smlad %[s2], %[taps0], %[pair1], %[s0]\n\t"              \
+  "smlad %[s3], %[taps1], %[pair1], %[s1]\n\t"              \
+  "smlad %[s0], %[taps0], %[pair0], %[s0]\n\t"              \
+  "smlad %[s1], %[taps1], %[pair0], %[s1]\n\t"
 #define BL_STEP                                   \
-  "ldr %[taps1], [%[filter]], #4\n\t"             \
+  BL_TAPS                                         \
   "ldrd %[pair0], %[pair1], [%[patches]], #8\n\t" \
-  "sxtb16 %[taps0], %[taps1]\n\t"                 \
-  "sxtb16 %[taps1], %[taps1], ror #8\n\t"         \
   "smlad %[s0], %[taps0], %[pair0], %[s0]\n\t"    \
   "smlad %[s1], %[taps1], %[pair0], %[s1]\n\t"    \
   "smlad %[s2], %[taps0], %[pair1], %[s2]\n\t"    \
@@ -102,146 +126,261 @@ BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
   "smlad %[s5], %[taps1], %[pair0], %[s5]\n\t"    \
   "smlad %[s6], %[taps0], %[pair1], %[s6]\n\t"    \
   "smlad %[s7], %[taps1], %[pair1], %[s7]\n\t"
-#define BL_UNTIL_END             \
-  "ldr %[pair0], %[end]\n\t"     \
-  "cmp %[patches], %[pair0]\n\t" \
-  "bne 1b"
+/* Jumps over `skipped` of the 8 steps of the first round, 8 of 8 if there are none at all. */
+#define BL_STEPS                                                           \
+  "ldr %[taps0], %[skipped]\n\t"                                           \
+  "tbb [pc, %[taps0]]\n\t"                                                 \
+  "2:\n\t"                                                                 \
+  ".byte 5, 5 + 26\n\t"                                                    \
+  ".byte 5 + 2 * 26, 5 + 3 * 26\n\t"                                       \
+  ".byte 5 + 4 * 26, 5 + 5 * 26\n\t"                                       \
+  ".byte 5 + 6 * 26, 5 + 7 * 26\n\t"                                       \
+  ".byte (3f - 2b) / 2, 0\n\t"                                             \
+  "1:\n\t" BL_STEP BL_STEP BL_STEP BL_STEP BL_STEP BL_STEP BL_STEP BL_STEP \
+  "ldr %[pair0], %[end]\n\t"                                               \
+  "cmp %[patches], %[pair0]\n\t"                                           \
+  "bne 1b\n\t"                                                             \
+  "3:\n\t"
+/* Four sums of one channel to bytes: bl_requantise_fast. taps0 and taps1 are the channel's
+ * multiplier and scale, pair1 is the zero point. */
+#define BL_SCALE(s) "smmlar %[" s "], %[" s "], %[taps0], %[" s "]\n\t"
+#define BL_LESS_IF_NEGATIVE(s) "add %[" s "], %[" s "], %[" s "], asr #31\n\t"
+#define BL_SHIFT(s)           \
+  "smmlsr %[" s "], %[" s     \
+  "], %[taps1], %[pair1]\n\t" \
+  "ssat %[" s "], #8, %[" s "]\n\t"
+#define BL_TO_BYTES(away, a, b, c, d)                                                            \
+  "ldrd %[taps0], %[taps1], [%[filter]], #8\n\t" BL_SCALE(a) BL_SCALE(b) BL_SCALE(c) BL_SCALE(d) \
+      away(a) away(b) away(c) away(d) BL_SHIFT(a) BL_SHIFT(b) BL_SHIFT(c) BL_SHIFT(d)
+#define BL_NOTHING(s) ""
+/* Pixel 3 first: where there are only three, pixel 2 hides it. */
+#define BL_STORE(a, b, c, d)            \
+  "strb %[" d                           \
+  "], [%[pair0], %[taps1]]\n\t"         \
+  "strb %[" c                           \
+  "], [%[pair0], %[taps0], lsl #1]\n\t" \
+  "strb %[" b                           \
+  "], [%[pair0], %[taps0]]\n\t"         \
+  "strb %[" a "], [%[pair0]], #1\n\t"
+#define BL_CONV_PAIRS(away) \
+  __asm__ volatile("4:\n\t" BL_FIRST_STEP BL_STEPS                                                    \
+          "ldrd %[pair0], %[pair1], %[to]\n\t"                                               \
+          BL_TO_BYTES(away, "s0", "s2", "s4", "s6") BL_TO_BYTES(away, "s1", "s3", "s5", "s7") \
+          "ldrd %[taps0], %[taps1], %[steps]\n\t"                                            \
+          "ldr %[patches], %[last_pair]\n\t"                                                 \
+          BL_STORE("s0", "s2", "s4", "s6") BL_STORE("s1", "s3", "s5", "s7")                  \
+          "str %[pair0], %[to]\n\t"                                                          \
+          "cmp %[pair0], %[patches]\n\t"                                                     \
+          "bls 4b"                                                                           \
+          : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [s4] "=&r"(s4),  \
+            [s5] "=&r"(s5), [s6] "=&r"(s6), [s7] "=&r"(s7), [patches] "=&r"(patches),        \
+            [filter] "+r"(filter), [taps0] "=&r"(taps0), [taps1] "=&r"(taps1),               \
+            [pair0] "=&r"(pair0), [pair1] "=&r"(pair1), [to] "+m"(to)                        \
+          : [start] "m"(start), [end] "m"(end), [skipped] "m"(skipped), [steps] "m"(store),  \
+            [last_pair] "m"(last_pair)                                                       \
+          : "cc", "memory")
 
-/* For each of `steps` >= 0 pairs of inputs and pixels i = 0..3:
- * sums[2 i] += filter channel 0 . pixel i, sums[2 i + 1] += filter channel 1 . pixel i.
+/* All channels of four output pixels, two at a time: bytes to output, `stride` bytes from pixel to
+ * pixel, the fourth pixel `last` bytes behind the first (2 * stride: there are only three).
  *
- * patches holds, step by step, one pair for each of the four pixels; a word of filter holds channel
- * 0 in bytes 0 and 2, channel 1 in bytes 1 and 3. Returns the filter's next word. In assembly,
- * because 14 values in 14 registers leave a compiler no room: in C, three live on the stack. */
-BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *filter, int32_t steps,
-                                     int32_t sums[8]) {
-  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-  int32_t s4 = sums[4], s5 = sums[5], s6 = sums[6], s7 = sums[7];
-  uint32_t taps0, taps1, pair0, pair1;
-  const uint32_t *end = patches + 4 * (steps & ~3);
-#define BL_OPERANDS                                                                         \
-  [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [s4] "+r"(s4), [s5] "+r"(s5), \
-      [s6] "+r"(s6), [s7] "+r"(s7), [patches] "+r"(patches), [filter] "+r"(filter),         \
-      [taps0] "=&r"(taps0), [taps1] "=&r"(taps1), [pair0] "=&r"(pair0), [pair1] "=&r"(pair1)
-  if (patches != end) {
-    __asm__("1:\n\t" BL_STEP BL_STEP BL_STEP BL_STEP BL_UNTIL_END:BL_OPERANDS
-            : [end] "m"(end)
-            : "cc", "memory");
+ * patches holds, step by step (`steps` >= 1), a pair of inputs for each of the four pixels. For two
+ * channels, filter holds their biases; for each step a word, channel 0 in bytes 0 and 2, channel 1
+ * in bytes 1 and 3; multiplier and scale of channel 0, of channel 1. If `channels` >= 2 is odd, the
+ * last two channels are a pair again. `relu`, a constant: see bl_requantise_fast. In assembly,
+ * because 14 values in 14 registers leave a compiler no room. */
+BL_INLINE void bl_conv_pairs_4(const uint32_t *patches, int32_t steps, const uint32_t *filter,
+                               int32_t channels, int32_t zero_point, int32_t last, int8_t *output,
+                               int relu) {
+  const uint32_t *const start = patches, *const end = patches + 4 * steps;
+  int8_t *const last_pair = output + channels - 2;
+  const int32_t skipped = steps > 1 ? (8 - (steps - 1) % 8) % 8 : 8;
+  struct {
+    int8_t *output;
+    int32_t zero_point;
+  } to = {output, zero_point};
+  const struct {
+    int32_t stride, last;
+  } store = {channels, last};
+  uint32_t s0, s1, s2, s3, s4, s5, s6, s7, taps0, taps1, pair0, pair1;
+  for (;;) {
+    if (relu) {
+      BL_CONV_PAIRS(BL_NOTHING);
+    } else {
+      BL_CONV_PAIRS(BL_LESS_IF_NEGATIVE);
+    }
+    if (to.output != last_pair + 1) {
+      return;
+    }
+    to.output = last_pair;
   }
-  end += 4 * (steps & 3);
-  if (patches != end) {
-    __asm__("1:\n\t" BL_STEP BL_UNTIL_END:BL_OPERANDS : [end] "m"(end) : "cc", "memory");
-  }
-#undef BL_OPERANDS
-  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
-  sums[4] = s4, sums[5] = s5, sums[6] = s6, sums[7] = s7;
-  return filter;
 }
+#undef BL_TAPS
+#undef BL_FIRST_STEP
 #undef BL_STEP
-#undef BL_UNTIL_END
+#undef BL_STEPS
+#undef BL_SCALE
+#undef BL_LESS_IF_NEGATIVE
+#undef BL_SHIFT
+#undef BL_TO_BYTES
+#undef BL_NOTHING
+#undef BL_STORE
+#undef BL_CONV_PAIRS
 
-/* Four sums under a window of 3x3 that steps by 1 or 2 along rows of pairs: element 0 of a pair is
- * an even column, pairs of a row are 16 bytes apart, rows row_bytes. taps holds for every row the
- * pairs (0, 1) and (1, 2). In assembly for the same reason. */
-#define BL_ROW_BY_1(from0, from1, from2, from3)  \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
-  "ldr %[even], [%[pairs]]\n\t"                  \
-  "ldr %[odd], [%[pairs], #16]\n\t"              \
-  "smlad %[s0], %[even], %[taps01], " from0      \
-  "\n\t"                                         \
-  "smlatb %[s1], %[even], %[taps01], " from1     \
-  "\n\t"                                         \
-  "ldr %[even], [%[pairs], #32]\n\t"             \
-  "add %[pairs], %[row_bytes]\n\t"               \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
-  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"    \
-  "smlad %[s2], %[odd], %[taps01], " from2       \
-  "\n\t"                                         \
-  "smlatb %[s3], %[odd], %[taps01], " from3      \
-  "\n\t"                                         \
-  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"  \
+/* The pieces of bl_slide_*: a row of the window, sums starting from `from`; `last` steps on. */
+#define BL_ROW_BY_1(row, f0, f1, f2, f3, last)     \
+  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs]]\n\t"                    \
+  "ldr %[odd], [%[pairs], #16]\n\t"                \
+  "smlad %[s0], %[even], %[taps01], %[" f0         \
+  "]\n\t"                                          \
+  "smlatb %[s1], %[even], %[taps01], %[" f1        \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs], #32]" last              \
+  "\n\t"                                           \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"     \
+  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"      \
+  "smlad %[s2], %[odd], %[taps01], %[" f2          \
+  "]\n\t"                                          \
+  "smlatb %[s3], %[odd], %[taps01], %[" f3         \
+  "]\n\t"                                          \
+  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"    \
   "smlad %[s3], %[even], %[taps12], %[s3]\n\t"
-#define BL_ROW_BY_2(from0, from1, from2, from3)  \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
-  "ldr %[even], [%[pairs]]\n\t"                  \
-  "ldr %[odd], [%[pairs], #16]\n\t"              \
-  "smlad %[s0], %[even], %[taps01], " from0      \
-  "\n\t"                                         \
-  "ldr %[even], [%[pairs], #32]\n\t"             \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
-  "smlad %[s1], %[odd], %[taps01], " from1       \
-  "\n\t"                                         \
-  "ldr %[odd], [%[pairs], #48]\n\t"              \
-  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"  \
-  "smlad %[s2], %[even], %[taps01], " from2      \
-  "\n\t"                                         \
-  "ldr %[even], [%[pairs], #64]\n\t"             \
-  "add %[pairs], %[row_bytes]\n\t"               \
-  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"   \
-  "smlad %[s3], %[odd], %[taps01], " from3       \
-  "\n\t"                                         \
+#define BL_ROW_BY_2(row, f0, f1, f2, f3, last)     \
+  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs]]\n\t"                    \
+  "ldr %[odd], [%[pairs], #16]\n\t"                \
+  "smlad %[s0], %[even], %[taps01], %[" f0         \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs], #32]\n\t"               \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"     \
+  "smlad %[s1], %[odd], %[taps01], %[" f1          \
+  "]\n\t"                                          \
+  "ldr %[odd], [%[pairs], #48]\n\t"                \
+  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"    \
+  "smlad %[s2], %[even], %[taps01], %[" f2         \
+  "]\n\t"                                          \
+  "ldr %[even], [%[pairs], #64]" last              \
+  "\n\t"                                           \
+  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"     \
+  "smlad %[s3], %[odd], %[taps01], %[" f3          \
+  "]\n\t"                                          \
   "smlabt %[s3], %[even], %[taps12], %[s3]\n\t"
-#define BL_WINDOWS_3X3(name, row)                                                               \
-  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,           \
-                      int32_t bias, int32_t sums[4]) {                                          \
-    uint32_t taps01, taps12, even, odd;                                                         \
-    int32_t s0, s1, s2, s3;                                                                     \
-    __asm__(row("%[bias]", "%[bias]", "%[bias]", "%[bias]")                                     \
-                row("%[s0]", "%[s1]", "%[s2]", "%[s3]") row("%[s0]", "%[s1]", "%[s2]", "%[s3]") \
-            : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3),                   \
-              [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), [even] "=&r"(even),               \
-              [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)                          \
-            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                      \
-            : "memory");                                                                        \
-    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;                                     \
-  }
-BL_WINDOWS_3X3(bl_windows_by_1, BL_ROW_BY_1)
-BL_WINDOWS_3X3(bl_windows_by_2, BL_ROW_BY_2)
-#undef BL_WINDOWS_3X3
-#undef BL_ROW_BY_1
-#undef BL_ROW_BY_2
-
-/* The first two of the four sums. */
-#define BL_ROW_BY_1(from0, from1)                \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
-  "ldr %[even], [%[pairs]]\n\t"                  \
-  "ldr %[odd], [%[pairs], #16]\n\t"              \
-  "add %[pairs], %[row_bytes]\n\t"               \
-  "smlad %[s0], %[even], %[taps01], " from0      \
-  "\n\t"                                         \
-  "smlatb %[s1], %[even], %[taps01], " from1     \
-  "\n\t"                                         \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
+#define BL_HALF_ROW_BY_1(row, f0, f1, f2, f3, last) \
+  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row  \
+  "]\n\t"                                           \
+  "ldr %[even], [%[pairs]]\n\t"                     \
+  "ldr %[odd], [%[pairs], #16]" last                \
+  "\n\t"                                            \
+  "smlad %[s0], %[even], %[taps01], %[" f0          \
+  "]\n\t"                                           \
+  "smlatb %[s1], %[even], %[taps01], %[" f1         \
+  "]\n\t"                                           \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"      \
   "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"
-#define BL_ROW_BY_2(from0, from1)                \
-  "ldrd %[taps01], %[taps12], [%[taps]], #8\n\t" \
-  "ldr %[even], [%[pairs]]\n\t"                  \
-  "ldr %[odd], [%[pairs], #16]\n\t"              \
-  "smlad %[s0], %[even], %[taps01], " from0      \
-  "\n\t"                                         \
-  "ldr %[even], [%[pairs], #32]\n\t"             \
-  "add %[pairs], %[row_bytes]\n\t"               \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"   \
-  "smlad %[s1], %[odd], %[taps01], " from1       \
-  "\n\t"                                         \
+#define BL_HALF_ROW_BY_2(row, f0, f1, f2, f3, last) \
+  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row  \
+  "]\n\t"                                           \
+  "ldr %[even], [%[pairs]]\n\t"                     \
+  "ldr %[odd], [%[pairs], #16]\n\t"                 \
+  "smlad %[s0], %[even], %[taps01], %[" f0          \
+  "]\n\t"                                           \
+  "ldr %[even], [%[pairs], #32]" last               \
+  "\n\t"                                            \
+  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"      \
+  "smlad %[s1], %[odd], %[taps01], %[" f1           \
+  "]\n\t"                                           \
   "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"
-#define BL_TWO_WINDOWS_3X3(name, row)                                                         \
-  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps,         \
-                      int32_t bias, int32_t sums[2]) {                                        \
-    uint32_t taps01, taps12, even, odd;                                                       \
-    int32_t s0, s1;                                                                           \
-    __asm__(row("%[bias]", "%[bias]") row("%[s0]", "%[s1]") row("%[s0]", "%[s1]")             \
-            : [s0] "=&r"(s0), [s1] "=&r"(s1), [taps01] "=&r"(taps01), [taps12] "=&r"(taps12), \
-              [even] "=&r"(even), [odd] "=&r"(odd), [pairs] "+r"(pairs), [taps] "+r"(taps)    \
-            : [row_bytes] "r"(row_bytes), [bias] "r"(bias)                                    \
-            : "memory");                                                                      \
-    sums[0] = s0, sums[1] = s1;                                                               \
+#define BL_WINDOW(row) \
+  row("0", "bias", "bias", "bias", "bias", "")                 \
+  "add %[pairs], %[row_bytes]\n\t"                             \
+  row("1", "s0", "s1", "s2", "s3", "")                         \
+  "add %[pairs], %[row_bytes]\n\t"                             \
+  row("2", "s0", "s1", "s2", "s3", "!")                        \
+  "sub %[pairs], %[pairs], %[row_bytes], lsl #1\n\t"
+/* Two sums to bytes: bl_requantise_fast. */
+#define BL_SCALING                                \
+  "ldrd %[taps01], %[taps12], [%[lane], #24]\n\t" \
+  "ldr %[even], [%[lane], #32]\n\t"
+#define BL_TO_BYTES(away, a, b)                                                                    \
+  "smmlar %[" a "], %[" a "], %[taps01], %[" a                                                     \
+  "]\n\t"                                                                                          \
+  "smmlar %[" b "], %[" b "], %[taps01], %[" b "]\n\t" away(a) away(b) "smmlsr %[" a "], %[" a     \
+                                                                       "], %[taps12], %[even]\n\t" \
+                                                                       "smmlsr %[" b "], %[" b     \
+                                                                       "], %[taps12], %[even]\n\t" \
+                                                                       "ssat %[" a "], #8, %[" a   \
+                                                                       "]\n\t"                     \
+                                                                       "ssat %[" b "], #8, %[" b   \
+                                                                       "]\n\t"
+#define BL_NOTHING(s) ""
+#define BL_LESS_IF_NEGATIVE(s) "add %[" s "], %[" s "], %[" s "], asr #31\n\t"
+#define BL_FOURS(row, away)                                                                      \
+  __asm__ volatile("1:\n\t" BL_WINDOW(row) BL_SCALING BL_TO_BYTES(away, "s0", "s1") BL_TO_BYTES( \
+      away, "s2", "s3") "add %[odd], %[output], %[stride]\n\t"                                   \
+                        "strb %[s0], [%[output]]\n\t"                                            \
+                        "strb %[s1], [%[output], %[stride]]\n\t"                                 \
+                        "strb %[s2], [%[output], %[stride], lsl #1]\n\t"                         \
+                        "strb %[s3], [%[odd], %[stride], lsl #1]\n\t"                            \
+                        "ldr %[even], [%[lane], #36]\n\t"                                        \
+                        "add %[output], %[output], %[stride], lsl #2\n\t"                        \
+                        "cmp %[pairs], %[even]\n\t"                                              \
+                        "bne 1b" BL_OPERANDS)
+#define BL_TWO(row, away)                                        \
+  __asm__ volatile(BL_WINDOW(row) BL_SCALING BL_TO_BYTES(        \
+      away, "s0", "s1") "strb %[s1], [%[output], %[stride]]\n\t" \
+                        "strb %[s0], [%[output]]" BL_OPERANDS)
+#define BL_OPERANDS                                                                         \
+  : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [taps01] "=&r"(taps01),  \
+    [taps12] "=&r"(taps12), [even] "=&r"(even), [odd] "=&r"(odd), [pairs] "+r"(pairs),       \
+    [output] "+r"(output)                                                                    \
+  : [lane] "r"(l), [row_bytes] "r"(row_bytes), [stride] "r"(stride), [bias] "r"(l->bias)     \
+  : "cc", "memory"
+
+/* The windows of a row, four by four from `pairs` to l->stop (at least four), their outputs
+ * `stride` bytes apart. Returns where the next output goes. In assembly for the same reason. */
+BL_INLINE int8_t *bl_slide_by_4(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                                int8_t *output, int32_t stride, int32_t step, int relu) {
+  uint32_t s0, s1, s2, s3, taps01, taps12, even, odd;
+  if (step == 1 && relu) {
+    BL_FOURS(BL_ROW_BY_1, BL_NOTHING);
+  } else if (step == 1) {
+    BL_FOURS(BL_ROW_BY_1, BL_LESS_IF_NEGATIVE);
+  } else if (relu) {
+    BL_FOURS(BL_ROW_BY_2, BL_NOTHING);
+  } else {
+    BL_FOURS(BL_ROW_BY_2, BL_LESS_IF_NEGATIVE);
   }
-BL_TWO_WINDOWS_3X3(bl_two_windows_by_1, BL_ROW_BY_1)
-BL_TWO_WINDOWS_3X3(bl_two_windows_by_2, BL_ROW_BY_2)
-#undef BL_TWO_WINDOWS_3X3
+  return output;
+}
+
+/* Two windows; the first output is written last, so that it hides the second if stride is 0. */
+BL_INLINE void bl_slide_2(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                          int8_t *output, int32_t stride, int32_t step, int relu) {
+  uint32_t s0, s1, s2, s3, taps01, taps12, even, odd;
+  if (step == 1 && relu) {
+    BL_TWO(BL_HALF_ROW_BY_1, BL_NOTHING);
+  } else if (step == 1) {
+    BL_TWO(BL_HALF_ROW_BY_1, BL_LESS_IF_NEGATIVE);
+  } else if (relu) {
+    BL_TWO(BL_HALF_ROW_BY_2, BL_NOTHING);
+  } else {
+    BL_TWO(BL_HALF_ROW_BY_2, BL_LESS_IF_NEGATIVE);
+  }
+}
 #undef BL_ROW_BY_1
 #undef BL_ROW_BY_2
+#undef BL_HALF_ROW_BY_1
+#undef BL_HALF_ROW_BY_2
+#undef BL_WINDOW
+#undef BL_SCALING
+#undef BL_TO_BYTES
+#undef BL_NOTHING
+#undef BL_LESS_IF_NEGATIVE
+#undef BL_FOURS
+#undef BL_TWO
+#undef BL_OPERANDS
 
 #else
 
@@ -259,14 +398,6 @@ BL_INLINE int32_t bl_wrapping_add(int32_t a, int32_t b) {
 
 BL_INLINE int32_t bl_smlabb(uint32_t a, uint32_t b, int32_t sum) {
   return bl_wrapping_add(sum, bl_bottom(a) * bl_bottom(b));
-}
-
-BL_INLINE int32_t bl_smlabt(uint32_t a, uint32_t b, int32_t sum) {
-  return bl_wrapping_add(sum, bl_bottom(a) * bl_top(b));
-}
-
-BL_INLINE int32_t bl_smlatb(uint32_t a, uint32_t b, int32_t sum) {
-  return bl_wrapping_add(sum, bl_top(a) * bl_bottom(b));
 }
 
 BL_INLINE int32_t bl_smlad(uint32_t a, uint32_t b, int32_t sum) {
@@ -303,36 +434,6 @@ BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
   return bl_wrapping_add(x, (int32_t)(uint32_t)(nudged >> 32));
 }
 
-BL_INLINE const uint32_t *bl_mac_4x2(const uint32_t *patches, const uint32_t *filter, int32_t steps,
-                                     int32_t sums[8]) {
-  for (; steps > 0; steps--, filter++) {
-    for (int32_t i = 0; i < 4; i++, patches++) {
-      sums[2 * i] = bl_smlad(bl_sxtb16(*filter), *patches, sums[2 * i]);
-      sums[2 * i + 1] = bl_smlad(bl_sxtb16_odd(*filter), *patches, sums[2 * i + 1]);
-    }
-  }
-  return filter;
-}
-
-#define BL_WINDOWS_3X3(name, stride, count)                                           \
-  BL_INLINE void name(const uint32_t *pairs, int32_t row_bytes, const uint32_t *taps, \
-                      int32_t bias, int32_t sums[count]) {                            \
-    for (int32_t i = 0; i < count; i++) {                                             \
-      sums[i] = bias;                                                                 \
-      for (int32_t tap = 0; tap < 9; tap++) {                                         \
-        const int32_t row = tap / 3, kx = tap % 3, column = i * stride + kx;          \
-        const uint32_t pair = pairs[row * (row_bytes / 4) + column / 2 * 4];          \
-        const uint32_t value = taps[2 * row + kx / 2] >> (kx ? 16 : 0);               \
-        sums[i] = bl_smlabb(column % 2 ? pair >> 16 : pair, value, sums[i]);          \
-      }                                                                               \
-    }                                                                                 \
-  }
-BL_WINDOWS_3X3(bl_windows_by_1, 1, 4)
-BL_WINDOWS_3X3(bl_windows_by_2, 2, 4)
-BL_WINDOWS_3X3(bl_two_windows_by_1, 1, 2)
-BL_WINDOWS_3X3(bl_two_windows_by_2, 2, 2)
-#undef BL_WINDOWS_3X3
-
 #endif
 
 /* One output channel, packed by the compiler (boardless.compiler.dsp). */
@@ -358,6 +459,55 @@ BL_INLINE int32_t bl_requantise_fast(int32_t sum, int32_t multiplier, int32_t sc
   }
   return bl_ssat8(bl_smmlsr(output_zero_point, scaled, scale));
 }
+
+#if !(defined(__ARM_FEATURE_DSP) && defined(__thumb2__))
+BL_INLINE void bl_conv_pairs_4(const uint32_t *patches, int32_t steps, const uint32_t *filter,
+                               int32_t channels, int32_t zero_point, int32_t last, int8_t *output,
+                               int relu) {
+  for (int32_t o = 0; o < channels; o += 2, filter += 2 + steps + 4) {
+    int8_t *to = output + (o + 2 <= channels ? o : channels - 2);
+    for (int32_t pixel = 3; pixel >= 0; pixel--) {
+      const int32_t place = pixel == 3 ? last : pixel * channels;
+      for (int32_t k = 0; k < 2; k++) {
+        int32_t sum = (int32_t)filter[k];
+        for (int32_t i = 0; i < steps; i++) {
+          sum = bl_smlad(bl_sxtb16(filter[2 + i] >> 8 * k), patches[4 * i + pixel], sum);
+        }
+        const uint32_t *scaling = filter + 2 + steps + 2 * k;
+        to[place + k] = (int8_t)bl_requantise_fast(sum, (int32_t)scaling[0], (int32_t)scaling[1],
+                                                   zero_point, relu);
+      }
+    }
+  }
+}
+BL_INLINE int8_t bl_slide_1(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                            int32_t first, int relu) {
+  int32_t sum = l->bias;
+  for (int32_t tap = 0; tap < 9; tap++) {
+    const int32_t row = tap / 3, kx = tap % 3, column = first + kx;
+    const uint32_t pair = pairs[row * (row_bytes / 4) + column / 2 * 4];
+    const uint32_t value = l->taps[2 * row + kx / 2] >> (kx ? 16 : 0);
+    sum = bl_smlabb(column % 2 ? pair >> 16 : pair, value, sum);
+  }
+  return (int8_t)bl_requantise_fast(sum, l->multiplier, l->scale, l->zero_point, relu);
+}
+
+BL_INLINE int8_t *bl_slide_by_4(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                                int8_t *output, int32_t stride, int32_t step, int relu) {
+  for (; pairs != l->stop; pairs += 8 * step) {
+    for (int32_t i = 0; i < 4; i++, output += stride) {
+      *output = bl_slide_1(l, pairs, row_bytes, i * step, relu);
+    }
+  }
+  return output;
+}
+
+BL_INLINE void bl_slide_2(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
+                          int8_t *output, int32_t stride, int32_t step, int relu) {
+  output[stride] = bl_slide_1(l, pairs, row_bytes, step, relu);
+  output[0] = bl_slide_1(l, pairs, row_bytes, 0, relu);
+}
+#endif
 
 /* For activations that are narrower than int8; call it on what was just written. */
 static inline void bl_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {

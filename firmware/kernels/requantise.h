@@ -41,4 +41,9 @@ static inline int32_t bl_requantise_once(int32_t x, int32_t multiplier, int32_t 
   return (int32_t)((product + (INT64_C(1) << (right - 1)) - (product < 0)) >> right);
 }
 
+/* A scaled value and the output's zero point; wraps where the two leave 32 bits. */
+static inline int32_t bl_offset(int32_t scaled, int32_t zero_point) {
+  return (int32_t)((uint32_t)scaled + (uint32_t)zero_point);
+}
+
 #endif

@@ -1,6 +1,6 @@
 """Every optimised twin against its reference kernel, on random shapes and extreme values: int8 to
-the last bit, float32 within 1e-5 of the largest output. Both run here on the host; the plain C side
-of kernels/dsp.h means what its assembly does, and the emulated run of a whole model checks that."""
+the last bit, float32 within 1e-5 of the largest output. On the host, where kernels/dsp.h is plain
+C, and on the emulated core, where it is assembly."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ import pytest
 from boardless import compiler, graph
 from host_kernels import FLAGS, INCLUDES, HostModel
 from one_operator import Tensor, model
+from properties import runners
 
-CASES = 60  # random cases per operator
+CASES = 60  # random cases per operator on the host, where each is compiled
+CORE_CASES = 500  # on the core, which has all kernels in one firmware
 PICTURES = 2
 SAME, VALID = 0, 1
 SCRATCH_TOO_SMALL = 2  # bl_status
@@ -143,12 +145,33 @@ TWINS: list[tuple[Callable[[Draw, str], Case], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("operator", "dtype"), TWINS, ids=lambda v: getattr(v, "__name__", v))
+twins = pytest.mark.parametrize(
+    ("operator", "dtype"), TWINS, ids=lambda v: getattr(v, "__name__", v)
+)
+
+
+@twins
 def test_twin_equals_reference(
     operator: Callable[[Draw, str], Case], dtype: str, tmp_path: Path
 ) -> None:
+    compare(operator, dtype, CASES, lambda program, x: HostModel(program, tmp_path).run(x))
+
+
+@pytest.mark.emulated
+@twins
+def test_twin_equals_reference_on_core(operator: Callable[[Draw, str], Case], dtype: str) -> None:
+    compare(operator, dtype, CORE_CASES, runners.load("core").run)
+
+
+def compare(
+    operator: Callable[[Draw, str], Case],
+    dtype: str,
+    cases: int,
+    run: Callable[[compiler.Program, Any], npt.NDArray[Any]],
+) -> None:
+    """run(program, inputs) with and without twins gives the same outputs."""
     used: Counter[str] = Counter()
-    for seed in range(CASES):
+    for seed in range(cases):
         content, inputs = operator(Draw(f"{operator.__name__} {dtype} {seed}"), dtype)
         case = graph.read(content, "case")
         program = compiler.compile_graph(case, twins=("dsp",))
@@ -156,15 +179,15 @@ def test_twin_equals_reference(
         used[function.rpartition("_")[2]] += 1
         if function.endswith("_ref"):
             continue  # what it does is test_against_reference's business
-        got = HostModel(program, tmp_path).run(inputs)
-        expected = HostModel(compiler.compile_graph(case), tmp_path).run(inputs)
+        got = run(program, inputs).reshape(len(inputs), -1)
+        expected = run(compiler.compile_graph(case), inputs).reshape(len(inputs), -1)
         message = f"seed {seed}: {program.layers[0].call.params}"
         if dtype == "int8":
             np.testing.assert_array_equal(got, expected, err_msg=message)
         else:
             limit = 1e-5 * max(1.0, float(np.abs(expected).max()))
             np.testing.assert_allclose(got, expected, rtol=0, atol=limit, err_msg=message)
-    assert used["dsp"] > CASES / 4, f"the cases hardly reach the twin: {used}"
+    assert used["dsp"] > cases / 4, f"the cases hardly reach the twin: {used}"
 
 
 def test_scratch_is_checked(tmp_path: Path) -> None:

@@ -204,3 +204,23 @@ def test_softmax_of_more_classes_than_its_sum_holds_is_refused() -> None:
     content = model("SOFTMAX", [row], output, {"beta": 1.0})
     with pytest.raises(BadInput, match="4096 classes; an int8 softmax sums up at most 4095"):
         compiler.compile_graph(graph.read(content, "softmax"))
+
+
+@runners.machines
+@pytest.mark.parametrize("end", [-(1 << 31), (1 << 31) - 1])
+@pytest.mark.parametrize("operator", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+def test_sums_that_leave_32_bits_wrap(machine: str, operator: str, end: int) -> None:
+    """Signed overflow, which C does not define; TFLite's sums wrap."""
+    source = Tensor((1, 4, 4, 2), "int8", (0.5,), (3,))
+    output = Tensor((1, 4, 4, 2), "int8", (0.5,), (-7,))
+    shape = (2, 1, 1, 2) if operator == "CONV_2D" else (1, 1, 1, 2)
+    data = np.array([100, -100] * (2 if operator == "CONV_2D" else 1)).reshape(shape)
+    axis = 0 if operator == "CONV_2D" else 3
+    weights = [
+        Tensor(shape, "int8", (2.0**-24, 2.0**-25), (0,), axis, data),
+        Tensor((2,), "int32", (2.0**-25, 2.0**-26), (0,), 0, np.array([end, end])),
+    ]
+    options = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1, "padding": 1}
+    options |= {} if operator == "CONV_2D" else {"depthMultiplier": 1}
+    case = Case(model(operator, [source, *weights], output, options), pictures(source), "wraps")
+    runners.check(case, machine)

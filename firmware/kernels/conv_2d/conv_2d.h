@@ -28,19 +28,19 @@ bl_status bl_conv_2d_s8_ref(const bl_conv_2d_s8 *p, const int8_t *input, const i
 bl_status bl_conv_2d_f32_ref(const bl_conv_2d_f32 *p, const float *input, const float *filter,
                              const float *bias, float *output);
 
-/* The same bits by 16-bit SIMD, see dsp.h; lower.py packs filter and channels.
+/* The same bits by 16-bit SIMD, see dsp.h; lower.py packs the filter.
  *
- * filter: for every two output channels (the last may be idle) and every pair of inputs a word, its
- * bytes being (channel 0 first, channel 1 first, channel 0 second, channel 1 second). The inputs of
- * a run (a row of the window, or one pixel if dilation_w > 1) are paired (0, 2), (1, 3), (4, 6) ..
- * and the last 1 to 3 of them (0, 1), (2, -).
+ * filter: for every two output channels their biases, for every pair of inputs a word, its bytes
+ * being (channel 0 first, channel 1 first, channel 0 second, channel 1 second), then multiplier and
+ * scale of channel 0, of channel 1, as in bl_channel. Of an odd number of channels the last two are
+ * a pair again; a single one is both. The inputs of a run (a row of the window, or one pixel if
+ * dilation_w > 1) are paired (0, 2), (1, 3), (4, 6) .. and the last 1 to 3 of them (0, 1), (2, -).
  * scratch: 4-byte aligned, at least 16 * pairs + run bytes.
  * Order: output pixels ascend in blocks of 4 (a rest of 1 or 2 singly); all inputs of a block are
  * read before its first output is written. So output pixel i waits for no input beyond that of
  * pixel 4 * (i / 4) + 3, and in a 1x1 convolution earlier pixels are never read again. */
 bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
-                            const int32_t *channels, void *scratch, int32_t scratch_bytes,
-                            int8_t *output);
+                            void *scratch, int32_t scratch_bytes, int8_t *output);
 
 /* The same sums with 16 of them in registers, within the rounding of float32; for activations as in
  * float32.h. bias is not NULL; filter is blocks of 4 output channels as (H, W, I, 4), the last one

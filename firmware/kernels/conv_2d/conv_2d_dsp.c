@@ -33,7 +33,7 @@ typedef struct {
 } walk;
 
 /* The patch that starts at `pixel`, one lane of four. */
-static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, uint32_t *to) {
+BL_INLINE void gather_one(const walk *g, const int8_t *pixel, uint32_t *to) {
   const int32_t runs = g->runs, bytes = g->bytes, row_step = g->row_step;
   for (int32_t rows = g->rows; rows > 0; rows--, pixel += row_step) {
     to = widen(to, pixel, bytes);
@@ -41,6 +41,23 @@ static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, uint32_t *to)
     for (int32_t run = 1; run < runs; run++) {
       from += g->run_step;
       to = widen(to, from, bytes);
+    }
+  }
+}
+
+/* The patches of `count` pixels that lie `step` bytes apart. */
+static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, int32_t step, int32_t count,
+                               uint32_t *to) {
+  const int is_rgb = g->bytes == 9 && g->runs == 1; /* the usual first layer: three columns */
+  for (const uint32_t *end = to + count; to != end; to++, pixel += step) {
+    if (is_rgb) {
+      const int8_t *from = pixel;
+      uint32_t *row = to;
+      for (int32_t rows = g->rows; rows > 0; rows--, from += g->row_step) {
+        row = widen(row, from, 9);
+      }
+    } else {
+      gather_one(g, pixel, to);
     }
   }
 }
@@ -78,72 +95,48 @@ static range inside(int32_t stride, int32_t pad, int32_t reach, int32_t input) {
   return (range){begin, end > begin ? (uint32_t)(end - begin) : 0};
 }
 
-/* One channel of four pixels, the last pixel first: where there are only three, pixel 2 hides it.
- */
-BL_INLINE void store_channel(const bl_channel *channel, int32_t zero_point, const int32_t *sums,
-                             int8_t *output, int32_t stride, int8_t *last, int relu) {
-  const int32_t multiplier = channel->multiplier, scale = channel->scale;
-  *last = (int8_t)bl_requantise_fast(sums[6], multiplier, scale, zero_point, relu);
-  output[2 * stride] = (int8_t)bl_requantise_fast(sums[4], multiplier, scale, zero_point, relu);
-  output[stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
-  output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
-}
+typedef void pixels_function(const bl_conv_2d_s8 *p, const uint32_t *patches, int32_t steps,
+                             const uint32_t *filter, int32_t valid, int8_t *output);
 
 /* All channels of `valid` pixels, 3 or 4, that lie side by side in the output. */
-BL_INLINE void four_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches, const uint32_t *filter,
-                           const bl_channel *channel, int32_t steps, int32_t valid, int8_t *output,
-                           int relu) {
+static BL_NOINLINE void any_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches, int32_t steps,
+                                   const uint32_t *filter, int32_t valid, int8_t *output) {
+  const int32_t channels = p->window.output_c;
+  bl_conv_pairs_4(patches, steps, filter, channels, p->output_zero_point, (valid - 1) * channels,
+                  output, 0);
+}
+
+static BL_NOINLINE void relu_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches, int32_t steps,
+                                    const uint32_t *filter, int32_t valid, int8_t *output) {
+  const int32_t channels = p->window.output_c;
+  bl_conv_pairs_4(patches, steps, filter, channels, p->output_zero_point, (valid - 1) * channels,
+                  output, 1);
+}
+
+static BL_NOINLINE void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch, int32_t steps,
+                                  const uint32_t *filter, int8_t *output) {
   const int32_t channels = p->window.output_c, zero_point = p->output_zero_point;
-  int8_t *last = output + (valid - 1) * channels;
-  for (const int8_t *row_end = output + channels; output < row_end; channel += 2) {
-    const int32_t a = channel[0].bias, b = channel[1].bias;
-    int32_t sums[2 * LANES] = {a, b, a, b, a, b, a, b};
-    filter = bl_mac_4x2(patches, filter, steps, sums);
-    store_channel(&channel[0], zero_point, sums, output++, channels, last++, relu);
-    if (output < row_end) {
-      store_channel(&channel[1], zero_point, sums + 1, output++, channels, last++, relu);
+  for (int32_t o = 0; o < channels; o += 2, output += 2) {
+    int32_t a = (int32_t)filter[0], b = (int32_t)filter[1];
+    filter += 2;
+    for (const uint32_t *pair = patch, *end = patch + LANES * steps; pair != end; pair += LANES) {
+      const uint32_t taps = *filter++;
+      a = bl_smlad(bl_sxtb16(taps), *pair, a);
+      b = bl_smlad(bl_sxtb16_odd(taps), *pair, b);
     }
-  }
-}
-
-typedef void pixels_function(const bl_conv_2d_s8 *p, const uint32_t *patches,
-                             const uint32_t *filter, const bl_channel *channel, int32_t steps,
-                             int32_t valid, int8_t *output);
-
-static BL_NOINLINE void any_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
-                                   const uint32_t *filter, const bl_channel *channel, int32_t steps,
-                                   int32_t valid, int8_t *output) {
-  four_pixels(p, patches, filter, channel, steps, valid, output, 0);
-}
-
-static BL_NOINLINE void relu_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
-                                    const uint32_t *filter, const bl_channel *channel,
-                                    int32_t steps, int32_t valid, int8_t *output) {
-  four_pixels(p, patches, filter, channel, steps, valid, output, 1);
-}
-
-static BL_NOINLINE void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch,
-                                  const uint32_t *filter, const bl_channel *channel, int32_t steps,
-                                  int8_t *output) {
-  for (int32_t o = 0; o < p->window.output_c; o += 2, channel += 2, output += 2) {
-    int32_t a = channel[0].bias, b = channel[1].bias;
-    for (int32_t i = 0; i < steps; i++) {
-      const uint32_t taps = *filter++, pair = patch[LANES * i];
-      a = bl_smlad(bl_sxtb16(taps), pair, a);
-      b = bl_smlad(bl_sxtb16_odd(taps), pair, b);
+    const int32_t *scaling = (const int32_t *)filter;
+    filter += 4;
+    if (o + 1 == channels) { /* the last two again; a channel without another is both */
+      *output = (int8_t)bl_requantise_fast(b, scaling[2], scaling[3], zero_point, 0);
+      return;
     }
-    output[0] = (int8_t)bl_requantise_fast(a, channel[0].multiplier, channel[0].scale,
-                                           p->output_zero_point, 0);
-    if (o + 1 < p->window.output_c) {
-      output[1] = (int8_t)bl_requantise_fast(b, channel[1].multiplier, channel[1].scale,
-                                             p->output_zero_point, 0);
-    }
+    output[0] = (int8_t)bl_requantise_fast(a, scaling[0], scaling[1], zero_point, 0);
+    output[1] = (int8_t)bl_requantise_fast(b, scaling[2], scaling[3], zero_point, 0);
   }
 }
 
 bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
-                            const int32_t *channels, void *scratch, int32_t scratch_bytes,
-                            int8_t *output) {
+                            void *scratch, int32_t scratch_bytes, int8_t *output) {
   const bl_window *w = &p->window;
   if (!bl_window_is_valid(w)) {
     return BL_BAD_ARGUMENT;
@@ -161,7 +154,6 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   uint32_t *patches = scratch;
   int8_t *edge = (int8_t *)(patches + LANES * steps);
   const uint32_t *taps = (const uint32_t *)filter;
-  const bl_channel *channel = (const bl_channel *)channels;
   const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
   const int32_t pointwise = bl_window_is_pointwise(w);
   pixels_function *const pixels =
@@ -174,27 +166,37 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   const int32_t y_step = w->stride_h * row_bytes, x_step = w->stride_w * w->input_c;
   int32_t y = 0, x = 0, count;
   for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
-    count = left >= LANES ? LANES : left == 3 ? 3 : 1;
-    for (int32_t lane = 0; lane < count; lane++) {
-      if (pointwise) {
+    count = w->output_c == 1 ? 1 : left >= LANES ? LANES : left == 3 ? 3 : 1;
+    const int32_t inside_x = x - xs.begin, width = (int32_t)xs.count;
+    if (pointwise) {
+      for (int32_t lane = 0; lane < count; lane++, input += w->input_c) {
         widen(patches + lane, input, w->input_c);
-        input += w->input_c;
-        continue;
       }
-      if ((uint32_t)(y - ys.begin) < ys.count && (uint32_t)(x - xs.begin) < xs.count) {
-        gather(&g, input + (first + y * y_step + x * x_step), patches + lane);
-      } else {
-        gather_edge(p, input, y, x, patches + lane, edge);
-      }
-      if (++x == w->output_w) {
-        x = 0;
-        y++;
+    } else if ((uint32_t)(y - ys.begin) < ys.count && inside_x >= 0 && inside_x + count <= width) {
+      gather(&g, input + (first + y * y_step + x * x_step), x_step, count, patches);
+      x += count;
+    } else {
+      for (int32_t lane = 0; lane < count; lane++) {
+        if (x == w->output_w) {
+          x = 0;
+          y++;
+        }
+        if ((uint32_t)(y - ys.begin) < ys.count && (uint32_t)(x - xs.begin) < xs.count) {
+          gather(&g, input + (first + y * y_step + x * x_step), x_step, 1, patches + lane);
+        } else {
+          gather_edge(p, input, y, x, patches + lane, edge);
+        }
+        x++;
       }
     }
+    if (x == w->output_w) {
+      x = 0;
+      y++;
+    }
     if (count == 1) {
-      one_pixel(p, patches, taps, channel, steps, output);
+      one_pixel(p, patches, steps, taps, output);
     } else {
-      pixels(p, patches, taps, channel, steps, count, output);
+      pixels(p, patches, steps, taps, count, output);
     }
     if (narrow) {
       bl_clamp_bytes(output, count * w->output_c, p->activation_min, p->activation_max);

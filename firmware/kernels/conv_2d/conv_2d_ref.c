@@ -16,7 +16,7 @@ bl_status bl_conv_2d_s8_ref(const bl_conv_2d_s8 *p, const int8_t *input, const i
       bl_taps(x, w->stride_w, w->pad_left, w->dilation_w, w->filter_w, w->input_w, &kx_begin,
               &kx_end);
       for (int32_t o = 0; o < w->output_c; o++) {
-        int32_t sum = bias ? bias[o] : 0;
+        uint32_t sum = bias ? (uint32_t)bias[o] : 0; /* wraps, as TFLite's */
         for (int32_t ky = ky_begin; ky < ky_end; ky++) {
           const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
           for (int32_t kx = kx_begin; kx < kx_end; kx++) {
@@ -24,11 +24,12 @@ bl_status bl_conv_2d_s8_ref(const bl_conv_2d_s8 *p, const int8_t *input, const i
             const int8_t *pixel = input + (row * w->input_w + column) * w->input_c;
             const int8_t *taps = filter + ((o * w->filter_h + ky) * w->filter_w + kx) * w->input_c;
             for (int32_t c = 0; c < w->input_c; c++) {
-              sum += (pixel[c] - p->input_zero_point) * taps[c];
+              sum += (uint32_t)((pixel[c] - p->input_zero_point) * taps[c]);
             }
           }
         }
-        const int32_t scaled = bl_requantise(sum, multiplier[o], shift[o]) + p->output_zero_point;
+        const int32_t scaled =
+            bl_offset(bl_requantise((int32_t)sum, multiplier[o], shift[o]), p->output_zero_point);
         *output++ = (int8_t)bl_clamp(scaled, p->activation_min, p->activation_max);
       }
     }

@@ -47,15 +47,12 @@ def _s8_dsp(context: Context, call: Call) -> Call:
         return call
     side_by_side = call.params["window"]["dilation_w"] == 1
     run = filter_w * input_c if side_by_side else input_c  # bytes
-    packed = pack(fast.taps.reshape(output_c, -1, run))
+    packed = pack(fast.taps.reshape(output_c, -1, run), fast.channels)
     return dataclasses.replace(
         call,
         function="bl_conv_2d_s8_dsp",
-        constants=(
-            Constant("filter", packed, "channel pairs, input pairs"),
-            fast.constant(multiple=2),
-        ),
-        scratch_bytes=16 * packed.shape[1] + run,
+        constants=(Constant("filter", packed, "channel pairs: biases, input pairs, scalings"),),
+        scratch_bytes=16 * (packed.shape[1] - 6) + run,
     ).with_clearances(context.clearance(call.params["window"], pixels=0))
 
 
@@ -80,8 +77,9 @@ def _f32_dsp(context: Context, call: Call) -> Call:
     ).with_clearances(context.clearance(call.params["window"], pixels=4))
 
 
-def pack(taps: npt.NDArray[np.int8]) -> npt.NDArray[Any]:
-    """(output_c, runs, run) -> words (channel pairs, input pairs), as conv_2d.h says."""
+def pack(taps: npt.NDArray[np.int8], channels: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
+    """(output_c, runs, run) and (output_c, 3) -> words (channel pairs, 2 biases, input pairs,
+    2 multipliers and scales), as conv_2d.h says."""
     output_c, runs, run = taps.shape
     first, second = [], []
     for i in range(0, run - 3, 4):
@@ -89,8 +87,11 @@ def pack(taps: npt.NDArray[np.int8]) -> npt.NDArray[Any]:
         second += [i + 2, i + 3]
     first += range(run - run % 4, run, 2)
     second += range(run - run % 4 + 1, run + 1, 2)
-    padded = np.zeros((output_c + output_c % 2, runs, run + 1), np.int8)
-    padded[:output_c, :, :run] = taps
-    pairs = np.stack([padded[:, :, first], padded[:, :, second]], axis=-1)  # c, runs, pairs, 2
-    by_two = pairs.reshape(len(padded) // 2, 2, runs * len(first), 2)
-    return words(by_two.transpose(0, 2, 3, 1).reshape(len(by_two), -1))
+    padded = np.zeros((output_c, runs, run + 1), np.int8)
+    padded[:, :, :run] = taps
+    inputs = np.stack([padded[:, :, first], padded[:, :, second]], axis=-1)  # c, runs, pairs, 2
+    begin = np.minimum(np.arange(0, output_c, 2), max(output_c - 2, 0))
+    two = np.stack([begin, np.minimum(begin + 1, output_c - 1)], axis=-1)  # the channels of a pair
+    by_two = inputs[two].reshape(len(two), 2, runs * len(first), 2).transpose(0, 2, 3, 1)
+    scalings = channels[two][:, :, 1:].reshape(len(two), 4)
+    return np.hstack([channels[two][:, :, 0], words(by_two.reshape(len(two), -1)), scalings])

@@ -16,133 +16,116 @@ BL_INLINE void widen_pair(uint32_t *to, uint32_t left, uint32_t right) {
   to[3] = bl_sxtb16_odd(high);
 }
 
-/* What the pairs of a row look like: column 2 k - pad_left of the map is the left of pair k. */
+/* What the pairs of a row of scratch are, from left to right. */
 typedef struct {
-  const bl_window *window;
-  uint32_t padding; /* input_zero_point in every byte */
-  int32_t pairs;    /* in a row */
+  int32_t before; /* padding */
+  int32_t first;  /* 1: padding and the map's first pixel */
+  int32_t inside; /* two pixels */
+  int32_t last;   /* 1: the map's last pixel and padding */
+  int32_t after;  /* padding */
 } layout;
 
-static BL_NOINLINE void pad_row(const layout *l, uint32_t *to) {
-  const uint32_t pair = bl_sxtb16(l->padding);
-  for (int32_t k = 0; k < l->pairs; k++, to += GROUP) {
-    to[0] = pair, to[1] = pair, to[2] = pair, to[3] = pair;
-  }
+static int32_t least(int32_t a, int32_t b) {
+  return a < b ? a : b;
 }
 
-/* Four channels of a row of the map. */
-static BL_NOINLINE void widen_row(const layout *l, const int8_t *row, uint32_t *to) {
-  const int32_t channels = l->window->input_c, width = l->window->input_w;
-  const uint32_t *end = to + l->pairs * GROUP;
-  int32_t x = -l->window->pad_left;
-  const int8_t *from = row + x * channels;
-  while (to != end) {
-    if (x >= 0 && x + 1 < width) {
-      const int32_t inside = (width - x) / 2, room = (int32_t)(end - to) / GROUP;
-      const uint32_t *stop = to + (inside < room ? inside : room) * GROUP;
-      x += (int32_t)(stop - to) / (GROUP / 2);
-      do {
-        widen_pair(to, bl_load32(from), bl_load32(from + channels));
-        from += 2 * channels;
-        to += GROUP;
-      } while (to != stop);
+static layout layout_of(int32_t pairs, int32_t width, int32_t pad_left) {
+  const int32_t odd = pad_left & 1, left = width - odd; /* pixels behind `first` */
+  layout l;
+  l.before = least(pad_left / 2, pairs);
+  l.first = least(odd, pairs -= l.before);
+  l.inside = least(left / 2, pairs -= l.first);
+  l.last = least(left & 1, pairs -= l.inside);
+  l.after = pairs - l.last;
+  return l;
+}
+
+BL_INLINE uint32_t *pad(uint32_t *to, uint32_t pair, int32_t count) {
+  for (const uint32_t *end = to + count * GROUP; to != end; to += GROUP) {
+    to[0] = pair, to[1] = pair, to[2] = pair, to[3] = pair;
+  }
+  return to;
+}
+
+/* Four channels of `count` rows of the map from `row` on, which may lie outside; `from` is where
+ * the first of them starts or would start. */
+static BL_NOINLINE void widen_rows(const bl_depthwise_conv_2d_s8 *p, const layout *l, int32_t row,
+                                   int32_t count, const int8_t *from, uint32_t *to) {
+  const int32_t channels = p->window.input_c, row_bytes = p->window.input_w * channels;
+  const uint32_t padding = UINT32_C(0x01010101) * (uint8_t)p->input_zero_point;
+  const uint32_t pair = bl_sxtb16(padding);
+  for (; count > 0; count--, row++, from += row_bytes) {
+    if (row < 0 || row >= p->window.input_h) {
+      to = pad(to, pair, l->before + l->first + l->inside + l->last + l->after);
       continue;
     }
-    widen_pair(to, x >= 0 && x < width ? bl_load32(from) : l->padding,
-               x + 1 >= 0 && x + 1 < width ? bl_load32(from + channels) : l->padding);
-    from += 2 * channels;
-    to += GROUP;
-    x += 2;
+    const int8_t *pixel = from;
+    to = pad(to, pair, l->before);
+    if (l->first) {
+      widen_pair(to, padding, bl_load32(pixel));
+      to += GROUP;
+      pixel += channels;
+    }
+    for (const uint32_t *end = to + l->inside * GROUP; to != end; to += GROUP) {
+      const uint32_t left = bl_load32(pixel);
+      pixel += channels;
+      widen_pair(to, left, bl_load32(pixel));
+      pixel += channels;
+    }
+    if (l->last) {
+      widen_pair(to, bl_load32(pixel), padding);
+      to += GROUP;
+    }
+    to = pad(to, pair, l->after);
   }
 }
 
 /* What the outputs of one channel share. */
 typedef struct {
-  uint32_t taps[6]; /* row by row (0, 1), (1, 2) */
-  int32_t bias, multiplier, scale, zero_point;
+  bl_lane lane;
   int32_t row_bytes;   /* of scratch */
   int32_t row_words;   /* of scratch, from output row to output row */
   int32_t rows, width; /* of the output band */
   int32_t stride;      /* from output pixel to output pixel */
-} lane;
+} channel_band;
 
-BL_INLINE void four_windows(const lane *l, const uint32_t *pairs, int32_t step, int32_t sums[4]) {
-  if (step == 1) {
-    bl_windows_by_1(pairs, l->row_bytes, l->taps, l->bias, sums);
-  } else {
-    bl_windows_by_2(pairs, l->row_bytes, l->taps, l->bias, sums);
-  }
-}
-
-BL_INLINE void two_windows(const lane *l, const uint32_t *pairs, int32_t step, int32_t sums[2]) {
-  if (step == 1) {
-    bl_two_windows_by_1(pairs, l->row_bytes, l->taps, l->bias, sums);
-  } else {
-    bl_two_windows_by_2(pairs, l->row_bytes, l->taps, l->bias, sums);
-  }
-}
-
-/* The output band of one channel, by fours; the rest of a row in the same way with fewer stores.
- * `step` (1 or 2) and `relu` are constants wherever this is called. */
-BL_INLINE void band_of(const lane *l, const uint32_t *row, int8_t *output, int32_t step, int relu) {
-  const int32_t stride = l->stride, multiplier = l->multiplier, scale = l->scale;
-  const int32_t zero_point = l->zero_point,
-                words = 2 * step * GROUP; /* that four outputs move on */
-  const int32_t fours = (int32_t)((uint32_t)l->width / 4) * words, left = l->width & 3;
-  for (int32_t rows = l->rows; rows > 0; rows--, row += l->row_words) {
-    const uint32_t *pairs = row, *stop = row + fours;
-    while (pairs != stop) {
-      int32_t sums[4];
-      four_windows(l, pairs, step, sums);
-      pairs += words;
-      int8_t *second = output + stride;
-      output[0] = (int8_t)bl_requantise_fast(sums[0], multiplier, scale, zero_point, relu);
-      second[0] = (int8_t)bl_requantise_fast(sums[1], multiplier, scale, zero_point, relu);
-      output[2 * stride] = (int8_t)bl_requantise_fast(sums[2], multiplier, scale, zero_point, relu);
-      second[2 * stride] = (int8_t)bl_requantise_fast(sums[3], multiplier, scale, zero_point, relu);
-      output += 4 * stride;
+/* The output band of one channel. `step` (1 or 2) and `relu` are constants wherever this is called.
+ */
+BL_INLINE void band_of(channel_band *b, const uint32_t *row, int8_t *output, int32_t step,
+                       int relu) {
+  const int32_t fours = b->width / 4 * 2 * step * GROUP; /* words */
+  for (int32_t rows = b->rows; rows > 0; rows--, row += b->row_words) {
+    const uint32_t *pairs = row + fours;
+    if (fours) {
+      b->lane.stop = pairs;
+      output = bl_slide_by_4(&b->lane, row, b->row_bytes, output, b->stride, step, relu);
     }
-    if (left == 0) {
-      continue;
-    }
-    int32_t rest[4];
-    if (left == 3) {
-      four_windows(l, pairs, step, rest);
-    } else {
-      two_windows(l, pairs, step, rest);
-    }
-    *output = (int8_t)bl_requantise_fast(rest[0], multiplier, scale, zero_point, relu);
-    output += stride;
-    if (left > 1) {
-      *output = (int8_t)bl_requantise_fast(rest[1], multiplier, scale, zero_point, relu);
-      output += stride;
-    }
-    if (left > 2) {
-      *output = (int8_t)bl_requantise_fast(rest[2], multiplier, scale, zero_point, relu);
-      output += stride;
+    for (int32_t left = b->width & 3; left > 0; left -= 2, pairs += step * GROUP) {
+      bl_slide_2(&b->lane, pairs, b->row_bytes, output, left > 1 ? b->stride : 0, step, relu);
+      output += left > 1 ? 2 * b->stride : b->stride;
     }
   }
 }
 
-typedef void band_function(const lane *l, const uint32_t *row, int8_t *output);
+typedef void band_function(channel_band *b, const uint32_t *row, int8_t *output);
 
-static BL_NOINLINE void band_by_1(const lane *l, const uint32_t *row, int8_t *output) {
-  band_of(l, row, output, 1, 0);
+static BL_NOINLINE void band_by_1(channel_band *b, const uint32_t *row, int8_t *output) {
+  band_of(b, row, output, 1, 0);
 }
 
-static BL_NOINLINE void band_by_2(const lane *l, const uint32_t *row, int8_t *output) {
-  band_of(l, row, output, 2, 0);
+static BL_NOINLINE void band_by_2(channel_band *b, const uint32_t *row, int8_t *output) {
+  band_of(b, row, output, 2, 0);
 }
 
-static BL_NOINLINE void relu_band_by_1(const lane *l, const uint32_t *row, int8_t *output) {
-  band_of(l, row, output, 1, 1);
+static BL_NOINLINE void relu_band_by_1(channel_band *b, const uint32_t *row, int8_t *output) {
+  band_of(b, row, output, 1, 1);
 }
 
-static BL_NOINLINE void relu_band_by_2(const lane *l, const uint32_t *row, int8_t *output) {
-  band_of(l, row, output, 2, 1);
+static BL_NOINLINE void relu_band_by_2(channel_band *b, const uint32_t *row, int8_t *output) {
+  band_of(b, row, output, 2, 1);
 }
 
-static void set_channel(lane *l, const uint32_t *filter, const bl_channel *channel) {
+static void set_channel(bl_lane *l, const uint32_t *filter, const bl_channel *channel) {
   for (int32_t ky = 0; ky < 3; ky++) {
     l->taps[2 * ky] = bl_sxtb16(filter[ky]);
     l->taps[2 * ky + 1] = bl_sxtb16_odd(filter[ky]);
@@ -161,10 +144,9 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
       w->stride_w > 2) {
     return BL_BAD_ARGUMENT;
   }
-  const layout row_layout = {.window = w,
-                             .padding = UINT32_C(0x01010101) * (uint8_t)p->input_zero_point,
-                             .pairs = (w->output_w + 1) / 2 * w->stride_w + 1};
-  const int32_t row_bytes = 4 * GROUP * row_layout.pairs;
+  const int32_t pairs = (w->output_w + 1) / 2 * w->stride_w + 1;
+  const layout row_layout = layout_of(pairs, w->input_w, w->pad_left);
+  const int32_t row_bytes = 4 * GROUP * pairs;
   const int32_t scratch_rows = scratch_bytes / row_bytes;
   if (scratch_rows < 3) {
     return BL_SCRATCH_TOO_SMALL;
@@ -177,32 +159,23 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
   const int relu = p->activation_min >= p->output_zero_point;
   band_function *const compute =
       w->stride_w == 1 ? (relu ? relu_band_by_1 : band_by_1) : (relu ? relu_band_by_2 : band_by_2);
-  lane l = {.zero_point = p->output_zero_point,
-            .row_bytes = row_bytes,
-            .row_words = w->stride_h * (row_bytes / 4),
-            .width = w->output_w,
-            .stride = w->output_c};
+  channel_band b = {.lane.zero_point = p->output_zero_point,
+                    .row_bytes = row_bytes,
+                    .row_words = w->stride_h * (row_bytes / 4),
+                    .width = w->output_w,
+                    .stride = w->output_c};
   for (int32_t y = 0; y < w->output_h; y += band) {
     const int32_t rows = w->output_h - y < band ? w->output_h - y : band;
-    l.rows = rows;
+    b.rows = rows;
     for (int32_t done = 0; done < w->input_c;) {
       /* the last group may start at channels that are done, so that it never reads beyond a row */
       const int32_t first = w->input_c - done < GROUP ? w->input_c - GROUP : done;
-      uint32_t *to = scratch;
-      int32_t row = y * w->stride_h - w->pad_top;
-      const int8_t *from = input + row * w->input_w * w->input_c + first;
-      for (int32_t r = (rows - 1) * w->stride_h + 3; r > 0; r--, row++) {
-        if (row < 0 || row >= w->input_h) {
-          pad_row(&row_layout, to);
-        } else {
-          widen_row(&row_layout, from, to);
-        }
-        from += w->input_w * w->input_c;
-        to += row_bytes / 4;
-      }
+      const int32_t row = y * w->stride_h - w->pad_top;
+      widen_rows(p, &row_layout, row, (rows - 1) * w->stride_h + 3,
+                 input + row * w->input_w * w->input_c + first, scratch);
       for (; done < first + GROUP; done++) {
-        set_channel(&l, taps + 3 * done, channel + done);
-        compute(&l, (uint32_t *)scratch + done - first, output + done);
+        set_channel(&b.lane, taps + 3 * done, channel + done);
+        compute(&b, (uint32_t *)scratch + done - first, output + done);
       }
     }
     if (narrow) {

@@ -19,16 +19,18 @@ bl_status bl_depthwise_conv_2d_s8_ref(const bl_depthwise_conv_2d_s8 *p, const in
               &kx_end);
       for (int32_t o = 0; o < w->output_c; o++) {
         const int32_t c = o / depth_multiplier;
-        int32_t sum = bias ? bias[o] : 0;
+        uint32_t sum = bias ? (uint32_t)bias[o] : 0; /* wraps, as TFLite's */
         for (int32_t ky = ky_begin; ky < ky_end; ky++) {
           const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
           for (int32_t kx = kx_begin; kx < kx_end; kx++) {
             const int32_t column = x * w->stride_w - w->pad_left + kx * w->dilation_w;
-            sum += (input[(row * w->input_w + column) * w->input_c + c] - p->input_zero_point) *
-                   filter[(ky * w->filter_w + kx) * w->output_c + o];
+            const int32_t value = input[(row * w->input_w + column) * w->input_c + c];
+            sum += (uint32_t)((value - p->input_zero_point) *
+                              filter[(ky * w->filter_w + kx) * w->output_c + o]);
           }
         }
-        const int32_t scaled = bl_requantise(sum, multiplier[o], shift[o]) + p->output_zero_point;
+        const int32_t scaled =
+            bl_offset(bl_requantise((int32_t)sum, multiplier[o], shift[o]), p->output_zero_point);
         *output++ = (int8_t)bl_clamp(scaled, p->activation_min, p->activation_max);
       }
     }

@@ -10,11 +10,12 @@ bl_status bl_fully_connected_s8_ref(const bl_fully_connected_s8 *p, const int8_t
   }
   for (int32_t o = 0; o < p->output_c; o++) {
     const int8_t *taps = filter + o * p->input_c;
-    int32_t sum = bias ? bias[o] : 0;
+    uint32_t sum = bias ? (uint32_t)bias[o] : 0; /* wraps, as TFLite's */
     for (int32_t c = 0; c < p->input_c; c++) {
-      sum += (input[c] - p->input_zero_point) * taps[c];
+      sum += (uint32_t)((input[c] - p->input_zero_point) * taps[c]);
     }
-    const int32_t scaled = bl_requantise_once(sum, multiplier[o], shift[o]) + p->output_zero_point;
+    const int32_t scaled =
+        bl_offset(bl_requantise_once((int32_t)sum, multiplier[o], shift[o]), p->output_zero_point);
     output[o] = (int8_t)bl_clamp(scaled, p->activation_min, p->activation_max);
   }
   return BL_OK;

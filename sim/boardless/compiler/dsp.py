@@ -23,11 +23,8 @@ class FastChannels:
     taps: npt.NDArray[np.int8]  # (output channels, taps)
     channels: npt.NDArray[np.int32]  # (output channels, 3): bl_channel of kernels/dsp.h
 
-    def constant(self, multiple: int = 1) -> Constant:
-        """The channels, padded with idle ones to a multiple of what the kernel does at a time."""
-        idle = np.array([[0, -(1 << 31), -(1 << 31)]] * (-len(self.channels) % multiple), np.int32)
-        data = np.concatenate([self.channels, idle.reshape(-1, 3)])
-        return Constant("channels", data, "bias, multiplier, scale")
+    def constant(self) -> Constant:
+        return Constant("channels", self.channels, "bias, multiplier, scale")
 
 
 def words(data: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
