@@ -1,4 +1,4 @@
-"""boardless's sessions: nox -s sim, tests, lint, train. `nox -l` lists them.
+"""boardless's sessions: nox -s sim, tests, lint, bench, train. `nox -l` lists them.
 
 Inside the project's own .venv (what ./bootstrap makes) a session runs in it, without installing
 anything; elsewhere it gets an environment of its own from the same pinned constraints.
@@ -81,6 +81,16 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     sources = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "firmware").rglob("*.[ch]"))
     session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *sources)
+
+
+@session()
+def bench(session: nox.Session) -> None:
+    """Count instructions by model and kind of layer, with peers' figures beside them.
+
+    Arguments after -- go to `boardless bench`, such as --json FILE or the name of a model.
+    """
+    install(session)
+    session.run("boardless", "bench", *session.posargs)
 
 
 @nox.session()

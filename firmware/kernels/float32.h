@@ -2,7 +2,7 @@
  *
  * Comparing floats costs four instructions on a core whose flags sit beside the FPU's; as integers,
  * positive floats order the same way, and the sign bit tells the negative ones. It serves bounds
- * that are 0 or -FLT_MAX below and not negative above; lower.py looks (float32_bounds). */
+ * of 0 below and not negative above, and none at all; lower.py looks (float32_bounds). */
 #ifndef BL_FLOAT32_H
 #define BL_FLOAT32_H
 
@@ -25,6 +25,15 @@ static inline void bl_store_bounded(float *to, float sum, bl_bounds_f32 bounds) 
   memcpy(&bits, &sum, sizeof bits);
   bits &= ~(bits >> 31 & bounds.negative);
   bits = bits > bounds.high ? bounds.high : bits;
+  memcpy(to, &bits, sizeof bits);
+}
+
+/* The same for an activation_min of 0; `high` is that of bl_bounds_f32. */
+static inline void bl_store_positive(float *to, float sum, int32_t high) {
+  int32_t bits;
+  memcpy(&bits, &sum, sizeof bits);
+  bits = bits < 0 ? 0 : bits;
+  bits = bits > high ? high : bits;
   memcpy(to, &bits, sizeof bits);
 }
 

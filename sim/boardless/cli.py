@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from boardless import (
     __version__,
+    bench,
     boards,
     build,
     compiler,
@@ -33,6 +34,7 @@ from boardless.errors import BoardlessError
 from boardless.link import faults
 from boardless.pictures import USUAL
 from boardless.records import Board, Run, Verdict
+from boardless.report import bench as bench_report
 from boardless.report import record, table
 
 SIM_PICTURES = 64
@@ -409,6 +411,34 @@ def sim(which: str, limit: int, json_file: str | None) -> None:
                 future.cancel()
             raise
     _finish(results, json_file, single=False)
+
+
+@cli.command("bench")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@board_option
+@json_option
+def bench_command(models: tuple[str, ...], board: str, json_file: str | None) -> None:
+    """Count instructions by model and kind of layer, beside peers' figures: what `nox -s bench`
+    runs.
+
+    Without a MODEL: those of bench.toml, of which some have limits. Outputs are compared with the
+    reference first.
+    """
+    target = boards.load(board)
+    rows = []
+    with progress_bar() as progress:
+        for case in bench.cases(models):
+
+            def labelled(what: str, done: int, total: int, name: str = case.model) -> None:
+                progress(f"{name} {board} {what}", done, total)
+
+            rows.append(bench.measure(case, target, labelled))
+    if json_file:
+        record.write(bench_report.record(rows, board), json_file)
+    if json_file != "-":
+        bench_report.show(rows)
+    if not bench.ok(rows):
+        sys.exit(1)
 
 
 def _evaluate(request: evaluate.Request, progress: evaluate.Progress) -> tuple[Run, Verdict]:

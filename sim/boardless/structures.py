@@ -1,8 +1,9 @@
-"""Networks of other people's papers and model zoos, with random weights, as int8 .tflite files.
+"""Networks of other people's papers and model zoos, with random weights, as .tflite files.
 
 content = build("fdmobilenet_025_128")
 
-They serve to compare memory with published figures: a plan depends on shapes, not on weights.
+They serve to compare memory and instructions with published figures: those depend on shapes, not on
+weights.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ VALID, SAME = schema.Padding.VALID, schema.Padding.SAME
 NONE = schema.ActivationFunctionType.NONE
 RELU = schema.ActivationFunctionType.RELU
 RELU6 = schema.ActivationFunctionType.RELU6
+TYPES = {
+    "int8": schema.TensorType.INT8,
+    "int32": schema.TensorType.INT32,
+    "float32": schema.TensorType.FLOAT32,
+}
 OPTIONS = {
     "CONV_2D": "Conv2DOptions",
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
@@ -32,6 +38,7 @@ OPTIONS = {
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "ADD": "AddOptions",
     "MEAN": "ReducerOptions",
+    "REDUCE_MAX": "ReducerOptions",
     "SOFTMAX": "SoftmaxOptions",
     "PAD": "PadOptions",
     "RESHAPE": "ReshapeOptions",
@@ -39,10 +46,14 @@ OPTIONS = {
 
 
 class Network:
-    """Adds one operator after the other; `at` is the tensor that the next one reads (NHWC)."""
+    """Adds one operator after the other; `at` is the tensor that the next one reads (NHWC).
 
-    def __init__(self, input_shape: tuple[int, ...], seed: int = 0) -> None:
+    `kind` is int8 or float32, of all activations.
+    """
+
+    def __init__(self, input_shape: tuple[int, ...], seed: int = 0, kind: str = "int8") -> None:
         self.random = np.random.default_rng(seed)
+        self.kind = kind
         self.model = schema.ModelT()
         self.model.version, self.model.operatorCodes = 3, []
         self.model.buffers = [schema.BufferT()]
@@ -65,10 +76,16 @@ class Network:
         return bytes(builder.Output())
 
     def conv(
-        self, channels: int, size: int, stride: int, activation: int, padding: int = SAME
+        self,
+        channels: int,
+        size: int,
+        stride: int,
+        activation: int,
+        padding: int = SAME,
+        bias: bool = True,
     ) -> None:
         _, h, w, c = self.shape
-        inputs = self._weights((channels, size, size, c), channels, size * size * c, 0)
+        inputs = self._weights((channels, size, size, c), channels, size * size * c, 0, bias)
         shape = (1, *_map(h, w, size, stride, padding), channels)
         options = {"strideH": stride, "strideW": stride, "padding": padding}
         options |= {"dilationHFactor": 1, "dilationWFactor": 1}
@@ -76,9 +93,11 @@ class Network:
             "CONV_2D", inputs, shape, options | {"fusedActivationFunction": activation}, activation
         )
 
-    def depthwise(self, size: int, stride: int, activation: int, padding: int = SAME) -> None:
+    def depthwise(
+        self, size: int, stride: int, activation: int, padding: int = SAME, bias: bool = True
+    ) -> None:
         _, h, w, c = self.shape
-        inputs = self._weights((1, size, size, c), c, size * size, 3)
+        inputs = self._weights((1, size, size, c), c, size * size, 3, bias)
         shape = (1, *_map(h, w, size, stride, padding), c)
         options = {"strideH": stride, "strideW": stride, "padding": padding, "depthMultiplier": 1}
         options |= {"dilationHFactor": 1, "dilationWFactor": 1}
@@ -89,6 +108,13 @@ class Network:
             options | {"fusedActivationFunction": activation},
             activation,
         )
+
+    def dense(self, outputs: int) -> None:
+        """FULLY_CONNECTED of a flat input (1, n)."""
+        n = self.shape[-1]
+        inputs = self._weights((outputs, n), 1, n, 0)
+        options = {"fusedActivationFunction": NONE}
+        self.operator("FULLY_CONNECTED", inputs, (1, outputs), options)
 
     def pool(self, kind: str, size: int, stride: int, padding: int = SAME) -> None:
         """MAX_POOL_2D or AVERAGE_POOL_2D."""
@@ -116,6 +142,12 @@ class Network:
         axes = self._constant(np.array([1, 2], np.int32))
         self.operator("MEAN", [axes], (1, 1, 1, self.shape[-1]), {"keepDims": True})
 
+    def largest(self) -> None:
+        """Global max pooling; height and width stay as 1."""
+        axes = self._constant(np.array([1, 2], np.int32))
+        shape = (1, 1, 1, self.shape[-1])
+        self.operator("REDUCE_MAX", [axes], shape, {"keepDims": True}, keep=True)
+
     def reshape(self, *shape: int) -> None:
         constant = self._constant(np.array(shape, np.int32))
         self.operator("RESHAPE", [constant], shape, {"newShape": list(shape)}, keep=True)
@@ -135,7 +167,7 @@ class Network:
     ) -> None:
         """Any operator of one output; `keep` gives it the scale and zero point of its input."""
         scale, zero_point = (6 / 255, -128) if activation != NONE else (1 / 32, 3)
-        if keep:
+        if keep and self.kind == "int8":
             q = self.graph.tensors[self.at].quantization
             scale, zero_point = q.scale[0], q.zeroPoint[0]
         output = self._activation(shape, scale, zero_point)
@@ -162,17 +194,24 @@ class Network:
             return len(known)
         return known.index(number)
 
-    def _weights(self, shape: tuple[int, ...], channels: int, taps: int, axis: int) -> list[int]:
+    def _weights(
+        self, shape: tuple[int, ...], channels: int, taps: int, axis: int, bias: bool = True
+    ) -> list[int]:
         """Filter and bias of a layer that sums `taps` products per output; values keep their spread
-        from layer to layer, so that a wrong byte anywhere shows in the output."""
+        from layer to layer, so that a wrong byte anywhere shows in the output. Without `bias` it is
+        zeros: TFLite's converter writes one for every layer, and its CONV_2D asks for one."""
+        if self.kind == "float32":
+            filter_data = self.random.normal(0, np.sqrt(2 / taps), shape).astype(np.float32)
+            zeros_or_not = self.random.normal(0, 0.1, shape[axis]) * int(bias)
+            return [self._constant(filter_data), self._constant(zeros_or_not.astype(np.float32))]
         source = self.graph.tensors[self.at].quantization.scale[0]
         filter_data = self.random.integers(-127, 128, shape).astype(np.int8)
         spread = self.random.uniform(0.5, 1.5, channels) / (40 * np.sqrt(taps))
         scales = spread.astype(np.float32)
-        bias = self.random.integers(-2000, 2000, channels).astype(np.int32)
+        offset = self.random.integers(-2000, 2000, shape[axis]).astype(np.int32) * int(bias)
         return [
             self._constant(filter_data, scales, axis),
-            self._constant(bias, (scales * source).astype(np.float32)),
+            self._constant(offset.astype(np.int32), (scales * source).astype(np.float32)),
         ]
 
     def _constant(
@@ -184,15 +223,16 @@ class Network:
         buffer = schema.BufferT()
         buffer.data = np.frombuffer(data.tobytes(), np.uint8)
         self.model.buffers.append(buffer)
-        kind = schema.TensorType.INT8 if data.dtype == np.int8 else schema.TensorType.INT32
-        tensor = self._tensor(data.shape, kind, len(self.model.buffers) - 1)
+        tensor = self._tensor(data.shape, TYPES[data.dtype.name], len(self.model.buffers) - 1)
         if scales is not None:
             zeros = [0] * len(scales)
             self.graph.tensors[tensor].quantization = _quantisation(scales.tolist(), zeros, axis)
         return tensor
 
     def _activation(self, shape: tuple[int, ...], scale: float, zero_point: int) -> int:
-        tensor = self._tensor(shape, schema.TensorType.INT8, 0)
+        tensor = self._tensor(shape, TYPES[self.kind], 0)
+        if self.kind == "float32":
+            return tensor
         scale = float(np.float32(scale))
         self.graph.tensors[tensor].quantization = _quantisation([scale], [zero_point], 0)
         return tensor
@@ -220,6 +260,7 @@ def _map(h: int, w: int, size: int, stride: int, padding: int) -> tuple[int, int
 FD_STRIDES = (2, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1)
 FD_025 = (8, 16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 256)
 ST_V1 = (16, 48, 80, 64, 96, 64, 128, 128, 128, 128, 128, 256)
+PICO = (6, 12, 24)
 V1_FILTERS = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
 V1_STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
 
@@ -245,6 +286,36 @@ def mobilenet_v1(size: int, alpha: float, classes: int = 2) -> bytes:
         net.depthwise(3, stride, RELU6, SAME if stride == 1 else VALID)
         net.conv(int(filters * alpha), 1, 1, RELU6)
     return _head(net, classes)
+
+
+def vww(kind: str) -> bytes:
+    """The visual wake words model of MLPerf Tiny: MobileNetV1 0.25 with RELU and SAME padding."""
+    net = Network((1, 96, 96, 3), kind=kind)
+    net.conv(8, 3, 2, RELU)
+    for filters, stride in zip(V1_FILTERS, V1_STRIDES, strict=True):
+        net.depthwise(3, stride, RELU)
+        net.conv(filters // 4, 1, 1, RELU)
+    net.pool("AVERAGE_POOL_2D", 3, 3, VALID)
+    net.reshape(1, 256)
+    net.dense(2)
+    net.softmax()
+    return net.content()
+
+
+def micromobilenet(channels: tuple[int, ...], stem_stride: int, classes: int = 2) -> bytes:
+    """MicroMobileNet, float32, every block of stride 2 on an even map: a stem without activation,
+    global max pooling, no bias but in the head."""
+    net = Network((1, 96, 96, 1), kind="float32")
+    net.conv(3, 3, stem_stride, NONE, VALID, bias=False)
+    for outputs in channels:
+        net.pad(1, 1, 1, 1)
+        net.depthwise(3, 2, RELU6, VALID, bias=False)
+        net.conv(outputs, 1, 1, RELU6, bias=False)
+    net.largest()
+    net.conv(classes, 1, 1, NONE)
+    net.reshape(1, classes)
+    net.softmax()
+    return net.content()
 
 
 def _head(net: Network, classes: int) -> bytes:
@@ -286,6 +357,9 @@ PUBLISHED = {
     "mobilenet_v1_025_96": _keras_vww(105.9, 301.6),
     "mobilenet_v1_020_96": _keras_vww(83.1, 218.3),
     "mobilenet_v1_010_96": _keras_vww(53.2, 101.0),
+    "micromobilenet_pico": Published(
+        "micromobilenet's C++ for 2 classes, measured in QEMU", ram_bytes=67204, flash_bytes=8072
+    ),
     "vww_96_int8": Published("CMSIS-NN called directly, measured in QEMU", arena_bytes=65536),
 }
 
@@ -297,6 +371,7 @@ STRUCTURES: dict[str, Callable[[], bytes]] = {
     "mobilenet_v1_025_96": partial(mobilenet_v1, 96, 0.25),
     "mobilenet_v1_020_96": partial(mobilenet_v1, 96, 0.2),
     "mobilenet_v1_010_96": partial(mobilenet_v1, 96, 0.1),
+    "micromobilenet_pico": partial(micromobilenet, PICO, 3),
 }
 
 

@@ -24,75 +24,117 @@ static inline __attribute__((always_inline)) void slide(const bl_window *w, int3
     }
   }
   const float *end = input + row; /* one row further is the end of the first row, same channel */
-  const float *next = input - w->pad_left * step;
+  const float *top = input - w->pad_left * step, *middle = top + row, *bottom = middle + row;
   const column zero = {0, 0, 0};
   column a, b, c;
-#define LOAD(to)                                \
-  do {                                          \
-    if (next >= input && next < end) {          \
-      to.top = next[0];                         \
-      to.middle = rows > 1 ? next[row] : 0;     \
-      to.bottom = rows > 2 ? next[2 * row] : 0; \
-    } else {                                    \
-      to = zero;                                \
-    }                                           \
-    next += step;                               \
+#define LOAD(to)                        \
+  do {                                  \
+    to.top = *top;                      \
+    to.middle = rows > 1 ? *middle : 0; \
+    to.bottom = rows > 2 ? *bottom : 0; \
+    SKIP();                             \
   } while (0)
-#define EMIT(l, m, r)                                                       \
-  do {                                                                      \
-    float sum = 0.0f;                                                       \
-    sum += l.top * t[0][0], sum += m.top * t[0][1], sum += r.top * t[0][2]; \
-    if (rows > 1) {                                                         \
-      sum += l.middle * t[1][0], sum += m.middle * t[1][1];                 \
-      sum += r.middle * t[1][2];                                            \
-    }                                                                       \
-    if (rows > 2) {                                                         \
-      sum += l.bottom * t[2][0], sum += m.bottom * t[2][1];                 \
-      sum += r.bottom * t[2][2];                                            \
-    }                                                                       \
-    bl_store_bounded(output, sum + bias, bounds);                           \
-    output += step;                                                         \
-    left--;                                                                 \
+#define SKIP() (top += step, middle += step, bottom += step)
+#define LOAD_OR_ZERO(to)             \
+  do {                               \
+    if (top >= input && top < end) { \
+      LOAD(to);                      \
+    } else {                         \
+      to = zero;                     \
+      SKIP();                        \
+    }                                \
   } while (0)
-  int32_t left = w->output_w;
-  LOAD(a);
+#define EMIT(l, m, r)                                       \
+  do {                                                      \
+    float sum = l.top * t[0][0];                            \
+    sum += m.top * t[0][1], sum += r.top * t[0][2];         \
+    if (rows > 1) {                                         \
+      sum += l.middle * t[1][0], sum += m.middle * t[1][1]; \
+      sum += r.middle * t[1][2];                            \
+    }                                                       \
+    if (rows > 2) {                                         \
+      sum += l.bottom * t[2][0], sum += m.bottom * t[2][1]; \
+      sum += r.bottom * t[2][2];                            \
+    }                                                       \
+    bl_store_bounded(output, sum + bias, bounds);           \
+    output += step;                                         \
+  } while (0)
+  /* Columns from the next one on that lie inside of the map: they are loaded without a test, in
+   * turns that end with the same names for the same columns. */
+  const int32_t loaded = 3 - stride;
+  const int32_t inside = w->pad_left > loaded ? 0 : w->input_w + w->pad_left - loaded;
+  int32_t left = w->output_w, turns;
+  LOAD_OR_ZERO(a);
   if (stride == 1) {
-    LOAD(b);
-    for (;;) {
+    LOAD_OR_ZERO(b);
+    turns = (inside < left ? inside : left) / 3;
+    for (left -= 3 * turns; turns > 0; turns--) {
       LOAD(c);
       EMIT(a, b, c);
-      if (!left) {
-        return;
-      }
       LOAD(a);
       EMIT(b, c, a);
-      if (!left) {
-        return;
-      }
       LOAD(b);
       EMIT(c, a, b);
-      if (!left) {
-        return;
-      }
     }
+    for (; left > 0; left--) {
+      LOAD_OR_ZERO(c);
+      EMIT(a, b, c);
+      a = b;
+      b = c;
+    }
+    return;
   }
-  for (;;) {
+  turns = (inside / 2 < left ? inside / 2 : left) / 2;
+  for (left -= 2 * turns; turns > 0; turns--) {
     LOAD(b);
     LOAD(c);
     EMIT(a, b, c);
-    if (!left) {
-      return;
-    }
     LOAD(b);
     LOAD(a);
     EMIT(c, b, a);
-    if (!left) {
-      return;
-    }
+  }
+  for (; left > 0; left--) {
+    LOAD_OR_ZERO(b);
+    LOAD_OR_ZERO(c);
+    EMIT(a, b, c);
+    a = c;
   }
 #undef LOAD
+#undef LOAD_OR_ZERO
+#undef SKIP
 #undef EMIT
 }
+
+/* All channels of an output row. Functions of their own: the compiler runs out of registers where
+ * they are one. */
+#define ROW(name, rows, stride)                                                      \
+  static __attribute__((noinline)) void name(const bl_window *w, const float *input, \
+                                             const float *filter, const float *bias, \
+                                             bl_bounds_f32 bounds, float *output) {  \
+    for (int32_t c = 0; c < w->input_c; c++) {                                       \
+      slide(w, rows, stride, input + c, filter + c, bias[c], bounds, output + c);    \
+    }                                                                                \
+  }
+ROW(row_1_1, 1, 1)
+ROW(row_1_2, 1, 2)
+ROW(row_2_1, 2, 1)
+ROW(row_2_2, 2, 2)
+ROW(row_3_1, 3, 1)
+ROW(row_3_2, 3, 2)
+
+/* A row whose windows lie outside of the map as a whole. */
+static void row_outside(const bl_window *w, const float *input, const float *filter,
+                        const float *bias, bl_bounds_f32 bounds, float *output) {
+  (void)input, (void)filter;
+  for (int32_t x = 0; x < w->output_w; x++) {
+    for (int32_t c = 0; c < w->input_c; c++) {
+      bl_store_bounded(output++, bias[c], bounds);
+    }
+  }
+}
+
+typedef void row_function(const bl_window *, const float *, const float *, const float *,
+                          bl_bounds_f32, float *);
 
 bl_status bl_depthwise_conv_2d_f32_dsp(const bl_depthwise_conv_2d_f32 *p, const float *input,
                                        const float *filter, const float *bias, float *output) {
@@ -102,40 +144,15 @@ bl_status bl_depthwise_conv_2d_f32_dsp(const bl_depthwise_conv_2d_f32 *p, const 
     return BL_BAD_ARGUMENT;
   }
   const bl_bounds_f32 bounds = bl_bounds(p->activation_min, p->activation_max);
+  static row_function *const functions[4][2] = {
+      {row_outside, row_outside}, {row_1_1, row_1_2}, {row_2_1, row_2_2}, {row_3_1, row_3_2}};
   const int32_t channels = w->input_c;
   for (int32_t y = 0; y < w->output_h; y++, output += w->output_w * channels) {
     int32_t begin, end;
     bl_taps(y, w->stride_h, w->pad_top, 1, 3, w->input_h, &begin, &end);
     const int32_t row = y * w->stride_h - w->pad_top + begin;
     const float *in = input + row * w->input_w * channels, *taps = filter + begin * 3 * channels;
-    const int32_t kind = (end - begin) * 2 + w->stride_w;
-    for (int32_t c = 0; c < channels; c++) {
-      switch (kind) {
-        case 1:
-        case 2: /* a window that lies outside as a whole */
-          for (int32_t x = 0; x < w->output_w; x++) {
-            bl_store_bounded(output + x * channels + c, bias[c], bounds);
-          }
-          break;
-        case 3:
-          slide(w, 1, 1, in + c, taps + c, bias[c], bounds, output + c);
-          break;
-        case 4:
-          slide(w, 1, 2, in + c, taps + c, bias[c], bounds, output + c);
-          break;
-        case 5:
-          slide(w, 2, 1, in + c, taps + c, bias[c], bounds, output + c);
-          break;
-        case 6:
-          slide(w, 2, 2, in + c, taps + c, bias[c], bounds, output + c);
-          break;
-        case 7:
-          slide(w, 3, 1, in + c, taps + c, bias[c], bounds, output + c);
-          break;
-        default:
-          slide(w, 3, 2, in + c, taps + c, bias[c], bounds, output + c);
-      }
-    }
+    functions[end - begin][w->stride_w - 1](w, in, taps, bias, bounds, output);
   }
   return BL_OK;
 }

@@ -83,7 +83,7 @@ def folded_bias(filter_tensor: Tensor, bias: Constant, input_zero_point: int) ->
 def float32_bounds(params: Params) -> bool:
     """Whether the fused activation is one that kernels/float32.h can do on bits."""
     low, high = params["activation_min"], params["activation_max"]
-    return low in (0.0, -quantise.FLOAT_MAX) and high >= 0
+    return (low == 0 and high >= 0) or (-low, high) == (quantise.FLOAT_MAX, quantise.FLOAT_MAX)
 
 
 def bias_or_zeros(bias: Constant, channels: int) -> Constant:

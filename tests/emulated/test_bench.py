@@ -1,0 +1,36 @@
+"""`boardless bench` on the emulated board: figures that fit together, and the peers beside them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import Cli
+
+pytestmark = pytest.mark.emulated
+
+
+def test_figures_of_one_model_fit_together(cli: Cli) -> None:
+    done = cli("bench", "digits_cnn:int8", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    (row,) = data["rows"]
+    assert data["ok"] is row["ok"] is row["bit_exact"] is True
+    assert sum(kind["instructions"] for kind in row["kinds"].values()) == row["instructions"]
+    assert sum(kind["macs"] for kind in row["kinds"].values()) == row["macs"] == 3312
+    assert row["per_mac"] == pytest.approx(row["instructions"] / row["nominal_macs"])
+    assert row["gain"] == pytest.approx(row["reference_kernels"] / row["instructions"])
+    assert row["gain"] > 1
+    assert row["kinds"]["first convolution"]["layers"] == 1
+    assert row["speed"]["inferences_per_second"] > 0
+    assert any("cycles are not estimated" in note for note in data["notes"])
+
+
+def test_the_table_names_peers_and_limits(cli: Cli) -> None:
+    done = cli("bench", "mobile_lenet:float32")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\x1b" not in done.stdout
+    assert "Noodle" in done.stdout
+    assert "43.70" in done.stdout
+    assert "limit kept: mobile_lenet:float32" in done.stdout
+    assert "cycles are not estimated" in done.stdout

@@ -1,0 +1,151 @@
+"""What `boardless bench` makes of counts, without an emulator."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from boardless import bench, boards, compiler, graph, structures, zoo
+from boardless.records import Build, Verdict
+from boardless.report import bench as report
+from conftest import Cli
+
+PLAN = bench.plan()
+GOOD = Verdict(True, "", 1.0, True, 0.0, (), None, None)
+
+
+def row(case: bench.Case, instructions: int, **kinds: bench.Kind) -> bench.Row:
+    built = Build(
+        model=case.model,
+        board=boards.load("mps2-an386"),
+        elf=Path("none"),
+        build_id="0" * 16,
+        toolchain="none",
+        layers=(),
+        input_bytes=1,
+        output_dtype="int8",
+        output_count=2,
+        arena_bytes=1,
+        weights_bytes=1,
+        code_bytes=1,
+        flash_bytes=2,
+        static_ram_bytes=1,
+        seconds=0.0,
+        nominal_macs=7_489_664,
+    )
+    named = {name.replace("_", " "): kind for name, kind in kinds.items()}
+    return bench.Row(case, built, True, GOOD, instructions, named, 2 * instructions)
+
+
+def test_every_limit_belongs_to_a_case_and_names_something_measured() -> None:
+    known = {(case.model, case.fold) for case in PLAN.cases}
+    for limit in PLAN.limits:
+        assert (limit.model, limit.fold) in known
+        assert limit.what in ("instructions", "per_mac", *bench.KINDS)
+
+
+@pytest.mark.parametrize("peer", PLAN.peers, ids=lambda peer: peer.name)
+def test_peers_figures_fit_together(peer: bench.Peer) -> None:
+    assert peer.model in {case.model for case in PLAN.cases}
+    assert peer.instructions / peer.macs == pytest.approx(peer.per_mac, rel=2e-3)
+    assert set(peer.kinds) <= set(bench.KINDS)
+    model, _ = bench.find(peer.model)
+    # MACs of the model here: the peers' authors leave those of the last layer out or not
+    assert compiler.compile_graph(model.graph).nominal_macs == pytest.approx(peer.macs, rel=1e-3)
+
+
+def test_a_named_model_brings_all_of_its_cases() -> None:
+    assert bench.cases(()) == PLAN.cases
+    assert bench.cases(("vww_96_int8",)) == (
+        bench.Case("vww_96_int8"),
+        bench.Case("vww_96_int8", fold=False),
+    )
+    assert bench.cases(("my.tflite", "my.tflite")) == (bench.Case("my.tflite"),)
+
+
+def test_without_data_the_structure_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BOARDLESS_DATA", raising=False)
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path))
+    for name, kind in (("vww_96_int8", "int8"), ("vww_96_float", "float32")):
+        model, trained = bench.find(name)
+        assert (model.name, trained) == (name, False)
+        assert model.graph.input_tensor.dtype == kind
+        assert compiler.compile_graph(model.graph, fold=False).macs == 7_489_664
+
+
+def test_pico_has_the_published_size() -> None:
+    content = structures.build("micromobilenet_pico")
+    program = compiler.compile_graph(graph.read(content, "pico"))
+    assert program.macs == program.nominal_macs == 53_616
+    shapes = [layer.output_shape for layer in program.layers if layer.op == "CONV_2D"]
+    assert shapes == [f"float32 1x{n}x{n}x{c}" for n, c in ((32, 3), (16, 6), (8, 12), (4, 24))] + [
+        "float32 1x1x1x2"
+    ]
+
+
+def test_layers_go_to_kinds_and_the_rest_is_glue() -> None:
+    program = compiler.compile_graph(zoo.find("mobile_lenet:int8").graph)
+    counts = tuple(range(1, len(program.layers) + 1))
+    kinds = bench.by_kind(program, counts, sum(counts) + 7)
+    assert {name: kind.layers for name, kind in kinds.items()} == {
+        "first convolution": 1,
+        "pointwise": 6,
+        "depthwise": 6,
+        "fully connected": 1,
+        "pool and mean": 1,
+        "softmax": 1,
+        "glue": 0,
+    }
+    assert kinds["first convolution"].instructions == 1
+    assert kinds["glue"].instructions == 7
+    assert sum(kind.instructions for kind in kinds.values()) == sum(counts) + 7
+    assert sum(kind.macs for kind in kinds.values()) == program.macs
+    assert kinds["softmax"].per_mac is None
+
+
+def test_a_second_spatial_convolution_is_another_kind() -> None:
+    net = structures.Network((1, 6, 6, 4))
+    net.conv(4, 1, 1, structures.NONE)
+    net.conv(4, 3, 1, structures.RELU)
+    net.conv(4, 3, 1, structures.RELU)
+    program = compiler.compile_graph(graph.read(net.content(), "two"), fold=False)
+    kinds = bench.by_kind(program, (1, 2, 4), 7)
+    assert {name: kind.instructions for name, kind in kinds.items()} == {
+        "pointwise": 1,
+        "first convolution": 2,
+        "other convolution": 4,
+        "glue": 0,
+    }
+
+
+def test_a_limit_is_kept_below_and_exceeded_at_its_value() -> None:
+    case = bench.Case("vww_96_int8")
+    assert bench.exceeded(row(case, 9_999_999)) == []
+    assert [x.what for x in bench.exceeded(row(case, 10_000_000))] == ["instructions"]
+    unfolded = bench.Case("vww_96_int8", fold=False)
+    fast = bench.Kind(1, 100, 129)
+    made = row(unfolded, 10_000_000, pointwise=fast, depthwise=bench.Kind(1, 100, 450))
+    assert [x.what for x in bench.exceeded(made)] == ["depthwise", "first convolution"]
+    assert not bench.ok([made])
+
+
+def test_wrong_outputs_leave_no_counts_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = dataclasses.replace(GOOD, ok=False, reason="1 of 2 predictions differ")
+    made = dataclasses.replace(row(bench.Case("vww_96_int8"), 9_999_999), verdict=wrong)
+    data = report.record([made], "mps2-an386")
+    assert data["ok"] is False
+    assert "instructions" not in data["rows"][0]
+    assert "limits" not in data["rows"][0]
+    report.show([made])
+    shown = capsys.readouterr().out
+    assert "9,999,999" not in shown
+    assert "WRONG, no counts: 1 of 2 predictions differ" in shown
+
+
+def test_unknown_model(cli: Cli) -> None:
+    done = cli("bench", "no_such_model")
+    assert done.returncode == 2
+    assert "unknown model 'no_such_model'" in done.stderr
