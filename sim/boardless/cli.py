@@ -300,7 +300,8 @@ def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate
     """Progress that names the model and the board."""
 
     def say(what: str, done: int, total: int) -> None:
-        progress(f"{request.model} {request.board} {what}", done, total)
+        if not request.cancel.is_set():
+            progress(f"{request.model} {request.board} {what}", done, total)
 
     return say
 
@@ -402,13 +403,12 @@ def sim(which: str, limit: int, json_file: str | None) -> None:
         for kind in zoo.types(name)
     ]
     with progress_bar() as progress, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        futures = [pool.submit(_evaluate, request, progress) for request in requests]
-        try:
+        try:  # an interrupt may come while the first request is running and the next is submitted
+            futures = [pool.submit(_evaluate, request, progress) for request in requests]
             results = [future.result() for future in futures]
         except BaseException:
             cancel.set()
-            for future in futures:
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
     _finish(results, json_file, single=False)
 

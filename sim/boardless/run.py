@@ -113,9 +113,8 @@ def run(
 
     jobs = max(1, min(options.jobs, len(starts)))
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = [pool.submit(work, i == 0) for i in range(jobs)]
         try:
-            _join(futures)
+            _join([pool.submit(work, i == 0) for i in range(jobs)])
         except BaseException:
             stop.set()
             for client in clients:
