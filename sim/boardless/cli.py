@@ -428,11 +428,8 @@ def bench_command(models: tuple[str, ...], board: str, json_file: str | None) ->
     rows = []
     with progress_bar() as progress:
         for case in bench.cases(models):
-
-            def labelled(what: str, done: int, total: int, name: str = case.model) -> None:
-                progress(f"{name} {board} {what}", done, total)
-
-            rows.append(bench.measure(case, target, labelled))
+            request = evaluate.Request(case.model, board)
+            rows.append(bench.measure(case, target, labelled(request, progress)))
     if json_file:
         record.write(bench_report.record(rows, board), json_file)
     if json_file != "-":

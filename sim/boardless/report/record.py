@@ -20,7 +20,6 @@ CYCLES_MISSING = "cycles not available: this version counts instructions only"
 def run(run: Run, verdict: Verdict) -> dict[str, Any]:
     """What `boardless run --json` says about one model on one board."""
     n = len(run.pictures)
-    infer = run.seconds.get("infer", 0.0)
     return {
         "model": run.build.model,
         "board": run.build.board.name,
@@ -47,7 +46,7 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         if verdict.accuracy_device is None
         else {"device": verdict.accuracy_device, "reference": verdict.accuracy_reference},
         "outputs": run.outputs.tolist(),
-        "instructions": _spread(run.counts.instructions),
+        "instructions": spread(run.counts.instructions),
         "cycles": {},
         "milliseconds": {},
         "nominal_macs": run.build.nominal_macs,
@@ -64,7 +63,7 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         ],
         "memory": memory(run.build, run.stack_bytes),
         "seconds": {k: round(v, 4) for k, v in run.seconds.items()},
-        "inferences_per_second": round(n / infer, 2) if infer else None,
+        "inferences_per_second": inferences_per_second(run),
         "notes": [CYCLES_MISSING] + ([run.counts.missing] if run.counts.missing else []),
     }
 
@@ -114,7 +113,14 @@ def plan(
     }
 
 
-def _spread(values: tuple[int, ...]) -> dict[str, int] | None:
+def inferences_per_second(run: Run) -> float | None:
+    """Of the emulation, not of the board."""
+    infer = run.seconds.get("infer", 0.0)
+    return round(len(run.pictures) / infer, 2) if infer else None
+
+
+def spread(values: tuple[int, ...]) -> dict[str, int] | None:
+    """min, median and max; None where nothing was counted."""
     if not values:
         return None
     return {"min": min(values), "median": statistics.median_low(values), "max": max(values)}

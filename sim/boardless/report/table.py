@@ -61,8 +61,9 @@ RUN_COLUMNS = (
 
 
 def run_row(run: Run, verdict: Verdict) -> tuple[str, ...]:
-    data = record.run(run, verdict)
-    spread = data["instructions"]
+    spread = record.spread(run.counts.instructions)
+    memory = record.memory(run.build, run.stack_bytes)
+    speed = record.inferences_per_second(run)
     accuracy = "?" if verdict.accuracy_device is None else f"{verdict.accuracy_device:.2%}"
     exact = "bit-exact" if verdict.bit_exact else f"{verdict.max_abs_error:.2g}"
     return (
@@ -73,9 +74,9 @@ def run_row(run: Run, verdict: Verdict) -> tuple[str, ...]:
         exact,
         accuracy,
         f"{spread['median']:,}" if spread else "?",
-        f"{data['memory']['ram_bytes']:,}",
-        f"{data['memory']['flash_bytes']:,}",
-        f"{data['inferences_per_second']:.0f}" if data["inferences_per_second"] else "?",
+        f"{memory['ram_bytes']:,}",
+        f"{memory['flash_bytes']:,}",
+        f"{speed:.0f}" if speed else "?",
         "[green]ok[/green]" if verdict.ok else "[red]WRONG[/red]",
     )
 
