@@ -225,6 +225,7 @@ def _describe(
         static_ram_bytes=ram,
         seconds=seconds,
         nominal_macs=program.nominal_macs,
+        arena_plan=tuple(program.arena.picture()),
     )
 
 

@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from boardless.cycles.estimate import Cycles
+
 
 class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A GCC: `prefix` before gcc, machine `flags`, the `debian` packages that bring it."""
@@ -88,6 +90,7 @@ class Build:
     static_ram_bytes: int  # .data and .bss, arena included, stack not
     seconds: float  # 0 where nothing had to be built
     nominal_macs: int = 0  # of the model as it was made; layers hold those executed
+    arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,8 @@ class Run:
     reference: npt.NDArray[Any]
     counts: Counts
     stack_bytes: int  # deepest use, 0 where not known
+    cycles: tuple[Cycles, ...] = ()  # one per core or part that was asked for
+    notes: tuple[str, ...] = ()  # what could not be found out, and why
     seconds: dict[str, float] = field(default_factory=dict)  # build, boot, infer, total
 
 

@@ -1,0 +1,118 @@
+"""A counted run -> cycles per inference, layer and function, for any number of cores and parts.
+
+    cycles = [estimate(counted, target) for target in targets(["cortex-m4"], ["stm32l4r5"])]
+
+Pure but for reading the core and part tables. Prices are linear in the counts, so that layers and
+glue add up to the inference, and functions to their layer.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from boardless.cycles import calibration, cores, parts, price
+from boardless.cycles.counts import Counted
+from boardless.cycles.functions import UNKNOWN, Functions
+
+
+@dataclass(frozen=True)
+class Target:
+    """What cycles are estimated for: a core with memory that never waits, or a part, which is a
+    core at its usual clock behind its flash and caches."""
+
+    core: cores.Core
+    part: parts.Part | None = None
+
+    @property
+    def name(self) -> str:
+        return self.part.name if self.part else self.core.name
+
+    @property
+    def clock_hz(self) -> int | None:
+        return self.part.clock_hz if self.part else None
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """The estimate for one target, with the error that its model has shown against boards."""
+
+    target: Target
+    inferences: tuple[float, ...]  # whole, in the order of the pictures
+    regions: dict[int, float]  # of the first inference: layers, and what lies between them
+    error: calibration.Error | None  # None: no measured board to compare with
+
+    @property
+    def median(self) -> float:
+        """Cycles of the median inference, the lower of the two in the middle."""
+        return statistics.median_low(self.inferences)
+
+    def milliseconds(self, cycles: float) -> float | None:
+        return 1e3 * cycles / self.target.clock_hz if self.target.clock_hz else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One function within one region, of one inference or of a whole run."""
+
+    region: int
+    function: str
+    calls: int  # 0 where it is only returned to
+    instructions: int
+    cycles: tuple[float, ...]  # for each target
+
+
+def targets(core_names: Iterable[str], part_names: Iterable[str]) -> tuple[Target, ...]:
+    """Cores first; BadInput for unknown names."""
+    alone = [Target(cores.load(name)) for name in dict.fromkeys(core_names)]
+    placed = [parts.load(name) for name in dict.fromkeys(part_names)]
+    return (*alone, *(Target(cores.load(part.core), part) for part in placed))
+
+
+def estimate(counted: Counted, target: Target) -> Cycles:
+    """Cycles of every inference, and of the first one's regions; BadInput where the core cannot
+    execute the code."""
+    weights = _weights(counted, target)
+    first = {k: counted.tally(region=k, pass_=0) for k in counted.regions if k >= 0}
+    return Cycles(
+        target=target,
+        inferences=tuple(
+            float(price.cycles(weights, counted.tally(pass_=i)).sum())
+            for i in range(counted.passes)
+        ),
+        regions={k: float(price.cycles(weights, tally).sum()) for k, tally in first.items()},
+        error=calibration.error(target.core.name, target.part.name if target.part else None),
+    )
+
+
+def lines(
+    counted: Counted, functions: Functions, wanted: Iterable[Target], pass_: int | None = None
+) -> tuple[Line, ...]:
+    """By region, then by address of the function; of one inference, or of all together."""
+    code = counted.code
+    rows = functions.index(code.address)
+    starts = np.array([row.start for row in functions.rows], np.uint64)
+    entry = (rows >= 0) & (code.address == starts[np.maximum(rows, 0)])
+    weights = [_weights(counted, target) for target in wanted]
+    found = []
+    for region in counted.regions:
+        tally = counted.tally(region=region, pass_=pass_)
+        priced = [price.cycles(w, tally) for w in weights]
+        for row in np.unique(rows[tally.executed > 0]).tolist():
+            here = rows == row
+            line = Line(
+                region=region,
+                function=functions.rows[row].name if row >= 0 else UNKNOWN,
+                calls=int(tally.executed[here & entry].sum()),
+                instructions=int(tally.executed[here].sum()),
+                cycles=tuple(float(cycles[here].sum()) for cycles in priced),
+            )
+            found.append(line)
+    return tuple(found)
+
+
+def _weights(counted: Counted, target: Target) -> price.Weights:
+    return price.weights(target.core, target.part, counted.code, counted.tally())

@@ -1,0 +1,184 @@
+"""The report as one self-contained HTML file: no script, no other file, light and dark.
+
+    html = render(collect(results, command="boardless sim"))
+
+`collect` takes what runs have found and keeps what the page shows, as data that JSON can hold;
+`render` is pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import jinja2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from boardless import __version__
+from boardless.records import Pictures, Run, Verdict
+from boardless.report import profile, record
+
+GALLERY = 12  # pictures of a kind, at most
+THUMBNAIL = 96  # pixels, the longer side at most
+
+
+def collect(results: Sequence[tuple[Run, Verdict]], command: str) -> dict[str, Any]:
+    """Everything that the page shows."""
+    return {
+        "version": __version__,
+        "command": command,
+        "ok": all(verdict.ok for _, verdict in results),
+        "runs": [_run(run, verdict) for run, verdict in results],
+    }
+
+
+def render(data: dict[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("boardless.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["share"] = lambda part, whole: 100 * part / whole if whole else 0.0
+    return environment.get_template("report.html.j2").render(data)
+
+
+def _run(run: Run, verdict: Verdict) -> dict[str, Any]:
+    board = run.build.board
+    memory = record.memory(run.build, run.stack_bytes)
+    return {
+        "id": f"{run.build.model}-{board.name}".replace(":", "-"),
+        "model": run.build.model,
+        "board": board.name,
+        "description": board.description,
+        "core": board.core,
+        "ok": verdict.ok,
+        "reason": verdict.reason,
+        "pictures": {"count": len(run.pictures), "origin": run.pictures.origin},
+        "agreement": verdict.agreement,
+        "exact": "bit-exact"
+        if verdict.bit_exact
+        else f"within {verdict.max_abs_error:.2g} of the reference",
+        "accuracy": verdict.accuracy_device,
+        "instructions": record.spread(run.counts.instructions),
+        "estimates": [
+            {"name": c.target.name, "told": profile.summary(c.target.name, c), "median": c.median}
+            for c in run.cycles
+        ],
+        "confusion": _confusion(run),
+        "galleries": _galleries(run, verdict),
+        "layers": _layers(run),
+        "memory": memory
+        | {
+            "flash_total": board.memory.flash_bytes,
+            "ram_total": board.memory.ram_bytes,
+            "other_bytes": run.build.static_ram_bytes - run.build.arena_bytes,
+        },
+        "arena": _arena(run),
+        "tools": {
+            "compiler": run.build.toolchain,
+            "emulator": f"{run.emulator} {run.emulator_version}",
+            "build id": run.build.build_id,
+            "link": run.link,
+        },
+        "command": f"boardless run {run.build.model} --board {board.name} "
+        f"--limit {len(run.pictures)}",
+        "notes": list(run.notes),
+    }
+
+
+def _layers(run: Run) -> dict[str, Any]:
+    """Bars: cycles of the first target, or instructions where none could be estimated."""
+    first = run.cycles[0] if run.cycles else None
+    rows = []
+    for layer in run.build.layers:
+        value: float = run.counts.layers[layer.index] if run.counts.layers else 0
+        if first:
+            value = first.regions.get(layer.index, 0.0)
+        rows.append(
+            {
+                "index": layer.index,
+                "op": layer.op,
+                "name": layer.name,
+                "macs": layer.macs,
+                "value": value,
+                "per_mac": value / layer.macs if layer.macs else None,
+            }
+        )
+    unit = f"estimated cycles, {first.target.name}" if first else "instructions"
+    return {"unit": unit, "rows": rows, "most": max((r["value"] for r in rows), default=0)}
+
+
+def _confusion(run: Run) -> dict[str, Any] | None:
+    """Rows: what the label says; columns: what the device says."""
+    labels = run.pictures.labels
+    if labels is None:
+        return None
+    n = run.build.output_count
+    counts = np.zeros((n, n), np.int64)
+    np.add.at(counts, (labels, run.outputs.argmax(axis=1)), 1)
+    names = run.pictures.classes or tuple(map(str, range(n)))
+    return {"classes": list(names), "counts": counts.tolist()}
+
+
+def _galleries(run: Run, verdict: Verdict) -> list[dict[str, Any]]:
+    """Pictures that are worth a look: other than the reference, other than the label."""
+    device, reference = run.outputs.argmax(axis=1), run.reference.argmax(axis=1)
+    labels = run.pictures.labels
+    names = run.pictures.classes
+    kinds: list[tuple[str, list[int]]] = [("other than the reference", list(verdict.mismatches))]
+    if labels is not None:
+        wrong = np.flatnonzero(device != labels).tolist()
+        kinds.append(("misclassified, by the reference too", wrong))
+
+    def name(k: int) -> str:
+        return names[k] if k < len(names) else str(k)
+
+    return [
+        {
+            "title": title,
+            "count": len(found),
+            "pictures": [
+                {
+                    "index": i,
+                    "source": _thumbnail(run.pictures, i),
+                    "device": name(int(device[i])),
+                    "reference": name(int(reference[i])),
+                    "label": None if labels is None else name(int(labels[i])),
+                }
+                for i in found[:GALLERY]
+            ],
+        }
+        for title, found in kinds
+        if found
+    ]
+
+
+def _thumbnail(pictures: Pictures, index: int) -> str:
+    """A data URI. Inputs are in the model's own type, so the brightest of all is white."""
+    inputs = pictures.inputs
+    low, high = float(inputs.min()), float(inputs.max())
+    values = (inputs[index].astype(np.float64) - low) / ((high - low) or 1.0) * 255
+    pixels: npt.NDArray[np.uint8] = values.round().astype(np.uint8)
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+        pixels = pixels.reshape(1, -1, 1)
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def _arena(run: Run) -> dict[str, Any]:
+    """Buffers as rectangles: steps to the right, bytes upwards."""
+    buffers = run.build.arena_plan
+    return {
+        "bytes": run.build.arena_bytes,
+        "steps": max((b["last"] for b in buffers), default=0) + 1,
+        "buffers": buffers,
+    }

@@ -1,0 +1,282 @@
+"""What `boardless profile` and `boardless count` show: tables, JSON, CSV, speedscope, a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from boardless.cycles.estimate import Cycles, Line
+from boardless.records import Build
+from boardless.report import table
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One inference, cut into layers and functions."""
+
+    build: Build
+    lines: tuple[Line, ...]  # of one inference
+    cycles: tuple[Cycles, ...]  # one per target, in the order of Line.cycles
+    inferences: int  # that were counted
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sum of lines: a layer, a function, or the whole."""
+
+    name: str
+    op: str
+    macs: int
+    calls: int
+    instructions: int
+    cycles: tuple[float, ...]
+
+
+def layers(profile: Profile) -> list[Part]:
+    """Every layer in order, then what lies between them."""
+    known = {layer.index: layer for layer in profile.build.layers}
+    parts = []
+    for index, layer in known.items():
+        here = [line for line in profile.lines if line.region == index]
+        parts.append(add(layer.name, here, op=layer.op, macs=layer.macs))
+    glue = [line for line in profile.lines if line.region not in known and line.region >= 0]
+    return [*parts, add("between layers", glue, op="glue")] if glue else parts
+
+
+def functions(lines: Iterable[Line]) -> list[Part]:
+    """Every function, the most expensive first (by the first target, else by instructions)."""
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.function, []).append(line)
+    parts = [add(name, here) for name, here in found.items()]
+    return sorted(parts, key=lambda p: (*(-c for c in p.cycles[:1]), -p.instructions, p.name))
+
+
+def add(name: str, lines: Sequence[Line], op: str = "", macs: int = 0) -> Part:
+    targets = len(lines[0].cycles) if lines else 0
+    return Part(
+        name=name,
+        op=op,
+        macs=macs,
+        calls=sum(line.calls for line in lines),
+        instructions=sum(line.instructions for line in lines),
+        cycles=tuple(sum(line.cycles[k] for line in lines) for k in range(targets)),
+    )
+
+
+# ---- tables ----
+
+
+def show(profile: Profile, most: int) -> None:
+    """By layer, then the `most` expensive functions, then what the estimates are worth."""
+    every = layers(profile)
+    whole = add("one inference", profile.lines, macs=sum(p.macs for p in every))
+    names = [c.target.name for c in profile.cycles]
+    table.show(
+        f"{profile.build.model} on {profile.build.board.name}",
+        ("#", "op", "name", "#MACs", "#instructions", *_columns(profile.cycles), "#share"),
+        [
+            *(
+                (str(i) if p.op != "glue" else "", p.op, p.name, *_figures(p, whole, profile))
+                for i, p in enumerate(every)
+            ),
+            ("", "", whole.name, *_figures(whole, whole, profile)),
+        ],
+    )
+    show_functions(profile.lines, profile.cycles, most)
+    for name, cycles in zip(names, profile.cycles, strict=True):
+        table.console().print(summary(name, cycles), markup=False)
+
+
+def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -> None:
+    every = functions(lines)
+    whole = add("", lines)
+    names = [f"#cycles {c.target.name}" for c in cycles]
+    rows = [
+        (
+            part.name,
+            f"{part.calls:,}",
+            f"{part.instructions:,}",
+            *(f"{c:,.0f}" for c in part.cycles),
+            _share(part, whole),
+        )
+        for part in every[:most]
+    ]
+    rest = len(every) - most
+    title = "by function" + (f", {rest} more not shown" if rest > 0 else "")
+    table.show(title, ("function", "#calls", "#instructions", *names, "#share"), rows)
+
+
+def summary(name: str, cycles: Cycles) -> str:
+    """Such as `est. 10.9 M cycles (cortex-m4, +-3.2 % mean, 9.2 % worst of 19 programs)`."""
+    median = cycles.median
+    core = cycles.target.core.name
+    told = name if name == core else f"{name}, {core}"
+    time = cycles.milliseconds(median)
+    clock = cycles.target.clock_hz
+    at = f" = {time:.4g} ms at {clock / 1e6:g} MHz" if time is not None and clock else ""
+    return f"est. {_short(median)} cycles{at} ({told}, {error(cycles)})"
+
+
+def error(cycles: Cycles) -> str:
+    """What is known of the estimate's error."""
+    known = cycles.error
+    if known is None:
+        return "error not known: no measured board"
+    stale = ", of an older model" if known.stale else ""
+    return (
+        f"+-{known.mean:.1f} % mean, {known.worst:.1f} % worst of {known.programs} programs{stale}"
+    )
+
+
+def _short(value: float) -> str:
+    if value >= 1e6:
+        return f"{value / 1e6:.4g} M"
+    return f"{value / 1e3:.4g} k" if value >= 1e4 else f"{value:,.0f}"
+
+
+def _columns(cycles: Sequence[Cycles]) -> list[str]:
+    columns = []
+    for c in cycles:
+        columns += [f"#cycles {c.target.name}", "#/MAC"]
+        columns += ["#ms"] if c.target.clock_hz else []
+    return columns
+
+
+def _figures(part: Part, whole: Part, profile: Profile) -> list[str]:
+    cells = [f"{part.macs:,}" if part.macs else "", f"{part.instructions:,}"]
+    for c, value in zip(profile.cycles, part.cycles, strict=True):
+        cells += [f"{value:,.0f}", f"{value / part.macs:.2f}" if part.macs else ""]
+        time = c.milliseconds(value)
+        cells += [f"{time:.3f}"] if time is not None else []
+    return [*cells, _share(part, whole)]
+
+
+def _share(part: Part, whole: Part) -> str:
+    value, of = (p.cycles[0] if p.cycles else p.instructions for p in (part, whole))
+    return f"{value / of:.1%}" if of else ""
+
+
+# ---- files ----
+
+
+def as_csv(profile: Profile) -> str:
+    """One row per function within a layer."""
+    known = {layer.index: layer for layer in profile.build.layers}
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [f"cycles_{c.target.name}" for c in profile.cycles]
+    writer.writerow(["layer", "op", "name", "function", "calls", "instructions", *names])
+    for line in profile.lines:
+        layer = known.get(line.region)
+        place = [layer.index, layer.op, layer.name] if layer else ["", "glue", "between layers"]
+        priced = [f"{c:.2f}" for c in line.cycles]
+        writer.writerow([*place, line.function, line.calls, line.instructions, *priced])
+    return out.getvalue()
+
+
+def as_speedscope(profile: Profile) -> dict[str, Any]:
+    """A file for https://www.speedscope.app: one profile per target, stacks of layer and function.
+    Without targets the weights are instructions."""
+    known = {layer.index: f"{layer.index} {layer.op} {layer.name}" for layer in profile.build.layers}
+    frames: dict[str, int] = {}
+
+    def frame(name: str) -> int:
+        return frames.setdefault(name, len(frames))
+
+    stacks = [
+        [frame(known.get(line.region, "between layers")), frame(line.function)]
+        for line in profile.lines
+    ]
+    kinds = [(f"cycles {c.target.name}", k) for k, c in enumerate(profile.cycles)]
+    profiles = []
+    for name, k in [*kinds, ("instructions", -1)]:
+        weights = [line.instructions if k < 0 else round(line.cycles[k], 2) for line in profile.lines]
+        profiles.append(
+            {
+                "type": "sampled",
+                "name": name,
+                "unit": "none",
+                "startValue": 0,
+                "endValue": sum(weights),
+                "samples": stacks,
+                "weights": weights,
+            }
+        )
+    return {
+        "$schema": "https://www.speedscope.app/file-format-schema.json",
+        "name": f"{profile.build.model} on {profile.build.board.name}",
+        "exporter": "boardless",
+        "activeProfileIndex": 0,
+        "shared": {"frames": [{"name": name} for name in frames]},
+        "profiles": profiles,
+    }
+
+
+# ---- JSON ----
+
+
+def estimates(cycles: Sequence[Cycles]) -> dict[str, dict[str, Any]]:
+    """`cycles` of the command line's contract: by core or part, with what is known of the error."""
+    return {c.target.name: _estimate(c) for c in cycles}
+
+
+def milliseconds(cycles: Sequence[Cycles]) -> dict[str, float]:
+    """`milliseconds` of the contract: of the median inference, by part."""
+    times = {c.target.name: c.milliseconds(c.median) for c in cycles}
+    return {name: round(time, 4) for name, time in times.items() if time is not None}
+
+
+def _estimate(cycles: Cycles) -> dict[str, Any]:
+    target, error = cycles.target, cycles.error
+    return {
+        "core": target.core.name,
+        "part": target.part.name if target.part else None,
+        "clock_hz": target.clock_hz,
+        "min": round(min(cycles.inferences)),
+        "median": round(cycles.median),
+        "max": round(max(cycles.inferences)),
+        "error_percent": error.mean if error else None,
+        "worst_error_percent": error.worst if error else None,
+        "error_programs": error.programs if error else 0,
+        "error_stale": bool(error and error.stale),
+    }
+
+
+def record(profile: Profile) -> dict[str, Any]:
+    """What `boardless profile --json` says; figures by layer and function are of one inference."""
+    return {
+        "model": profile.build.model,
+        "board": profile.build.board.name,
+        "toolchain": profile.build.toolchain,
+        "build_id": profile.build.build_id,
+        "inferences": profile.inferences,
+        "instructions": sum(line.instructions for line in profile.lines),
+        "cycles": estimates(profile.cycles),
+        "milliseconds": milliseconds(profile.cycles),
+        "layers": [
+            {"index": i if part.op != "glue" else None, "op": part.op, "name": part.name}
+            | {"macs": part.macs}
+            | _sums(part, profile.cycles)
+            for i, part in enumerate(layers(profile))
+        ],
+        "functions": functions_record(profile.lines, profile.cycles),
+    }
+
+
+def functions_record(lines: Iterable[Line], cycles: Sequence[Cycles]) -> list[dict[str, Any]]:
+    return [
+        {"name": part.name, "calls": part.calls} | _sums(part, cycles) for part in functions(lines)
+    ]
+
+
+def _sums(part: Part, cycles: Sequence[Cycles]) -> dict[str, Any]:
+    return {
+        "instructions": part.instructions,
+        "cycles": {
+            c.target.name: round(v, 2) for c, v in zip(cycles, part.cycles, strict=True)
+        },
+    }
