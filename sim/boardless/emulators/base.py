@@ -14,10 +14,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from boardless.errors import ToolFailed, ToolMissing
 from boardless.records import Board
+
+if TYPE_CHECKING:
+    from boardless.cycles.counter import Counter, Plugin
 
 
 class Session(Protocol):
@@ -49,7 +52,13 @@ class Emulator(Protocol):
     def version(self, board: Board) -> str:
         """The program's version; ToolMissing where it is not installed."""
 
-    def start(self, board: Board, elf: Path, *, shared: bool) -> Session: ...
+    def start(
+        self, board: Board, elf: Path, *, shared: bool, count: Counter | None = None
+    ) -> Session:
+        """Boots `elf`; `count` counts its code, where `counter` has found a plugin."""
+
+    def counter(self, board: Board) -> Plugin:
+        """What can count in it; ToolMissing says why nothing can."""
 
     def instructions(self, board: Board, ticks: int) -> int | None:
         """Instructions executed in that many ticks of the board's timer; None: not known."""
@@ -87,9 +96,16 @@ class ProcessSession:
 
     @classmethod
     def start(
-        cls, command: Sequence[str], *, line_fd: str, shared_fd: str, shared_bytes: int
+        cls,
+        command: Sequence[str],
+        *,
+        line_fd: str,
+        shared_fd: str,
+        shared_bytes: int,
+        descriptors: Sequence[int] = (),
     ) -> ProcessSession:
-        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it."""
+        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it;
+        it inherits `descriptors`, too."""
         ours, theirs = socket.socketpair()
         log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
         memory, shared = -1, None
@@ -109,7 +125,7 @@ class ProcessSession:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=[theirs.fileno(), *([memory] if shared else [])],
+                pass_fds=[theirs.fileno(), *([memory] if shared else []), *descriptors],
                 start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
             )
         except OSError as error:
