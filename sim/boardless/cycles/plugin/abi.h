@@ -29,7 +29,7 @@ typedef struct {
 } plugin_info;
 
 enum { NO_REGISTERS = 0 };
-enum { READS = 1, WRITES = 2, READS_AND_WRITES = 3 };
+enum { READS_AND_WRITES = 3 };
 enum { INLINE_ADD = 0, INLINE_STORE = 1 };
 enum { IF_EQUAL = 2 };
 
