@@ -169,14 +169,18 @@ class ProcessSession:
         except subprocess.TimeoutExpired:
             return ToolFailed(f"{self.program} closed the line", hint="run it again")
         how = f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
-        self.log.seek(0)
-        log = self.log.read().decode("utf8", "replace").strip().splitlines()
-        said = [line for line in log if "warning:" not in line]
+        said = self.said()
         last = bytes(self.received).decode("ascii", "replace").strip().splitlines()
         what = f"{self.program} ended in mid-run with {how}"
         what += f"; it said: {said[0]}" if said else ""
         what += f"; last line received: {last[-1]!r}" if last else ""
         return ToolFailed(what, hint="run it again, and `boardless doctor` if it stays")
+
+    def said(self) -> list[str]:
+        """Lines of its standard output and error so far, without warnings."""
+        self.log.seek(0)
+        log = self.log.read().decode("utf8", "replace").strip().splitlines()
+        return [line for line in log if "warning:" not in line]
 
     def terminate(self) -> None:
         if self.process.poll() is None:

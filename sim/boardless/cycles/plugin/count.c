@@ -79,16 +79,13 @@ static void append(ranges *all, range item) {
 
 /* ---- how a place was reached ---- */
 
-/* Where execution goes on unless it jumps. The interrupted handler that may not have been left. */
+/* A handler may have been left by the instruction before this address, unless execution falls
+ * through to it: returns can be conditional. */
 static uint64_t left_to;
 static bool leaving;
 
-static void fell_into(uint32_t number) {
+static void count_fall(uint32_t number) {
   chunks[number / CHUNK]->now[FELL][number % CHUNK]++;
-  if (leaving && segments[number].address == left_to) { /* a conditional return, not taken */
-    interrupt_begin();
-    leaving = false;
-  }
 }
 
 #if SCOREBOARDS
@@ -97,7 +94,12 @@ static uint64_t *after; /* the end of the segment that ran last */
 
 static void block_fell(unsigned cpu, void *data) {
   (void)cpu;
-  fell_into((uint32_t)(uintptr_t)data);
+  const uint32_t number = (uint32_t)(uintptr_t)data;
+  if (leaving && segments[number].address == left_to) {
+    interrupt_resume();
+    leaving = false;
+  }
+  count_fall(number);
 }
 
 static void watch_head(struct block *block, uint32_t head, uint32_t tail, const decoded *last) {
@@ -139,8 +141,12 @@ static void block_began(unsigned cpu, void *data) {
   } else {
     fell_now = b->address > p->address && b->address < p->end;
   }
+  if (leaving && !(fell_now && b->address == left_to)) {
+    interrupt_end();
+  }
+  leaving = false;
   if (fell_now) {
-    fell_into(b->head);
+    count_fall(b->head);
   }
   before = b;
   before_finished = *b->finished;
@@ -267,7 +273,11 @@ static void at_handler(unsigned cpu, void *data) {
 static void at_leave(unsigned cpu, void *data) {
   (void)cpu;
   left_to = (uint64_t)(uintptr_t)data;
-  leaving = interrupt_end();
+#if SCOREBOARDS
+  leaving = interrupt_end(); /* its own segment has been counted */
+#else
+  leaving = true; /* it has not: QEMU 7 adds after all callbacks */
+#endif
 }
 
 /* ---- translation ---- */

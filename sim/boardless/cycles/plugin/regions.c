@@ -299,3 +299,10 @@ bool interrupt_end(void) {
   }
   return true;
 }
+
+void interrupt_resume(void) {
+  if (!depth) {
+    collect(of(region));
+  }
+  depth++;
+}

@@ -27,7 +27,8 @@ bool pass_has_regions(void);
 
 /* An interrupt handler begins and ends: what it executes is taken out of the region. */
 void interrupt_begin(void);
-bool interrupt_end(void); /* whether one had begun in a region */
+bool interrupt_end(void);    /* whether one had begun in a region */
+void interrupt_resume(void); /* the last one had not ended */
 
 /* Ends the file; only the first call counts. `signal` is what ended the run, or 0. */
 void regions_finish(int signal);
