@@ -103,9 +103,10 @@ class ProcessSession:
         shared_fd: str,
         shared_bytes: int,
         descriptors: Sequence[int] = (),
+        stdout: int | None = None,
     ) -> ProcessSession:
         """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it;
-        it inherits `descriptors`, too."""
+        it inherits `descriptors`, too. Its output goes to a log, or to the descriptor `stdout`."""
         ours, theirs = socket.socketpair()
         log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
         memory, shared = -1, None
@@ -123,7 +124,7 @@ class ProcessSession:
             process = subprocess.Popen(
                 [*guard, *filled],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=log if stdout is None else stdout,
                 stderr=log,
                 pass_fds=[theirs.fileno(), *([memory] if shared else []), *descriptors],
                 start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
