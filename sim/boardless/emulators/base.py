@@ -14,10 +14,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from boardless.errors import ToolFailed, ToolMissing
 from boardless.records import Board
+
+if TYPE_CHECKING:
+    from boardless.cycles.counter import Counter, Plugin
 
 
 class Session(Protocol):
@@ -49,7 +52,13 @@ class Emulator(Protocol):
     def version(self, board: Board) -> str:
         """The program's version; ToolMissing where it is not installed."""
 
-    def start(self, board: Board, elf: Path, *, shared: bool) -> Session: ...
+    def start(
+        self, board: Board, elf: Path, *, shared: bool, count: Counter | None = None
+    ) -> Session:
+        """Boots `elf`; `count` counts its code, where `counter` has found a plugin."""
+
+    def counter(self, board: Board) -> Plugin:
+        """What can count in it; ToolMissing says why nothing can."""
 
     def instructions(self, board: Board, ticks: int) -> int | None:
         """Instructions executed in that many ticks of the board's timer; None: not known."""
@@ -87,9 +96,17 @@ class ProcessSession:
 
     @classmethod
     def start(
-        cls, command: Sequence[str], *, line_fd: str, shared_fd: str, shared_bytes: int
+        cls,
+        command: Sequence[str],
+        *,
+        line_fd: str,
+        shared_fd: str,
+        shared_bytes: int,
+        descriptors: Sequence[int] = (),
+        stdout: int | None = None,
     ) -> ProcessSession:
-        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it."""
+        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it;
+        it inherits `descriptors`, too. Its output goes to a log, or to the descriptor `stdout`."""
         ours, theirs = socket.socketpair()
         log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
         memory, shared = -1, None
@@ -107,9 +124,9 @@ class ProcessSession:
             process = subprocess.Popen(
                 [*guard, *filled],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=log if stdout is None else stdout,
                 stderr=log,
-                pass_fds=[theirs.fileno(), *([memory] if shared else [])],
+                pass_fds=[theirs.fileno(), *([memory] if shared else []), *descriptors],
                 start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
             )
         except OSError as error:
@@ -153,14 +170,18 @@ class ProcessSession:
         except subprocess.TimeoutExpired:
             return ToolFailed(f"{self.program} closed the line", hint="run it again")
         how = f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
-        self.log.seek(0)
-        log = self.log.read().decode("utf8", "replace").strip().splitlines()
-        said = [line for line in log if "warning:" not in line]
+        said = self.said()
         last = bytes(self.received).decode("ascii", "replace").strip().splitlines()
         what = f"{self.program} ended in mid-run with {how}"
         what += f"; it said: {said[0]}" if said else ""
         what += f"; last line received: {last[-1]!r}" if last else ""
         return ToolFailed(what, hint="run it again, and `boardless doctor` if it stays")
+
+    def said(self) -> list[str]:
+        """Lines of its standard output and error so far, without warnings."""
+        self.log.seek(0)
+        log = self.log.read().decode("utf8", "replace").strip().splitlines()
+        return [line for line in log if "warning:" not in line]
 
     def terminate(self) -> None:
         if self.process.poll() is None:

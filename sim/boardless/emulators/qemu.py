@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from boardless.cycles.counter import Counter, Plugin, find
 from boardless.emulators.base import ProcessSession, program_version
 from boardless.records import Board
 
@@ -39,9 +40,16 @@ def version(board: Board) -> str:
     return found.group(1) if found else text
 
 
-def start(board: Board, elf: Path, *, shared: bool, extra: tuple[str, ...] = ()) -> ProcessSession:
-    """Boots `elf`; with `shared` the memory block is mapped here too (if the board has one).
-    `extra` are further arguments of QEMU."""
+def start(
+    board: Board,
+    elf: Path,
+    *,
+    shared: bool,
+    count: Counter | None = None,
+    extra: tuple[str, ...] = (),
+) -> ProcessSession:
+    """Boots `elf`; with `shared` the memory block is mapped here too (if the board has one), with
+    `count` its code is counted. `extra` are further arguments of QEMU."""
     qemu: Settings = board.emulators["qemu"]
     shared_bytes = board.memory.shared_bytes if shared and qemu.shared_memory else 0
     machine = qemu.machine + (",memory-backend=ram" if shared_bytes else "")
@@ -57,11 +65,22 @@ def start(board: Board, elf: Path, *, shared: bool, extra: tuple[str, ...] = ())
         *("-semihosting-config", "enable=on,target=native"),  # how the firmware exits
         *("-icount", f"shift={ICOUNT_SHIFT},sleep=off"),
         *("-kernel", str(elf)),
+        *(count.arguments if count else ()),
         *extra,
     ]
     return ProcessSession.start(
-        command, line_fd="@LINE@", shared_fd="@MEMORY@", shared_bytes=shared_bytes
+        command,
+        line_fd="@LINE@",
+        shared_fd="@MEMORY@",
+        shared_bytes=shared_bytes,
+        descriptors=count.descriptors if count else (),
     )
+
+
+def counter(board: Board) -> Plugin:
+    """The counting plugin for this QEMU; ToolMissing says why there is none."""
+    qemu: Settings = board.emulators["qemu"]
+    return find(qemu.program, qemu.debian)
 
 
 def instructions(board: Board, ticks: int) -> int | None:

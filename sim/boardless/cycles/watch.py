@@ -1,0 +1,59 @@
+"""Where to cut a program's code into segments, and what begins and ends its regions.
+
+Counter(plugin, cuts(image), firmware(image, board))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from boardless.cycles.counter import Cuts, Watch
+from boardless.cycles.image import Image, handlers
+from boardless.errors import ToolFailed
+from boardless.records import Board
+
+
+def cuts(image: Image) -> Cuts:
+    """Behind every instruction that may access memory."""
+    return Cuts()
+
+
+def firmware(image: Image, board: Board) -> Watch:
+    """Our own firmware: region k is layer k, from its mark to the next; the last region, number
+    `layers`, is what an inference executes around them. Together they are what lies between the
+    start of the board's timer and the reading of it behind the last layer: the same stretch that
+    icount measures."""
+    try:
+        marks = image.symbols["marks"]
+        mark, start, stop = (
+            image.symbols[name].range for name in ("bl_mark", "hal_timer_start", "hal_timer_ticks")
+        )
+    except KeyError as error:
+        raise ToolFailed(
+            f"the firmware has no symbol {error}", where=str(image.path), hint="build it again"
+        ) from error
+    begin, leave = handlers(image, board.memory.flash_origin)
+    return Watch(
+        marks=(marks.address, marks.size // 4, *mark),
+        start=start,
+        stop=stop,
+        memory=_memory(board),
+        handlers=begin,
+        leaves=leave,
+    )
+
+
+def program(
+    image: Image, board: Board, regions: Sequence[tuple[int, int]], caches: Sequence[str] = ()
+) -> Watch:
+    """Any other program: regions from one instruction to another."""
+    begin, leave = handlers(image, board.memory.flash_origin)
+    return Watch(regions=tuple(regions), handlers=begin, leaves=leave, caches=tuple(caches))
+
+
+def _memory(board: Board) -> tuple[tuple[int, int], ...]:
+    m = board.memory
+    return (
+        (m.flash_origin, m.flash_origin + m.flash_bytes),
+        (m.ram_origin, m.ram_origin + m.ram_bytes),
+    )
