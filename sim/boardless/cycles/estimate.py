@@ -9,14 +9,17 @@ glue add up to the inference, and functions to their layer.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.counts import Counted
-from boardless.cycles.functions import UNKNOWN, Functions
+from boardless.cycles.image import Symbol
+
+UNKNOWN = "?"  # a function that has no name
 
 
 @dataclass(frozen=True)
@@ -89,29 +92,46 @@ def estimate(counted: Counted, target: Target) -> Cycles:
 
 
 def lines(
-    counted: Counted, functions: Functions, wanted: Iterable[Target], pass_: int | None = None
+    counted: Counted,
+    functions: Sequence[Symbol],
+    wanted: Iterable[Target],
+    regions: Iterable[int],
+    pass_: int | None = None,
 ) -> tuple[Line, ...]:
-    """By region, then by address of the function; of one inference, or of all together."""
+    """By region, then by address of the function; of one inference, or of all together.
+    `functions` are sorted by address and do not overlap."""
     code = counted.code
-    rows = functions.index(code.address)
-    starts = np.array([row.start for row in functions.rows], np.uint64)
+    rows = belonging(code.address, functions)
+    starts = np.array([f.address for f in functions] or [0], np.uint64)
     entry = (rows >= 0) & (code.address == starts[np.maximum(rows, 0)])
     weights = [_weights(counted, target) for target in wanted]
     found = []
-    for region in counted.regions:
+    for region in regions:
         tally = counted.tally(region=region, pass_=pass_)
         priced = [price.cycles(w, tally) for w in weights]
         for row in np.unique(rows[tally.executed > 0]).tolist():
             here = rows == row
             line = Line(
                 region=region,
-                function=functions.rows[row].name if row >= 0 else UNKNOWN,
+                function=functions[row].name if row >= 0 else UNKNOWN,
                 calls=int(tally.executed[here & entry].sum()),
                 instructions=int(tally.executed[here].sum()),
                 cycles=tuple(float(cycles[here].sum()) for cycles in priced),
             )
             found.append(line)
     return tuple(found)
+
+
+def belonging(
+    addresses: npt.NDArray[np.uint64], functions: Sequence[Symbol]
+) -> npt.NDArray[np.int64]:
+    """(N,) the number of the function that each address (N,) lies in, -1 where it is none."""
+    if not functions:
+        return np.full(len(addresses), -1, np.int64)
+    starts, ends = (np.array(row, np.uint64) for row in zip(*(f.range for f in functions), strict=True))
+    rows = np.searchsorted(starts, addresses, side="right").astype(np.int64) - 1
+    rows[(rows >= 0) & (addresses >= ends[np.maximum(rows, 0)])] = -1
+    return rows
 
 
 def _weights(counted: Counted, target: Target) -> price.Weights:
