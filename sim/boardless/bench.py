@@ -268,7 +268,7 @@ def speed(built: Build, fed: Pictures, instructions: int, emulator: str) -> Spee
     """Of one emulator that runs long enough to tell; booting is not part of it."""
     n = max(PICTURES, min(SPEED_PICTURES, SPEED_INSTRUCTIONS // instructions))
     many = dataclasses.replace(fed, inputs=np.resize(fed.inputs, (n, *fed.inputs.shape[1:])))
-    _, _, _, seconds = run.run(built, many, run.Options(emulator), lambda _: None)
+    _, _, _, seconds = run.run(built, many, run.Options(emulator, cycles=False), lambda _: None)
     inferences = n + 1  # the first picture is run once more
     return Speed(inferences / seconds["infer"], inferences * instructions / seconds["infer"])
 

@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from boardless.cycles.counts import Counted
+
 
 class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A GCC: `prefix` before gcc, machine `flags`, the `debian` packages that bring it."""
@@ -110,6 +112,8 @@ class Counts:
     instructions: tuple[int, ...] = ()  # per inference
     layers: tuple[int, ...] = ()  # instructions per layer, of the first picture
     missing: str = ""
+    counted: Counted | None = None  # what the plugin counted; pass i is picture i
+    cycles_missing: str = ""  # why there is nothing in `counted`
 
 
 @dataclass(frozen=True)
