@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import resource
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -37,6 +39,7 @@ from boardless.records import Board, Build, Counts, Pictures, Verdict
 PICTURES = 2
 SPEED_INSTRUCTIONS = 100_000_000  # that emulation speed is measured on, at least
 SPEED_PICTURES = 512  # at most
+COUNTING_REPEATS = 3  # of runs with and without the plugin, by turns
 UNTRAINED: dict[str, Callable[[], bytes]] = {
     "vww_96_int8": lambda: structures.vww("int8"),
     "vww_96_float": lambda: structures.vww("float32"),
@@ -114,6 +117,7 @@ class Speed:
 
     inferences_per_second: float
     instructions_per_second: float
+    counting: float | None  # times the CPU time of the emulator with the counting plugin
 
 
 @dataclass(frozen=True)
@@ -268,9 +272,20 @@ def speed(built: Build, fed: Pictures, instructions: int, emulator: str) -> Spee
     """Of one emulator that runs long enough to tell; booting is not part of it."""
     n = max(PICTURES, min(SPEED_PICTURES, SPEED_INSTRUCTIONS // instructions))
     many = dataclasses.replace(fed, inputs=np.resize(fed.inputs, (n, *fed.inputs.shape[1:])))
-    _, _, _, seconds = run.run(built, many, run.Options(emulator, cycles=False), lambda _: None)
+    infer: list[float] = []
+    used: dict[bool, list[float]] = {False: [], True: []}
+    counts = Counts()
+    for counting in (False, True) * COUNTING_REPEATS:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        options = run.Options(emulator, cycles=counting)
+        _, counts, _, seconds = run.run(built, many, options, lambda _: None)
+        used[counting].append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+        infer += [] if counting else [seconds["infer"]]
     inferences = n + 1  # the first picture is run once more
-    return Speed(inferences / seconds["infer"], inferences * instructions / seconds["infer"])
+    second = statistics.median(infer)
+    ratio = statistics.median(used[True]) / max(statistics.median(used[False]), 1e-3)
+    counting_ratio = None if counts.cycles_missing else ratio
+    return Speed(inferences / second, inferences * instructions / second, counting_ratio)
 
 
 def peers(case: Case) -> list[Peer]:
