@@ -102,7 +102,7 @@ def run(
     starts = range(0, len(pictures), step)
     for first in starts:
         batches.put(range(first, min(first + step, len(pictures))))
-    shared = _empty(build, pictures)
+    shared = empty(build, pictures)
     devices = Devices.of(build, emulator) if options.cycles else Devices(missing=NOT_ASKED)
     stop = threading.Event()
     clients: list[Client] = []
@@ -123,7 +123,7 @@ def run(
                     batch = batches.get_nowait()
                 except queue.Empty:
                     break
-                infer = _by_memory if link == "memory" else _by_line
+                infer = by_memory if link == "memory" else _by_line
                 infer(client, build, pictures, batch, shared, progress)
                 shared.inferences[batch, 0] = device
             shared.stack_bytes = max(shared.stack_bytes, client.stack_bytes())
@@ -171,7 +171,7 @@ def _by_line(
         progress(1)
 
 
-def _by_memory(
+def by_memory(
     client: Client,
     build: Build,
     pictures: Pictures,
@@ -211,7 +211,7 @@ def _by_memory(
         progress(len(part))
 
 
-def _empty(build: Build, pictures: Pictures) -> Shared:
+def empty(build: Build, pictures: Pictures) -> Shared:
     return Shared(
         outputs=np.zeros((len(pictures), build.output_count), build.output_dtype),
         ticks=np.zeros(len(pictures), np.uint32),
