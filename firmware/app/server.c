@@ -22,6 +22,7 @@ static uint32_t db_expected, db_received;
 static uint64_t lap_ticks; /* spent in inferences since reset */
 static uint32_t marks[BL_LAYERS + 1], last_ticks;
 static bl_status last_status;
+static uint32_t inferences; /* since reset: which one an answer is about */
 
 void bl_mark(uint32_t layer) {
   marks[layer] = hal_timer_ticks();
@@ -79,6 +80,7 @@ static bl_status infer_from(const uint8_t *input) {
   last_ticks = hal_timer_ticks();
   hal_timer_stop();
   lap_ticks += last_ticks;
+  inferences++;
   return last_status;
 }
 
@@ -306,6 +308,7 @@ static void run_predict(int count, char **words) {
     return;
   }
   line_unsigned("m-ticks-[", last_ticks, "]");
+  line_unsigned("m-inferences-[", inferences, "]");
   bl_link_text(&the_link, "m-output-[");
   bl_link_hex(&the_link, bl_the_model.output.data, bl_the_model.output.bytes);
   line("]");
@@ -336,6 +339,7 @@ static void run_bulk(int count, char **words) {
     memcpy(result + 8, bl_the_model.output.data, bl_the_model.output.bytes);
   }
   line_unsigned("m-bulk-[", pictures, "]");
+  line_unsigned("m-inferences-[", inferences, "]");
 }
 
 static void run_layers(int count, char **words) {

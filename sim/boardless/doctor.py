@@ -56,6 +56,7 @@ def tools() -> list[Tool]:
         for emulator in board.emulators:
             if emulator != "fake":
                 rows.append(_emulator(emulator, name, board.default))
+                rows += _counter(emulator, name)
     rows += [
         _module("tensorflow", "nox -s train", "nox installs it where it is needed"),
         _module("pytest", "nox -s tests", BOOTSTRAP),
@@ -111,3 +112,17 @@ def _emulator(name: str, board_name: str, required: bool) -> Tool:
         return Tool(program, emulators.load(name).version(board), purpose, "", required)
     except BoardlessError as error:
         return Tool(program, "", purpose, error.hint, required)
+
+
+def _counter(name: str, board_name: str) -> list[Tool]:
+    """The plugin that counts for cycles, where the emulator can have one."""
+    find = getattr(emulators.load(name), "counter", None)
+    if find is None:
+        return []
+    board = boards.load(board_name)
+    title = f"counting plugin of {getattr(board.emulators[name], 'program', name)}"
+    try:
+        found = f"interface {find(board).interface}"
+        return [Tool(title, found, "cycles", "", False)]
+    except BoardlessError as error:
+        return [Tool(title, "", "cycles", str(error).removeprefix("cycles not available: "), False)]

@@ -44,6 +44,7 @@ class Request:
     jobs: int | None = None
     bad_line: Faults | None = None
     fold: bool = True  # channels that carry no information are taken out
+    cycles: bool = True  # count what cycles are computed of
     keep_input: bool = False  # the server then needs no copy of the picture
     cancel: threading.Event = field(default_factory=threading.Event)  # ends it from another thread
 
@@ -85,6 +86,7 @@ def evaluate(request: Request, progress: Progress) -> tuple[records.Run, records
         link=request.link,
         jobs=request.jobs or os.cpu_count() or 1,
         bad_line=request.bad_line,
+        cycles=request.cycles,
         cancel=request.cancel,
     )
     outputs, counts, stack_bytes, seconds = run.run(built, fed, options, advance("inferring"))
@@ -109,7 +111,9 @@ def footprint(request: Request, progress: Progress) -> tuple[records.Build, int]
     source = model.graph.input_tensor
     noise = np.random.default_rng(0).integers(-128, 128, (1, *source.shape[1:]))
     fed = records.Pictures(noise.astype(source.dtype), labels=None, origin="noise")
-    _, _, stack_bytes, _ = run.run(built, fed, run.Options(emulator=emulator), lambda _: None)
+    _, _, stack_bytes, _ = run.run(
+        built, fed, run.Options(emulator=emulator, cycles=False), lambda _: None
+    )
     return built, stack_bytes
 
 

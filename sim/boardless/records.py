@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from boardless.cycles.counts import Counted
 from boardless.cycles.estimate import Cycles
 
 
@@ -113,6 +114,8 @@ class Counts:
     instructions: tuple[int, ...] = ()  # per inference
     layers: tuple[int, ...] = ()  # instructions per layer, of the first picture
     missing: str = ""
+    counted: Counted | None = None  # what the plugin counted; pass i is picture i
+    cycles_missing: str = ""  # why there is nothing in `counted`
 
 
 @dataclass(frozen=True)

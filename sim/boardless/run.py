@@ -6,6 +6,8 @@ once more at the start of device 0, where the counts of its layers are read: the
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 import queue
 import threading
@@ -20,12 +22,15 @@ import numpy.typing as npt
 
 from boardless import build as building
 from boardless import emulators
+from boardless.cycles.counter import Counter
+from boardless.cycles.devices import Devices, check, check_layers
 from boardless.emulators import Emulator
 from boardless.errors import BadInput, ToolFailed
 from boardless.link.client import Client
 from boardless.link.faults import BadLine, Faults
 from boardless.records import Build, Counts, Pictures
 
+NOT_ASKED = "cycles not available: not asked for"
 BATCH = {"memory": 64, "uart": 4}  # pictures between two looks at progress
 
 
@@ -37,6 +42,7 @@ class Options:
     link: str | None = None
     jobs: int = 1
     bad_line: Faults | None = None
+    cycles: bool = True  # count, where that is possible, what cycles are computed of
     cancel: threading.Event = field(default_factory=threading.Event)  # set from another thread
 
 
@@ -46,7 +52,9 @@ class Shared:
 
     outputs: npt.NDArray[Any]
     ticks: npt.NDArray[np.uint32]
+    inferences: npt.NDArray[np.int64]  # (N, 2): device, and the inference's number on it from 0
     layer_ticks: list[int]
+    layers_from: tuple[int, int] = (0, 0)  # device and inference that layer_ticks are of
     stack_bytes: int = 0
     first_ready: float = 0.0
 
@@ -62,10 +70,13 @@ def choose_link(build: Build, options: Options) -> str:
     return options.link or ("memory" if can else "uart")
 
 
-def open_client(build: Build, options: Options, *, shared: bool) -> Client:
+def open_client(
+    build: Build, options: Options, *, shared: bool, count: Counter | None = None
+) -> Client:
     """A booted device that runs this very build; the caller closes it."""
     emulator = emulators.load(options.emulator)
-    session = emulator.start(build.board, build.elf, shared=shared)
+    counting: dict[str, Any] = {"count": count} if count else {}
+    session = emulator.start(build.board, build.elf, shared=shared, **counting)
     client = Client(session, describe_pc=lambda pc: building.function_at(build.elf, pc))
     if options.bad_line:
         client.session = BadLine(session, options.bad_line)
@@ -91,30 +102,36 @@ def run(
     starts = range(0, len(pictures), step)
     for first in starts:
         batches.put(range(first, min(first + step, len(pictures))))
-    shared = _empty(build, pictures)
+    shared = empty(build, pictures)
+    devices = Devices.of(build, emulator) if options.cycles else Devices(missing=NOT_ASKED)
     stop = threading.Event()
     clients: list[Client] = []
 
-    def work(first_device: bool) -> None:
-        with open_client(build, options, shared=link == "memory") as client:
+    def work(device: int) -> None:
+        with contextlib.ExitStack() as stack:
+            count = stack.enter_context(devices.counter(device))
+            client = open_client(build, options, shared=link == "memory", count=count)
+            stack.enter_context(client)
             clients.append(client)
             shared.first_ready = shared.first_ready or time.monotonic()
-            if first_device:
+            if device == 0:
                 client.predict(pictures.inputs[0].tobytes())
                 shared.layer_ticks = client.layer_ticks()
+                shared.layers_from = (0, client.inferences - 1)
             while not (stop.is_set() or options.cancel.is_set()):
                 try:
                     batch = batches.get_nowait()
                 except queue.Empty:
                     break
-                infer = _by_memory if link == "memory" else _by_line
+                infer = by_memory if link == "memory" else _by_line
                 infer(client, build, pictures, batch, shared, progress)
+                shared.inferences[batch, 0] = device
             shared.stack_bytes = max(shared.stack_bytes, client.stack_bytes())
 
     jobs = max(1, min(options.jobs, len(starts)))
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
-            _join([pool.submit(work, i == 0) for i in range(jobs)])
+            _join([pool.submit(work, i) for i in range(jobs)])
         except BaseException:
             stop.set()
             for client in clients:
@@ -125,7 +142,8 @@ def run(
     ended = time.monotonic()
     boot = shared.first_ready - began
     seconds = {"boot": boot, "infer": ended - shared.first_ready}
-    return shared.outputs, _counts(build, emulator, shared), shared.stack_bytes, seconds
+    counts = _with_cycles(_counts(build, emulator, shared), devices, shared)
+    return shared.outputs, counts, shared.stack_bytes, seconds
 
 
 def _join(futures: list[Future[None]]) -> None:
@@ -148,11 +166,12 @@ def _by_line(
     for i in batch:
         ticks, output = client.predict(pictures.inputs[i].tobytes())
         shared.ticks[i] = ticks
+        shared.inferences[i, 1] = client.inferences - 1
         shared.outputs[i] = np.frombuffer(output, shared.outputs.dtype)
         progress(1)
 
 
-def _by_memory(
+def by_memory(
     client: Client,
     build: Build,
     pictures: Pictures,
@@ -186,15 +205,17 @@ def _by_memory(
                     hint="this is a bug of boardless, please report it",
                 )
             shared.ticks[i] = ticks
+            shared.inferences[i, 1] = client.inferences - len(part) + k
             end = at + 8 + shared.outputs[i].nbytes
             shared.outputs[i] = np.frombuffer(memory[at + 8 : end], shared.outputs.dtype)
         progress(len(part))
 
 
-def _empty(build: Build, pictures: Pictures) -> Shared:
+def empty(build: Build, pictures: Pictures) -> Shared:
     return Shared(
         outputs=np.zeros((len(pictures), build.output_count), build.output_dtype),
         ticks=np.zeros(len(pictures), np.uint32),
+        inferences=np.zeros((len(pictures), 2), np.int64),
         layer_ticks=[],
     )
 
@@ -210,3 +231,14 @@ def _counts(build: Build, emulator: Emulator, shared: Shared) -> Counts:
         instructions=tuple(instructions(int(t)) or 0 for t in shared.ticks),
         layers=tuple(b - a for a, b in itertools.pairwise(at)),
     )
+
+
+def _with_cycles(counts: Counts, devices: Devices, shared: Shared) -> Counts:
+    """With what the plugin counted, after holding it against the emulator's own counts."""
+    if devices.missing:
+        return dataclasses.replace(counts, cycles_missing=devices.missing)
+    counted = devices.counted([(int(d), int(n)) for d, n in shared.inferences])
+    if not counts.missing:
+        check(counted, counts.instructions)
+        check_layers(devices.counted([shared.layers_from]), counts.layers)
+    return dataclasses.replace(counts, counted=counted)

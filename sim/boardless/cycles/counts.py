@@ -340,6 +340,22 @@ class Counted:
         return [(_Passes(r), _Layout(self.code, r)) for r in self.recordings]
 
     @cached_property
+    def instructions(self) -> Int64s:
+        """(passes,) of each pass."""
+        result = np.zeros(self.passes, np.int64)
+        for k, recording in enumerate(self.recordings):
+            lengths = np.array([len(s.sizes) for s in recording.segments], np.int64)
+            steps = [
+                sum(int(c.difference[:, 0] @ lengths[c.segments]) for c in changes)
+                for changes, _ in recording.passes
+            ]
+            of_group = np.cumsum(np.array(steps, np.int64))
+            places = [(i, p) for i, (part, p) in enumerate(self.order) if part == k]
+            for i, p in places:
+                result[i] = of_group[self._parts[k][0].group_of(p)]
+        return result
+
+    @cached_property
     def _totals(self) -> dict[int | None, Tally]:
         return {}
 

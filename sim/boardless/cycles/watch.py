@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from boardless.cycles import accesses
 from boardless.cycles.counter import Cuts, Watch
 from boardless.cycles.image import Image, handlers
 from boardless.errors import ToolFailed
@@ -14,8 +17,17 @@ from boardless.records import Board
 
 
 def cuts(image: Image) -> Cuts:
-    """Behind every instruction that may access memory."""
-    return Cuts()
+    """Behind every instruction that may access memory; behind every one of a processor whose
+    instructions nobody here can tell apart."""
+    if image.isa != "thumb":
+        return Cuts()
+    ranges, addresses = [], []
+    for segment in image.segments:
+        if segment.executable:
+            ranges.append((segment.address, segment.address + len(segment.content)))
+            found = np.flatnonzero(accesses.thumb(segment.content))
+            addresses += (segment.address + 2 * found).tolist()
+    return Cuts(tuple(ranges), tuple(addresses))
 
 
 def firmware(image: Image, board: Board) -> Watch:

@@ -14,13 +14,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, Any, Protocol
 
 from boardless.errors import ToolFailed, ToolMissing
 from boardless.records import Board
-
-if TYPE_CHECKING:
-    from boardless.cycles.counter import Counter, Plugin
 
 
 class Session(Protocol):
@@ -44,7 +41,8 @@ class Session(Protocol):
 
 
 class Emulator(Protocol):
-    """A module of this package."""
+    """A module of this package. One that can count what is executed also has
+    `counter(board) -> Plugin`, and its `start` takes `count: Counter`."""
 
     def settings(self, table: dict[str, Any]) -> Any:
         """Checks the [emulator.<name>] table of a board.toml."""
@@ -52,13 +50,7 @@ class Emulator(Protocol):
     def version(self, board: Board) -> str:
         """The program's version; ToolMissing where it is not installed."""
 
-    def start(
-        self, board: Board, elf: Path, *, shared: bool, count: Counter | None = None
-    ) -> Session:
-        """Boots `elf`; `count` counts its code, where `counter` has found a plugin."""
-
-    def counter(self, board: Board) -> Plugin:
-        """What can count in it; ToolMissing says why nothing can."""
+    def start(self, board: Board, elf: Path, *, shared: bool) -> Session: ...
 
     def instructions(self, board: Board, ticks: int) -> int | None:
         """Instructions executed in that many ticks of the board's timer; None: not known."""
@@ -191,7 +183,7 @@ class ProcessSession:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(timeout=2)
+                self.process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

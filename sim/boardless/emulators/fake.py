@@ -6,9 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from boardless.cycles.counter import Counter, Plugin
 from boardless.emulators.base import ProcessSession
-from boardless.errors import ToolMissing
 from boardless.records import Board
 
 
@@ -24,17 +22,13 @@ def version(board: Board) -> str:
     return "1"
 
 
-def start(board: Board, elf: Path, *, shared: bool, count: Counter | None = None) -> ProcessSession:
+def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
     return ProcessSession.start(
         [str(elf), "@LINE@", "@MEMORY@"],
         line_fd="@LINE@",
         shared_fd="@MEMORY@",
         shared_bytes=board.memory.shared_bytes if shared else 0,
     )
-
-
-def counter(board: Board) -> Plugin:
-    raise ToolMissing("cycles not available: the fake board counts nothing")
 
 
 def instructions(board: Board, ticks: int) -> int | None:

@@ -44,6 +44,7 @@ class Client:
     describe_pc: Callable[[int], str] | None = None  # code address -> function, for fault reports
     buffer: bytearray = field(default_factory=bytearray)
     nonce: int = 0
+    inferences: int = 0  # since the device began, with the last one that was answered
 
     def __enter__(self) -> Client:
         return self
@@ -205,11 +206,13 @@ class Client:
         """(timer ticks, raw output bytes) of one inference, picture and result over the line."""
         self.load(picture)
         answer = messages.fields(self.command("predict"))
+        self.inferences = int(answer["inferences"])
         return int(answer["ticks"]), bytes.fromhex(answer["output"])
 
     def bulk(self, count: int, inputs: int, results: int) -> None:
         """`count` inferences in shared memory; offsets in bytes, multiples of 8."""
-        self.command(f"bulk {count} {inputs} {results}")
+        answer = messages.fields(self.command(f"bulk {count} {inputs} {results}"))
+        self.inferences = int(answer["inferences"])
 
     def layer_ticks(self) -> list[int]:
         """Ticks at the start of each layer of the last inference, then at its end."""

@@ -15,6 +15,7 @@ NOTES = (
     "instr/MAC: per MAC of the model as it was made; by kind: per MAC executed, after folding",
     "gain: instructions of the reference kernels, divided by those of the optimised ones",
     "ratio: the peer's instructions, divided by ours",
+    "counting: CPU time of the emulator with the counting plugin, divided by that without",
     "inf/s and M instr/s: emulation speed on this machine at this moment",
 )
 MODEL_COLUMNS = (
@@ -31,6 +32,7 @@ MODEL_COLUMNS = (
     "#gain",
     "#inf/s",
     "#M instr/s",
+    "#counting",
 )
 KIND_COLUMNS = (
     "model",
@@ -174,6 +176,7 @@ def _model(row: bench.Row) -> tuple[str, ...]:
         f"{row.reference_instructions / row.instructions:.2f}x",
         f"{row.speed.inferences_per_second:,.1f}" if row.speed else "",
         f"{row.speed.instructions_per_second / 1e6:,.0f}" if row.speed else "",
+        f"{row.speed.counting:.2f}x" if row.speed and row.speed.counting else "",
     )
 
 

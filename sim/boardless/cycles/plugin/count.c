@@ -33,7 +33,8 @@
 #include "segments.h"
 
 #define EXPORTED __attribute__((visibility("default")))
-#define BLOCK_MAX 512 /* QEMU's own limit is lower or equal */
+#define BLOCK_MAX 512      /* QEMU's own limit is lower or equal */
+#define INSTRUCTION_MAX 16 /* bytes */
 
 typedef struct {
   uint64_t low, high;
@@ -334,7 +335,7 @@ static void watch(struct instruction *instruction, uint64_t address, uint64_t en
 }
 
 static uint32_t add_segment(struct block *block, const decoded *d, size_t begin, size_t end) {
-  static uint8_t code[BLOCK_MAX * (1 + 16)];
+  static uint8_t code[BLOCK_MAX * (1 + INSTRUCTION_MAX)];
   const uint64_t stop = d[end - 1].address + d[end - 1].size;
   segment wanted = {.address = d[begin].address,
                     .instructions = (uint16_t)(end - begin),
@@ -367,6 +368,21 @@ static uint32_t add_segment(struct block *block, const decoded *d, size_t begin,
   return number;
 }
 
+static void decode(const struct block *block, size_t i, decoded *d) {
+  static uint8_t bytes[BLOCK_MAX][INSTRUCTION_MAX];
+  const struct instruction *instruction = qemu_plugin_tb_get_insn(block, i);
+  const size_t size = qemu_plugin_insn_size(instruction);
+  if (size > INSTRUCTION_MAX) {
+    bl_fail("an instruction of this length was not foreseen", NULL);
+  }
+  *d = (decoded){qemu_plugin_insn_vaddr(instruction), (uint8_t)size, bytes[i]};
+#if SCOREBOARDS
+  qemu_plugin_insn_data(instruction, bytes[i], size);
+#else
+  memcpy(bytes[i], qemu_plugin_insn_data(instruction), size);
+#endif
+}
+
 #if USERDATA_EVERYWHERE
 static void translate(struct block *block, void *data) {
   (void)data;
@@ -375,7 +391,6 @@ static void translate(plugin_id id, struct block *block) {
   (void)id;
 #endif
   static decoded d[BLOCK_MAX];
-  static uint8_t bytes[BLOCK_MAX][16];
   const size_t count = qemu_plugin_tb_n_insns(block);
   uint32_t head = 0, tail = 0;
   if (!count || count > BLOCK_MAX) {
@@ -386,19 +401,15 @@ static void translate(plugin_id id, struct block *block) {
     after = qemu_plugin_scoreboard_find(after_board, 0);
   }
 #endif
-  for (size_t i = 0, begin = 0; i < count; i++) {
-    const struct instruction *instruction = qemu_plugin_tb_get_insn(block, i);
-    const size_t size = qemu_plugin_insn_size(instruction);
-    if (size > 16) {
-      bl_fail("an instruction of more than 16 bytes", NULL);
+  for (size_t i = 0; i < count; i++) {
+    decode(block, i, &d[i]);
+    if (i && d[i].address - d[i - 1].address < d[i - 1].size) {
+      /* Near the end of a page QEMU 7 looks at the next instruction too early. */
+      d[i - 1].size = (uint8_t)(d[i].address - d[i - 1].address);
     }
-    d[i] = (decoded){qemu_plugin_insn_vaddr(instruction), (uint8_t)size, bytes[i]};
-#if SCOREBOARDS
-    qemu_plugin_insn_data(instruction, bytes[i], size);
-#else
-    memcpy(bytes[i], qemu_plugin_insn_data(instruction), size);
-#endif
-    if (i + 1 == count || ends_segment(d[i].address, d[i].address + size)) {
+  }
+  for (size_t i = 0, begin = 0; i < count; i++) {
+    if (i + 1 == count || ends_segment(d[i].address, d[i].address + d[i].size)) {
       tail = add_segment(block, d, begin, i + 1);
       head = begin ? head : tail;
       begin = i + 1;
