@@ -1,0 +1,471 @@
+"""What a counted run executed: instruction by instruction, region by region, pass by pass.
+
+    counted = Counted.of(read(content, "counts of a.elf"))
+    counted.tally(region=2).instructions     # of all passes
+    counted.tally(pass_=0).executed          # (I,), beside counted.code.address (I,)
+
+plugin/record.h describes the file. Everything here is pure; counts are exact integers.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from boardless.errors import BadInput, ToolFailed
+
+OUTSIDE = -1
+MAGIC, VERSION = b"BLCOUNTS", 1
+FIXED_COLUMNS = 2  # executed, fell; cache events follow
+AGAIN = "run it again; is the disk full, or was the emulator killed?"
+
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Code:
+    """Every instruction that was executed at least once, by address; I of them."""
+
+    address: npt.NDArray[np.uint64]  # (I,) strictly increasing
+    size: npt.NDArray[np.uint8]  # (I,) bytes
+    content: tuple[bytes, ...]  # (I,) the instruction's bytes as they lay in memory
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What happened in one stretch of the run: an inference, a region, or all together."""
+
+    executed: Int64s  # (I,) how often the instruction was executed
+    fell: Int64s  # (I,) of these: straight after the one that lies before it; the rest by a jump
+    events: Mapping[str, Int64s]  # (I,) each; cache misses by name; empty without a simulated cache
+    interrupts: int = 0  # handlers that began meanwhile; what they executed is not in here, ...
+    interrupts_kept: int = 0  # ... but for this many, whose end was not seen
+
+    @property
+    def instructions(self) -> int:
+        return int(self.executed.sum())
+
+    def __add__(self, other: Tally) -> Tally:
+        names = dict.fromkeys([*self.events, *other.events])
+        none = np.zeros_like(self.executed)
+        return Tally(
+            self.executed + other.executed,
+            self.fell + other.fell,
+            {n: self.events.get(n, none) + other.events.get(n, none) for n in names},
+            self.interrupts + other.interrupts,
+            self.interrupts_kept + other.interrupts_kept,
+        )
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Instructions in a row of which either all are executed or none."""
+
+    address: int
+    sizes: bytes  # of the instructions
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Change:
+    """How one region differs from the pass before; S segments, V columns."""
+
+    region: int
+    interrupts: int
+    interrupts_kept: int
+    segments: npt.NDArray[np.int64]  # (S,) numbers
+    difference: Int64s  # (S, V)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file as it is: segments, and passes as differences."""
+
+    columns: tuple[str, ...]  # (V,) executed, fell, events
+    segments: tuple[Segment, ...]
+    passes: tuple[tuple[tuple[Change, ...], int], ...]  # (changes, that many equal passes)
+    outside: Change
+    signal: int  # that ended the run, or 0
+
+    @property
+    def count(self) -> int:
+        return sum(n for _, n in self.passes)
+
+
+# ---- the file ----
+
+
+@dataclass
+class _Reader:
+    content: bytes
+    where: str
+    at: int = 0
+
+    def take(self, count: int) -> bytes:
+        part = self.content[self.at : self.at + count]
+        if len(part) < count:
+            raise self.broken("it ends in the middle of a record")
+        self.at += count
+        return part
+
+    def numbers(self, form: str) -> tuple[int, ...]:
+        return struct.unpack(f"<{form}", self.take(struct.calcsize(f"<{form}")))
+
+    def broken(self, why: str) -> ToolFailed:
+        return ToolFailed(f"the counts are not whole: {why}", where=self.where, hint=AGAIN)
+
+
+def read(content: bytes, where: str) -> Recording:
+    """Parses a file; ToolFailed where it is cut or damaged. `where` names it in the message."""
+    reader = _Reader(content, where)
+    if len(content) < 16 or reader.take(8) != MAGIC:
+        raise reader.broken("they do not begin as counts do")
+    version, width = reader.numbers("II")
+    if version != VERSION:
+        raise reader.broken(f"version {version} is not {VERSION}")
+    columns: tuple[str, ...] = ()
+    segments: list[Segment] = []
+    passes: list[tuple[tuple[Change, ...], int]] = []
+    changes: list[Change] = []
+    outside: Change | None = None
+    while True:
+        begin = reader.at
+        kind, size = reader.take(4), reader.numbers("I")[0]
+        part = _Reader(reader.take(size), where)
+        if kind == b"DONE":
+            return _finish(reader, part, begin, columns, segments, passes, outside)
+        if kind == b"NAME":
+            columns = tuple(part.take(size).decode("ascii", "replace").split("\0")[:-1])
+            if len(columns) != width or columns[:FIXED_COLUMNS] != ("executed", "fell"):
+                raise reader.broken("its columns do not fit")
+        elif kind == b"SEGM":
+            while part.at < size:
+                segments.append(_segment(part))
+        elif kind == b"REGN":
+            changes.append(_change(part, width, len(segments)))
+        elif kind == b"PASS":
+            passes.append((tuple(changes), part.numbers("I")[0]))
+            changes = []
+        elif kind == b"OUTS":
+            outside = _change(part, width, len(segments))
+        else:
+            raise reader.broken(f"a record of the unknown kind {kind!r}")
+        if part.at != size:
+            raise reader.broken("a record is longer than its content")
+
+
+def _finish(
+    reader: _Reader,
+    done: _Reader,
+    begin: int,
+    columns: tuple[str, ...],
+    segments: list[Segment],
+    passes: list[tuple[tuple[Change, ...], int]],
+    outside: Change | None,
+) -> Recording:
+    count, segment_count, signal, crc = done.numbers("IIII")
+    whole = reader.at == len(reader.content) and done.at == len(done.content)
+    if not whole or zlib.crc32(memoryview(reader.content)[:begin]) != crc:
+        raise reader.broken("its checksum is wrong")
+    if outside is None or not columns or segment_count != len(segments):
+        raise reader.broken("records are missing")
+    recording = Recording(columns, tuple(segments), tuple(passes), outside, signal)
+    if recording.count != count:
+        raise reader.broken("passes are missing")
+    return recording
+
+
+def _segment(part: _Reader) -> Segment:
+    address, instructions, size = part.numbers("QHH")
+    sizes = part.take(instructions)
+    if not instructions or sum(sizes) != size:
+        raise part.broken("a segment's sizes do not add up")
+    return Segment(address, sizes, part.take(size))
+
+
+def _change(part: _Reader, width: int, segments: int) -> Change:
+    region, interrupts, kept = part.numbers("iII")
+    blocks = []
+    for form in ("<i4", "<i8"):
+        dtype = np.dtype([("segment", "<u4"), ("difference", form, (width,))])
+        (count,) = part.numbers("I")
+        blocks.append(np.frombuffer(part.take(count * dtype.itemsize), dtype))
+    numbers = np.concatenate([b["segment"].astype(np.int64) for b in blocks])
+    if numbers.size and numbers.max() >= segments:
+        raise part.broken("a segment is not in it")
+    difference = np.concatenate([b["difference"].astype(np.int64) for b in blocks])
+    return Change(region, interrupts, kept, numbers, difference.reshape(-1, width))
+
+
+def write(recording: Recording) -> bytes:
+    """The file of a recording, for tests and for keeping one."""
+    width = len(recording.columns)
+    out = bytearray(MAGIC + struct.pack("<II", VERSION, width))
+
+    def record(kind: bytes, content: bytes) -> None:
+        out.extend(kind + struct.pack("<I", len(content)) + content)
+
+    def change(kind: bytes, c: Change) -> None:
+        wide = (np.abs(c.difference.astype(np.float64)) >= 2.0**31).any(axis=1)
+        content = struct.pack("<iII", c.region, c.interrupts, c.interrupts_kept)
+        for form, chosen in (("<i4", ~wide), ("<i8", wide)):
+            dtype = np.dtype([("segment", "<u4"), ("difference", form, (width,))])
+            block = np.empty(int(chosen.sum()), dtype)
+            block["segment"], block["difference"] = c.segments[chosen], c.difference[chosen]
+            content += struct.pack("<I", len(block)) + block.tobytes()
+        record(kind, content)
+
+    record(b"NAME", b"".join(name.encode() + b"\0" for name in recording.columns))
+    record(
+        b"SEGM",
+        b"".join(
+            struct.pack("<QHH", s.address, len(s.sizes), len(s.content)) + s.sizes + s.content
+            for s in recording.segments
+        ),
+    )
+    for changes, repeats in recording.passes:
+        for c in changes:
+            change(b"REGN", c)
+        record(b"PASS", struct.pack("<I", repeats))
+    change(b"OUTS", recording.outside)
+    crc = zlib.crc32(out)
+    numbers = (recording.count, len(recording.segments), recording.signal, crc)
+    record(b"DONE", struct.pack("<IIII", *numbers))
+    return bytes(out)
+
+
+# ---- passes, segment by segment ----
+
+
+@dataclass
+class _State:
+    """Counts of one region in one pass."""
+
+    values: Int64s  # (segments, V)
+    interrupts: int = 0
+    interrupts_kept: int = 0
+
+
+class _Passes:
+    """Steps through the passes of a recording: `at(n)` is quick for n in rising order."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.ends = np.cumsum([n for _, n in recording.passes], dtype=np.int64)
+        self.regions = sorted({c.region for changes, _ in recording.passes for c in changes})
+        self.group = -1
+        self.states: dict[int, _State] = {}
+
+    def group_of(self, pass_: int) -> int:
+        return int(np.searchsorted(self.ends, pass_, side="right"))
+
+    def at(self, group: int) -> dict[int, _State]:
+        """State of each region in a group of equal passes; valid until the next call."""
+        if group < self.group or self.group < 0:
+            shape = (len(self.recording.segments), len(self.recording.columns))
+            self.states = {r: _State(np.zeros(shape, np.int64)) for r in self.regions}
+            self.group = -1
+        while self.group < group:
+            self.group += 1
+            for change in self.recording.passes[self.group][0]:
+                state = self.states[change.region]
+                np.add.at(state.values, change.segments, change.difference)
+                state.interrupts = change.interrupts
+                state.interrupts_kept = change.interrupts_kept
+        return self.states
+
+
+class _Layout:
+    """Where the segments of a recording lie among the instructions of a Code."""
+
+    def __init__(self, code: Code, recording: Recording) -> None:
+        segments = recording.segments
+        addresses = np.array([s.address for s in segments], np.uint64)
+        lengths = np.array([len(s.sizes) for s in segments], np.int64)
+        first = np.searchsorted(code.address, addresses).astype(np.int64)
+        ran = _executed(recording)
+        self.first = np.where(ran, first, 0)  # (segments,)
+        self.stop = np.where(ran, first + lengths, 0)
+        self.count = len(code.address)
+
+    def spread(self, values: Int64s, fell: Int64s | None = None) -> Int64s:
+        """(segments,) -> (I,): the value at each instruction of a segment; with `fell` that one at
+        its first instruction."""
+        steps = np.zeros(self.count + 1, np.int64)
+        np.add.at(steps, self.first, values)
+        np.subtract.at(steps, self.stop, values)
+        total = np.cumsum(steps)[:-1]
+        if fell is not None:
+            np.add.at(total, self.first, fell - values)
+        return total
+
+    def place(self, values: Int64s, *, last: bool) -> Int64s:
+        """(segments,) -> (I,): at one end of the segment alone."""
+        total = np.zeros(self.count, np.int64)
+        np.add.at(total, self.stop - 1 if last else self.first, values)
+        return total
+
+
+# ---- what others use ----
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One counted run, of one device or of several."""
+
+    code: Code
+    regions: tuple[int, ...]  # that occur, in order; OUTSIDE (-1) is everything in no pass
+    passes: int  # how often the whole sequence of regions ran (inferences)
+    recordings: tuple[Recording, ...] = field(repr=False)
+    order: tuple[tuple[int, int], ...] = field(repr=False)  # pass -> (recording, its pass)
+
+    @classmethod
+    def of(cls, *recordings: Recording, order: Sequence[tuple[int, int]] | None = None) -> Counted:
+        """`order` says which pass of which recording is pass 0, 1, ...; passes that are not in it
+        do not count. Without it all of them, one recording after the other."""
+        if order is None:
+            order = [(k, p) for k, r in enumerate(recordings) for p in range(r.count)]
+        code = _code(recordings)
+        regions = {c.region for r in recordings for changes, _ in r.passes for c in changes}
+        return cls(code, (OUTSIDE, *sorted(regions)), len(order), recordings, tuple(order))
+
+    @cached_property
+    def _parts(self) -> list[tuple[_Passes, _Layout]]:
+        return [(_Passes(r), _Layout(self.code, r)) for r in self.recordings]
+
+    @cached_property
+    def _totals(self) -> dict[int | None, Tally]:
+        return {}
+
+    def tally(self, region: int | None = None, pass_: int | None = None) -> Tally:
+        """Of one region, or of all but OUTSIDE; of one pass, or of all together."""
+        if region is not None and region not in self.regions:
+            raise BadInput(
+                f"region {region} did not occur", hint=f"these did: {_list(self.regions)}"
+            )
+        if region == OUTSIDE:
+            if pass_ is not None:
+                raise BadInput("what lies outside of the passes belongs to none of them")
+            return self._outside()
+        if pass_ is None:
+            if region not in self._totals:
+                self._totals[region] = self._sum(region)
+            return self._totals[region]
+        if not 0 <= pass_ < self.passes:
+            raise BadInput(f"pass {pass_} did not occur", hint=f"there were {self.passes}")
+        recording, number = self.order[pass_]
+        steps, layout = self._parts[recording]
+        source = self.recordings[recording]
+        state = _pick(source, steps.at(steps.group_of(number)), region)
+        return self._expand(layout, source, state)
+
+    def _sum(self, region: int | None) -> Tally:
+        """Adds up segment by segment, pass by pass, and expands once per recording."""
+        result = self._nothing()
+        for k, recording in enumerate(self.recordings):
+            steps, layout = self._parts[k]
+            total = _State(np.zeros((len(recording.segments), len(recording.columns)), np.int64))
+            groups, times = np.unique(
+                [steps.group_of(p) for part, p in self.order if part == k], return_counts=True
+            )
+            for group, n in zip(groups.tolist(), times.tolist(), strict=True):
+                state = _pick(recording, steps.at(int(group)), region)
+                total.values += n * state.values
+                total.interrupts += n * state.interrupts
+                total.interrupts_kept += n * state.interrupts_kept
+            result += self._expand(layout, recording, total)
+        return result
+
+    def _outside(self) -> Tally:
+        result = self._nothing()
+        for k, recording in enumerate(self.recordings):
+            change = recording.outside
+            state = _State(np.zeros((len(recording.segments), len(recording.columns)), np.int64))
+            np.add.at(state.values, change.segments, change.difference)
+            state.interrupts, state.interrupts_kept = change.interrupts, change.interrupts_kept
+            result += self._expand(self._parts[k][1], recording, state)
+        return result
+
+    def _nothing(self) -> Tally:
+        none = np.zeros(len(self.code.address), np.int64)
+        return Tally(none, none, {})
+
+    def _expand(self, layout: _Layout, recording: Recording, state: _State) -> Tally:
+        values = state.values
+        executed, fell = values[:, 0], values[:, 1]
+        events = {
+            name: layout.place(values[:, FIXED_COLUMNS + k], last=is_data(name))
+            for k, name in enumerate(recording.columns[FIXED_COLUMNS:])
+        }
+        return Tally(
+            layout.spread(executed),
+            layout.spread(executed, fell),
+            events,
+            state.interrupts,
+            state.interrupts_kept,
+        )
+
+    def each(self, region: int | None = None) -> Iterator[Tally]:
+        """The tallies of pass 0, 1, ..."""
+        return (self.tally(region, p) for p in range(self.passes))
+
+
+def is_data(event: str) -> bool:
+    """Whether a cache event belongs to an access to data, not to a fetch of code."""
+    return event.endswith(("_read_miss", "_write_miss"))
+
+
+def _pick(recording: Recording, states: dict[int, _State], region: int | None) -> _State:
+    """Of one region, or of all together."""
+    total = _State(np.zeros((len(recording.segments), len(recording.columns)), np.int64))
+    for number, state in states.items():
+        if region is None or number == region:
+            total.values += state.values
+            total.interrupts += state.interrupts
+            total.interrupts_kept += state.interrupts_kept
+    return total
+
+
+def _executed(recording: Recording) -> npt.NDArray[np.bool_]:
+    """(segments,): whether it ever was."""
+    ran = np.zeros(len(recording.segments), np.bool_)
+    for change in [*(c for changes, _ in recording.passes for c in changes), recording.outside]:
+        ran[change.segments[change.difference[:, 0] != 0]] = True
+    return ran
+
+
+def _code(recordings: Sequence[Recording]) -> Code:
+    """Every instruction that was executed, once; BadInput where code changed while it ran."""
+    found: dict[int, bytes] = {}
+    for recording in recordings:
+        for segment, ran in zip(recording.segments, _executed(recording), strict=True):
+            at = 0
+            if not ran:  # translated, perhaps from data that lies behind code
+                continue
+            for size in segment.sizes:
+                address, content = segment.address + at, segment.content[at : at + size]
+                old = found.get(address, content)
+                if not (old.startswith(content) or content.startswith(old)):
+                    raise BadInput(
+                        f"the code at {address:#x} changed while it ran",
+                        hint="programs that load code over other code cannot be counted",
+                    )
+                found[address] = min(old, content, key=len)
+                at += size
+    addresses = np.array(sorted(found), np.uint64)
+    sizes = np.array([len(found[int(a)]) for a in addresses], np.uint64)
+    # QEMU 7 looks at the instruction behind the end of a block, and hands its first bytes out as
+    # if they belonged to the last one.
+    sizes[:-1] = np.minimum(sizes[:-1], np.diff(addresses))
+    contents = tuple(found[int(a)][: int(n)] for a, n in zip(addresses, sizes, strict=True))
+    return Code(addresses, sizes.astype(np.uint8), contents)
+
+
+def _list(regions: Sequence[int]) -> str:
+    return ", ".join(map(str, regions))
