@@ -1,0 +1,193 @@
+"""What a core needs for which instruction: one TOML file per core, found by its name.
+
+    load("cortex-m4").status     # "calibrated ..."
+
+A rule is a mechanism with numbers and a source. Mechanisms are here and in `pipeline`, numbers in
+`cores/<core>.toml`; no code knows a core by name. Of two rules that fit, the later one counts.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from boardless.cycles.decode import KINDS, Instruction
+from boardless.errors import BadInput
+
+FOLDER = Path(__file__).parent / "cores"
+ROLES = frozenset({"operand", "address", "data", "accumulator", "shifted", "flags"})
+ANY = "*"
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Each says where its figures come from."""
+
+    source: str
+
+
+class Cost(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Cycles for which these kinds hold the pipeline."""
+
+    kinds: tuple[str, ...]
+    cycles: float
+    per_register: float = 0.0  # of a transfer
+    least: float | None = None  # where operands decide: the range; `cycles` is what is used
+    most: float | None = None
+    when: tuple[str, ...] = ()
+
+
+class Latency(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Cycles from the issue of one instruction to that of one that uses its result.
+
+    `to` names roles (address, data, accumulator, shifted, flags, operand) or kinds of the user.
+    Without a rule: as long as the instruction holds the pipeline.
+    """
+
+    of: tuple[str, ...]
+    to: tuple[str, ...]
+    cycles: float
+    when: tuple[str, ...] = ()
+
+
+class Neighbours(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Cycles by which `then` begins later (or, negative, earlier) when it follows `first`."""
+
+    first: tuple[str, ...]
+    then: tuple[str, ...]
+    cycles: float
+    when: tuple[str, ...] = ()
+
+
+class Taken(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Cycles that a taken branch loses on top of its own, until the target executes."""
+
+    kinds: tuple[str, ...]
+    cycles: float
+
+
+class Pair(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Two that may issue in one cycle."""
+
+    older: tuple[str, ...]
+    younger: tuple[str, ...]
+    when: tuple[str, ...] = ()
+
+
+class Unpaired(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """At most one of these kinds per cycle."""
+
+    kinds: tuple[str, ...]
+    when: tuple[str, ...] = ()
+
+
+class Fetch(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A queue of words between memory and decoder."""
+
+    words: int  # asked for and not yet used up
+    cycles_per_word: float = 1.0
+    latency: float = 2.0  # from asking to decoding
+    conditional_takes_slot: bool = False  # asks for its target, too, when it is decoded
+
+
+class Prediction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Conditional branches go their usual way for nothing more; the other way costs."""
+
+    missed: float  # cycles
+
+
+class Core(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One core. `status` is what a figure must be labelled with."""
+
+    name: str = ""
+    description: str
+    isa: str
+    status: str
+    features: tuple[str, ...]  # of the instruction set; see `decode`
+    cost: tuple[Cost, ...]
+    latency: tuple[Latency, ...] = ()
+    neighbours: tuple[Neighbours, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    pair: tuple[Pair, ...] = ()
+    unpaired: tuple[Unpaired, ...] = ()
+    fetch: Fetch | None = None
+    prediction: Prediction | None = None
+
+
+# `when`: what must hold of one instruction, or of both (a user and what it uses, two neighbours).
+SINGLE = {
+    "narrow": lambda i: i.size == 2,
+    "wide": lambda i: i.size == 4,
+    "register_offset": lambda i: i.register_offset,
+    "writes_back": lambda i: i.base != 0,
+    "literal": lambda i: i.literal,
+    "sub_word": lambda i: 0 < i.width < 4,
+    "shifted": lambda i: i.shifted != 0,
+    "conditional": lambda i: i.conditional,
+    "sets_flags": lambda i: i.writes & i.flags != 0,
+}
+BOTH = {
+    "same_memory": lambda a, b: a.literal == b.literal,
+    "first_narrow": lambda a, b: a.size == 2,
+    "both_narrow": lambda a, b: a.size == 2 and b.size == 2,
+    "then_wide": lambda a, b: b.size == 4,
+    "then_register_offset": lambda a, b: b.register_offset,
+    "then_immediate": lambda a, b: not b.register_offset,
+    "first_register_offset": lambda a, b: a.register_offset,
+    "first_no_flags": lambda a, b: a.writes & a.flags == 0,
+    "first_sub_word": lambda a, b: 0 < a.width < 4,
+    "both_shifted": lambda a, b: a.shifted != 0 and b.shifted != 0,
+    "same_base": lambda a, b: a.address & b.address != 0,
+}
+
+
+def fits(rule: Any, instruction: Instruction) -> bool:
+    """Whether a rule about one instruction holds for this one."""
+    return all(SINGLE[word](instruction) for word in rule.when)
+
+
+def fits_both(rule: Any, first: Instruction, then: Instruction) -> bool:
+    """Whether a rule about two instructions holds for these; the older one comes first."""
+    return all(BOTH[word](first, then) for word in rule.when)
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+@cache
+def load(name: str) -> Core:
+    """The core of that name; BadInput lists those there are."""
+    if name not in names():
+        raise BadInput(f"unknown core {name!r}", hint=f"known: {', '.join(names())}")
+    return read(FOLDER / f"{name}.toml")
+
+
+def read(path: Path) -> Core:
+    """A core's table from any file, checked."""
+    try:
+        core = msgspec.toml.decode(path.read_bytes(), type=Core)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(str(error), where=str(path), hint="see cycles/cores.py") from error
+    _check(core, str(path))
+    return msgspec.structs.replace(core, name=path.stem)
+
+
+def _check(core: Core, where: str) -> None:
+    groups: list[tuple[tuple[str, ...], frozenset[str]]] = []
+    groups += [(rule.kinds, KINDS) for rule in (*core.cost, *core.taken, *core.unpaired)]
+    groups += [(r.first + r.then, KINDS | {ANY}) for r in core.neighbours]
+    groups += [(r.older + r.younger, KINDS | {ANY}) for r in core.pair]
+    groups += [(r.of, KINDS) for r in core.latency]
+    groups += [(r.to, KINDS | ROLES) for r in core.latency]
+    groups += [(rule.when, frozenset(SINGLE)) for rule in (*core.cost, *core.unpaired)]
+    groups += [(r.when, frozenset(BOTH)) for r in (*core.neighbours, *core.pair, *core.latency)]
+    for words, known in groups:
+        for word in words:
+            if word not in known:
+                raise BadInput(f"unknown word {word!r}", where=where, hint=f"known: {sorted(known)}")
+    for rule in core.cost:
+        if min(rule.cycles, rule.per_register) < 0:
+            raise BadInput(f"negative cycles for {', '.join(rule.kinds)}", where=where)

@@ -1,0 +1,84 @@
+"""How instructions get from memory to the decoder: a short queue of words, behind it flash.
+
+A word is asked for as soon as a place in the queue is free, and can be decoded `latency` cycles
+later; flash wait states add to that. Times as in `pipeline`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from boardless.cycles import cores
+from boardless.cycles.decode import Instruction
+
+WORD = 4  # bytes
+
+
+class Memory(Protocol):
+    """What lies behind the queue."""
+
+    def begin(self, address: int) -> tuple[float, float]:
+        """After a jump: cycles that the first word is late, and when the next line can be there
+        (cycles after the first word is asked for)."""
+
+    def wait(self, address: int, asked: float, line_ready: float) -> tuple[float, float]:
+        """In a row: cycles that the word is late, and when the next line can be there."""
+
+
+class Queue(NamedTuple):
+    """Words on their way; the first one holds the next instruction's first byte."""
+
+    arrivals: tuple[float, ...]  # when each can be decoded
+    asked: float  # when the next one can be asked for
+    line_ready: float  # when flash can deliver the line after the last word asked for
+
+
+class Fetcher:
+    """The queue of one core, with the memory of one part behind it."""
+
+    def __init__(self, fetch: cores.Fetch, memory: Memory | None = None) -> None:
+        self.rule, self.memory = fetch, memory
+
+    def restart(self, address: int) -> Queue:
+        """The queue when the target of a jump would execute without any delay."""
+        late, ready = self.memory.begin(address) if self.memory else (0.0, 0.0)
+        asked = -1.0 - self.rule.latency + late
+        queue = Queue((-1.0 + late,), asked + self.rule.cycles_per_word, ready + asked - late)
+        return self._fill(queue, address - address % WORD)
+
+    def arrival(self, queue: Queue, address: int, size: int) -> float:
+        """When the instruction may begin to execute, as far as fetching goes."""
+        return 1.0 + queue.arrivals[_last_word(address, size)]
+
+    def use(self, queue: Queue, address: int, now: Instruction, begin: float, end: float) -> Queue:
+        """After the instruction has been decoded; times relative to `end`."""
+        arrivals, asked, ready = queue
+        decoded = begin - 1.0
+        if self.rule.conditional_takes_slot and now.kind in ("branch_conditional", "compare_branch"):
+            latency = self.rule.latency
+            arrivals = tuple(a + (a - latency >= decoded) for a in arrivals)
+            asked += asked >= decoded
+        used = (address % WORD + now.size) // WORD
+        asked = max(asked, decoded + 1.0) if used else asked
+        first = address - address % WORD + WORD * used
+        queue = self._fill(Queue(arrivals[used:], asked, ready), first)
+        least = -8.0
+        return Queue(
+            tuple(max(least, a - end) for a in queue.arrivals),
+            max(least, queue.asked - end),
+            max(4 * least, queue.line_ready - end),
+        )
+
+    def _fill(self, queue: Queue, first: int) -> Queue:
+        arrivals, asked, ready = queue
+        while len(arrivals) < self.rule.words:
+            late = 0.0
+            if self.memory is not None:
+                late, ready = self.memory.wait(first + WORD * len(arrivals), asked, ready)
+            arrivals = (*arrivals, asked + self.rule.latency + late)
+            asked += self.rule.cycles_per_word + late
+        return Queue(arrivals, asked, ready)
+
+
+def _last_word(address: int, size: int) -> int:
+    return (address % WORD + size - 1) // WORD
