@@ -1,0 +1,154 @@
+"""How far a core's estimates are off: the model against cycles that were measured on boards.
+
+error = calibration.error("cortex-m4", None)   # None where nothing was measured
+print(error)                                   # +-3.1 % mean, 9.2 % worst of 19 programs
+
+`boardless calibrate` computes the figures and writes results/; nobody types them in.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from boardless.cycles.calibration import digest as digests
+from boardless.errors import BadInput
+
+FOLDER = Path(__file__).with_name("results")
+
+
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One program of a suite."""
+
+    suite: str
+    program: str
+    measured: float  # cycles
+    estimated: float
+    held_out: bool
+
+    @property
+    def error_percent(self) -> float:
+        """Above 0: estimated too long."""
+        return 100.0 * (self.estimated / self.measured - 1.0)
+
+
+class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file in results/. `digests`: by suite, of the model that made its rows."""
+
+    core: str
+    part: str | None = None
+    digests: dict[str, str] = {}
+    compilers: dict[str, str] = {}  # by suite, what the programs were built with
+    row: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Absolute errors of some programs, in percent."""
+
+    programs: int
+    mean: float
+    median: float
+    worst: float
+    worst_program: str
+
+
+@dataclass(frozen=True)
+class Error:
+    """What is known about a core's (and a part's) estimates."""
+
+    mean: float  # absolute, in percent
+    worst: float
+    programs: int
+    suites: tuple[str, ...]
+    held_out: Summary | None  # the programs that no number was chosen by
+    stale: bool  # the model has changed since: run `boardless calibrate` again
+
+    def __str__(self) -> str:
+        text = f"±{self.mean:.1f} % mean, {self.worst:.1f} % worst of {self.programs} programs"
+        return f"{text}, of an older model" if self.stale else text
+
+
+def error(core: str, part: str | None = None, folder: Path | None = None) -> Error | None:
+    """None: never measured, so a figure is an estimate without board data."""
+    result = load(core, part, folder or FOLDER)
+    if not result.row:
+        return None
+    total = summary(result.row)
+    held = [r for r in result.row if r.held_out]
+    now = digests.digest(core, part)
+    return Error(
+        total.mean,
+        total.worst,
+        total.programs,
+        tuple(dict.fromkeys(r.suite for r in result.row)),
+        summary(held) if held else None,
+        any(d != now for d in result.digests.values()),
+    )
+
+
+def summary(rows: Sequence[Row]) -> Summary:
+    """Of at least one row."""
+    worst = max(rows, key=lambda r: abs(r.error_percent))
+    errors = [abs(r.error_percent) for r in rows]
+    return Summary(
+        len(rows),
+        statistics.fmean(errors),
+        statistics.median(errors),
+        abs(worst.error_percent),
+        worst.program,
+    )
+
+
+def path(core: str, part: str | None, folder: Path = FOLDER) -> Path:
+    return folder / (f"{core}-{part}.toml" if part else f"{core}.toml")
+
+
+def load(core: str, part: str | None, folder: Path = FOLDER) -> Result:
+    """Empty where there is no file yet."""
+    file = path(core, part, folder)
+    if not file.is_file():
+        return Result(core, part)
+    try:
+        return msgspec.toml.decode(file.read_bytes(), type=Result)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise BadInput(
+            str(problem), where=str(file), hint="run `boardless calibrate` again"
+        ) from problem
+
+
+def save(
+    result: Result, suite: str, digest: str, compiler: str, rows: Sequence[Row], folder: Path
+) -> Path:
+    """Puts a suite's rows in the place of those it had."""
+    kept = [r for r in result.row if r.suite != suite]
+    file = path(result.core, result.part, folder)
+    file.write_text(
+        _text(
+            Result(
+                result.core,
+                result.part,
+                dict(sorted((result.digests | {suite: digest}).items())),
+                dict(sorted((result.compilers | {suite: compiler}).items())),
+                tuple(sorted([*kept, *rows], key=lambda r: (r.suite, r.program))),
+            )
+        )
+    )
+    return file
+
+
+def _text(result: Result) -> str:
+    """TOML, one line per key, so that a change reads well."""
+    lines = ["# Written by `boardless calibrate`; do not edit.", f'core = "{result.core}"']
+    lines += [f'part = "{result.part}"'] if result.part else []
+    for name, table in (("digests", result.digests), ("compilers", result.compilers)):
+        lines += ["", f"[{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
+    for r in result.row:
+        lines += ["", "[[row]]", f'suite = "{r.suite}"', f'program = "{r.program}"']
+        lines += [f"measured = {r.measured:.1f}", f"estimated = {r.estimated:.1f}"]
+        lines += [f"held_out = {'true' if r.held_out else 'false'}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,87 @@
+"""What a core's estimates depend on, as one hash: a result of an older model is noticed.
+
+digest("cortex-m4", None)   # 16 hex digits
+
+Comments, docstrings, formatting, and the words that say where a number comes from do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).parents[1]  # boardless/cycles
+ROOT = "price"
+WORDS = ("source", "sources", "note", "description", "title")  # keys of tables that are prose
+
+
+def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
+    """Over the core's table, the part's, and every module of the package that pricing imports."""
+    content: list[Any] = [
+        [path.name, canonical(ast.parse(path.read_text()))] for path in modules(package)
+    ]
+    tables = [package / "cores" / f"{core}.toml"]
+    tables += [package / "parts" / f"{part}.toml"] if part else []
+    content += [[t.name, plain(tomllib.loads(t.read_text()))] for t in tables]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def modules(package: Path) -> list[Path]:
+    """price.py and what it imports from its own package, directly or not; by name."""
+    found: dict[str, Path] = {}
+    todo = [ROOT]
+    while todo:
+        name = todo.pop()
+        path = package / f"{name}.py"
+        if name not in found and path.is_file():
+            found[name] = path
+            todo += imported(ast.parse(path.read_text()), f"boardless.{package.name}")
+    return [found[name] for name in sorted(found)]
+
+
+def imported(tree: ast.Module, package: str) -> Iterator[str]:
+    """Names of modules of `package` (last part)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            if node.module == package:
+                yield from (alias.name for alias in node.names)
+            elif node.module.startswith(f"{package}."):
+                yield node.module.split(".")[2]
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith(f"{package}."):
+                    yield alias.name.split(".")[2]
+
+
+def canonical(node: Any) -> Any:
+    """A syntax tree as lists and strings, the same in every version of Python: without positions,
+    docstrings and fields that are empty."""
+    if isinstance(node, ast.AST):
+        fields = [[name, canonical(value)] for name, value in ast.iter_fields(node)]
+        return [type(node).__name__, *([n, v] for n, v in fields if v not in (None, []))]
+    if isinstance(node, list):
+        return [canonical(n) for n in node if not _is_text(n)]
+    return repr(node) if node is not None else None
+
+
+def _is_text(node: Any) -> bool:
+    """A docstring, or another string that stands alone."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def plain(table: Any) -> Any:
+    """A TOML table without its prose."""
+    if isinstance(table, dict):
+        return {k: plain(v) for k, v in table.items() if k not in WORDS}
+    if isinstance(table, list):
+        return [plain(v) for v in table]
+    return table
