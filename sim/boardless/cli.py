@@ -8,14 +8,12 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from boardless import (
     __version__,
@@ -30,22 +28,25 @@ from boardless import (
     structures,
     zoo,
 )
+from boardless.cycles.command import count_command, profile_command
 from boardless.errors import BoardlessError
 from boardless.link import faults
 from boardless.pictures import USUAL
 from boardless.records import Board, Run, Verdict
 from boardless.report import bench as bench_report
 from boardless.report import record, table
+from boardless.terminal import (
+    board_option,
+    core_option,
+    cycles_option,
+    emulator_option,
+    json_option,
+    labelled,
+    part_option,
+    progress_bar,
+)
 
 SIM_PICTURES = 64
-
-json_option = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE (- for stdout)."
-)
-board_option = click.option(
-    "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
-)
-emulator_option = click.option("--emulator", help="Default: the board's first that is installed.")
 
 
 class Link(click.ParamType[faults.Faults]):
@@ -81,6 +82,10 @@ def cli() -> None:
     MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
     int8), or the path of a .tflite file.
     """
+
+
+cli.add_command(profile_command)
+cli.add_command(count_command)
 
 
 @cli.command("boards")
@@ -296,16 +301,6 @@ def plan_command(models: tuple[str, ...], board: str, measure: bool, json_file: 
         table.plans(rows)
 
 
-def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate.Progress:
-    """Progress that names the model and the board."""
-
-    def say(what: str, done: int, total: int) -> None:
-        if not request.cancel.is_set():
-            progress(f"{request.model} {request.board} {what}", done, total)
-
-    return say
-
-
 @cli.command("run")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option(
@@ -350,6 +345,9 @@ def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate
     help="Keep the input where it is until the inference ends. Usually the arena is smaller when "
     "later layers may overwrite it, but then the server needs a copy of every picture.",
 )
+@core_option
+@part_option
+@cycles_option
 @bad_line_option
 @fold_option
 @json_option
@@ -492,40 +490,6 @@ def serve_command(
         pass  # the documented way to end it
     finally:
         session.close()
-
-
-@contextmanager
-def progress_bar() -> Iterator[evaluate.Progress]:
-    """A bar per thing under way, on stderr; plain lines where stderr is no terminal."""
-    console = table.console(stderr=True)
-    if not console.is_terminal:
-        said: set[str] = set()
-
-        def line(what: str, done: int, total: int) -> None:
-            if what not in said:
-                said.add(what)
-                click.echo(what, err=True)
-
-        yield line
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def bar(what: str, done: int, total: int) -> None:
-            name = what.rsplit(" ", 1)[0]
-            if name not in tasks:
-                tasks[name] = bars.add_task(what, total=None)
-            finished = bool(total) and done >= total
-            bars.update(
-                tasks[name],
-                description=what,
-                completed=done,
-                total=total or None,
-                visible=not finished,
-            )
-
-        yield bar
 
 
 def _guarded(call: Callable[[], Any]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from boardless import (
     run,
     zoo,
 )
+from boardless.cycles import cores, estimate
+from boardless.cycles.estimate import Cycles, Target
 from boardless.errors import BadInput, ToolMissing
 from boardless.link.faults import Faults
 
@@ -45,6 +47,8 @@ class Request:
     bad_line: Faults | None = None
     fold: bool = True  # channels that carry no information are taken out
     cycles: bool = True  # count what cycles are computed of
+    cores: tuple[str, ...] = ()  # to estimate for; none and no parts: the board's own
+    parts: tuple[str, ...] = ()
     keep_input: bool = False  # the server then needs no copy of the picture
     cancel: threading.Event = field(default_factory=threading.Event)  # ends it from another thread
 
@@ -67,6 +71,7 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
 def evaluate(request: Request, progress: Progress) -> tuple[records.Run, records.Verdict]:
     """Runs one request from the .tflite to the verdict."""
     began = time.monotonic()
+    wanted = targets(request)
     model, built, emulator = firmware(request, progress)
     fed = pictures.load(model, request.images, request.limit, request.pixels)
     done = 0
@@ -90,6 +95,8 @@ def evaluate(request: Request, progress: Progress) -> tuple[records.Run, records
         cancel=request.cancel,
     )
     outputs, counts, stack_bytes, seconds = run.run(built, fed, options, advance("inferring"))
+    verdict = compare.compare(outputs, expected, fed.labels)
+    cycles, notes = price(counts, verdict, wanted, lambda: progress("pricing", 0, 0))
     result = records.Run(
         build=built,
         emulator=emulator,
@@ -100,9 +107,40 @@ def evaluate(request: Request, progress: Progress) -> tuple[records.Run, records
         reference=expected,
         counts=counts,
         stack_bytes=stack_bytes,
+        cycles=cycles,
+        notes=notes,
         seconds={"build": built.seconds, **seconds, "total": time.monotonic() - began},
     )
-    return result, compare.compare(outputs, expected, fed.labels)
+    return result, verdict
+
+
+def targets(request: Request) -> tuple[Target, ...]:
+    """Cores and parts to estimate cycles for; BadInput for unknown ones."""
+    if request.cores or request.parts:
+        return estimate.targets(request.cores, request.parts)
+    own = boards.load(request.board).core
+    return estimate.targets([own] if own in cores.names() else [], [])
+
+
+def price(
+    counts: records.Counts,
+    verdict: records.Verdict,
+    wanted: Sequence[Target],
+    say: Callable[[], None],
+) -> tuple[tuple[Cycles, ...], tuple[str, ...]]:
+    """(estimates, what is missing and why). Of wrong predictions no cycles are stated."""
+    notes = [counts.missing] if counts.missing else []
+    if counts.counted is None:
+        return (), (*notes, counts.cycles_missing)
+    if not verdict.ok:
+        return (), (*notes, "cycles not estimated: the predictions are wrong")
+    if not wanted:
+        return (), (*notes, "cycles not available: no table for this core")
+    say()
+    kept = counts.counted.tally().interrupts_kept
+    if kept:
+        notes.append(f"{kept} interrupt handlers are part of the counts: their end was not seen")
+    return tuple(estimate.estimate(counts.counted, target) for target in wanted), tuple(notes)
 
 
 def footprint(request: Request, progress: Progress) -> tuple[records.Build, int]:

@@ -187,7 +187,9 @@ def _check(core: Core, where: str) -> None:
     for words, known in groups:
         for word in words:
             if word not in known:
-                raise BadInput(f"unknown word {word!r}", where=where, hint=f"known: {sorted(known)}")
+                raise BadInput(
+                    f"unknown word {word!r}", where=where, hint=f"known: {sorted(known)}"
+                )
     for rule in core.cost:
         if min(rule.cycles, rule.per_register) < 0:
             raise BadInput(f"negative cycles for {', '.join(rule.kinds)}", where=where)

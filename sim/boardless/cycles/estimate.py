@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.cycles import calibration, cores, parts, price
-from boardless.cycles.counts import Counted
+from boardless.cycles.counts import OUTSIDE, Counted
 from boardless.cycles.image import Symbol
 
 UNKNOWN = "?"  # a function that has no name
@@ -53,6 +53,13 @@ class Cycles:
         """Cycles of the median inference, the lower of the two in the middle."""
         return statistics.median_low(self.inferences)
 
+    @property
+    def told(self) -> str:
+        """What it was estimated for, and how far off that may be."""
+        core = self.target.core
+        name = core.name if self.target.part is None else f"{self.target.name}, {core.name}"
+        return f"{name}, {self.error or core.status}"
+
     def milliseconds(self, cycles: float) -> float | None:
         return 1e3 * cycles / self.target.clock_hz if self.target.clock_hz else None
 
@@ -77,16 +84,14 @@ def targets(core_names: Iterable[str], part_names: Iterable[str]) -> tuple[Targe
 
 def estimate(counted: Counted, target: Target) -> Cycles:
     """Cycles of every inference, and of the first one's regions; BadInput where the core cannot
-    execute the code."""
+    execute the code. A run without regions is one inference."""
     weights = _weights(counted, target)
-    first = {k: counted.tally(region=k, pass_=0) for k in counted.regions if k >= 0}
+    each = [*counted.each()] or [counted.tally(OUTSIDE)]
+    regions = [k for k in counted.regions if k != OUTSIDE and counted.passes]
     return Cycles(
         target=target,
-        inferences=tuple(
-            float(price.cycles(weights, counted.tally(pass_=i)).sum())
-            for i in range(counted.passes)
-        ),
-        regions={k: float(price.cycles(weights, tally).sum()) for k, tally in first.items()},
+        inferences=tuple(float(price.cycles(weights, tally).sum()) for tally in each),
+        regions={k: float(price.cycles(weights, counted.tally(k, pass_=0)).sum()) for k in regions},
         error=calibration.error(target.core.name, target.part.name if target.part else None),
     )
 
@@ -107,6 +112,8 @@ def lines(
     weights = [_weights(counted, target) for target in wanted]
     found = []
     for region in regions:
+        if region == OUTSIDE and pass_ is not None:
+            continue
         tally = counted.tally(region=region, pass_=pass_)
         priced = [price.cycles(w, tally) for w in weights]
         for row in np.unique(rows[tally.executed > 0]).tolist():
@@ -128,11 +135,14 @@ def belonging(
     """(N,) the number of the function that each address (N,) lies in, -1 where it is none."""
     if not functions:
         return np.full(len(addresses), -1, np.int64)
-    starts, ends = (np.array(row, np.uint64) for row in zip(*(f.range for f in functions), strict=True))
+    starts, ends = (
+        np.array(row, np.uint64) for row in zip(*(f.range for f in functions), strict=True)
+    )
     rows = np.searchsorted(starts, addresses, side="right").astype(np.int64) - 1
     rows[(rows >= 0) & (addresses >= ends[np.maximum(rows, 0)])] = -1
     return rows
 
 
 def _weights(counted: Counted, target: Target) -> price.Weights:
-    return price.weights(target.core, target.part, counted.code, counted.tally())
+    totals = counted.tally() if counted.passes else counted.tally(OUTSIDE)
+    return price.weights(target.core, target.part, counted.code, totals)

@@ -107,13 +107,16 @@ class Pipeline:
         key = (older, younger)
         if key not in self._pairs:
             allowed = any(
-                _among(older, rule.older) and _among(younger, rule.younger)
+                _among(older, rule.older)
+                and _among(younger, rule.younger)
                 and fits_both(rule, older, younger)
                 for rule in self.core.pair
             )
             alone = any(
-                older.kind in rule.kinds and younger.kind in rule.kinds
-                and fits(rule, older) and fits(rule, younger)
+                older.kind in rule.kinds
+                and younger.kind in rule.kinds
+                and fits(rule, older)
+                and fits(rule, younger)
                 for rule in self.core.unpaired
             )
             self._pairs[key] = allowed and not alone
@@ -125,7 +128,8 @@ class Pipeline:
             fitting = (
                 rule.cycles
                 for rule in self.core.neighbours
-                if _among(before, rule.first) and _among(now, rule.then)
+                if _among(before, rule.first)
+                and _among(now, rule.then)
                 and fits_both(rule, before, now)
             )
             self._neighbours[key] = sum(fitting)

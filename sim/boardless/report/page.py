@@ -67,7 +67,7 @@ def _run(run: Run, verdict: Verdict) -> dict[str, Any]:
         "accuracy": verdict.accuracy_device,
         "instructions": record.spread(run.counts.instructions),
         "estimates": [
-            {"name": c.target.name, "told": profile.summary(c.target.name, c), "median": c.median}
+            {"name": c.target.name, "told": profile.summary(c), "median": c.median}
             for c in run.cycles
         ],
         "confusion": _confusion(run),

@@ -1,4 +1,4 @@
-"""A picture of a profile: one bar per layer. The file's ending (.svg, .png, .pdf) says what kind."""
+"""A picture of a profile: one bar per layer, as .svg, .png or .pdf."""
 
 from __future__ import annotations
 

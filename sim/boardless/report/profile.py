@@ -8,9 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boardless.cycles.estimate import Cycles, Line
-from boardless.records import Build
+from boardless.cycles import image as images
+from boardless.cycles.estimate import Cycles, Line, lines
+from boardless.records import Build, Run
 from boardless.report import table
+
+LONGEST_NAME = 32  # in a table
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,15 @@ class Profile:
     lines: tuple[Line, ...]  # of one inference
     cycles: tuple[Cycles, ...]  # one per target, in the order of Line.cycles
     inferences: int  # that were counted
+
+
+def of(run: Run) -> Profile:
+    """The profile of the first inference of a run that has been counted and whose outputs are right."""
+    counted = run.counts.counted
+    assert counted is not None
+    targets = [c.target for c in run.cycles]
+    found = lines(counted, images.load(run.build.elf).functions, targets, counted.regions, pass_=0)
+    return Profile(run.build, found, run.cycles, counted.passes)
 
 
 @dataclass(frozen=True)
@@ -74,21 +86,27 @@ def show(profile: Profile, most: int) -> None:
     """By layer, then the `most` expensive functions, then what the estimates are worth."""
     every = layers(profile)
     whole = add("one inference", profile.lines, macs=sum(p.macs for p in every))
-    names = [c.target.name for c in profile.cycles]
     table.show(
         f"{profile.build.model} on {profile.build.board.name}",
         ("#", "op", "name", "#MACs", "#instructions", *_columns(profile.cycles), "#share"),
         [
             *(
-                (str(i) if p.op != "glue" else "", p.op, p.name, *_figures(p, whole, profile))
+                (
+                    str(i) if p.op != "glue" else "",
+                    p.op,
+                    short(p.name),
+                    *_figures(p, whole, profile),
+                )
                 for i, p in enumerate(every)
             ),
             ("", "", whole.name, *_figures(whole, whole, profile)),
         ],
     )
     show_functions(profile.lines, profile.cycles, most)
-    for name, cycles in zip(names, profile.cycles, strict=True):
-        table.console().print(summary(name, cycles), markup=False)
+    for cycles in profile.cycles:
+        per_mac = cycles.median / profile.build.nominal_macs if profile.build.nominal_macs else 0.0
+        whole_model = f", {per_mac:.2f} per MAC of the model as it was made" if per_mac else ""
+        table.console().print(summary(cycles) + whole_model, markup=False)
 
 
 def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -> None:
@@ -110,26 +128,17 @@ def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -
     table.show(title, ("function", "#calls", "#instructions", *names, "#share"), rows)
 
 
-def summary(name: str, cycles: Cycles) -> str:
-    """Such as `est. 10.9 M cycles (cortex-m4, +-3.2 % mean, 9.2 % worst of 19 programs)`."""
-    median = cycles.median
-    core = cycles.target.core.name
-    told = name if name == core else f"{name}, {core}"
-    time = cycles.milliseconds(median)
-    clock = cycles.target.clock_hz
+def short(name: str) -> str:
+    """Of a layer's name, which may list all that was fused into it, what tells it from others."""
+    text = name.split(";")[0].removeprefix("model/")
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 3] + "..."
+
+
+def summary(cycles: Cycles) -> str:
+    """Such as `est. 10.9 M cycles = 90.83 ms at 120 MHz (stm32l4r5, cortex-m4, +-3.2 % ...)`."""
+    time, clock = cycles.milliseconds(cycles.median), cycles.target.clock_hz
     at = f" = {time:.4g} ms at {clock / 1e6:g} MHz" if time is not None and clock else ""
-    return f"est. {_short(median)} cycles{at} ({told}, {error(cycles)})"
-
-
-def error(cycles: Cycles) -> str:
-    """What is known of the estimate's error."""
-    known = cycles.error
-    if known is None:
-        return "error not known: no measured board"
-    stale = ", of an older model" if known.stale else ""
-    return (
-        f"+-{known.mean:.1f} % mean, {known.worst:.1f} % worst of {known.programs} programs{stale}"
-    )
+    return f"est. {_short(cycles.median)} cycles{at} ({cycles.told})"
 
 
 def _short(value: float) -> str:
@@ -181,7 +190,9 @@ def as_csv(profile: Profile) -> str:
 def as_speedscope(profile: Profile) -> dict[str, Any]:
     """A file for https://www.speedscope.app: one profile per target, stacks of layer and function.
     Without targets the weights are instructions."""
-    known = {layer.index: f"{layer.index} {layer.op} {layer.name}" for layer in profile.build.layers}
+    known = {
+        layer.index: f"{layer.index} {layer.op} {layer.name}" for layer in profile.build.layers
+    }
     frames: dict[str, int] = {}
 
     def frame(name: str) -> int:
@@ -194,7 +205,9 @@ def as_speedscope(profile: Profile) -> dict[str, Any]:
     kinds = [(f"cycles {c.target.name}", k) for k, c in enumerate(profile.cycles)]
     profiles = []
     for name, k in [*kinds, ("instructions", -1)]:
-        weights = [line.instructions if k < 0 else round(line.cycles[k], 2) for line in profile.lines]
+        weights = [
+            line.instructions if k < 0 else round(line.cycles[k], 2) for line in profile.lines
+        ]
         profiles.append(
             {
                 "type": "sampled",
@@ -231,16 +244,23 @@ def milliseconds(cycles: Sequence[Cycles]) -> dict[str, float]:
 
 
 def _estimate(cycles: Cycles) -> dict[str, Any]:
+    return described(cycles) | {
+        "min": round(min(cycles.inferences)),
+        "median": round(cycles.median),
+        "max": round(max(cycles.inferences)),
+    }
+
+
+def described(cycles: Cycles) -> dict[str, Any]:
+    """For what it is estimated, and what is known of the error."""
     target, error = cycles.target, cycles.error
     return {
         "core": target.core.name,
         "part": target.part.name if target.part else None,
         "clock_hz": target.clock_hz,
-        "min": round(min(cycles.inferences)),
-        "median": round(cycles.median),
-        "max": round(max(cycles.inferences)),
-        "error_percent": error.mean if error else None,
-        "worst_error_percent": error.worst if error else None,
+        "status": target.core.status,
+        "error_percent": round(error.mean, 2) if error else None,
+        "worst_error_percent": round(error.worst, 2) if error else None,
         "error_programs": error.programs if error else 0,
         "error_stale": bool(error and error.stale),
     }
@@ -260,7 +280,7 @@ def record(profile: Profile) -> dict[str, Any]:
         "layers": [
             {"index": i if part.op != "glue" else None, "op": part.op, "name": part.name}
             | {"macs": part.macs}
-            | _sums(part, profile.cycles)
+            | sums(part, profile.cycles)
             for i, part in enumerate(layers(profile))
         ],
         "functions": functions_record(profile.lines, profile.cycles),
@@ -269,14 +289,15 @@ def record(profile: Profile) -> dict[str, Any]:
 
 def functions_record(lines: Iterable[Line], cycles: Sequence[Cycles]) -> list[dict[str, Any]]:
     return [
-        {"name": part.name, "calls": part.calls} | _sums(part, cycles) for part in functions(lines)
+        {"name": part.name, "calls": part.calls} | sums(part, cycles) for part in functions(lines)
     ]
 
 
-def _sums(part: Part, cycles: Sequence[Cycles]) -> dict[str, Any]:
+def sums(part: Part, cycles: Sequence[Cycles]) -> dict[str, Any]:
     return {
         "instructions": part.instructions,
         "cycles": {
-            c.target.name: round(v, 2) for c, v in zip(cycles, part.cycles, strict=True)
+            c.target.name: round(v, 2)
+            for c, v in zip(cycles, part.cycles or [0.0] * len(cycles), strict=True)
         },
     }

@@ -12,9 +12,8 @@ from typing import Any
 from boardless.compiler import Program
 from boardless.errors import BadInput
 from boardless.records import Board, Build, Run, Verdict
+from boardless.report import profile
 from boardless.structures import Published
-
-CYCLES_MISSING = "cycles not available: this version counts instructions only"
 
 
 def run(run: Run, verdict: Verdict) -> dict[str, Any]:
@@ -47,8 +46,8 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         else {"device": verdict.accuracy_device, "reference": verdict.accuracy_reference},
         "outputs": run.outputs.tolist(),
         "instructions": spread(run.counts.instructions),
-        "cycles": {},
-        "milliseconds": {},
+        "cycles": profile.estimates(run.cycles),
+        "milliseconds": profile.milliseconds(run.cycles),
         "nominal_macs": run.build.nominal_macs,
         "layers": [
             {
@@ -57,14 +56,16 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
                 "name": layer.name,
                 "macs": layer.macs,
                 "instructions": run.counts.layers[layer.index] if run.counts.layers else None,
-                "cycles": {},
+                "cycles": {
+                    c.target.name: round(c.regions.get(layer.index, 0.0), 2) for c in run.cycles
+                },
             }
             for layer in run.build.layers
         ],
         "memory": memory(run.build, run.stack_bytes),
         "seconds": {k: round(v, 4) for k, v in run.seconds.items()},
         "inferences_per_second": inferences_per_second(run),
-        "notes": [CYCLES_MISSING] + ([run.counts.missing] if run.counts.missing else []),
+        "notes": list(run.notes),
     }
 
 
@@ -146,7 +147,12 @@ def write(data: Any, target: str) -> None:
     if target == "-":
         sys.stdout.write(text)
         return
+    write_text(text, Path(target))
+
+
+def write_text(text: str, path: Path) -> None:
+    """BadInput where that cannot be written."""
     try:
-        Path(target).write_text(text)
+        path.write_text(text)
     except OSError as error:
-        raise BadInput(f"cannot write ({error.strerror})", where=target) from error
+        raise BadInput(f"cannot write ({error.strerror})", where=str(path)) from error

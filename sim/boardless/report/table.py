@@ -53,6 +53,7 @@ RUN_COLUMNS = (
     "#max error",
     "#accuracy",
     "#instructions",
+    "#est. cycles",
     "#RAM",
     "#flash",
     "#inf/s",
@@ -74,6 +75,7 @@ def run_row(run: Run, verdict: Verdict) -> tuple[str, ...]:
         exact,
         accuracy,
         f"{spread['median']:,}" if spread else "?",
+        f"{run.cycles[0].median:,.0f}" if run.cycles else "?",
         f"{memory['ram_bytes']:,}",
         f"{memory['flash_bytes']:,}",
         f"{speed:.0f}" if speed else "?",
@@ -137,8 +139,9 @@ def runs(results: Sequence[tuple[Run, Verdict]]) -> None:
     out = console()
     for origin in dict.fromkeys(r.pictures.origin for r, _ in results):
         out.print(f"pictures: {origin}", markup=False)
-    missing = dict.fromkeys(r.counts.missing for r, _ in results if r.counts.missing)
-    for note in (record.CYCLES_MISSING, *missing):
+    notes = [note for r, _ in results for note in r.notes]
+    errors = [f"est. cycles: {c.told}" for r, _ in results for c in r.cycles[:1]]
+    for note in dict.fromkeys([*errors, *notes]):
         out.print(note, markup=False)
     for run, verdict in results:
         if not verdict.ok:

@@ -35,7 +35,10 @@ KINDS = frozenset(
         *(f"fpu_{kind}" for kind in FPU),
         *(f"fpu64_{kind}" for kind in FPU),
         *("fpu_from_core", "fpu_to_core", "fpu_status"),
-        *(f"mve_{kind}" for kind in ("alu", "mul", "mac", "float", "float_mac", "move", "predicate")),
+        *(
+            f"mve_{kind}"
+            for kind in ("alu", "mul", "mac", "float", "float_mac", "move", "predicate")
+        ),
         *("exclusive", "hint", "barrier", "system", "trap", "unknown"),
     )
 )
@@ -98,7 +101,9 @@ def _path() -> list[str]:
 def instruction_set(isa: str) -> ModuleType:
     """The module that decodes `isa`; BadInput names those there are."""
     if isa not in _sets():
-        raise BadInput(f"unknown instruction set {isa!r}", hint=f"known: {', '.join(sorted(_sets()))}")
+        raise BadInput(
+            f"unknown instruction set {isa!r}", hint=f"known: {', '.join(sorted(_sets()))}"
+        )
     return importlib.import_module(f"boardless.cycles.decode.{isa}")
 
 

@@ -1,4 +1,5 @@
 """MVE."""
+
 from boardless.cycles.decode.instruction import Instruction
 
 

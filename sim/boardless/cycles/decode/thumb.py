@@ -1,6 +1,6 @@
 """Thumb, Thumb-2, DSP and FPU, with capstone. MVE is in `mve`, which capstone 5 does not know.
 
-    decode([0], [bytes.fromhex("10fb0120")])[0].text     # "smlabb r0, r0, r1, r2"
+decode([0], [bytes.fromhex("10fb0120")])[0].text     # "smlabb r0, r0, r1, r2"
 """
 
 from __future__ import annotations
@@ -22,10 +22,18 @@ FLAGS, FP_FLAGS, PREDICATE = 1 << 16, 1 << 49, 1 << 50  # r0..r15, flags, s0..s3
 PC = 1 << 15
 FP_BIT = 17
 CORE = {f"r{i}": 1 << i for i in range(16)} | {
-    **{"sb": 1 << 9, "sl": 1 << 10, "fp": 1 << 11, "ip": 1 << 12},
-    **{"sp": 1 << 13, "lr": 1 << 14, "pc": PC},
-    **{"cpsr": FLAGS, "apsr": FLAGS, "apsr_nzcv": FLAGS},
-    **{"fpscr": FP_FLAGS, "fpscr_nzcv": FP_FLAGS},
+    "sb": 1 << 9,
+    "sl": 1 << 10,
+    "fp": 1 << 11,
+    "ip": 1 << 12,
+    "sp": 1 << 13,
+    "lr": 1 << 14,
+    "pc": PC,
+    "cpsr": FLAGS,
+    "apsr": FLAGS,
+    "apsr_nzcv": FLAGS,
+    "fpscr": FP_FLAGS,
+    "fpscr_nzcv": FP_FLAGS,
 }
 MASKS = (
     CORE
@@ -49,7 +57,20 @@ BITFIELD = {"bfi", "bfc", "ubfx", "sbfx", "rbit", "rev", "rev16", "revsh", "clz"
 EXTEND = {"uxtb", "uxth", "sxtb", "sxth", "ssat", "usat"}
 SHIFTS = {"lsl", "lsr", "asr", "ror", "rrx"}
 COMPARES = {"cmp", "cmn", "tst", "teq"}
-PLAIN = COMPARES | {"add", "sub", "rsb", "adc", "sbc", "and", "orr", "eor", "bic", "orn", "mov", "mvn"}
+PLAIN = COMPARES | {
+    "add",
+    "sub",
+    "rsb",
+    "adc",
+    "sbc",
+    "and",
+    "orr",
+    "eor",
+    "bic",
+    "orn",
+    "mov",
+    "mvn",
+}
 PLAIN |= {"movw", "movt", "adr", "addw", "subw"}
 CARRY = {"adc", "sbc", "rrx"}
 HINTS = {"yield", "wfe", "wfi", "sev", "pld", "pldw", "pli", "hint", "cps", "dbg"}
@@ -63,7 +84,8 @@ FPU = {
     **dict.fromkeys(("vmul", "vnmul"), "mul"),
     **dict.fromkeys(("vmla", "vmls", "vnmla", "vnmls"), "mac"),
     **dict.fromkeys(("vfma", "vfms", "vfnma", "vfnms"), "fused_mac"),
-    **{"vdiv": "div", "vsqrt": "sqrt"},
+    "vdiv": "div",
+    "vsqrt": "sqrt",
     **dict.fromkeys(("vcmp", "vcmpe"), "compare"),
 }
 FPU_V5 = re.compile(r"(vsel|vmaxnm|vminnm|vrint|vcvt[anpm])")
@@ -215,7 +237,9 @@ class _Reading:
             return self.fpu_kind()
         if name in ("b", "cbz", "cbnz", "bl", "blx", "bx", "tbb", "tbh", "bxns", "blxns"):
             return self.branch_kind()
-        if name in ("push", "pop", "ldm", "stm", "ldmdb", "stmdb") or name.startswith(("ldm", "stm")):
+        if name in ("push", "pop", "ldm", "stm", "ldmdb", "stmdb") or name.startswith(
+            ("ldm", "stm")
+        ):
             if name.startswith(("ldm", "pop")):
                 to_pc = any(mask & PC for mask in self.registers)
                 return "return_load" if to_pc else "load_multiple"
@@ -272,10 +296,15 @@ class _Reading:
             plain = self.found.cc in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
             return "branch" if plain else "branch_conditional"
         return {
-            **{"cbz": "compare_branch", "cbnz": "compare_branch", "bl": "call"},
-            **{"bx": "branch_register", "bxns": "branch_register"},
-            **{"blx": "call_register", "blxns": "call_register"},
-            **{"tbb": "table_branch", "tbh": "table_branch"},
+            "cbz": "compare_branch",
+            "cbnz": "compare_branch",
+            "bl": "call",
+            "bx": "branch_register",
+            "bxns": "branch_register",
+            "blx": "call_register",
+            "blxns": "call_register",
+            "tbb": "table_branch",
+            "tbh": "table_branch",
         }[name]
 
     def fpu_kind(self) -> str:
@@ -365,8 +394,16 @@ class _Reading:
         if V8M.match(name):
             return "v8m"
         if kind.startswith("fpu"):
-            doubles = (self.found.reg_name(op.reg) for op in self.operands if op.type == arm.ARM_OP_REG)
-            moves = ("fpu_load", "fpu_store", "fpu_load_multiple", "fpu_store_multiple", "fpu64_move")
+            doubles = (
+                self.found.reg_name(op.reg) for op in self.operands if op.type == arm.ARM_OP_REG
+            )
+            moves = (
+                "fpu_load",
+                "fpu_store",
+                "fpu_load_multiple",
+                "fpu_store_multiple",
+                "fpu64_move",
+            )
             moves = (*moves, "fpu_to_core", "fpu_from_core")
             if kind not in moves and any(str(r).startswith("d") for r in doubles):
                 return "fpu64"

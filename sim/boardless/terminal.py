@@ -1,0 +1,87 @@
+"""What commands share towards a person: options, progress on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from boardless import evaluate
+from boardless.report import table
+
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE (- for stdout)."
+)
+board_option = click.option(
+    "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
+)
+emulator_option = click.option("--emulator", help="Default: the board's first that is installed.")
+core_option = click.option(
+    "--core",
+    "cores",
+    multiple=True,
+    metavar="C",
+    help="Estimate cycles of this core with memory that never waits, such as cortex-m4; may be "
+    "given more than once. Default: the board's own.",
+)
+part_option = click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="P",
+    help="Estimate cycles and time of this part, with its clock, flash and caches, such as "
+    "stm32l4r5; may be given more than once.",
+)
+cycles_option = click.option(
+    "--cycles/--no-cycles",
+    default=True,
+    show_default=True,
+    help="Count every instruction for estimates of cycles; without them it runs faster.",
+)
+
+
+def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate.Progress:
+    """Progress that names the model and the board."""
+
+    def say(what: str, done: int, total: int) -> None:
+        if not request.cancel.is_set():
+            progress(f"{request.model} {request.board} {what}", done, total)
+
+    return say
+
+
+@contextmanager
+def progress_bar() -> Iterator[evaluate.Progress]:
+    """A bar per thing under way, on stderr; plain lines where stderr is no terminal."""
+    console = table.console(stderr=True)
+    if not console.is_terminal:
+        said: set[str] = set()
+
+        def line(what: str, done: int, total: int) -> None:
+            if what not in said:
+                said.add(what)
+                click.echo(what, err=True)
+
+        yield line
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def bar(what: str, done: int, total: int) -> None:
+            name = what.rsplit(" ", 1)[0]
+            if name not in tasks:
+                tasks[name] = bars.add_task(what, total=None)
+            finished = bool(total) and done >= total
+            bars.update(
+                tasks[name],
+                description=what,
+                completed=done,
+                total=total or None,
+                visible=not finished,
+            )
+
+        yield bar
