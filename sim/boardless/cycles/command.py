@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -25,6 +26,7 @@ from boardless.terminal import (
     progress_bar,
 )
 
+F = TypeVar("F", bound=Callable[..., Any])
 MOST = 12  # functions shown
 PICTURES = 4
 
@@ -38,7 +40,7 @@ most_option = click.option(
 )
 
 
-def file_option(name: str, what: str) -> Any:
+def file_option(name: str, what: str) -> Callable[[F], F]:
     return click.option(
         f"--{name}", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help=what
     )
@@ -154,7 +156,7 @@ def count_command(
     """
     target = boards.load(board)
     wanted = estimate.targets(cores or ([] if parts else [target.core]), parts)
-    output = click.get_binary_stream("stderr" if json_file == "-" else "stdout")
+    output = (sys.stderr if json_file == "-" else sys.stdout).buffer
 
     def pass_on(data: bytes) -> None:
         output.write(data)

@@ -48,8 +48,8 @@ def show(count: Count, most: int) -> None:
         rows = []
         for k, region in enumerate(count.regions):
             part = profile.add(region, [line for line in count.lines if line.region == k])
-            cycles = [f"{c:,.0f}" for c in part.cycles] or ["0"] * len(names)
-            rows.append((region, f"{part.instructions:,}", *cycles))
+            priced = [f"{c:,.0f}" for c in part.cycles] or ["0"] * len(names)
+            rows.append((region, f"{part.instructions:,}", *priced))
         table.show("by region", ("region", "#instructions", *names), rows)
     profile.show_functions(count.lines, count.cycles, most)
     for cycles in count.cycles:

@@ -95,7 +95,7 @@ def _run(run: Run, verdict: Verdict) -> dict[str, Any]:
 def _layers(run: Run) -> dict[str, Any]:
     """Bars: cycles of the first target, or instructions where none could be estimated."""
     first = run.cycles[0] if run.cycles else None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for layer in run.build.layers:
         value: float = run.counts.layers[layer.index] if run.counts.layers else 0
         if first:

@@ -27,7 +27,7 @@ class Profile:
 
 
 def of(run: Run) -> Profile:
-    """The profile of the first inference of a run that has been counted and whose outputs are right."""
+    """Of the first inference of a run that has been counted and whose outputs are right."""
     counted = run.counts.counted
     assert counted is not None
     targets = [c.target for c in run.cycles]
