@@ -31,6 +31,7 @@ from boardless import (
     zoo,
 )
 from boardless.errors import BoardlessError
+from boardless.gate.command import gate
 from boardless.link import faults
 from boardless.pictures import USUAL
 from boardless.records import Board, Run, Verdict
@@ -81,6 +82,9 @@ def cli() -> None:
     MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
     int8), or the path of a .tflite file.
     """
+
+
+cli.add_command(gate)
 
 
 @cli.command("boards")
