@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from boardless import evaluate, paths, zoo
+from boardless import evaluate, graph, paths, zoo
 from boardless.errors import BadInput, ToolFailed, ToolMissing
 from boardless.gate import compare, figures
 from boardless.gate.compare import Finding
@@ -112,6 +112,10 @@ class Tree:
         found = (self.root / "models" / "zoo").glob("*/*.tflite")
         return {(p.parent.name, p.stem) for p in found if p.stem in zoo.TYPES}
 
+    def graph(self, case: Case) -> graph.Graph:
+        file = self.root / "models" / "zoo" / case.name / f"{case.kind}.tflite"
+        return graph.read(file.read_bytes(), case.model)
+
     def measure(
         self,
         cases: Sequence[Case],
@@ -132,9 +136,8 @@ class Tree:
             for case, data, one in zip(group, whole, first, strict=True):
                 counts = one["instructions"]
                 instructions = (counts["median"],) if counts else ()
-                found[case] = Measured(
-                    figures.from_json(data, instructions), data["reason"], data["toolchain"]
-                )
+                made = figures.from_json(data, self.graph(case), instructions)
+                found[case] = Measured(made, data["reason"], data["toolchain"])
         return found
 
     def run(
@@ -242,7 +245,9 @@ def resolve(revision: str) -> str:
     try:
         return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except ToolFailed as error:
-        raise BadInput(f"unknown revision {revision!r}", hint="see `git log`, or fetch it") from error
+        raise BadInput(
+            f"unknown revision {revision!r}", hint="see `git log`, or fetch it"
+        ) from error
 
 
 def git(*arguments: str) -> str:

@@ -63,9 +63,7 @@ def gate(
         if revision:
             result = against.against(revision, cases, limits, progress)
         else:
-            result = Report(
-                judge_all(cases, limits, progress), tuple(judge.unused(cases, models))
-            )
+            result = Report(judge_all(cases, limits, progress), tuple(judge.unused(cases, models)))
     if json_file:
         record.write(report.record(result), json_file)
     if json_file != "-":

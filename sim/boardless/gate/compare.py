@@ -110,12 +110,10 @@ def compare(
         found += predictions(old, new, exact=exact_outputs)
         changed = bool(found)
     found += memory(old.memory, new.memory, limit, complete=same_compiler)
-    if not same_compiler or not same_inputs:
+    # Other values take other paths: a change of the counts would be the same cause again.
+    if changed or not same_compiler or not same_inputs:
         return found
     counts: list[Finding] = []
-    if changed:
-        # Other values take other paths: a change of the counts would be the same cause again.
-        return found
     if old.instructions and new.instructions:
         counts += counted("instructions", old.instructions, new.instructions, limit)
     elif old.instructions or new.instructions:
@@ -131,10 +129,18 @@ def predictions(old: Figures, new: Figures, *, exact: bool) -> list[Finding]:
         text = f"changed, {len(now)} inputs instead of {len(before)}"
         return [Finding("changed", "predictions", text)]
     differ = sum(a != b for a, b in zip(before, now, strict=True))
-    if not differ and (not exact or old.outputs == new.outputs):
+    another = old.model != new.model
+    if differ:
+        what = f"top class of {differ} of {len(now)} inputs"
+    elif exact and old.outputs != new.outputs:
+        what = "outputs, no top class"
+    elif another:
+        what = f"no output on these {len(now)} inputs"
+    else:
         return []
-    what = f"top class of {differ} of {len(now)} inputs" if differ else "outputs, not the top class"
-    return [Finding("changed", "predictions", f"changed ({what}); counts are not compared")]
+    why = "the model is another" if another else "the model is the same"
+    text = f"changed: {what}; {why}, counts are not compared"
+    return [Finding("changed", "predictions", text)]
 
 
 def memory(

@@ -8,6 +8,7 @@ them ("glue") add up to the whole exactly.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless import datasets, pictures, zoo
+from boardless.graph import Graph
 from boardless.records import Pictures, Run, Verdict
 from boardless.report import record
 
@@ -48,6 +50,7 @@ class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One type of one model on one board; what a baseline holds of it."""
 
+    model: str  # digest of operators and constants
     outputs: str  # digest of the raw outputs on all inputs
     top_1: str  # class per input: "3 7 0 ..."
     memory: dict[str, int]  # MEMORY
@@ -82,15 +85,15 @@ def inputs(model: str) -> Inputs:
 
 
 def noise(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """(NOISE, *shape) uint8, of rising contrast. From a hash function: random generators may give
-    other numbers in another version."""
-    n = NOISE * int(np.prod(shape))
-    drawn = np.frombuffer(hashlib.shake_128(b"boardless gate").digest(n), np.uint8)
-    contrast = np.arange(1, NOISE + 1).reshape(-1, *([1] * len(shape)))
-    shaded: npt.NDArray[np.uint8] = (
-        drawn.reshape(NOISE, *shape).astype(np.int64) * contrast // NOISE
-    ).astype(np.uint8)
-    return shaded
+    """(NOISE, *shape) uint8: plain colours under noise of 1/128 to all of the range. From a hash
+    function: random generators may give other numbers in another version."""
+    plain, grain = NOISE * shape[-1], NOISE * math.prod(shape)
+    drawn = np.frombuffer(hashlib.shake_128(b"boardless gate").digest(plain + grain), np.uint8)
+    colour = drawn[:plain].reshape(NOISE, *[1] * (len(shape) - 1), shape[-1]).astype(np.int64)
+    levels = drawn[plain:].reshape(NOISE, *shape).astype(np.int64)
+    contrast = 2 ** (np.arange(NOISE) % 8 + 1).reshape(-1, *[1] * len(shape))
+    mixed: npt.NDArray[np.uint8] = (colour + (levels - colour) * contrast // 256).astype(np.uint8)
+    return mixed
 
 
 def digest(values: npt.NDArray[Any]) -> str:
@@ -99,18 +102,35 @@ def digest(values: npt.NDArray[Any]) -> str:
     return hashlib.sha256(about + np.ascontiguousarray(values).tobytes()).hexdigest()[:16]
 
 
+def model_digest(graph: Graph) -> str:
+    """Of all that the compiler sees in a model, so not of names and comments in the file."""
+    total = hashlib.sha256()
+    for operator in graph.operators:
+        total.update(f"{operator.name} {sorted(operator.options.items())}".encode())
+        for number in (*operator.inputs, *operator.outputs):
+            if number < 0:
+                continue
+            tensor = graph.tensors[number]
+            total.update(f"{number} {tensor.type_and_shape} {tensor.quantisation}".encode())
+            if tensor.data is not None:
+                total.update(np.ascontiguousarray(tensor.data).tobytes())
+    return total.hexdigest()[:16]
+
+
 def gather(run: Run, verdict: Verdict, cycles: Mapping[str, Counted] | None = None) -> Figures:
     """The figures of one run on `inputs`; `cycles` where they are known, by core."""
-    return from_json(record.run(run, verdict), run.counts.instructions, cycles)
+    graph = zoo.find(run.build.model).graph
+    return from_json(record.run(run, verdict), graph, run.counts.instructions, cycles)
 
 
 def from_json(
     data: Mapping[str, Any],
+    graph: Graph,
     instructions: tuple[int, ...] = (),
     cycles: Mapping[str, Counted] | None = None,
 ) -> Figures:
-    """The same from what `boardless run --json` wrote, maybe of an older revision. `instructions`
-    are those of the first input (at least), which this JSON has no place for."""
+    """The same from what `boardless run --json` wrote, maybe of an older revision, about `graph`.
+    `instructions` are those of the first input (at least), which this JSON has no place for."""
     outputs = np.array(data["outputs"], data["model"].rpartition(":")[2])
     memory = dict(data["memory"])
     memory["static_ram_bytes"] = memory["ram_bytes"] - memory["stack_bytes"]
@@ -122,6 +142,7 @@ def from_json(
             worst=data["instructions"]["max"],
         )
     return Figures(
+        model=model_digest(graph),
         outputs=digest(outputs),
         top_1=" ".join(str(k) for k in outputs.argmax(axis=1)),
         memory={name: memory[name] for name in MEMORY},

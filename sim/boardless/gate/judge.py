@@ -1,6 +1,6 @@
 """Runs models on boards and compares their figures with the baselines.
 
-    rows = [judge(case, limits, progress) for case in cases((), ())]
+rows = [judge(case, limits, progress) for case in cases((), ())]
 """
 
 from __future__ import annotations

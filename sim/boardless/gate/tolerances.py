@@ -36,9 +36,7 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def of(self, model: str, board: str) -> Callable[[str], float]:
         """metric -> percent, for `model` (such as mobile_lenet:int8) on `board`."""
         mine = [
-            t
-            for t in self.tolerance
-            if fnmatchcase(model, t.model) and fnmatchcase(board, t.board)
+            t for t in self.tolerance if fnmatchcase(model, t.model) and fnmatchcase(board, t.board)
         ]
 
         def limit(metric: str) -> float:
