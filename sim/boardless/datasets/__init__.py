@@ -5,8 +5,8 @@
     True
 
 One module per data set in this folder; adding one touches nothing else. A module has
-`load() -> Dataset`, and `PACKAGED = True` where its pictures come with a dependency, so that they are
-the same everywhere. Nothing but numpy is imported until a data set is asked for.
+`load() -> Dataset`, and `PACKAGED = True` where its pictures come with a dependency, so that they
+are the same everywhere. Nothing but numpy is imported until a data set is asked for.
 """
 
 from __future__ import annotations
