@@ -1,22 +1,24 @@
 """Two revisions, built by the same tool chain: no baseline is needed.
 
-Each revision runs its own sources in processes of its own, with the same inputs, and is read through
+Each revision runs its own sources in processes of its own, on the same inputs, and is read through
 the JSON of `boardless run`, which every revision writes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,24 +51,24 @@ def against(
         gone = before.models() - {(name, kind) for name in zoo.names() for kind in zoo.types(name)}
     rows = []
     for case in cases:
-        data = new[case]
+        data = new[case.names]
         row = Row(case, data.reason, data.figures, None, inputs[case.name].name, None, ())
         found = wrong(row)
-        if not found and case not in old:
+        if not found and case.names not in old:
             found = [Finding("skipped", "", f"is not in {revision}")]
         elif not found:
             found = compare.compare(
-                old[case].figures,
+                old[case.names].figures,
                 data.figures,
                 tolerances.of(case.model, case.board.name),
                 core=case.board.core,
-                same_compiler=old[case].toolchain == data.toolchain,
+                same_compiler=old[case.names].toolchain == data.toolchain,
                 no_cycles="" if data.figures.cycles else NO_CYCLES,
             )
-        was = old[case].figures if case in old else None
-        same = case in old and old[case].toolchain == data.toolchain
-        if case in old and not same:
-            text = f"not comparable: {old[case].toolchain}, now {data.toolchain}"
+        was = old[case.names].figures if case.names in old else None
+        same = case.names in old and old[case.names].toolchain == data.toolchain
+        if case.names in old and not same:
+            text = f"not comparable: {old[case.names].toolchain}, now {data.toolchain}"
             found = [*found, Finding("skipped", "", text)]
         rows.append(
             Row(
@@ -122,7 +124,7 @@ class Tree:
         inputs: dict[str, figures.Inputs],
         stop: threading.Event,
         progress: evaluate.Progress,
-    ) -> dict[Case, Measured]:
+    ) -> dict[str, Measured]:
         """Runs each case twice: on all inputs, and on the first, for its count of instructions."""
         self.scratch.mkdir(exist_ok=True)
         found = {}
@@ -137,7 +139,7 @@ class Tree:
                 counts = one["instructions"]
                 instructions = (counts["median"],) if counts else ()
                 made = figures.from_json(data, self.graph(case), instructions)
-                found[case] = Measured(made, data["reason"], data["toolchain"])
+                found[case.names] = Measured(made, data["reason"], data["toolchain"])
         return found
 
     def run(
@@ -180,14 +182,17 @@ class Tree:
         raise kind(f"{self.name} does not run: {what}")
 
     def end(self) -> None:
-        """Ends what runs; it cleans up after itself, and is killed where it does not."""
+        """Ends what runs, with its compilers; nobody writes into the tree afterwards."""
         for process in self.processes:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+            if process.poll() is not None:
+                continue
+            process.terminate()  # it ends its emulators
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            with contextlib.suppress(ProcessLookupError):
+                for _ in range(100):  # until the group is gone
+                    os.killpg(process.pid, signal.SIGKILL)
+                    time.sleep(0.01)
 
 
 def measure_both(
@@ -197,7 +202,7 @@ def measure_both(
     new: Sequence[Case],
     inputs: dict[str, figures.Inputs],
     progress: evaluate.Progress,
-) -> tuple[dict[Case, Measured], dict[Case, Measured]]:
+) -> tuple[dict[str, Measured], dict[str, Measured]]:
     """(of the old revision, of the working tree), at the same time."""
     stop = threading.Event()
     with ThreadPoolExecutor(2) as pool:
@@ -214,7 +219,7 @@ def measure_both(
             raise
 
 
-@contextmanager
+@contextlib.contextmanager
 def checkout(revision: str) -> Iterator[tuple[str, Path]]:
     """(commit, its sources in a temporary folder that is removed in any case).
 

@@ -49,9 +49,9 @@ def gate(
     MODEL is a name of the zoo, or NAME:int8 or NAME:float32 for one type of it; without one: all.
 
     Accepted figures stand in models/zoo/<model>/baseline/<board>.toml. Made by the same tool chain,
-    none may be larger, beyond what models/gate.toml allows. Made by another, only what does not
-    depend on it is compared. Exit status: 0 all well or not comparable, 1 something is wrong, worse,
-    or without a baseline, 2 bad usage or input, 3 a tool is missing or failed.
+    none may grow by more than models/gate.toml allows. Made by another, only what does not depend
+    on it is compared. Exit status: 0 all well or not comparable, 1 something is wrong, changed,
+    worse or without a baseline, 2 bad usage or input, 3 a tool is missing or failed.
     """
     from boardless.cli import progress_bar  # which imports this module
 
@@ -86,7 +86,7 @@ def judge_all(
     def one(case: Case) -> judge.Row:
         def say(what: str, done: int, total: int) -> None:
             if not cancel.is_set():
-                progress(f"{case.model} {case.board.name} {what}", done, total)
+                progress(f"{case.names} {what}", done, total)
 
         return judge.judge(case, limits, say, cancel)
 

@@ -35,6 +35,11 @@ class Case:
     def model(self) -> str:
         return f"{self.name}:{self.kind}"
 
+    @property
+    def names(self) -> str:
+        """As every line begins."""
+        return f"{self.model} {self.board.name}"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -74,8 +79,7 @@ class Row:
         return [self.line(f) for f in self.findings if f.kind != "skipped"]
 
     def line(self, finding: Finding) -> str:
-        names = f"{self.case.model} {self.case.board.name}"
-        said = f"{names}{' ' if finding.place else ': '}{finding}"
+        said = f"{self.case.names}{' ' if finding.place else ': '}{finding}"
         # Wrong outputs are nothing to accept.
         return said if finding.kind == "wrong" or not self.after else f"{said}; {self.after}"
 
@@ -185,8 +189,7 @@ class Report:
         for row in self.rows:
             for finding in row.findings:
                 if finding.kind == "skipped":
-                    names = f"{row.case.model} {row.case.board.name}"
-                    reasons.setdefault(str(finding), []).append(names)
+                    reasons.setdefault(str(finding), []).append(row.case.names)
         everyone = len(self.rows)
         return [
             reason if len(names) == everyone else f"{', '.join(names)}: {reason}"
@@ -248,7 +251,7 @@ def merged(name: str, board: str, rows: Sequence[Row]) -> Baseline:
         same = (accepted.inputs, accepted.toolchain) == (first.inputs, first.toolchain)
         if not same:
             raise BadInput(
-                f"the tool chain or the inputs changed, so {' and '.join(kept)} must be accepted too",
+                f"tool chain or inputs changed, so {' and '.join(kept)} must be accepted, too",
                 where=baseline.shown(baseline.path(name, board)),
                 hint=baseline.accept(name, board),
             )

@@ -97,10 +97,10 @@ def _row(row: Row, cores: list[str]) -> tuple[str, ...]:
     old, new = row.old, row.new
 
     def size(name: str) -> str:
-        return _change(old and old.memory[name], new.memory[name])
+        return _change(old.memory[name] if old else None, new.memory[name])
 
     def count(counted: Counted | None, before: Counted | None) -> str:
-        return _change(before and before.whole, counted.whole) if counted else "?"
+        return _change(before.whole if before else None, counted.whole) if counted else "?"
 
     def cycles(figures: Figures | None, core: str) -> Counted | None:
         return figures.cycles.get(core) if figures else None
