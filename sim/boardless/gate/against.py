@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,34 +49,31 @@ def against(
         inputs = {name: figures.inputs(name) for name in dict.fromkeys(c.name for c in cases)}
         old, new = measure_both(before, known, now, cases, inputs, progress)
         gone = before.models() - {(name, kind) for name in zoo.names() for kind in zoo.types(name)}
+    after = f"against {revision}"
     rows = []
     for case in cases:
-        data = new[case.names]
-        row = Row(case, data.reason, data.figures, None, inputs[case.name].name, None, ())
+        made, was = new[case.names], old.get(case.names)
+        row = Row(case, made.reason, inputs[case.name].name, made.figures, after)
         found = wrong(row)
-        if not found and case.names not in old:
-            found = [Finding("skipped", "", f"is not in {revision}")]
-        elif not found:
+        if found:
+            pass
+        elif was is None:
+            found = [Finding("skipped", "", f"not in {revision}")]
+        else:
+            same = was.toolchain == made.toolchain
             found = compare.compare(
-                old[case.names].figures,
-                data.figures,
+                was.figures,
+                made.figures,
                 tolerances.of(case.model, case.board.name),
                 core=case.board.core,
-                same_compiler=old[case.names].toolchain == data.toolchain,
-                no_cycles="" if data.figures.cycles else NO_CYCLES,
+                same_compiler=same,
+                no_cycles="" if made.figures.cycles else NO_CYCLES,
             )
-        was = old[case.names].figures if case.names in old else None
-        same = case.names in old and old[case.names].toolchain == data.toolchain
-        if case.names in old and not same:
-            text = f"not comparable: {old[case.names].toolchain}, now {data.toolchain}"
-            found = [*found, Finding("skipped", "", text)]
-        rows.append(
-            Row(
-                *(case, data.reason, data.figures, was, row.inputs, None, tuple(found)),
-                after=f"against {revision}",
-                comparable=same,
-            )
-        )
+            if not same:
+                text = f"not comparable: built by {made.toolchain}, before by {was.toolchain}"
+                found.append(Finding("skipped", "", text))
+            row = replace(row, old=was.figures, comparable=same)
+        rows.append(replace(row, findings=tuple(found)))
     notes = [f"against {revision} ({commit[:12]})"]
     if git("status", "--porcelain", "--untracked-files=no"):
         notes.append("what is not committed in the working tree was compared, too")
@@ -151,7 +148,10 @@ class Tree:
         command = [sys.executable, "-m", "boardless", "run", *models, "--board", board]
         command += ["--jobs", "1", "--images", str(images), "--json", str(result), *extra]
         path = [str(self.root / "sim"), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
+            "TMPDIR": str(self.scratch),  # what an interrupted compiler leaves goes with it
+        }
         if self.build:
             environment["BOARDLESS_BUILD_DIR"] = str(self.build)
         with log.open("wb") as out:

@@ -20,7 +20,7 @@ from boardless.gate.toolchain import Toolchain
 from boardless.records import Board, Run, Verdict
 from boardless.report import record
 
-NO_CYCLES = record.CYCLES_MISSING
+NO_CYCLES = f"cycles are not judged: {record.CYCLES_MISSING}"
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """What was found of a case; `old` None: there is no baseline."""
+    """What was found of a case."""
 
     case: Case
     reason: str  # why the outputs are wrong, "" where they are right
-    new: Figures
-    old: Figures | None
     inputs: str
-    toolchain: Toolchain | None
-    findings: tuple[Finding, ...]
-    after: str = ""  # what a line ends with: how to accept, or against what
+    new: Figures
+    after: str  # what a line ends with: how to accept, or against what
+    old: Figures | None = None  # None: there is nothing to compare with
+    toolchain: Toolchain | None = None
+    findings: tuple[Finding, ...] = ()
     comparable: bool = True
 
     @property
@@ -66,7 +66,7 @@ class Row:
         if "wrong" in kinds:
             return "WRONG"
         if self.old is None:
-            return "no baseline"
+            return "not compared" if self.ok else "no baseline"
         bad = sum(finding.fails for finding in self.findings)
         if bad:
             return "changed" if "changed" in kinds else f"{bad} worse"
@@ -80,8 +80,8 @@ class Row:
 
     def line(self, finding: Finding) -> str:
         said = f"{self.case.names}{' ' if finding.place else ': '}{finding}"
-        # Wrong outputs are nothing to accept.
-        return said if finding.kind == "wrong" or not self.after else f"{said}; {self.after}"
+        # Wrong outputs cannot be accepted, and what was not compared need not be.
+        return said if finding.kind in ("wrong", "skipped") else f"{said}; {self.after}"
 
 
 def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
@@ -98,7 +98,9 @@ def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
                 hint=f"one of {', '.join(zoo.names())}, with :int8 or :float32 for one type",
             )
         if kind and kind not in zoo.types(name):
-            raise BadInput(f"{name} has no type {kind!r}", hint=f"it has {zoo.types(name)}")
+            raise BadInput(
+                f"{name} has no type {kind!r}", hint=f"it has {' and '.join(zoo.types(name))}"
+            )
         wanted |= dict.fromkeys((name, k) for k in ([kind] if kind else zoo.types(name)))
     return [Case(name, kind, board) for board in chosen for name, kind in wanted]
 
@@ -127,8 +129,8 @@ def judge(
     run, verdict = measure(case, inputs, progress, cancel or threading.Event())
     new = figures.gather(run, verdict)
     old = accepted.types.get(case.kind) if accepted else None
-    row = Row(case, verdict.reason, new, old, inputs.name, now, ())
-    row = replace(row, after=f"accept: {baseline.accept(case.name, case.board.name)}")
+    after = f"accept: {baseline.accept(case.name, case.board.name)}"
+    row = Row(case, verdict.reason, inputs.name, new, after, old, now)
     found = wrong(row)
     if found:
         return replace(row, findings=tuple(found))
@@ -185,16 +187,21 @@ class Report:
 
     def skipped(self) -> list[str]:
         """What was not compared, each reason once with whom it concerns."""
-        reasons: dict[str, list[str]] = {}
+        reasons: dict[str, list[Case]] = {}
         for row in self.rows:
             for finding in row.findings:
                 if finding.kind == "skipped":
-                    reasons.setdefault(str(finding), []).append(row.case.names)
-        everyone = len(self.rows)
-        return [
-            reason if len(names) == everyone else f"{', '.join(names)}: {reason}"
-            for reason, names in reasons.items()
-        ] + list(self.notes)
+                    reasons.setdefault(str(finding), []).append(row.case)
+        lines = []
+        for reason, concerned in reasons.items():
+            names = []
+            for board in dict.fromkeys(case.board.name for case in concerned):
+                some = [case.names for case in concerned if case.board.name == board]
+                all_of_board = [r for r in self.rows if r.case.board.name == board]
+                names += [board] if len(some) == len(all_of_board) else some
+            everyone = len(concerned) == len(self.rows)
+            lines.append(reason if everyone else f"{', '.join(names)}: {reason}")
+        return [*lines, *self.notes]
 
 
 def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:

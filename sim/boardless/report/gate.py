@@ -80,8 +80,8 @@ def show(report: Report) -> None:
     lines(report)
 
 
-def lines(report: Report) -> None:
-    out = table.console()
+def lines(report: Report, *, stderr: bool = False) -> None:
+    out = table.console(stderr)
     for line in [*report.lines(), *report.skipped()]:
         out.print(line, markup=False, soft_wrap=True)
 
