@@ -422,7 +422,7 @@ def sim(which: str, limit: int, json_file: str | None) -> None:
             cancel.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    gated = judge.Report(tuple(row for _, row in both), tuple(judge.unused(cases, ())))
+    gated = judge.report([row for _, row in both], limits)
     _finish([result for result, _ in both], json_file, single=False, gated=gated)
 
 

@@ -98,6 +98,14 @@ def test_the_slowest_input_counts_where_the_first_does_not_tell() -> None:
     assert lines(slower) == ["slowest inference: 1,005 -> 1,100 instructions (+9.5 %, limit 0 %)"]
 
 
+def test_a_slower_worst_case_is_no_excuse_for_a_faster_first_input() -> None:
+    new = replaced(instructions=Counted(940, LAYERS | {"conv 0": 540}, 1050))
+    assert lines(new) == [
+        "conv 0: 600 -> 540 instructions (-10.0 %), better",
+        "slowest inference: 1,005 -> 1,050 instructions (+4.5 %, limit 0 %)",
+    ]
+
+
 def test_small_steps_within_a_tolerance_add_up_in_the_whole() -> None:
     slower = replaced(instructions=counted(conv_0=618, conv_2=92))  # +3 %, +2.2 %; whole +2 %
     limits = {"instructions.layer": 5.0, "instructions": 1.0, "instructions.worst": 5.0}
@@ -282,6 +290,20 @@ def test_the_last_tolerance_that_fits_counts(tmp_path: Path) -> None:
     assert found.of("digits_cnn:int8", "mps2-an386")("arena_bytes") == 0
 
 
+def test_tolerances_that_fit_nothing_are_named() -> None:
+    entries = [
+        tolerances.Tolerance("instructions*", 1.0, "digits_cnn:*", "mps2-*"),
+        tolerances.Tolerance("cycles.cortex-m4.layer", 1.0),
+        tolerances.Tolerance("instuctions", 1.0),
+        tolerances.Tolerance("*", 1.0, "gone:int8", "gone"),
+    ]
+    assert tolerances.Tolerances(tuple(entries)).idle() == [
+        "models/gate.toml: tolerance 3 is unused: no metric is 'instuctions'",
+        "models/gate.toml: tolerance 4 is unused: no model is 'gone:int8'",
+        "models/gate.toml: tolerance 4 is unused: no board is 'gone'",
+    ]
+
+
 @pytest.mark.parametrize("text", ["[[tolerance]]\npercent = 1", "tolerances = []", "x", "\xff"])
 def test_a_damaged_tolerance_file_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "gate.toml"
@@ -325,6 +347,18 @@ def test_a_models_digest_is_of_what_it_computes() -> None:
     tensor = dataclasses.replace(model.tensors[number], data=flipped)
     tensors = (*model.tensors[:number], tensor, *model.tensors[number + 1 :])
     assert figures.model_digest(model) != figures.model_digest(model.replace(tensors=tensors))
+
+
+def test_cycles_are_read_from_the_json_of_a_run() -> None:
+    layers = [
+        {"index": 0, "op": "CONV_2D", "cycles": {"cortex-m4": 700.4}},
+        {"index": 1, "op": "SOFTMAX", "cycles": {"cortex-m4": 20}},
+    ]
+    data = {"cycles": {"cortex-m4": {"median": 731.0, "table": "t"}}, "layers": layers}
+    assert figures.cycles_from_json(data) == {
+        "cortex-m4": Counted(731, {"conv 0": 700, "softmax 1": 20}, table="t")
+    }
+    assert figures.cycles_from_json({"cycles": {}, "layers": layers}) == {}
 
 
 # --- Baseline files ------------------------------------------------------------------------------

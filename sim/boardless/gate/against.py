@@ -29,8 +29,9 @@ from boardless import evaluate, graph, paths, zoo
 from boardless.errors import BadInput, ToolFailed, ToolMissing
 from boardless.gate import compare, figures
 from boardless.gate.compare import Finding
-from boardless.gate.judge import NO_CYCLES, Case, Report, Row, wrong
+from boardless.gate.judge import Case, Report, Row, no_cycles, wrong
 from boardless.gate.tolerances import Tolerances
+from boardless.report.record import CYCLES_MISSING
 
 TIMEOUT = 1800  # seconds for one call of one revision; it only guards a hang
 
@@ -45,8 +46,8 @@ def against(
     with checkout(revision) as (commit, tree), tempfile.TemporaryDirectory() as scratch:
         before = Tree(tree, revision, Path(scratch, "old"), build=Path(scratch, "build"))
         now = Tree(paths.ROOT, "the working tree", Path(scratch, "new"))
-        known = [case for case in cases if before.has(case)]
         inputs = {name: figures.inputs(name) for name in dict.fromkeys(c.name for c in cases)}
+        known = [case for case in cases if before.has(case, inputs[case.name])]
         old, new = measure_both(before, known, now, cases, inputs, progress)
         gone = before.models() - {(name, kind) for name in zoo.names() for kind in zoo.types(name)}
     after = f"against {revision}"
@@ -58,7 +59,7 @@ def against(
         if found:
             pass
         elif was is None:
-            found = [Finding("skipped", "", f"not in {revision}")]
+            found = [Finding("skipped", "", f"not in {revision}, or there of another input shape")]
         else:
             same = was.toolchain == made.toolchain
             found = compare.compare(
@@ -66,8 +67,9 @@ def against(
                 made.figures,
                 tolerances.of(case.model, case.board.name),
                 core=case.board.core,
+                exact_outputs=same or case.kind == "int8",
                 same_compiler=same,
-                no_cycles="" if made.figures.cycles else NO_CYCLES,
+                no_cycles="" if made.figures.cycles else no_cycles(CYCLES_MISSING),
             )
             if not same:
                 text = f"not comparable: built by {made.toolchain}, before by {was.toolchain}"
@@ -102,10 +104,13 @@ class Tree:
     build: Path | None = None
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def has(self, case: Case) -> bool:
+    def has(self, case: Case, inputs: figures.Inputs) -> bool:
+        """Whether it can run `case` on these inputs."""
         own = not case.board.folder.is_relative_to(paths.BOARDS)
         board = self.root / "firmware" / "boards" / case.board.name / "board.toml"
-        return (case.name, case.kind) in self.models() and (own or board.is_file())
+        if (case.name, case.kind) not in self.models() or not (own or board.is_file()):
+            return False
+        return self.graph(case).input_tensor.shape[1:] == inputs.images.shape[1:]
 
     def models(self) -> set[tuple[str, str]]:
         found = (self.root / "models" / "zoo").glob("*/*.tflite")
@@ -135,7 +140,8 @@ class Tree:
             for case, data, one in zip(group, whole, first, strict=True):
                 counts = one["instructions"]
                 instructions = (counts["median"],) if counts else ()
-                made = figures.from_json(data, self.graph(case), instructions)
+                cycles = figures.cycles_from_json(one)
+                made = figures.from_json(data, self.graph(case), instructions, cycles)
                 found[case.names] = Measured(made, data["reason"], data["toolchain"])
         return found
 

@@ -12,7 +12,7 @@ import click
 
 from boardless import evaluate
 from boardless.gate import against, judge, tolerances
-from boardless.gate.judge import Case, Report
+from boardless.gate.judge import Case
 from boardless.gate.tolerances import Tolerances
 from boardless.report import gate as report
 from boardless.report import record
@@ -63,7 +63,7 @@ def gate(
         if revision:
             result = against.against(revision, cases, limits, progress)
         else:
-            result = Report(judge_all(cases, limits, progress), tuple(judge.unused(cases, models)))
+            result = judge.report(judge_all(cases, limits, progress), limits, models)
     if json_file:
         record.write(report.record(result), json_file)
     if json_file != "-":

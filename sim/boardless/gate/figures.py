@@ -151,6 +151,18 @@ def from_json(
     )
 
 
+def cycles_from_json(data: Mapping[str, Any]) -> dict[str, Counted]:
+    """Per core, of a run of one input; empty where it counted none."""
+    return {
+        core: Counted(
+            whole=round(about["median"]),
+            layers={label(x): round(x["cycles"][core]) for x in data["layers"]},
+            table=about.get("table", ""),
+        )
+        for core, about in data["cycles"].items()
+    }
+
+
 def label(layer: Mapping[str, Any]) -> str:
     """Such as "depthwise conv 3"."""
     op = str(layer["op"]).lower().removesuffix("_2d").replace("_", " ")

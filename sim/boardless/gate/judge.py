@@ -14,13 +14,11 @@ from boardless.errors import BadInput
 from boardless.gate import baseline, compare, figures, toolchain
 from boardless.gate.baseline import Baseline
 from boardless.gate.compare import Finding
-from boardless.gate.figures import Figures
+from boardless.gate.figures import Counted, Figures
 from boardless.gate.tolerances import Tolerances
 from boardless.gate.toolchain import Toolchain
 from boardless.records import Board, Run, Verdict
 from boardless.report import record
-
-NO_CYCLES = f"cycles are not judged: {record.CYCLES_MISSING}"
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,8 @@ def judge(
     now = toolchain.identity(case.board)
     inputs = figures.inputs(case.name)
     run, verdict = measure(case, inputs, progress, cancel or threading.Event())
-    new = figures.gather(run, verdict)
+    cycles, missing = priced(run)
+    new = figures.gather(run, verdict, cycles)
     old = accepted.types.get(case.kind) if accepted else None
     after = f"accept: {baseline.accept(case.name, case.board.name)}"
     row = Row(case, verdict.reason, inputs.name, new, after, old, now)
@@ -149,7 +148,7 @@ def judge(
         exact_outputs=not built_otherwise or case.kind == "int8",
         same_inputs=same_inputs,
         same_compiler=not built_otherwise,
-        no_cycles="" if new.cycles else NO_CYCLES,
+        no_cycles=no_cycles(missing),
     )
     if built_otherwise:
         compared = "predictions, arena, weights and the board's limits are"
@@ -160,6 +159,16 @@ def judge(
         found.append(Finding("skipped", "", f"{text}, the baseline's {accepted.inputs}"))
     comparable = same_inputs and not built_otherwise
     return replace(row, findings=tuple(found), comparable=comparable)
+
+
+def priced(run: Run) -> tuple[dict[str, Counted], str]:
+    """(cycles per core of the first input, why there are none)"""
+    return {}, record.CYCLES_MISSING
+
+
+def no_cycles(missing: str) -> str:
+    """What the gate says about it."""
+    return f"cycles are not judged: {missing}" if missing else ""
 
 
 def wrong(row: Row) -> list[Finding]:
@@ -202,6 +211,12 @@ class Report:
             everyone = len(concerned) == len(self.rows)
             lines.append(reason if everyone else f"{', '.join(names)}: {reason}")
         return [*lines, *self.notes]
+
+
+def report(rows: Sequence[Row], tolerances: Tolerances, models: Sequence[str] = ()) -> Report:
+    """The rows, with what else there is to say; `models` as on the command line."""
+    lines = unused([row.case for row in rows], models)
+    return Report(tuple(rows), tuple(lines), tuple(tolerances.idle()))
 
 
 def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:

@@ -13,8 +13,9 @@ from typing import Annotated
 
 import msgspec
 
-from boardless import paths
+from boardless import boards, paths, zoo
 from boardless.errors import BadInput
+from boardless.gate.compare import METRICS
 
 FILE = paths.ROOT / "models" / "gate.toml"
 
@@ -43,6 +44,22 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return next((t.percent for t in mine[::-1] if fnmatchcase(metric, t.metric)), 0.0)
 
         return limit
+
+    def idle(self) -> list[str]:
+        """Lines on entries that fit no model, no board or no metric."""
+        known = {
+            "model": [f"{name}:{kind}" for name in zoo.names() for kind in zoo.types(name)],
+            "board": boards.names(),
+            "metric": METRICS,
+        }
+        return [
+            f"models/gate.toml: tolerance {i} is unused: no {what} is {pattern!r}"
+            for i, entry in enumerate(self.tolerance, 1)
+            for what, names in known.items()
+            for pattern in (getattr(entry, what),)
+            if not any(fnmatchcase(name, pattern) for name in names)
+            and not (what == "metric" and pattern.startswith("cycles"))  # of any core
+        ]
 
 
 def load(path: Path = FILE) -> Tolerances:
