@@ -212,8 +212,8 @@ def counted(
         place = "slowest inference"
         slowest = judge(f"{metric}.worst", place, unit, old.worst, new.worst, limit)
         # What the first input tells already is the same cause.
-        told = {f.kind for f in found}
-        found += [f for f in slowest if f.kind not in told and (f.fails or not told)]
+        told = {"worse" if f.delta > 0 else "better" for f in found}
+        found += [f for f in slowest if f.kind not in told]
     return found
 
 
