@@ -39,7 +39,7 @@ def draw(profile: profiles.Profile, path: Path) -> None:
         axes.set_xlabel(f"estimated cycles, {target}" if target else "instructions")
         axes.set_title(f"{profile.build.model} on {profile.build.board.name}")
         axes.spines[["top", "right"]].set_visible(False)
-        shown = {p.op: c for p, c in zip(parts, colours, strict=True)}
+        shown = {p.op if p.op in COLOURS else "other": COLOURS.get(p.op, OTHER) for p in parts}
         axes.legend(handles=[Patch(color=c, label=op) for op, c in shown.items()], fontsize=8)
         try:
             figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
