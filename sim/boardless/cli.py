@@ -30,6 +30,7 @@ from boardless import (
     structures,
     zoo,
 )
+from boardless.cycles.calibration.command import calibrate
 from boardless.errors import BoardlessError
 from boardless.link import faults
 from boardless.pictures import USUAL
@@ -526,6 +527,9 @@ def progress_bar() -> Iterator[evaluate.Progress]:
             )
 
         yield bar
+
+
+cli.add_command(calibrate)
 
 
 def _guarded(call: Callable[[], Any]) -> int:
