@@ -28,6 +28,7 @@ from boardless import (
     structures,
     zoo,
 )
+from boardless.cycles.calibration.command import calibrate
 from boardless.cycles.command import count_command, profile_command
 from boardless.errors import BoardlessError
 from boardless.gate import judge, tolerances
@@ -90,6 +91,7 @@ def cli() -> None:
 cli.add_command(profile_command)
 cli.add_command(count_command)
 cli.add_command(gate)
+cli.add_command(calibrate)
 
 
 @cli.command("boards")

@@ -11,6 +11,7 @@ import click
 
 from boardless import boards, evaluate
 from boardless.cycles import bare, estimate
+from boardless.emulators import qemu
 from boardless.errors import BadInput
 from boardless.report import count as count_report
 from boardless.report import profile as report
@@ -165,7 +166,8 @@ def count_command(
     result = bare.run(elf, target, regions=regions, seconds=seconds, output=pass_on)
     for name in functions:
         result.image.symbol(name)
-    made = count_report.of(result, target, wanted, regions, functions)
+    emulator = {"name": "qemu", "version": qemu.version(target)}
+    made = count_report.of(result, target, emulator, wanted, regions, functions)
     if json_file:
         record.write(count_report.record(made), json_file)
     if json_file != "-":

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.cycles import calibration, cores, parts, price
+from boardless.cycles.calibration.digest import digest
 from boardless.cycles.counts import OUTSIDE, Counted
 from boardless.cycles.image import Symbol
 
@@ -47,6 +48,7 @@ class Cycles:
     inferences: tuple[float, ...]  # whole, in the order of the pictures
     regions: dict[int, float]  # of the first inference: layers, and what lies between them
     error: calibration.Error | None  # None: no measured board to compare with
+    table: str  # digest of all that prices depend on: figures of another one do not compare
 
     @property
     def median(self) -> float:
@@ -88,11 +90,13 @@ def estimate(counted: Counted, target: Target) -> Cycles:
     weights = _weights(counted, target)
     each = [*counted.each()] or [counted.tally(OUTSIDE)]
     regions = [k for k in counted.regions if k != OUTSIDE and counted.passes]
+    names = (target.core.name, target.part.name if target.part else None)
     return Cycles(
         target=target,
         inferences=tuple(float(price.cycles(weights, tally).sum()) for tally in each),
         regions={k: float(price.cycles(weights, counted.tally(k, pass_=0)).sum()) for k in regions},
-        error=calibration.error(target.core.name, target.part.name if target.part else None),
+        error=calibration.error(*names),
+        table=digest(*names),
     )
 
 

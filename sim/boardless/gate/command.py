@@ -16,6 +16,7 @@ from boardless.gate.judge import Case
 from boardless.gate.tolerances import Tolerances
 from boardless.report import gate as report
 from boardless.report import record
+from boardless.terminal import json_option, progress_bar
 
 
 @click.command()
@@ -34,9 +35,7 @@ from boardless.report import record
     help="Compare with a git revision instead of with the baselines: both are built here, by the "
     "same tool chain, and run on the same inputs.",
 )
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE (- for stdout)."
-)
+@json_option
 def gate(
     models: tuple[str, ...],
     board_names: tuple[str, ...],
@@ -53,8 +52,6 @@ def gate(
     on it is compared. Exit status: 0 all well or not comparable, 1 something is wrong, changed,
     worse or without a baseline, 2 bad usage or input, 3 a tool is missing or failed.
     """
-    from boardless.cli import progress_bar  # which imports this module
-
     if update and revision:
         raise click.UsageError("--update and --against exclude each other")
     cases = judge.cases(models, board_names)

@@ -18,7 +18,6 @@ from boardless.gate.figures import Counted, Figures
 from boardless.gate.tolerances import Tolerances
 from boardless.gate.toolchain import Toolchain
 from boardless.records import Board, Run, Verdict
-from boardless.report import record
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,17 @@ def judge(
 
 def priced(run: Run) -> tuple[dict[str, Counted], str]:
     """(cycles per core of the first input, why there are none)"""
-    return {}, record.CYCLES_MISSING
+    names = {x.index: figures.label({"op": x.op, "index": x.index}) for x in run.build.layers}
+    found = {
+        c.target.name: Counted(
+            whole=round(c.inferences[0]),
+            layers={name: round(c.regions.get(k, 0.0)) for k, name in names.items()},
+            worst=round(max(c.inferences)),
+            table=c.table,
+        )
+        for c in run.cycles
+    }
+    return found, "" if found else "; ".join(run.notes)
 
 
 def no_cycles(missing: str) -> str:

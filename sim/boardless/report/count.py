@@ -9,7 +9,6 @@ from typing import Any
 from boardless.cycles import bare
 from boardless.cycles.counts import OUTSIDE
 from boardless.cycles.estimate import Cycles, Line, Target, estimate, lines
-from boardless.emulators import qemu
 from boardless.records import Board
 from boardless.report import profile, table
 
@@ -20,6 +19,7 @@ class Count:
 
     result: bare.Result
     board: Board
+    emulator: dict[str, str]  # name, version
     regions: tuple[str, ...]  # BEGIN:END as asked for; none: all of the run
     lines: tuple[Line, ...]  # of the functions asked for
     cycles: tuple[Cycles, ...]  # one per target
@@ -28,6 +28,7 @@ class Count:
 def of(
     result: bare.Result,
     board: Board,
+    emulator: dict[str, str],
     targets: Sequence[Target],
     regions: Sequence[str],
     functions: Sequence[str],
@@ -38,7 +39,7 @@ def of(
     if functions:
         found = tuple(line for line in found if line.function in functions)
     cycles = tuple(estimate(counted, target) for target in targets)
-    return Count(result, board, tuple(regions), found, cycles)
+    return Count(result, board, emulator, tuple(regions), found, cycles)
 
 
 def show(count: Count, most: int) -> None:
@@ -64,7 +65,7 @@ def record(count: Count) -> dict[str, Any]:
     return {
         "elf": str(count.result.image.path),
         "board": count.board.name,
-        "emulator": {"name": "qemu", "version": qemu.version(count.board)},
+        "emulator": count.emulator,
         "instructions": whole.instructions,
         "cycles": {
             c.target.name: {

@@ -263,6 +263,7 @@ def described(cycles: Cycles) -> dict[str, Any]:
         "worst_error_percent": round(error.worst, 2) if error else None,
         "error_programs": error.programs if error else 0,
         "error_stale": bool(error and error.stale),
+        "table": cycles.table,
     }
 
 

@@ -23,7 +23,8 @@ WORDS = ("source", "sources", "note", "description", "title")  # keys of tables 
 def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
     """Over the core's table, the part's, and every module of the package that pricing imports."""
     content: list[Any] = [
-        [path.name, canonical(ast.parse(path.read_text()))] for path in modules(package)
+        [str(path.relative_to(package)), canonical(ast.parse(path.read_text()))]
+        for path in modules(package)
     ]
     tables = [package / "cores" / f"{core}.toml"]
     tables += [package / "parts" / f"{part}.toml"] if part else []
@@ -32,16 +33,16 @@ def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
 
 
 def modules(package: Path) -> list[Path]:
-    """price.py and what it imports from its own package, directly or not; by name."""
-    found: dict[str, Path] = {}
+    """price and what it imports from its own package, directly or not, files and folders; by name."""
+    found: set[Path] = set()
     todo = [ROOT]
     while todo:
         name = todo.pop()
-        path = package / f"{name}.py"
-        if name not in found and path.is_file():
-            found[name] = path
-            todo += imported(ast.parse(path.read_text()), f"boardless.{package.name}")
-    return [found[name] for name in sorted(found)]
+        for path in [package / f"{name}.py", *(package / name).rglob("*.py")]:
+            if path not in found and path.is_file():
+                found.add(path)
+                todo += imported(ast.parse(path.read_text()), f"boardless.{package.name}")
+    return sorted(found)
 
 
 def imported(tree: ast.Module, package: str) -> Iterator[str]:

@@ -41,8 +41,7 @@ KEEP_LOOP void *memmove(void *to, const void *from, size_t bytes) {
 
 KEEP_LOOP size_t strlen(const char *text) {
   const char *end = text;
-  while (*end) {
-    ++end;
+  while (*end++) {
   }
-  return (size_t)(end - text);
+  return (size_t)(end - text) - 1;
 }

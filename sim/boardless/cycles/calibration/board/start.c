@@ -1,7 +1,9 @@
-/* Start-up code for measured programs on an emulated Cortex-M: vectors, memory, FPU, main, exit status.
+/* Start-up code for measured programs on an emulated Cortex-M: vectors, memory, FPU, main, exit
+ * status.
  *
- * The vector table is as long as the real part's, so that code begins at the same address. `AtExit`-free:
- * main's result leaves by semihosting (SYS_EXIT_EXTENDED), which ends the emulator with that status.
+ * The vector table is as long as the measured part's, so that code begins at the same address.
+ * main's result leaves by semihosting (SYS_EXIT_EXTENDED), which ends the emulator with that
+ * status.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -27,10 +29,15 @@ __attribute__((noreturn)) static void leave(uint32_t status) {
   }
 }
 
-void cal_fault(void) { leave(STATUS_OF_A_FAULT); }
+void cal_fault(void) {
+  leave(STATUS_OF_A_FAULT);
+}
 
-/* The C library may ask for these; a measured program must get along without an operating system. */
-__attribute__((weak, noreturn)) void _exit(int status) { leave((uint32_t)status); }
+/* The C library may ask for these; a measured program must get along without an operating system.
+ */
+__attribute__((weak, noreturn)) void _exit(int status) {
+  leave((uint32_t)status);
+}
 
 __attribute__((noreturn)) void cal_reset(void) {
   SCB_CPACR |= 0xFU << 20; /* full access to the FPU, where there is one */
@@ -45,16 +52,19 @@ __attribute__((noreturn)) void cal_reset(void) {
   leave((uint32_t)main(0, NULL));
 }
 
-#ifndef CAL_VECTORS
-#define CAL_VECTORS 98 /* STM32F407: 16 of the core, 82 interrupts */
-#endif
-
 typedef void (*handler)(void);
-struct vectors {
+
+#ifdef CAL_CALLS /* the table of the ELF that is called into stays, but for its first two words */
+__attribute__((section(".cal_boot"), used)) static const struct {
   uint32_t *stack;
   handler reset;
-  handler rest[CAL_VECTORS - 2];
-};
+} boot = {cal_stack_top, cal_reset};
+#else
+enum { VECTORS = 98 }; /* STM32F407: 16 of the core, 82 interrupts */
 
-__attribute__((section(".cal_vectors"), used)) static const struct vectors vectors = {
-    .stack = cal_stack_top, .reset = cal_reset, .rest = {[0 ... CAL_VECTORS - 3] = cal_fault}};
+__attribute__((section(".cal_vectors"), used)) static const struct {
+  uint32_t *stack;
+  handler reset;
+  handler rest[VECTORS - 2];
+} vectors = {cal_stack_top, cal_reset, {[0 ... VECTORS - 3] = cal_fault}};
+#endif
