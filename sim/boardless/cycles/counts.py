@@ -135,11 +135,10 @@ def read(content: bytes, where: str) -> Recording:
     changes: list[Change] = []
     outside: Change | None = None
     while True:
-        begin = reader.at
         kind, size = reader.take(4), reader.numbers("I")[0]
         part = _Reader(reader.take(size), where)
         if kind == b"DONE":
-            return _finish(reader, part, begin, columns, segments, passes, outside)
+            return _finish(reader, part, columns, segments, passes, outside)
         if kind == b"NAME":
             columns = tuple(part.take(size).decode("ascii", "replace").split("\0")[:-1])
             if len(columns) != width or columns[:FIXED_COLUMNS] != ("executed", "fell"):
@@ -163,7 +162,6 @@ def read(content: bytes, where: str) -> Recording:
 def _finish(
     reader: _Reader,
     done: _Reader,
-    begin: int,
     columns: tuple[str, ...],
     segments: list[Segment],
     passes: list[tuple[tuple[Change, ...], int]],
@@ -171,7 +169,7 @@ def _finish(
 ) -> Recording:
     count, segment_count, signal, crc = done.numbers("IIII")
     whole = reader.at == len(reader.content) and done.at == len(done.content)
-    if not whole or zlib.crc32(memoryview(reader.content)[:begin]) != crc:
+    if not whole or zlib.crc32(memoryview(reader.content)[:-4]) != crc:
         raise reader.broken("its checksum is wrong")
     if outside is None or not columns or segment_count != len(segments):
         raise reader.broken("records are missing")
@@ -234,10 +232,9 @@ def write(recording: Recording) -> bytes:
             change(b"REGN", c)
         record(b"PASS", struct.pack("<I", repeats))
     change(b"OUTS", recording.outside)
-    crc = zlib.crc32(out)
-    numbers = (recording.count, len(recording.segments), recording.signal, crc)
+    numbers = (recording.count, len(recording.segments), recording.signal, 0)
     record(b"DONE", struct.pack("<IIII", *numbers))
-    return bytes(out)
+    return bytes(out[:-4]) + struct.pack("<I", zlib.crc32(out[:-4]))
 
 
 # ---- passes, segment by segment ----

@@ -368,6 +368,19 @@ static uint32_t add_segment(struct block *block, const decoded *d, size_t begin,
   return number;
 }
 
+/* QEMU blocks all signals in the threads of processors, and since glibc 2.41 abort() leaves it so.
+ */
+static void hear_abort(void) {
+  static bool done;
+  if (!done) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGABRT);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    done = true;
+  }
+}
+
 static void decode(const struct block *block, size_t i, decoded *d) {
   static uint8_t bytes[BLOCK_MAX][INSTRUCTION_MAX];
   const struct instruction *instruction = qemu_plugin_tb_get_insn(block, i);
@@ -396,6 +409,7 @@ static void translate(plugin_id id, struct block *block) {
   if (!count || count > BLOCK_MAX) {
     bl_fail("a block of this length was not foreseen", NULL);
   }
+  hear_abort();
 #if SCOREBOARDS
   if (!after) { /* QEMU does not allow it before the processor exists */
     after = qemu_plugin_scoreboard_find(after_board, 0);
