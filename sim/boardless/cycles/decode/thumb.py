@@ -18,7 +18,7 @@ from boardless.cycles.decode import mve_encodings
 from boardless.cycles.decode.instruction import REGISTER_WORK, Instruction
 
 STEP = 2  # bytes: instructions begin at multiples of it
-FLAGS, FP_FLAGS, PREDICATE = 1 << 16, 1 << 49, 1 << 50  # r0..r15, flags, s0..s31, the rest
+FLAGS, FP_FLAGS = 1 << 16, 1 << 49  # after r0..r15; s0..s31 lie between, MVE predicates above
 PC = 1 << 15
 FP_BIT = 17
 CORE = {f"r{i}": 1 << i for i in range(16)} | {
@@ -59,14 +59,16 @@ TRAPS = {"svc", "bkpt", "udf"}
 EXCLUSIVE = re.compile(r"(ldrex|strex|ldaex|stlex|clrex)")
 KEEPS_DESTINATION = {"movt", "bfi", "bfc"}
 FPU = {
-    **dict.fromkeys(("vadd", "vsub", "vneg", "vabs", "vmaxnm", "vminnm", "vsel"), "add"),
+    **dict.fromkeys(("vadd", "vsub", "vneg", "vabs", "vmaxnm", "vminnm"), "add"),
     **dict.fromkeys(("vmul", "vnmul"), "mul"),
     **dict.fromkeys(("vmla", "vmls", "vnmla", "vnmls"), "mac"),
     **dict.fromkeys(("vfma", "vfms", "vfnma", "vfnms"), "fused_mac"),
+    **dict.fromkeys(("vseleq", "vselge", "vselgt", "vselvs"), "add"),
     **{"vdiv": "div", "vsqrt": "sqrt"},
     **dict.fromkeys(("vcmp", "vcmpe"), "compare"),
 }
 FPU_V5 = re.compile(r"(vsel|vmaxnm|vminnm|vrint|vcvt[anpm])")
+ALIASES = {"fconsts": "vmov", "fconstd": "vmov"}  # capstone's names of vmov with a constant
 WIDTHS = {"b": 1, "sb": 1, "h": 2, "sh": 2, "bt": 1, "ht": 2, "sbt": 1, "sht": 2}
 
 _capstone = capstone.Cs(
@@ -133,7 +135,7 @@ class _Reading:
     def __init__(self, found: Any) -> None:
         self.found = found
         self.name: str = found.insn_name() or found.mnemonic
-        self.name = {"ldm": "ldm", "stm": "stm"}.get(self.name, self.name)
+        self.name = ALIASES.get(self.name, self.name)
         self.operands = found.operands
         self.registers = [
             MASKS.get(found.reg_name(op.reg) or "", 0) if op.type == arm.ARM_OP_REG else 0
