@@ -62,13 +62,15 @@ def _loops(high: int, low: int) -> Instruction | None:
 
 
 def _conditional_selects(high: int, low: int) -> Instruction | None:
-    """CSEL and its kin; shifts of two registers. Both lie where ORRS would have no meaning."""
+    """CSEL and its kin, CLRM; shifts of two registers. They lie where ORRS and LDM have no meaning."""
+    if high == 0xE89F:
+        return _instruction("clrm", "alu", high, low, writes=low & 0x7FFF)
     if high & 0xFFF0 != 0xEA50:
         return None
     if low & 0xC000 == 0x8000:
         reads = _core(high & 15) | _core(low & 15) | FLAGS
         return _instruction("csel", "alu", high, low, reads=reads, writes=_core(low >> 8 & 15), flags=FLAGS)
-    if low & 0x800D == 0x000D and low >> 8 & 13 == 13 or low & 0x803F in (0x0F, 0x1F, 0x2F):
+    if low & 0x800D == 0x000D:
         both = _core(high & 14) | _core(low >> 8 & 14 | 1)
         return _instruction("asrl", "shift", high, low, reads=both, writes=both)
     return None
@@ -111,12 +113,17 @@ def _transfers(high: int, low: int) -> Instruction | None:
 
 def _arithmetic(high: int, low: int) -> Instruction | None:
     """What lies in the space of coprocessors 14 and 15."""
+    if high & 0xFFEF == 0xEEED and low & 0x0FFF == 0x0A10:  # VMSR and VMRS of P0
+        core = _core(low >> 12)
+        ends = (PREDICATE, core) if high & 0x10 else (core, PREDICATE)
+        return _instruction("vmrs p0", "mve_predicate", high, low, reads=ends[0], writes=ends[1])
     if high & 0xEF00 != 0xEE00 or low & 0x0E00 != 0x0E00:
         return None
     to, left = _vector(low >> 13 | (high >> 6 & 1) << 3), _vector(high >> 1 & 7 | (low >> 7 & 1) << 3)
     right = _vector(low >> 1 & 7 | (low >> 5 & 1) << 3)
     if high & 0x80 and not low & 0x40:  # sums across a vector, into one or two core registers
-        core = _core(low >> 12 & 14) | (_core(high >> 3 & 14 | 1) if high & 0x70 != 0x70 else 0)
+        upper = high >> 3 & 14 | 1  # r13 or r15 there: no second register
+        core = _core(low >> 12 & 14) | (_core(upper) if upper < 13 else 0)
         adds = core if low & 0x20 else 0
         reads = left | right | adds
         return _instruction("vmladav", "mve_mac", high, low, reads=reads, writes=core, accumulator=adds)

@@ -136,6 +136,9 @@ class _Reading:
         self.found = found
         self.name: str = found.insn_name() or found.mnemonic
         self.name = ALIASES.get(self.name, self.name)
+        for plain in ("nop", "vmov"):  # a hint, and moves of lanes, by another name
+            if found.mnemonic.startswith(plain):
+                self.name = plain
         self.operands = found.operands
         self.registers = [
             MASKS.get(found.reg_name(op.reg) or "", 0) if op.type == arm.ARM_OP_REG else 0
@@ -335,6 +338,7 @@ class _Reading:
             "width": WIDTHS.get(suffix, 4),
             "register_offset": bool(index),
             "literal": bool(base & PC),
+            "literal_offset": mem.disp if base & PC else 0,
         }
 
     def list_fields(self, kind: str) -> dict[str, Any]:
