@@ -68,7 +68,7 @@ FPU = {
     **dict.fromkeys(("vcmp", "vcmpe"), "compare"),
 }
 FPU_V5 = re.compile(r"(vsel|vmaxnm|vminnm|vrint|vcvt[anpm])")
-ALIASES = {"fconsts": "vmov", "fconstd": "vmov"}  # capstone's names of vmov with a constant
+ALIASES = {"fmstat": "vmrs", "fconsts": "vmov", "fconstd": "vmov"}  # names of capstone's own
 WIDTHS = {"b": 1, "sb": 1, "h": 2, "sh": 2, "bt": 1, "ht": 2, "sbt": 1, "sht": 2}
 
 _capstone = capstone.Cs(
