@@ -62,16 +62,17 @@ def find(program: str, debian: tuple[str, ...] = ()) -> Plugin:
         plugin = Plugin(Path(known["path"]), int(known["interface"]))
         if plugin.path.is_file():
             return plugin
-    said = ""
+    problems = []
     for interface in _likely(version):
         path = build(interface)
-        said = _probe(program, path)
-        if not said:
+        problem = _probe(program, path)
+        problems.append(problem)
+        if not problem:
             memory.write_text(json.dumps({"path": str(path), "interface": interface}) + "\n")
             return Plugin(path, interface)
     raise ToolMissing(
-        f"cycles not available: {version.removeprefix('QEMU emulator ')} of {program} takes no "
-        f"plugin ({said})",
+        f"cycles not available: {program} (QEMU {version.split('version ')[-1]}) takes no plugin: "
+        f"{problems[0]}",
         hint="install a QEMU with TCG plugins, such as Debian's",
     )
 

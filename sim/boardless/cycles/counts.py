@@ -28,7 +28,7 @@ AGAIN = "run it again; is the disk full, or was the emulator killed?"
 Int64s = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Code:
     """Every instruction that was executed at least once, by address; I of them."""
 
@@ -37,7 +37,7 @@ class Code:
     content: tuple[bytes, ...]  # (I,) the instruction's bytes as they lay in memory
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tally:
     """What happened in one stretch of the run: an inference, a region, or all together."""
 
@@ -72,7 +72,7 @@ class Segment:
     content: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Change:
     """How one region differs from the pass before; S segments, V columns."""
 
@@ -83,7 +83,7 @@ class Change:
     difference: Int64s  # (S, V)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """A file as it is: segments, and passes as differences."""
 
@@ -312,7 +312,7 @@ class _Layout:
 # ---- what others use ----
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Counted:
     """One counted run, of one device or of several."""
 

@@ -15,7 +15,8 @@ void hang(void);
 extern char stack_top[];
 
 __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
-    [0] = (void (*)(void))stack_top, [1] = reset,
+    [0] = (void (*)(void))stack_top,
+    [1] = reset,
 #ifdef LOCKUP
     [3] = 0
 #else
