@@ -63,11 +63,18 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
     return model, build.build(program, board), emulator
 
 
-def evaluate(request: Request, progress: Progress) -> tuple[records.Run, records.Verdict]:
-    """Runs one request from the .tflite to the verdict."""
+def evaluate(
+    request: Request,
+    progress: Progress,
+    load: Callable[[zoo.Model], records.Pictures] | None = None,
+) -> tuple[records.Run, records.Verdict]:
+    """Runs one request from the .tflite to the verdict; `load` brings pictures of its own."""
     began = time.monotonic()
     model, built, emulator = firmware(request, progress)
-    fed = pictures.load(model, request.images, request.limit, request.pixels)
+    if load is None:
+        fed = pictures.load(model, request.images, request.limit, request.pixels)
+    else:
+        fed = load(model)
     done = 0
 
     def advance(what: str) -> Callable[[int], None]:

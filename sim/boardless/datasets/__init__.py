@@ -5,7 +5,8 @@
     True
 
 One module per data set in this folder; adding one touches nothing else. A module has
-`load() -> Dataset`. Nothing but numpy is imported until a data set is asked for.
+`load() -> Dataset`, and `PACKAGED = True` where its pictures come with a dependency, so that they
+are the same everywhere. Nothing but numpy is imported until a data set is asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +57,16 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Dataset:
     """Return the data set called `name`: images uint8 (N, H, W, C), labels int64 (N,)."""
+    dataset: Dataset = _module(name).load()
+    return dataset
+
+
+def packaged(name: str) -> bool:
+    """Whether its pictures are installed with boardless."""
+    return bool(getattr(_module(name), "PACKAGED", False))
+
+
+def _module(name: str) -> ModuleType:
     if name not in names():
         raise BadInput(f"unknown data set '{name}'", hint=f"known are: {', '.join(names())}")
-    dataset: Dataset = importlib.import_module(f"{__name__}.{name}").load()
-    return dataset
+    return importlib.import_module(f"{__name__}.{name}")

@@ -13,6 +13,8 @@ import numpy as np
 from boardless.datasets import Dataset, Split
 from boardless.errors import ToolMissing
 
+PACKAGED = True
+
 
 def load() -> Dataset:
     """1,797 pictures uint8 (N, 8, 8, 1), pixels 0..16, in file order: 1078 / 360 / 359."""
