@@ -56,7 +56,7 @@ def pinned(package: str) -> list[str]:
 
 @session()
 def sim(session: nox.Session) -> None:
-    """Build every model for every default board, run it in the emulator, compare with TFLite.
+    """Run every model on every default board: compare with TFLite, and with accepted figures.
 
     Arguments after -- go to `boardless sim`, such as --boards all or --limit 8.
     """
@@ -81,6 +81,16 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     sources = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "firmware").rglob("*.[ch]"))
     session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *sources)
+
+
+@session()
+def gate(session: nox.Session) -> None:
+    """Compare memory, instructions and predictions with those that were accepted.
+
+    Arguments after -- go to `boardless gate`: --update to accept, --against REV.
+    """
+    install(session)
+    session.run("boardless", "gate", *session.posargs)
 
 
 @session()

@@ -31,10 +31,13 @@ from boardless import (
     zoo,
 )
 from boardless.errors import BoardlessError
+from boardless.gate import judge, tolerances
+from boardless.gate.command import gate
 from boardless.link import faults
 from boardless.pictures import USUAL
 from boardless.records import Board, Run, Verdict
 from boardless.report import bench as bench_report
+from boardless.report import gate as gate_report
 from boardless.report import record, table
 
 SIM_PICTURES = 64
@@ -81,6 +84,9 @@ def cli() -> None:
     MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
     int8), or the path of a .tflite file.
     """
+
+
+cli.add_command(gate)
 
 
 @cli.command("boards")
@@ -390,27 +396,34 @@ def run_command(
 )
 @json_option
 def sim(which: str, limit: int, json_file: str | None) -> None:
-    """Run every model of the zoo on every default board: what `nox -s sim` runs."""
+    """Run every model of the zoo on every default board, and judge it: what `nox -s sim` runs.
+
+    Outputs are compared with the reference, and all figures with the accepted ones, as
+    `boardless gate` does. Exit status: 0 all well, 1 an output is wrong or the gate is shut.
+    """
     if which in ("default", "all"):
         chosen = [b for b in map(boards.load, boards.names()) if which == "all" or b.default]
     else:
         chosen = [boards.load(name) for name in which.split(",")]
     cancel = threading.Event()
-    requests = [
-        evaluate.Request(f"{name}:{kind}", board.name, limit=limit, jobs=1, cancel=cancel)
-        for board in chosen
-        for name in zoo.names()
-        for kind in zoo.types(name)
-    ]
+    cases = judge.cases((), [board.name for board in chosen])
+    limits = tolerances.load()
+
+    def one(case: judge.Case) -> tuple[tuple[Run, Verdict], judge.Row]:
+        request = evaluate.Request(case.model, case.board.name, limit=limit, jobs=1, cancel=cancel)
+        say = labelled(request, progress)
+        return evaluate.evaluate(request, say), judge.judge(case, limits, say, cancel)
+
     with progress_bar() as progress, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        try:  # an interrupt may come while the first request is running and the next is submitted
-            futures = [pool.submit(_evaluate, request, progress) for request in requests]
-            results = [future.result() for future in futures]
+        try:  # an interrupt may come while the first case is running and the next is submitted
+            futures = [pool.submit(one, case) for case in cases]
+            both = [future.result() for future in futures]
         except BaseException:
             cancel.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    _finish(results, json_file, single=False)
+    gated = judge.report([row for _, row in both], limits)
+    _finish([result for result, _ in both], json_file, single=False, gated=gated)
 
 
 @cli.command("bench")
@@ -442,13 +455,24 @@ def _evaluate(request: evaluate.Request, progress: evaluate.Progress) -> tuple[R
     return evaluate.evaluate(request, labelled(request, progress))
 
 
-def _finish(results: list[tuple[Run, Verdict]], json_file: str | None, *, single: bool) -> None:
+def _finish(
+    results: list[tuple[Run, Verdict]],
+    json_file: str | None,
+    *,
+    single: bool,
+    gated: judge.Report | None = None,
+) -> None:
+    rows = gated.rows if gated else ()
     if json_file:
         data = [record.run(r, v) for r, v in results]
+        for entry, row in zip(data, rows, strict=False):
+            entry["gate"] = gate_report.row(row)
         record.write(data[0] if single else data, json_file)
     if json_file != "-":
-        table.runs(results)
-    if not all(verdict.ok for _, verdict in results):
+        table.runs(results, [gate_report.word(row) for row in rows])
+    if gated:
+        gate_report.lines(gated, stderr=json_file == "-")
+    if not all(verdict.ok for _, verdict in results) or not (gated is None or gated.ok):
         sys.exit(1)
 
 

@@ -132,8 +132,12 @@ def plans(rows: Sequence[dict[str, Any]]) -> None:
         console().print(f"published for {names}: {source}", markup=False)
 
 
-def runs(results: Sequence[tuple[Run, Verdict]]) -> None:
-    show("", RUN_COLUMNS, [run_row(r, v) for r, v in results])
+def runs(results: Sequence[tuple[Run, Verdict]], gates: Sequence[str] = ()) -> None:
+    """`gates` are the gate's words on each, where it was asked."""
+    rows = [run_row(r, v) for r, v in results]
+    if gates:
+        rows = [(*row, gate) for row, gate in zip(rows, gates, strict=True)]
+    show("", (*RUN_COLUMNS, "gate") if gates else RUN_COLUMNS, rows)
     out = console()
     for origin in dict.fromkeys(r.pictures.origin for r, _ in results):
         out.print(f"pictures: {origin}", markup=False)

@@ -1,0 +1,290 @@
+"""Runs models on boards and compares their figures with the baselines.
+
+rows = [judge(case, limits, progress) for case in cases((), ())]
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from boardless import boards, evaluate, paths, zoo
+from boardless.errors import BadInput
+from boardless.gate import baseline, compare, figures, toolchain
+from boardless.gate.baseline import Baseline
+from boardless.gate.compare import Finding
+from boardless.gate.figures import Counted, Figures
+from boardless.gate.tolerances import Tolerances
+from boardless.gate.toolchain import Toolchain
+from boardless.records import Board, Run, Verdict
+from boardless.report import record
+
+
+@dataclass(frozen=True)
+class Case:
+    """One type of one model on one board."""
+
+    name: str
+    kind: str
+    board: Board
+
+    @property
+    def model(self) -> str:
+        return f"{self.name}:{self.kind}"
+
+    @property
+    def names(self) -> str:
+        """As every line begins."""
+        return f"{self.model} {self.board.name}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was found of a case."""
+
+    case: Case
+    reason: str  # why the outputs are wrong, "" where they are right
+    inputs: str
+    new: Figures
+    after: str  # what a line ends with: how to accept, or against what
+    old: Figures | None = None  # None: there is nothing to compare with
+    toolchain: Toolchain | None = None
+    findings: tuple[Finding, ...] = ()
+    comparable: bool = True
+    accepted: bool = False  # by --update, which accepts all but wrong outputs
+
+    @property
+    def ok(self) -> bool:
+        bad = [finding.kind for finding in self.findings if finding.fails]
+        return "wrong" not in bad if self.accepted else not bad
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two."""
+        kinds = [finding.kind for finding in self.findings]
+        if "wrong" in kinds:
+            return "WRONG"
+        if self.accepted:
+            return "accepted"
+        if self.old is None:
+            return "not compared" if self.ok else "no baseline"
+        bad = sum(finding.fails for finding in self.findings)
+        if bad:
+            return "changed" if "changed" in kinds else f"{bad} worse"
+        if not self.comparable:
+            return "not comparable"
+        return "better" if "better" in kinds else "ok"
+
+    def lines(self) -> list[str]:
+        """One per cause, as people read them; what was skipped is not among them."""
+        return [self.line(f) for f in self.findings if f.kind != "skipped"]
+
+    def line(self, finding: Finding) -> str:
+        said = f"{self.case.names}{' ' if finding.place else ': '}{finding}"
+        # Wrong outputs cannot be accepted, and what was not compared need not be.
+        return said if finding.kind in ("wrong", "skipped") else f"{said}; {self.after}"
+
+
+def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
+    """Of MODEL (all types of it) and MODEL:TYPE; all models, and the default boards, where none is
+    named."""
+    chosen = [boards.load(name) for name in dict.fromkeys(board_names)]
+    chosen = chosen or [board for board in map(boards.load, boards.names()) if board.default]
+    wanted: dict[tuple[str, str], None] = {}
+    for text in tuple(models) or tuple(zoo.names()):
+        name, _, kind = text.partition(":")
+        if name not in zoo.names():
+            raise BadInput(
+                f"{text!r} is no model of the zoo: only these have baselines",
+                hint=f"one of {', '.join(zoo.names())}, with :int8 or :float32 for one type",
+            )
+        if kind and kind not in zoo.types(name):
+            raise BadInput(
+                f"{name} has no type {kind!r}", hint=f"it has {' and '.join(zoo.types(name))}"
+            )
+        wanted |= dict.fromkeys((name, k) for k in ([kind] if kind else zoo.types(name)))
+    return [Case(name, kind, board) for board in chosen for name, kind in wanted]
+
+
+def measure(
+    case: Case,
+    inputs: figures.Inputs,
+    progress: evaluate.Progress,
+    cancel: threading.Event,
+) -> tuple[Run, Verdict]:
+    """One run on the gate's inputs, on one device, so that nothing depends on the machine."""
+    request = evaluate.Request(case.model, case.board.name, jobs=1, cancel=cancel)
+    return evaluate.evaluate(request, progress, inputs.load)
+
+
+def judge(
+    case: Case,
+    tolerances: Tolerances,
+    progress: evaluate.Progress,
+    cancel: threading.Event | None = None,
+) -> Row:
+    """Runs a case and compares it with its baseline."""
+    accepted = baseline.read(case.name, case.board.name)
+    now = toolchain.identity(case.board)
+    inputs = figures.inputs(case.name)
+    run, verdict = measure(case, inputs, progress, cancel or threading.Event())
+    cycles, missing = priced(run)
+    new = figures.gather(run, verdict, cycles)
+    old = accepted.types.get(case.kind) if accepted else None
+    after = f"accept: {baseline.accept(case.name, case.board.name)}"
+    row = Row(case, verdict.reason, inputs.name, new, after, old, now)
+    found = wrong(row)
+    if found:
+        return replace(row, findings=tuple(found))
+    if accepted is None or old is None:
+        text = "no baseline"
+        # A board of the user's own, or one that `nox -s sim` leaves out, need not have any.
+        ours = case.board.default and case.board.folder.is_relative_to(paths.BOARDS)
+        return replace(row, findings=(Finding("new" if ours else "skipped", "", text),))
+    built_otherwise = toolchain.difference(accepted.toolchain, now)
+    same_inputs = accepted.inputs == inputs.name
+    found = compare.compare(
+        old,
+        new,
+        tolerances.of(case.model, case.board.name),
+        core=case.board.core,
+        exact_outputs=not built_otherwise or case.kind == "int8",
+        same_inputs=same_inputs,
+        same_compiler=not built_otherwise,
+        no_cycles=no_cycles(missing),
+    )
+    if built_otherwise:
+        compared = "predictions, arena, weights and the board's limits are"
+        text = f"not comparable: {built_otherwise}; {compared}; `boardless gate --against REV`"
+        found.append(Finding("skipped", "", f"{text} compares all"))
+    if not same_inputs:
+        text = f"predictions and counts not comparable: inputs are {inputs.name}"
+        found.append(Finding("skipped", "", f"{text}, the baseline's {accepted.inputs}"))
+    comparable = same_inputs and not built_otherwise
+    return replace(row, findings=tuple(found), comparable=comparable)
+
+
+def priced(run: Run) -> tuple[dict[str, Counted], str]:
+    """(cycles per core of the first input, why there are none)"""
+    return {}, record.CYCLES_MISSING
+
+
+def no_cycles(missing: str) -> str:
+    """What the gate says about it."""
+    return f"cycles are not judged: {missing}" if missing else ""
+
+
+def wrong(row: Row) -> list[Finding]:
+    """What makes every other figure pointless."""
+    if row.reason:
+        return [Finding("wrong", "predictions", row.reason)]
+    memory = row.case.board.memory
+    return compare.beyond_board(row.new.memory, memory.flash_bytes, memory.ram_bytes)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All rows; lines on baselines that belong to nothing; notes that fail nothing."""
+
+    rows: tuple[Row, ...]
+    unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.unused and all(row.ok for row in self.rows)
+
+    def lines(self) -> list[str]:
+        return [line for row in self.rows for line in row.lines()] + list(self.unused)
+
+    def skipped(self) -> list[str]:
+        """What was not compared, each reason once with whom it concerns."""
+        reasons: dict[str, list[Case]] = {}
+        for row in self.rows:
+            for finding in row.findings:
+                if finding.kind == "skipped":
+                    reasons.setdefault(str(finding), []).append(row.case)
+        lines = []
+        for reason, concerned in reasons.items():
+            names = []
+            for board in dict.fromkeys(case.board.name for case in concerned):
+                some = [case.names for case in concerned if case.board.name == board]
+                all_of_board = [r for r in self.rows if r.case.board.name == board]
+                names += [board] if len(some) == len(all_of_board) else some
+            everyone = len(concerned) == len(self.rows)
+            lines.append(reason if everyone else f"{', '.join(names)}: {reason}")
+        return [*lines, *self.notes]
+
+
+def report(rows: Sequence[Row], tolerances: Tolerances, models: Sequence[str] = ()) -> Report:
+    """The rows, with what else there is to say; `models` as on the command line."""
+    lines = unused([row.case for row in rows], models)
+    return Report(tuple(rows), tuple(lines), tuple(tolerances.idle()))
+
+
+def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
+    """Lines on baselines, or types in them, that belong to nothing."""
+    names = tuple(dict.fromkeys(text.partition(":")[0] for text in models))
+    lines = [
+        f"{baseline.shown(file)}: unused baseline, {why}; accept: "
+        f"boardless gate --update{f' {file.parent.parent.name}' if 'board' in why else ''}"
+        for file, why in baseline.unused(names).items()
+    ]
+    for name, board in dict.fromkeys((case.name, case.board.name) for case in chosen):
+        accepted = baseline.read(name, board)
+        gone = sorted(set(accepted.types if accepted else {}) - set(zoo.types(name)))
+        lines += [
+            f"{name}:{kind} {board}: unused baseline, the model has no {kind}; "
+            f"accept: {baseline.accept(name, board)}"
+            for kind in gone
+        ]
+    return lines
+
+
+def update(rows: Sequence[Row], models: Sequence[str]) -> list[str]:
+    """Writes what ran and was right, deletes what belongs to nothing; says what it did."""
+    said = []
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.case.name, row.case.board.name), []).append(row)
+    for (name, board), group in groups.items():
+        if any(f.kind == "wrong" for row in group for f in row.findings):
+            said.append(f"{name} {board}: not accepted, see above")
+            continue
+        file = baseline.write(name, board, merged(name, board, group))
+        if file:
+            said.append(f"accepted: {baseline.shown(file)}")
+    names = tuple(dict.fromkeys(text.partition(":")[0] for text in models))
+    for file in baseline.unused(names):
+        baseline.remove(file)
+        said.append(f"deleted: {baseline.shown(file)}")
+    return said
+
+
+def accepted(report: Report) -> Report:
+    """The same after `update`."""
+    rows = [replace(row, accepted=True, after="accepted") for row in report.rows]
+    return replace(report, rows=tuple(rows), unused=())
+
+
+def merged(name: str, board: str, rows: Sequence[Row]) -> Baseline:
+    """The new baseline: types that did not run keep their figures, if these still compare."""
+    first = rows[0]
+    assert first.toolchain
+    accepted = baseline.read(name, board)
+    types = {row.case.kind: row.new for row in rows}
+    kept = {
+        kind: old
+        for kind, old in (accepted.types if accepted else {}).items()
+        if kind not in types and kind in zoo.types(name)
+    }
+    if accepted and kept:
+        same = (accepted.inputs, accepted.toolchain) == (first.inputs, first.toolchain)
+        if not same:
+            raise BadInput(
+                f"tool chain or inputs changed, so {' and '.join(kept)} must be accepted, too",
+                where=baseline.shown(baseline.path(name, board)),
+                hint=baseline.accept(name, board),
+            )
+    return Baseline(first.inputs, first.toolchain, **(types | kept))

@@ -1,0 +1,121 @@
+"""What `boardless gate` shows: one table, one line per cause; JSON for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from boardless.gate.compare import Finding
+from boardless.gate.figures import Counted, Figures
+from boardless.gate.judge import Report, Row
+from boardless.report import table
+
+COLUMNS = (
+    "model",
+    "board",
+    "predictions",
+    "#instructions",
+    "#arena",
+    "#stack",
+    "#static RAM",
+    "#flash",
+    "gate",
+)
+BYTES = ("arena_bytes", "stack_bytes", "static_ram_bytes", "flash_bytes")
+
+
+def record(report: Report) -> dict[str, Any]:
+    """The JSON; keys may be added, never renamed."""
+    return {
+        "ok": report.ok,
+        "rows": [row(r) for r in report.rows],
+        "findings": report.lines(),
+        "notes": report.skipped(),
+    }
+
+
+def row(row: Row) -> dict[str, Any]:
+    """One model on one board; `baseline` is what it was compared with, or null."""
+    return {
+        "model": row.case.model,
+        "board": row.case.board.name,
+        "ok": row.ok,
+        "verdict": row.word,
+        "comparable": row.comparable,
+        "inputs": row.inputs,
+        "toolchain": row.toolchain and msgspec.to_builtins(row.toolchain),
+        "figures": msgspec.to_builtins(row.new),
+        "baseline": row.old and msgspec.to_builtins(row.old),
+        "findings": [finding(f) | {"line": row.line(f)} for f in row.findings],
+    }
+
+
+def finding(finding: Finding) -> dict[str, Any]:
+    """`percent` is the growth, `limit` what is allowed of it."""
+    return {
+        "kind": finding.kind,
+        "fails": finding.fails,
+        "place": finding.place,
+        "metric": finding.metric,
+        "unit": finding.unit,
+        "old": finding.old,
+        "new": finding.new,
+        "percent": finding.percent,
+        "limit": finding.limit,
+        "text": finding.text,
+        "also": [_also(f) for f in finding.also],
+    }
+
+
+def _also(other: Finding) -> dict[str, Any]:
+    return {k: v for k, v in finding(other).items() if k not in ("also", "text")}
+
+
+def show(report: Report) -> None:
+    """The table, then a line per cause, then what was not compared."""
+    cores = sorted({core for r in report.rows for core in r.new.cycles})
+    columns = (*COLUMNS[:4], *(f"#cycles {core}" for core in cores), *COLUMNS[4:])
+    table.show("", columns, [_row(r, cores) for r in report.rows])
+    lines(report)
+
+
+def lines(report: Report, *, stderr: bool = False) -> None:
+    out = table.console(stderr)
+    for line in [*report.lines(), *report.skipped()]:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def word(row: Row) -> str:
+    """The verdict, coloured on a terminal."""
+    colour = "green" if row.ok else "red"
+    return f"[{colour}]{row.word}[/{colour}]"
+
+
+def _row(row: Row, cores: list[str]) -> tuple[str, ...]:
+    changed = [f for f in row.findings if f.kind in ("changed", "wrong")]
+    old, new = row.old, row.new
+
+    def size(name: str) -> str:
+        return _change(old.memory[name] if old else None, new.memory[name])
+
+    def count(counted: Counted | None, before: Counted | None) -> str:
+        return _change(before.whole if before else None, counted.whole) if counted else "?"
+
+    def cycles(figures: Figures | None, core: str) -> Counted | None:
+        return figures.cycles.get(core) if figures else None
+
+    return (
+        row.case.model,
+        row.case.board.name,
+        changed[0].kind if changed else "same" if old else "right",
+        count(new.instructions, old.instructions if old else None),
+        *(count(cycles(new, core), cycles(old, core)) for core in cores),
+        *(size(name) for name in BYTES),
+        word(row),
+    )
+
+
+def _change(old: int | None, new: int) -> str:
+    """The value, and by how much it changed."""
+    return f"{new:,}" if old is None or old == new else f"{new:,} ({new - old:+,})"
