@@ -1,0 +1,339 @@
+"""Planted regressions in a copy of the checkout: the real command finds each, says it in one line,
+ends with status 1, and is content again after --update. --against does so between revisions."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boardless import paths, zoo
+from boardless.gate import baseline
+from conftest import Cli, Completed, marked_processes
+
+pytestmark = pytest.mark.emulated
+
+POOL = "firmware/kernels/max_pool_2d/max_pool_2d_ref.c"
+SLOW = ("best = value > best ? value : best;", '__asm__ volatile("nop");\n{old}')
+ACCEPT = "accept: boardless gate --update digits_cnn"
+LINE = "digits_cnn:int8 mps2-an386 "
+
+
+class Checkout:
+    """A copy of what a firmware is made of, with one model, and the command run on it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.cli = Cli()
+        for name in ("sim/boardless", "firmware", "models/zoo/digits_cnn"):
+            ignored = shutil.ignore_patterns("__pycache__", "examples")
+            shutil.copytree(paths.ROOT / name, root / name, ignore=ignored)
+        for name in ("platformio.ini", "models/gate.toml"):
+            shutil.copyfile(paths.ROOT / name, root / name)
+        (root / ".gitignore").write_text("__pycache__/\n/build\n/.pio\n")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        search = [str(self.root / "sim"), os.environ.get("PYTHONPATH", "")]
+        return {
+            "PYTHONPATH": os.pathsep.join(filter(None, search)),
+            "BOARDLESS_BUILD_DIR": str(self.root / "build"),
+        }
+
+    def gate(self, *arguments: str, **environment: str) -> Completed:
+        return self.cli("gate", *arguments, **(self.environment | environment))
+
+    def fails(self, status: int, *arguments: str, **environment: str) -> str:
+        return self.cli.fails(status, "gate", *arguments, **(self.environment | environment))
+
+    def baseline(self) -> Path:
+        return self.root / baseline.path("digits_cnn", "mps2-an386").relative_to(paths.ROOT)
+
+    def edit(self, file: str | Path, old: str, new: str) -> None:
+        path = self.root / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new.format(old=old)))
+
+    def flip(self) -> None:
+        """The lowest bit of one weight of the convolution."""
+        path = self.root / "models/zoo/digits_cnn/int8.tflite"
+        graph = zoo.find("digits_cnn:int8").graph
+        weights = graph.tensors[graph.operators[0].inputs[1]].data
+        assert weights is not None
+        content = bytearray(path.read_bytes())
+        content[bytes(content).index(weights.tobytes()) + 4] ^= 1
+        path.write_bytes(content)
+
+    def git(self, *arguments: str) -> str:
+        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        done = subprocess.run(
+            ["git", *who, *arguments], cwd=self.root, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy whose int8 firmware is built and judged: that is what its baseline says."""
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    done = checkout.gate("digits_cnn:int8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return checkout
+
+
+@pytest.fixture
+def checkout(pristine: Checkout) -> Iterator[Checkout]:
+    """The copy; what a test changes in it is undone."""
+    kept = {p: p.read_bytes() for p in pristine.root.rglob("*") if _is_source(p, pristine.root)}
+    yield pristine
+    shutil.rmtree(pristine.root / ".git", ignore_errors=True)
+    for path in [p for p in pristine.root.rglob("*") if _is_source(p, pristine.root)]:
+        if path not in kept:
+            path.unlink()
+    for path, content in kept.items():
+        if not path.is_file() or path.read_bytes() != content:
+            path.write_bytes(content)
+
+
+def _is_source(path: Path, root: Path) -> bool:
+    parts = path.relative_to(root).parts
+    return (
+        path.is_file() and parts[0] not in (".git", ".pio", "build") and "__pycache__" not in parts
+    )
+
+
+def slower(checkout: Checkout) -> None:
+    checkout.edit(POOL, *SLOW)
+
+
+def fatter(checkout: Checkout) -> None:
+    checkout.edit(
+        "sim/boardless/compiler/plan.py",
+        "    return Plan(",
+        "    arena += 64\n{old}",
+    )
+
+
+PLANTED: dict[str, tuple[Callable[[Checkout], None], str]] = {
+    "a slower kernel": (slower, r"max pool 1: 7,583 -> 9,\d\d\d instructions (+2"),
+    "a fatter arena": (fatter, "arena: 408 -> 472 bytes of RAM (+15.7 %, limit 0 %)"),
+    "a flipped weight": (Checkout.flip, "predictions: changed: "),
+}
+
+
+@pytest.mark.parametrize("regression", PLANTED)
+def test_a_planted_regression_is_one_line_until_it_is_accepted(
+    checkout: Checkout, regression: str
+) -> None:
+    plant, expected = PLANTED[regression]
+    plant(checkout)
+    done = checkout.gate("digits_cnn:int8")
+    assert done.returncode == 1, done.stdout + done.stderr
+    said = [line for line in done.stdout.splitlines() if line.startswith(LINE)]
+    assert len(said) == 1, done.stdout
+    start = LINE + expected.split(r"\d")[0]
+    assert said[0].startswith(start)
+    assert said[0].endswith(ACCEPT)
+    before = checkout.baseline().read_text()
+    done = checkout.gate("--update", "digits_cnn:int8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "accepted: models/zoo/digits_cnn/baseline/mps2-an386.toml\n" in done.stderr
+    assert [x for x in done.stdout.splitlines() if x.startswith(LINE)] == [
+        said[0].replace(ACCEPT, "accepted")
+    ]
+    after = checkout.baseline().read_text()
+    assert before != after
+    # the type that did not run keeps its figures
+    assert before[: before.index("[int8]")] == after[: after.index("[int8]")]
+    done = checkout.gate("digits_cnn:int8")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_improvement_is_told_and_fails_nothing(checkout: Checkout) -> None:
+    checkout.edit(checkout.baseline(), '"max pool 1" = 7583', '"max pool 1" = 7600')
+    checkout.edit(checkout.baseline(), "whole = 19543\nworst = 19543", "whole = 19560")
+    done = checkout.gate("digits_cnn:int8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected = f"max pool 1: 7,600 -> 7,583 instructions (-0.2 %), better; {ACCEPT}"
+    assert f"{LINE}{expected}\n" in done.stdout
+
+
+def test_a_tolerance_lets_a_slower_kernel_pass(checkout: Checkout) -> None:
+    slower(checkout)
+    (checkout.root / "models/gate.toml").write_text(
+        '[[tolerance]]\nmetric = "instructions*"\npercent = 30\nmodel = "digits_cnn:*"\n'
+    )
+    done = checkout.gate("digits_cnn:int8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "(+1,8" in done.stdout  # the table still shows it
+
+
+def test_another_tool_chain_is_not_comparable_and_never_an_alarm(checkout: Checkout) -> None:
+    checkout.edit(checkout.baseline(), "12.2.1 20221205", "13.2.1 20231009")
+    checkout.edit(checkout.baseline(), '"max pool 1" = 7583', '"max pool 1" = 1')
+    checkout.edit(checkout.baseline(), "code_bytes = 16692", "code_bytes = 1")
+    done = checkout.gate("digits_cnn:int8", "--json", "-")
+    assert done.returncode == 0, done.stdout + done.stderr
+    data = json.loads(done.stdout)
+    assert data["ok"]
+    assert data["rows"][0]["verdict"] == "not comparable"
+    (note,) = [n for n in data["notes"] if n.startswith("not comparable: compiler ")]
+    assert "13.2.1 20231009" in note
+    assert "`boardless gate --against REV` compares all" in note
+    # predictions and what the compiler has no part in are still compared
+    fatter(checkout)
+    checkout.flip()
+    data = json.loads(checkout.gate("digits_cnn:int8", "--json", "-").stdout)
+    assert not data["ok"]
+    assert [f["place"] for f in data["rows"][0]["findings"] if f["fails"]] == [
+        "predictions",
+        "arena",
+    ]
+
+
+def test_wrong_outputs_are_never_accepted(checkout: Checkout) -> None:
+    checkout.edit(POOL, "value > best ? value : best", "value < best ? value : best")
+    before = checkout.baseline().read_text()
+    done = checkout.gate("--update", "digits_cnn:int8")
+    assert done.returncode == 1
+    assert "digits_cnn mps2-an386: not accepted" in done.stderr
+    assert f"{LINE}predictions: 32 of 32 predictions differ from the reference" in done.stdout
+    assert checkout.baseline().read_text() == before
+
+
+def test_a_model_without_a_baseline(checkout: Checkout) -> None:
+    checkout.baseline().unlink()
+    done = checkout.gate("digits_cnn:int8")
+    assert done.returncode == 1
+    assert f"{LINE.strip()}: no baseline; {ACCEPT}\n" in done.stdout
+    # a board that `nox -s sim` leaves out need not have one
+    done = checkout.gate("digits_cnn:int8", "--board", "host")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not compared" in done.stdout
+
+
+def test_a_damaged_baseline_is_one_line(checkout: Checkout) -> None:
+    checkout.edit(checkout.baseline(), "[toolchain]", "[toolchain")
+    said = checkout.fails(2, "digits_cnn:int8")
+    assert "models/zoo/digits_cnn/baseline/mps2-an386.toml: damaged baseline" in said
+    assert "boardless gate --update digits_cnn" in said
+
+
+def test_sim_shuts_on_a_regression_in_one_table(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.edit(checkout.baseline(), '"max pool 1" = 7583', '"max pool 1" = 7500')
+    checkout.edit(checkout.baseline(), "whole = 19543\nworst = 19543", "whole = 19460")
+    file = tmp_path / "sim.json"
+    done = checkout.cli("sim", "--limit", "2", "--json", str(file), **checkout.environment)
+    assert done.returncode == 1
+    assert f"max pool 1: 7,500 -> 7,583 instructions (+1.1 %, limit 0 %); {ACCEPT}" in done.stdout
+    (row,) = [x for x in done.stdout.splitlines() if x.startswith("| digits_cnn:int8 ")]
+    assert [cell.strip() for cell in row.split("|")][-3:] == ["ok", "1 worse", ""]
+    entry = json.loads(file.read_text())[0]
+    assert (entry["ok"], entry["gate"]["ok"]) == (True, False)
+
+
+def test_figures_are_the_same_under_load_and_every_time(checkout: Checkout) -> None:
+    seen = []
+
+    def judge() -> None:
+        done = Cli()("gate", "digits_cnn:int8", "--json", "-", **checkout.environment)
+        seen.append(json.loads(done.stdout)["rows"][0]["figures"])
+
+    threads = [threading.Thread(target=judge) for _ in range(4)]  # more than processors
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 4
+    assert all(figures == seen[0] for figures in seen)
+
+
+# --- Between revisions ----------------------------------------------------------------------------
+@pytest.fixture
+def repository(checkout: Checkout) -> Checkout:
+    """The copy as a git repository of one commit."""
+    checkout.git("init", "-q")
+    checkout.git("add", "-A")
+    checkout.git("commit", "-qm", "one")
+    return checkout
+
+
+def leftovers(root: Path) -> list[Path]:
+    return list(root.glob("boardless-*"))
+
+
+def test_against_a_revision_compares_all_figures(repository: Checkout, tmp_path: Path) -> None:
+    slower(repository)  # not committed
+    repository.baseline().unlink()  # baselines have no part in it
+    arguments = ("digits_cnn:int8", "--against", "HEAD", "--json", str(tmp_path / "out.json"))
+    done = repository.gate(*arguments, TMPDIR=str(tmp_path))
+    assert done.returncode == 1, done.stdout + done.stderr
+    said = [line for line in done.stdout.splitlines() if line.startswith(LINE)]
+    assert len(said) == 1, done.stdout
+    assert said[0].startswith(f"{LINE}max pool 1: 7,583 -> 9,")
+    assert said[0].endswith(" %, limit 0 %); against HEAD")
+    assert "what is not committed in the working tree was compared, too" in done.stdout
+    (row,) = json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert row["figures"]["memory"].keys() == row["baseline"]["memory"].keys()
+    repository.git("commit", "-qam", "slower")
+    done = repository.gate(*arguments, TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not committed" not in done.stdout
+    assert leftovers(tmp_path) == []
+    assert repository.git("worktree", "list").count("\n") == 0
+
+
+def test_a_revision_that_does_not_build_is_one_line(repository: Checkout, tmp_path: Path) -> None:
+    repository.edit(POOL, "#include <float.h>", "#error broken\n{old}")
+    repository.git("commit", "-qam", "broken")
+    repository.git("revert", "--no-edit", "HEAD")
+    said = repository.fails(3, "digits_cnn:int8", "--against", "HEAD~1", TMPDIR=str(tmp_path))
+    assert "HEAD~1 does not run: building digits_cnn:int8 for mps2-an386: " in said
+    assert "broken" in said
+    assert leftovers(tmp_path) == []
+
+
+def test_unknown_revisions_and_no_git_are_one_line(repository: Checkout, tmp_path: Path) -> None:
+    arguments = ("digits_cnn:int8", "--against")
+    assert "unknown revision 'v9'" in repository.fails(2, *arguments, "v9")
+    assert "unknown revision '--help'" in repository.fails(2, *arguments, "--help")
+    repository.git("rm", "-rq", "--cached", "sim")
+    repository.git("commit", "-qm", "without sim")
+    assert "HEAD has no sim/boardless" in repository.fails(2, *arguments, "HEAD")
+    shutil.rmtree(repository.root / ".git")
+    said = repository.fails(2, *arguments, "HEAD", GIT_CEILING_DIRECTORIES=str(repository.root))
+    assert "--against needs a git checkout" in said
+    (tmp_path / "bin").mkdir()
+    for name in ("arm-none-eabi-gcc", "qemu-system-arm"):
+        found = shutil.which(name)
+        assert found
+        (tmp_path / "bin" / name).symlink_to(found)
+    said = repository.fails(3, *arguments, "HEAD", PATH=str(tmp_path / "bin"))
+    assert "git is not installed" in said
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_behind(
+    repository: Checkout, tmp_path: Path, end: signal.Signals
+) -> None:
+    arguments = ("gate", "digits_cnn:int8", "--against", "HEAD")
+    environment: dict[str, Any] = repository.environment | {"TMPDIR": str(tmp_path)}
+    process = repository.cli.start(*arguments, **environment)
+    done = threading.Event()
+    while not any("scons" in line for line in marked_processes(repository.cli.mark)):
+        assert process.poll() is None, "it ended before its build was seen"
+        done.wait(0.02)
+    process.send_signal(end)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "boardless: interrupted"
+    assert not marked_processes(repository.cli.mark)
+    assert list(tmp_path.iterdir()) == []
