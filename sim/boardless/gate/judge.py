@@ -18,7 +18,6 @@ from boardless.gate.figures import Counted, Figures
 from boardless.gate.tolerances import Tolerances
 from boardless.gate.toolchain import Toolchain
 from boardless.records import Board, Run, Verdict
-from boardless.report import record
 
 
 @dataclass(frozen=True)
