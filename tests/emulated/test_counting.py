@@ -275,6 +275,23 @@ def test_a_bad_line_repeats_commands_but_no_counts(built: Built, expected: str) 
     assert total(counted) == expected
 
 
+def test_repeats_in_the_firmware_are_passes_of_their_own(built: Built, expected: str) -> None:
+    """As MLPerf Tiny's runner asks for: warm-ups, then many inferences of one picture."""
+    build, fed = digits(built)
+    order = []
+    with counter(build) as count:
+        with Client(qemu.start(BOARD, build.elf, shared=False, count=count)) as client:
+            client.boot()
+            for picture in fed.inputs:
+                client.predict(picture.tobytes())
+                order.append((0, client.inferences - 1))
+                client.command("infer 3 2")
+        recording = count.read()
+    assert recording.count == 6 * len(fed)
+    assert order == [(0, 6 * i) for i in range(len(fed))]
+    assert total(Counted.of(recording, order=order)) == expected
+
+
 # ---- however a run ends ----
 
 

@@ -164,12 +164,8 @@ def _crash(image: Image, status: int, said: list[str]) -> str:
     at = ""
     if counter:
         address = int(counter[1], 16)
-        function = image.function_at(address)
-        at = (
-            f" at {function.name}+{address - function.address:#x}"
-            if function
-            else f" at {address:#x}"
-        )
+        if function := image.function_at(address):
+            at = f" at {function.name}+{address - function.address:#x}"
     if cause:
         what = cause[1].removeprefix("Lockup: ")
         return f"the core locked up{at}: {what}"

@@ -183,6 +183,8 @@ class Watch:
     marks: tuple[int, int, int, int] | None = None  # address, words, code range that stores
     start: tuple[int, int] | None = None  # code that writes to a device: a pass begins
     stop: tuple[int, int] | None = None  # code that reads a device: a pass ends
+    start_at: tuple[int, ...] = ()  # or: a pass begins before this instruction
+    stop_at: tuple[int, ...] = ()
     memory: tuple[tuple[int, int], ...] = ()  # what is no device
     regions: tuple[tuple[int, int], ...] = ()  # or: from one instruction to another
     handlers: tuple[int, ...] = ()  # where interrupt handlers begin
@@ -195,6 +197,8 @@ class Watch:
             ("marks", [self.marks] if self.marks else []),
             ("start", [self.start] if self.start else []),
             ("stop", [self.stop] if self.stop else []),
+            ("start_at", [(a,) for a in self.start_at]),
+            ("stop_at", [(a,) for a in self.stop_at]),
             ("memory", self.memory),
             ("region", self.regions),
             ("handler", [(h,) for h in self.handlers]),
