@@ -19,13 +19,14 @@ from boardless.records import Board
 def cuts(image: Image) -> Cuts:
     """Behind every instruction that may access memory; behind every one of a processor whose
     instructions nobody here can tell apart."""
-    if image.isa != "thumb":
+    find = accesses.KNOWN.get(image.isa)
+    if find is None:
         return Cuts()
     ranges, addresses = [], []
     for segment in image.segments:
         if segment.executable:
             ranges.append((segment.address, segment.address + len(segment.content)))
-            found = np.flatnonzero(accesses.thumb(segment.content))
+            found = np.flatnonzero(find(segment.content))
             addresses += (segment.address + 2 * found).tolist()
     return Cuts(tuple(ranges), tuple(addresses))
 
