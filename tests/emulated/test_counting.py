@@ -21,7 +21,7 @@ from boardless.cycles import bare, image, watch
 from boardless.cycles.counter import Counter, Cuts
 from boardless.cycles.counts import OUTSIDE, Code, Counted, Tally
 from boardless.emulators import qemu
-from boardless.errors import DeviceFault, ToolFailed
+from boardless.errors import DeviceFault, ToolFailed, ToolMissing
 from boardless.link import faults
 from boardless.link.client import Client
 from boardless.records import Build, Counts, Pictures
@@ -215,6 +215,27 @@ def test_a_difference_from_icount_stops_the_run(
     monkeypatch.setattr(qemu, "instructions", lambda b, t: (original(b, t) or 0) + (t > 30000))
     with pytest.raises(ToolFailed, match=r"inference 0 has 19,543 .* by the plugin, 19,544 by ic"):
         counted_run(build, fed)
+
+
+def test_without_a_plugin_instructions_stay(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: object) -> None:
+        raise ToolMissing("cycles not available: gcc is not installed", hint="install it")
+
+    build, fed = digits(built)
+    expected = counted_run(build, fed)
+    monkeypatch.setattr(qemu, "counter", missing)
+    counts = counted_run(build, fed)
+    assert counts.instructions == expected.instructions
+    assert counts.layers == expected.layers
+    assert counts.counted is None
+    assert counts.cycles_missing == "cycles not available: gcc is not installed; install it"
+
+
+def test_counting_can_be_switched_off(built: Built) -> None:
+    counts = counted_run(*digits(built), cycles=False)
+    assert counts.counted is None
+    assert counts.cycles_missing == "cycles not available: not asked for"
+    assert len(counts.instructions) == 12
 
 
 # ---- the same every time ----
