@@ -101,12 +101,10 @@ def _start(image: Image, board: Board, counter: Counter) -> tuple[ProcessSession
     ours, theirs = os.pipe()
     pipe = f"path=/proc/self/fd/{theirs},append=on"
     command = [
-        *(settings.program, "-M", settings.machine),
-        *("-nodefaults", "-display", "none", "-monitor", "none"),
+        *qemu.machine(settings),
         *("-chardev", f"file,id=uart,{pipe}", "-serial", "chardev:uart"),
         *("-chardev", f"file,id=host,{pipe}"),
         *("-semihosting-config", "enable=on,target=native,chardev=host"),
-        *("-icount", f"shift={qemu.ICOUNT_SHIFT},sleep=off"),
         *(("-kernel", str(image.path)) if booted else ("-device", load)),
         *counter.arguments,
     ]

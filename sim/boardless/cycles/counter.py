@@ -115,7 +115,7 @@ def build(interface: int) -> Path:
 
 def _probe(program: str, path: Path) -> str:
     """Starts QEMU with the plugin, which ends it at once; "" or what QEMU says against it."""
-    command = [program, "-M", "none", "-display", "none", "-plugin", f"{path},probe=on"]
+    command = [program, "-M", "none", "-display", "none", "-plugin", f"{_escaped(path)},probe=on"]
     try:
         done = subprocess.run(
             command,
@@ -131,6 +131,11 @@ def _probe(program: str, path: Path) -> str:
         return ""
     lines = (done.stderr or done.stdout).strip().splitlines()
     return lines[0] if lines else f"status {done.returncode}"
+
+
+def _escaped(path: Path) -> str:
+    """As a value among QEMU's options."""
+    return str(path).replace(",", ",,")
 
 
 @cache
@@ -243,7 +248,7 @@ class Counter:
     def arguments(self) -> list[str]:
         """For QEMU's command line."""
         words = [f"fd={self.out.fileno()}", f"cuts={self.cuts_file.fileno()}"]
-        return ["-plugin", ",".join([str(self.plugin.path), *words, *self.watch.arguments()])]
+        return ["-plugin", ",".join([_escaped(self.plugin.path), *words, *self.watch.arguments()])]
 
     def read(self) -> counts.Recording:
         """What was counted, once QEMU has ended."""
