@@ -47,9 +47,8 @@ def trace(elf: Path, board: Board, folder: Path, *, vectors: bool = True) -> lis
     settings: qemu.Settings = board.emulators["qemu"]
     subprocess.run(
         [
-            *(settings.program, "-M", settings.machine, "-nodefaults", "-display", "none"),
+            *qemu.machine(settings),
             *("-serial", "null", "-semihosting-config", "enable=on,target=native"),
-            *("-icount", f"shift={qemu.ICOUNT_SHIFT},sleep=off"),
             *load,
             *trace_options(board, log),
         ],

@@ -21,7 +21,7 @@ from boardless.cycles import bare, image, watch
 from boardless.cycles.counter import Counter, Cuts
 from boardless.cycles.counts import OUTSIDE, Code, Counted, Tally
 from boardless.emulators import qemu
-from boardless.errors import DeviceFault, ToolFailed
+from boardless.errors import DeviceFault, ToolFailed, ToolMissing
 from boardless.link import faults
 from boardless.link.client import Client
 from boardless.records import Build, Counts, Pictures
@@ -217,6 +217,27 @@ def test_a_difference_from_icount_stops_the_run(
         counted_run(build, fed)
 
 
+def test_without_a_plugin_instructions_stay(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: object) -> None:
+        raise ToolMissing("cycles not available: gcc is not installed", hint="install it")
+
+    build, fed = digits(built)
+    expected = counted_run(build, fed)
+    monkeypatch.setattr(qemu, "counter", missing)
+    counts = counted_run(build, fed)
+    assert counts.instructions == expected.instructions
+    assert counts.layers == expected.layers
+    assert counts.counted is None
+    assert counts.cycles_missing == "cycles not available: gcc is not installed; install it"
+
+
+def test_counting_can_be_switched_off(built: Built) -> None:
+    counts = counted_run(*digits(built), cycles=False)
+    assert counts.counted is None
+    assert counts.cycles_missing == "cycles not available: not asked for"
+    assert len(counts.instructions) == 12
+
+
 # ---- the same every time ----
 
 
@@ -273,6 +294,23 @@ def test_a_bad_line_repeats_commands_but_no_counts(built: Built, expected: str) 
     assert counted.passes == 12
     assert counted.recordings[0].count > 13
     assert total(counted) == expected
+
+
+def test_repeats_in_the_firmware_are_passes_of_their_own(built: Built, expected: str) -> None:
+    """As MLPerf Tiny's runner asks for: warm-ups, then many inferences of one picture."""
+    build, fed = digits(built)
+    order = []
+    with counter(build) as count:
+        with Client(qemu.start(BOARD, build.elf, shared=False, count=count)) as client:
+            client.boot()
+            for picture in fed.inputs:
+                client.predict(picture.tobytes())
+                order.append((0, client.inferences - 1))
+                client.command("infer 3 2")
+        recording = count.read()
+    assert recording.count == 6 * len(fed)
+    assert order == [(0, 6 * i) for i in range(len(fed))]
+    assert total(Counted.of(recording, order=order)) == expected
 
 
 # ---- however a run ends ----

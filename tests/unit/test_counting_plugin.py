@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,7 +181,7 @@ def test_doctor_lists_the_plugin(cli: Cli) -> None:
 def test_setting_up_never_fails(tmp_path: Path) -> None:
     environment = os.environ | {"BOARDLESS_BUILD_DIR": "/proc/nowhere"}
     done = subprocess.run(
-        ["python", "-m", "boardless.cycles"],
+        [sys.executable, "-m", "boardless.cycles"],
         capture_output=True,
         text=True,
         check=False,

@@ -115,7 +115,7 @@ def build(interface: int) -> Path:
 
 def _probe(program: str, path: Path) -> str:
     """Starts QEMU with the plugin, which ends it at once; "" or what QEMU says against it."""
-    command = [program, "-M", "none", "-display", "none", "-plugin", f"{path},probe=on"]
+    command = [program, "-M", "none", "-display", "none", "-plugin", f"{_escaped(path)},probe=on"]
     try:
         done = subprocess.run(
             command,
@@ -131,6 +131,11 @@ def _probe(program: str, path: Path) -> str:
         return ""
     lines = (done.stderr or done.stdout).strip().splitlines()
     return lines[0] if lines else f"status {done.returncode}"
+
+
+def _escaped(path: Path) -> str:
+    """As a value among QEMU's options."""
+    return str(path).replace(",", ",,")
 
 
 @cache
@@ -183,6 +188,8 @@ class Watch:
     marks: tuple[int, int, int, int] | None = None  # address, words, code range that stores
     start: tuple[int, int] | None = None  # code that writes to a device: a pass begins
     stop: tuple[int, int] | None = None  # code that reads a device: a pass ends
+    start_at: tuple[int, ...] = ()  # or: a pass begins before this instruction
+    stop_at: tuple[int, ...] = ()
     memory: tuple[tuple[int, int], ...] = ()  # what is no device
     regions: tuple[tuple[int, int], ...] = ()  # or: from one instruction to another
     handlers: tuple[int, ...] = ()  # where interrupt handlers begin
@@ -195,6 +202,8 @@ class Watch:
             ("marks", [self.marks] if self.marks else []),
             ("start", [self.start] if self.start else []),
             ("stop", [self.stop] if self.stop else []),
+            ("start_at", [(a,) for a in self.start_at]),
+            ("stop_at", [(a,) for a in self.stop_at]),
             ("memory", self.memory),
             ("region", self.regions),
             ("handler", [(h,) for h in self.handlers]),
@@ -239,7 +248,7 @@ class Counter:
     def arguments(self) -> list[str]:
         """For QEMU's command line."""
         words = [f"fd={self.out.fileno()}", f"cuts={self.cuts_file.fileno()}"]
-        return ["-plugin", ",".join([str(self.plugin.path), *words, *self.watch.arguments()])]
+        return ["-plugin", ",".join([_escaped(self.plugin.path), *words, *self.watch.arguments()])]
 
     def read(self) -> counts.Recording:
         """What was counted, once QEMU has ended."""

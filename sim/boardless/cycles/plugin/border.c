@@ -18,7 +18,7 @@ static void marking(unsigned cpu, uint32_t info, uint64_t address, void *data) {
     return;
   }
   region_enter((int32_t)k);
-  if (k == options.marks_count - 1 && options.stopper.high == 0) {
+  if (k == options.marks_count - 1 && !options.stopper.high && !options.stop_at.count) {
     pass_end();
   }
 }
@@ -35,8 +35,8 @@ static void starting(unsigned cpu, uint32_t info, uint64_t address, void *data) 
 }
 
 static void stopping(unsigned cpu, uint32_t info, uint64_t address, void *data) {
-  (void)cpu, (void)data;
-  if (!qemu_plugin_mem_is_store(info) && !in_any(&options.memory, address) && all_marked()) {
+  (void)cpu, (void)info, (void)data; /* some timers are read by a store that captures the count */
+  if (!in_any(&options.memory, address) && all_marked()) {
     pass_end();
   }
 }
@@ -57,7 +57,14 @@ static void at_border(unsigned cpu, void *data) {
   const uint32_t number = (uint32_t)(uintptr_t)data;
   const uint64_t address = segments[number].address;
   uint64_t *fell = hold_back(number);
-  if (pass_is_open() && options.regions.items[region_now()].high == address) {
+  if (all_marked() && starts_with(&options.stop_at, address)) {
+    pass_end();
+  }
+  if (starts_with(&options.start_at, address)) {
+    pass_restart((int32_t)options.marks_count - 1);
+  }
+  if (options.regions.count && pass_is_open() &&
+      options.regions.items[region_now()].high == address) {
     pass_end();
   }
   for (uint32_t i = 0; i < options.regions.count && !pass_is_open(); i++) {
@@ -96,7 +103,7 @@ static bool is_border(uint64_t address) {
       return true;
     }
   }
-  return false;
+  return starts_with(&options.start_at, address) || starts_with(&options.stop_at, address);
 }
 
 bool border_between(uint64_t address, uint64_t end) {

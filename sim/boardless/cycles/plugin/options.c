@@ -93,7 +93,8 @@ void options_set(const char *name, const char *value) {
     return;
   }
   const bool single = !strcmp(name, "fd") || !strcmp(name, "cuts") || !strcmp(name, "handler") ||
-                      !strcmp(name, "leave");
+                      !strcmp(name, "leave") || !strcmp(name, "start_at") ||
+                      !strcmp(name, "stop_at");
   numbers(name, value, single ? 1 : !strcmp(name, "marks") ? 4 : 2, n);
   const range r = {n[0], n[1]};
   if (!strcmp(name, "fd")) {
@@ -113,6 +114,10 @@ void options_set(const char *name, const char *value) {
     options.stopper = r;
   } else if (!strcmp(name, "region")) {
     append(&options.regions, r);
+  } else if (!strcmp(name, "start_at")) {
+    append(&options.start_at, r);
+  } else if (!strcmp(name, "stop_at")) {
+    append(&options.stop_at, r);
   } else if (!strcmp(name, "handler")) {
     append(&options.handlers, r);
   } else if (!strcmp(name, "leave")) {

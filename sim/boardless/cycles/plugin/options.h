@@ -10,7 +10,9 @@
  *                      begins region k; region K-1 is what lies around the others
  *   memory=LOW:HIGH    plain memory; anything else is a device (may be repeated)
  *   start=LOW:HIGH     a pass begins when code in the range has written to a device
- *   stop=LOW:HIGH      a pass ends when code in the range reads a device, after mark K-1
+ *   stop=LOW:HIGH      a pass ends when code in the range accesses a device, after mark K-1
+ *   start_at=ADDRESS, stop_at=ADDRESS  instead, for timers that are no devices: before the
+ *                      instruction there (may be repeated)
  *   region=BEGIN:END   instead of marks: a pass from one instruction to another (may be repeated)
  *   handler=ADDRESS    an interrupt handler begins here (may be repeated)
  *   leave=ADDRESS      the instruction by which a handler returns (may be repeated)
@@ -39,8 +41,8 @@ typedef struct {
   uint64_t marks_address;
   uint32_t marks_count;
   ranges memory;
-  ranges regions;          /* from one instruction to another */
-  ranges handlers, leaves; /* only `low` is used */
+  ranges regions;                             /* from one instruction to another */
+  ranges handlers, leaves, start_at, stop_at; /* only `low` is used */
   bool has_output;
 } plugin_options;
 
