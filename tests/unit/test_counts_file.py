@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from boardless.cycles import counts
-from boardless.cycles.counts import OUTSIDE, Change, Counted, Recording, Segment
+from boardless.cycles import recording as files
+from boardless.cycles.counts import OUTSIDE, Counted
+from boardless.cycles.recording import Change, Recording, Segment
 from boardless.errors import BadInput, ToolFailed
 from hypothesis import given
 
@@ -99,7 +100,7 @@ def test_large_counts_stay_exact() -> None:
         ((change(0, {0: (2**62, 2**40), 1: (-(2**31), 2**31)}),), 1),
         outside=change(OUTSIDE, {2: (2**31 - 1, -(2**31) - 1)}),
     )
-    again = counts.read(counts.write(large), "x")
+    again = files.read(files.write(large), "x")
     assert again.passes[0][0][0].difference.tolist() == [[2**62, 2**40], [-(2**31), 2**31]]
     assert again.outside.difference.tolist() == [[2**31 - 1, -(2**31) - 1]]
     assert Counted.of(again).tally(0).executed[0] == 2**62
@@ -174,24 +175,24 @@ def plain(source: Recording) -> object:
 
 @given(records)
 def test_a_file_comes_back_as_it_was(source: Recording) -> None:
-    assert plain(counts.read(counts.write(source), "x")) == plain(source)
+    assert plain(files.read(files.write(source), "x")) == plain(source)
 
 
 @given(records, st.data())
 def test_a_cut_file_is_noticed(source: Recording, data: st.DataObject) -> None:
-    content = counts.write(source)
+    content = files.write(source)
     cut = content[: data.draw(st.integers(0, len(content) - 1))]
     with pytest.raises(ToolFailed, match="the counts are not whole"):
-        counts.read(cut, "x")
+        files.read(cut, "x")
 
 
 @given(records, st.data())
 def test_a_damaged_file_is_noticed(source: Recording, data: st.DataObject) -> None:
-    content = bytearray(counts.write(source))
+    content = bytearray(files.write(source))
     at = data.draw(st.integers(0, len(content) - 1))
     content[at] ^= data.draw(st.integers(1, 255))
     with pytest.raises(ToolFailed, match=r"the counts are not whole: .*; run it again"):
-        counts.read(bytes(content), "x")
+        files.read(bytes(content), "x")
 
 
 @pytest.mark.parametrize(
@@ -206,12 +207,12 @@ def test_a_damaged_file_is_noticed(source: Recording, data: st.DataObject) -> No
 )
 def test_what_is_wrong_is_said(content: bytes, why: str) -> None:
     with pytest.raises(ToolFailed) as caught:
-        counts.read(content, "counts of a.elf")
+        files.read(content, "counts of a.elf")
     assert str(caught.value).startswith(f"counts of a.elf: the counts are not whole: {why}")
 
 
 def test_a_wrong_checksum_is_said() -> None:
-    content = bytearray(counts.write(TWO))
+    content = bytearray(files.write(TWO))
     content[-4:] = (zlib.crc32(b"") ^ 1).to_bytes(4, "little")
     with pytest.raises(ToolFailed, match="its checksum is wrong"):
-        counts.read(bytes(content), "x")
+        files.read(bytes(content), "x")

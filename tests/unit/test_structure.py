@@ -12,7 +12,13 @@ from boardless import paths
 SIM = paths.ROOT / "sim" / "boardless"
 PURE = (
     *("graph", "compiler", "compare.py", "gate/compare.py", "link/messages.py", "link/faults.py"),
-    *("cycles/accesses.py", "cycles/counts.py", "cycles/price.py", "cycles/pipeline.py"),
+    *(
+        "cycles/accesses.py",
+        "cycles/counts.py",
+        "cycles/recording.py",
+        "cycles/price.py",
+        "cycles/pipeline.py",
+    ),
 )
 IO_MODULES = {"subprocess", "socket", "os", "shutil", "tempfile", "urllib", "requests", "pooch"}
 MAY_NOT = {  # folder or file -> what it must not import

@@ -29,7 +29,7 @@ from typing import IO
 import numpy as np
 
 from boardless import paths
-from boardless.cycles import counts
+from boardless.cycles import recording
 from boardless.emulators.base import program_version
 from boardless.errors import BadInput, ToolFailed, ToolMissing
 
@@ -250,11 +250,11 @@ class Counter:
         words = [f"fd={self.out.fileno()}", f"cuts={self.cuts_file.fileno()}"]
         return ["-plugin", ",".join([_escaped(self.plugin.path), *words, *self.watch.arguments()])]
 
-    def read(self) -> counts.Recording:
+    def read(self) -> recording.Recording:
         """What was counted, once QEMU has ended."""
         try:
             self.out.seek(0)
-            return counts.read(self.out.read(), self.where)
+            return recording.read(self.out.read(), self.where)
         except OSError as error:
             raise ToolFailed(f"cannot read the counts: {error}", where=self.where) from error
 
