@@ -54,7 +54,10 @@ class Fetcher:
         """After the instruction has been decoded; times relative to `end`."""
         arrivals, asked, ready = queue
         decoded = begin - 1.0
-        if self.rule.conditional_takes_slot and now.kind in ("branch_conditional", "compare_branch"):
+        if self.rule.conditional_takes_slot and now.kind in (
+            "branch_conditional",
+            "compare_branch",
+        ):
             latency = self.rule.latency
             arrivals = tuple(a + (a - latency >= decoded) for a in arrivals)
             asked += asked >= decoded

@@ -162,7 +162,7 @@ def read(path: Path) -> Part:
     """A part's table from any file, checked."""
     try:
         part = msgspec.toml.decode(path.read_bytes(), type=Part)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise BadInput(str(error), where=str(path), hint="see cycles/parts.py") from error
     part = msgspec.structs.replace(part, name=path.stem)
     return part.at(part.clock_hz)
