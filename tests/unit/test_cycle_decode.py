@@ -64,6 +64,8 @@ KINDS = {
     "43ec102a": "fpu_from_core",
     "51ec130b": "fpu_to_core",
     "f1ee100a": "fpu_status",
+    "f1ee10fa": "fpu_status",
+    "0800": "alu",
     "b4ee610a": "fpu_compare",
     "b8eec00a": "fpu_convert",
     "dfe800f0": "table_branch",
@@ -115,7 +117,8 @@ def test_registers_of_loads_and_stores() -> None:
     )
     assert (load.writes, load.address, load.data) == (registers(0), registers(1), 0)
     assert (store.writes, store.address, store.data) == (0, registers(3, 4), registers(2))
-    assert store.register_offset and not load.register_offset
+    assert store.register_offset
+    assert not load.register_offset
     assert (pair.writes, pair.count) == (registers(0, 1), 2)
     assert (post.writes, post.base) == (registers(4, 5), registers(5))
 
@@ -156,7 +159,8 @@ def test_shifted_operands_and_literals() -> None:
     assert thumb("40ea0200")[0].shifted == 0  # orr.w r0, r0, r2
     assert thumb("40ead270")[0].shifted == registers(2)  # orr.w r0, r0, r2, lsr #31
     literal = thumb("ldr r0,[pc,#4]")[0]
-    assert literal.literal and literal.literal_offset == 4 and literal.address == 0
+    assert literal.literal
+    assert (literal.literal_offset, literal.address) == (4, 0)
 
 
 @pytest.mark.parametrize("content", ["e1ff0000", "ffffffff", "fff7"])
@@ -265,4 +269,5 @@ def test_plain_register_work_does_not_end_a_segment(line: str) -> None:
 def test_memory_accesses_are_addresses() -> None:
     content = bytes.fromhex(THUMB["adds r0,#1"] + THUMB["ldr r0,[r1]"] + THUMB["strd r0,r1,[r2]"])
     found = memory_accesses("thumb", [(0x100, content)])
-    assert {0x102, 0x104} <= set(found) and 0x100 not in found
+    assert {0x102, 0x104} <= set(found)
+    assert 0x100 not in found

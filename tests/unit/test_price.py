@@ -213,10 +213,10 @@ def test_a_slower_clock_never_waits_more() -> None:
 
 def test_simulated_caches_take_the_place_of_the_estimate() -> None:
     content, tally = loop(512, 100)
-    misses = np.zeros(513, np.int64)
+    misses, none = np.zeros(513, np.int64), np.zeros(513, np.int64)
     misses[4] = 7
-    simulated = Tally(tally.executed, tally.fell, {"icache_jump_miss": misses * 0,
-                                                   "icache_miss": misses})  # fmt: skip
+    events = {"icache_jump_miss": misses, "icache_miss": none}
+    simulated = Tally(tally.executed, tally.fell, events)
     part = parts.load("stm32f407")
     with_part, without = (price.weights(M4, p, content, simulated) for p in (part, None))
     extra = price.cycles(with_part, simulated) - price.cycles(without, simulated)

@@ -1,7 +1,7 @@
 """What was measured on silicon, instruction by instruction, and what the core tables make of it.
 
-Each case: instructions in a row between plain 16-bit moves, and the cycles they take with memory that
-never waits. `source` says who measured or documented it.
+Each case: instructions in a row between plain 16-bit moves, and the cycles they take with memory
+that never waits. `source` says who measured or documented it.
 """
 
 from __future__ import annotations

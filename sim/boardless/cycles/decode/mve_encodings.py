@@ -64,7 +64,7 @@ def _loops(high: int, low: int) -> Instruction | None:
 
 
 def _conditional_selects(high: int, low: int) -> Instruction | None:
-    """CSEL and its kin, CLRM; shifts of two registers. They lie where ORRS and LDM have no meaning."""
+    """CSEL and its kin, CLRM, shifts of two registers: where ORRS and LDM have no meaning."""
     if high == 0xE89F:
         return _instruction("clrm", "alu", high, low, writes=low & 0x7FFF)
     if high & 0xFFF0 != 0xEA50:

@@ -90,7 +90,8 @@ FPU = {
     **dict.fromkeys(("vcmp", "vcmpe"), "compare"),
 }
 FPU_V5 = re.compile(r"(vsel|vmaxnm|vminnm|vrint|vcvt[anpm])")
-ALIASES = {"fconsts": "vmov", "fconstd": "vmov"}  # capstone's names of vmov with a constant
+# capstone's older names: vmov with a constant, vmrs to the core's flags; movs of one register
+ALIASES = {"fconsts": "vmov", "fconstd": "vmov", "fmstat": "vmrs", "movs": "mov"}
 WIDTHS = {"b": 1, "sb": 1, "h": 2, "sh": 2, "bt": 1, "ht": 2, "sbt": 1, "sht": 2}
 
 _capstone = capstone.Cs(

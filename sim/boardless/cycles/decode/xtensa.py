@@ -251,8 +251,8 @@ def _indexed(f: Fields) -> Instruction | None:
     if f.op2 in (4, 5):
         back = _a(f.s) if f.op2 == 5 else 0
         return _make(
-            f, "ssx", "fpu_store", address | _f(f.r), back, address=address, data=_f(f.r), base=back,
-            width=4, register_offset=True,
+            f, "ssx", "fpu_store", address | _f(f.r), back, address=address, data=_f(f.r),
+            base=back, width=4, register_offset=True,
         )  # fmt: skip
     return None
 
