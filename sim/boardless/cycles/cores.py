@@ -8,9 +8,9 @@ A rule is a mechanism with numbers and a source. Mechanisms are here and in `pip
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -77,9 +77,10 @@ class Pair(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Unpaired(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """At most one of these kinds per cycle."""
+    """No two of these kinds in one cycle; with `besides`, none of these with one of those."""
 
     kinds: tuple[str, ...]
+    besides: tuple[str, ...] = ()
     when: tuple[str, ...] = ()
 
 
@@ -117,7 +118,7 @@ class Core(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 # `when`: what must hold of one instruction, or of both (a user and what it uses, two neighbours).
-SINGLE = {
+SINGLE: dict[str, Callable[[Instruction], bool]] = {
     "narrow": lambda i: i.size == 2,
     "wide": lambda i: i.size == 4,
     "register_offset": lambda i: i.register_offset,
@@ -128,7 +129,7 @@ SINGLE = {
     "conditional": lambda i: i.conditional,
     "sets_flags": lambda i: i.writes & i.flags != 0,
 }
-BOTH = {
+BOTH: dict[str, Callable[[Instruction, Instruction], bool]] = {
     "same_memory": lambda a, b: a.literal == b.literal,
     "first_narrow": lambda a, b: a.size == 2,
     "both_narrow": lambda a, b: a.size == 2 and b.size == 2,
@@ -143,12 +144,12 @@ BOTH = {
 }
 
 
-def fits(rule: Any, instruction: Instruction) -> bool:
+def fits(rule: Cost | Unpaired, instruction: Instruction) -> bool:
     """Whether a rule about one instruction holds for this one."""
     return all(SINGLE[word](instruction) for word in rule.when)
 
 
-def fits_both(rule: Any, first: Instruction, then: Instruction) -> bool:
+def fits_both(rule: Latency | Neighbours | Pair, first: Instruction, then: Instruction) -> bool:
     """Whether a rule about two instructions holds for these; the older one comes first."""
     return all(BOTH[word](first, then) for word in rule.when)
 
@@ -169,7 +170,7 @@ def read(path: Path) -> Core:
     """A core's table from any file, checked."""
     try:
         core = msgspec.toml.decode(path.read_bytes(), type=Core)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise BadInput(str(error), where=str(path), hint="see cycles/cores.py") from error
     _check(core, str(path))
     return msgspec.structs.replace(core, name=path.stem)
@@ -177,19 +178,23 @@ def read(path: Path) -> Core:
 
 def _check(core: Core, where: str) -> None:
     groups: list[tuple[tuple[str, ...], frozenset[str]]] = []
-    groups += [(rule.kinds, KINDS) for rule in (*core.cost, *core.taken, *core.unpaired)]
-    groups += [(r.first + r.then, KINDS | {ANY}) for r in core.neighbours]
-    groups += [(r.older + r.younger, KINDS | {ANY}) for r in core.pair]
-    groups += [(r.of, KINDS) for r in core.latency]
-    groups += [(r.to, KINDS | ROLES) for r in core.latency]
-    groups += [(rule.when, frozenset(SINGLE)) for rule in (*core.cost, *core.unpaired)]
-    groups += [(r.when, frozenset(BOTH)) for r in (*core.neighbours, *core.pair, *core.latency)]
+    one, two, kinds = frozenset(SINGLE), frozenset(BOTH), KINDS | {ANY}
+    for cost in core.cost:
+        groups += [(cost.kinds, KINDS), (cost.when, one)]
+        if min(cost.cycles, cost.per_register) < 0:
+            raise BadInput(f"negative cycles for {', '.join(cost.kinds)}", where=where)
+    for latency in core.latency:
+        groups += [(latency.of, KINDS), (latency.to, KINDS | ROLES), (latency.when, two)]
+    for near in core.neighbours:
+        groups += [(near.first + near.then, kinds), (near.when, two)]
+    for pair in core.pair:
+        groups += [(pair.older + pair.younger, kinds), (pair.when, two)]
+    for unpaired in core.unpaired:
+        groups += [(unpaired.kinds, KINDS), (unpaired.besides, kinds), (unpaired.when, one)]
+    groups += [(rule.kinds, KINDS) for rule in core.taken]
     for words, known in groups:
         for word in words:
             if word not in known:
                 raise BadInput(
                     f"unknown word {word!r}", where=where, hint=f"known: {sorted(known)}"
                 )
-    for rule in core.cost:
-        if min(rule.cycles, rule.per_register) < 0:
-            raise BadInput(f"negative cycles for {', '.join(rule.kinds)}", where=where)

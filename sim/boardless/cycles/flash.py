@@ -104,8 +104,8 @@ class _Loops:
             for i in range(count)
         ]
         self.target = [self._target(i) for i in range(count)]
-        begins = {t for i, t in enumerate(self.target) if t is not None and decoded[i].kind == "call"}
-        self.begins = sorted(begins | {0})
+        calls = [t for t, now in zip(self.target, decoded, strict=True) if now.kind == "call"]
+        self.begins = sorted({0} | {t for t in calls if t is not None})
         self.callees: dict[int, frozenset[int]] = {}
 
     def _target(self, i: int) -> int | None:

@@ -23,6 +23,7 @@ from boardless.cycles.fetch import Memory
 from boardless.cycles.flash import Flash, Reuse
 from boardless.errors import BadInput
 
+BYTES_PER_CYCLE = 3  # of Thumb code that runs straight on, about: while the next line is read
 FOLDER = Path(__file__).parent / "parts"
 
 
@@ -101,8 +102,11 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         prices = {}
         for name, shape in (("icache", self.icache), ("dcache", self.dcache)):
             if shape is not None:
-                for event in ("jump_miss", "miss", "read_miss"):
-                    prices[f"{name}_{event}"] = float(self.wait_states + shape.miss_cycles)
+                penalty = float(self.wait_states + shape.miss_cycles)
+                ahead = self.flash is not None and self.flash.prefetch
+                hidden = 1 - shape.line_bytes / BYTES_PER_CYCLE if ahead else 0.0
+                prices[f"{name}_jump_miss"] = prices[f"{name}_read_miss"] = penalty
+                prices[f"{name}_miss"] = max(0.0, penalty + hidden)
         return {name: price for name, price in prices.items() if name in totals.events}
 
     def literal_waits(
@@ -162,7 +166,7 @@ def read(path: Path) -> Part:
     """A part's table from any file, checked."""
     try:
         part = msgspec.toml.decode(path.read_bytes(), type=Part)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise BadInput(str(error), where=str(path), hint="see cycles/parts.py") from error
     part = msgspec.structs.replace(part, name=path.stem)
     return part.at(part.clock_hz)

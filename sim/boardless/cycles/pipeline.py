@@ -1,17 +1,18 @@
-"""One instruction after the other through a core's pipeline: when does each begin, what does it add?
+"""Instructions in a row through a core's pipeline: when does each begin, what does it add?
 
     pipeline = Pipeline(cores.load("cortex-m4"))
     state, cycles = pipeline.step(pipeline.fresh(0), address, instruction)
 
-Times are in cycles, relative to the moment at which everything before is done. A state holds what the
-next instruction depends on and nothing else, so that states of different pasts become equal soon.
+Times are in cycles, relative to the moment at which everything before is done. A state holds what
+the next instruction depends on and nothing else, so that different pasts soon make equal states.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
-from boardless.cycles.cores import ANY, Core, Cost, fits, fits_both
+from boardless.cycles.cores import ANY, Core, Cost, Unpaired, fits, fits_both
 from boardless.cycles.decode import Instruction
 from boardless.cycles.fetch import Fetcher, Queue
 
@@ -94,7 +95,7 @@ class Pipeline:
         if now not in self._costs:
             rule = self.rule(now)
             assert rule is not None, now.text  # refused before
-            self._costs[now] = rule.cycles + rule.per_register * now.count
+            self._costs[now] = rule.cycles + math.ceil(rule.per_register * now.count)
         return self._costs[now]
 
     def rule(self, now: Instruction) -> Cost | None:
@@ -112,14 +113,8 @@ class Pipeline:
                 and fits_both(rule, older, younger)
                 for rule in self.core.pair
             )
-            alone = any(
-                older.kind in rule.kinds
-                and younger.kind in rule.kinds
-                and fits(rule, older)
-                and fits(rule, younger)
-                for rule in self.core.unpaired
-            )
-            self._pairs[key] = allowed and not alone
+            forbidden = any(_excludes(rule, older, younger) for rule in self.core.unpaired)
+            self._pairs[key] = allowed and not forbidden
         return self._pairs[key]
 
     def _offset(self, before: Instruction, now: Instruction) -> float:
@@ -169,6 +164,16 @@ class Pipeline:
             rules = (rule.cycles for rule in self.core.latency if writer.kind in rule.of)
             self._longest[writer] = max([self.cost(writer), *rules])
         return self._longest[writer]
+
+
+def _excludes(rule: Unpaired, older: Instruction, younger: Instruction) -> bool:
+    if not rule.besides:
+        both = older.kind in rule.kinds and younger.kind in rule.kinds
+        return both and fits(rule, older) and fits(rule, younger)
+    return any(
+        one.kind in rule.kinds and fits(rule, one) and _among(other, rule.besides)
+        for one, other in ((older, younger), (younger, older))
+    )
 
 
 def _among(instruction: Instruction, kinds: tuple[str, ...]) -> bool:

@@ -42,6 +42,9 @@ class Weights:
 def weights(core: Core, part: Part | None, code: Code, totals: Tally) -> Weights:
     """Prices; `totals` tells by which way a place is usually reached. BadInput where the core has
     no such instruction. Without a part: memory without wait states."""
+    if part is not None and part.core != core.name:
+        what = f"{part.name} has a {part.core}, not a {core.name}"
+        raise BadInput(what, hint="leave out one of them")
     decoded = instructions(core.isa, code.address.tolist(), code.content)
     check(core, code, decoded)
     memory = part.memory(code, decoded, totals) if part is not None else None
@@ -151,6 +154,8 @@ class Walk:
         entered: dict[State, float] = {}
         for branch in self.arrivals.get(i, ()):
             kind, times = self.decoded[branch].kind, min(rest, float(self.left[branch]))
+            if times <= 0:
+                continue
             for state, n in _scaled(exits.get(branch, {}), times).items():
                 arrived = self.pipeline.after_jump(state, kind, address)
                 entered[arrived] = entered.get(arrived, 0.0) + n

@@ -117,9 +117,9 @@ def instructions(isa: str, address: Sequence[int], content: Sequence[bytes]) -> 
 def memory_accesses(isa: str, segments: Iterable[tuple[int, bytes]]) -> list[int]:
     """Addresses of instructions after which a counting segment must end.
 
-    An access to a device stops a block of the emulator in its middle and executes it again. `segments`
-    are (address, content) of executable code. Data between the code is decoded like code, and where it
-    looks like none every halfword is named: too many addresses do no harm, a missing one would.
+    An access to a device stops a block of the emulator in its middle and executes it again.
+    `segments` are (address, content) of executable code, possibly with data in between. Every place
+    where an instruction may begin is judged: one too many does no harm, a missing one would.
     """
     return [at for segment in segments for at in _may_touch_memory(isa, *segment)]
 

@@ -34,7 +34,9 @@ def _core(number: int) -> int:
     return 1 << number if number < 15 else 0
 
 
-def _instruction(text: str, kind: str, high: int, low: int, **fields: int | bool | None) -> Instruction:
+def _instruction(
+    text: str, kind: str, high: int, low: int, **fields: int | bool | None
+) -> Instruction:
     feature = "lob" if kind in ("loop_start", "loop_end") or not kind.startswith("mve") else "mve"
     if kind.startswith("mve_float"):
         feature = "mve_float"
@@ -62,14 +64,16 @@ def _loops(high: int, low: int) -> Instruction | None:
 
 
 def _conditional_selects(high: int, low: int) -> Instruction | None:
-    """CSEL and its kin, CLRM; shifts of two registers. They lie where ORRS and LDM have no meaning."""
+    """CSEL and its kin, CLRM, shifts of two registers: where ORRS and LDM have no meaning."""
     if high == 0xE89F:
         return _instruction("clrm", "alu", high, low, writes=low & 0x7FFF)
     if high & 0xFFF0 != 0xEA50:
         return None
     if low & 0xC000 == 0x8000:
         reads = _core(high & 15) | _core(low & 15) | FLAGS
-        return _instruction("csel", "alu", high, low, reads=reads, writes=_core(low >> 8 & 15), flags=FLAGS)
+        return _instruction(
+            "csel", "alu", high, low, reads=reads, writes=_core(low >> 8 & 15), flags=FLAGS
+        )
     if low & 0x800D == 0x000D:
         both = _core(high & 14) | _core(low >> 8 & 14 | 1)
         return _instruction("asrl", "shift", high, low, reads=both, writes=both)
@@ -119,14 +123,19 @@ def _arithmetic(high: int, low: int) -> Instruction | None:
         return _instruction("vmrs p0", "mve_predicate", high, low, reads=ends[0], writes=ends[1])
     if high & 0xEF00 != 0xEE00 or low & 0x0E00 != 0x0E00:
         return None
-    to, left = _vector(low >> 13 | (high >> 6 & 1) << 3), _vector(high >> 1 & 7 | (low >> 7 & 1) << 3)
+    to, left = (
+        _vector(low >> 13 | (high >> 6 & 1) << 3),
+        _vector(high >> 1 & 7 | (low >> 7 & 1) << 3),
+    )
     right = _vector(low >> 1 & 7 | (low >> 5 & 1) << 3)
     if high & 0x80 and not low & 0x40:  # sums across a vector, into one or two core registers
         upper = high >> 3 & 14 | 1  # r13 or r15 there: no second register
         core = _core(low >> 12 & 14) | (_core(upper) if upper < 13 else 0)
         adds = core if low & 0x20 else 0
         reads = left | right | adds
-        return _instruction("vmladav", "mve_mac", high, low, reads=reads, writes=core, accumulator=adds)
+        return _instruction(
+            "vmladav", "mve_mac", high, low, reads=reads, writes=core, accumulator=adds
+        )
     if high & 0xFF81 == 0xFE01 and low & 0x0F00 == 0x0F00:  # VCMP, VPT, VPST, VPSEL
         reads = left | right | PREDICATE
         return _instruction("vcmp", "mve_predicate", high, low, reads=reads, writes=PREDICATE)
@@ -156,9 +165,14 @@ def _like_neon(high: int, low: int) -> Instruction | None:
     if high & 0xEF00 == 0xEE00 and low & 0x0F50 == 0x0B10 and high & 0x90 == 0x80:
         to = _vector(high >> 1 & 7)
         return _instruction("vdup", "mve_move", high, low, reads=_core(low >> 12), writes=to)
-    if high & 0xEF00 != 0xEF00 or not low & 0x40:
+    if high & 0xEF00 != 0xEF00 or low & 0x1040 != 0x40:
         return None
-    to, left = _vector(low >> 13 | (high >> 6 & 1) << 3), _vector(high >> 1 & 7 | (low >> 7 & 1) << 3)
+    if not high & 0x80 and (high & 1 or low & 1):  # Q registers are even
+        return None
+    to, left = (
+        _vector(low >> 13 | (high >> 6 & 1) << 3),
+        _vector(high >> 1 & 7 | (low >> 7 & 1) << 3),
+    )
     right = _vector(low >> 1 & 7 | (low >> 5 & 1) << 3)
     kind = "mve_alu"
     if not high & 0x80:

@@ -1,6 +1,6 @@
 """RV32IMC (with Zicsr, and F where it occurs), with capstone.
 
-    decode([0], [bytes.fromhex("3305b502")])[0].kind     # "mul": mul a0, a0, a1
+decode([0], [bytes.fromhex("3305b502")])[0].kind     # "mul": mul a0, a0, a1
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def decode_one(code: bytes) -> Instruction:
     if found is None or found.size != len(code):
         return Instruction(f".insn 0x{code[::-1].hex()}", len(code), "unknown", "unknown")
     name = found.mnemonic.removeprefix("c.")
-    registers = [_mask(found.reg_name(o.reg)) for o in found.operands if o.type == riscv.RISCV_OP_REG]
+    registers = [
+        _mask(found.reg_name(o.reg)) for o in found.operands if o.type == riscv.RISCV_OP_REG
+    ]
     memory = [o.mem for o in found.operands if o.type == riscv.RISCV_OP_MEM]
     kind = _kind(name, registers)
     text = f"{found.mnemonic} {found.op_str}".strip()
@@ -72,7 +74,9 @@ def decode_one(code: bytes) -> Instruction:
             text, found.size, kind, feature, base, registers[0], base, width=LOADS[name]
         )
     written, reads = (registers[0] if registers else 0), 0
-    two_address = len(registers) < 3 and found.mnemonic.startswith("c.") and name not in ("mv", "li", "lui")
+    two_address = (
+        len(registers) < 3 and found.mnemonic.startswith("c.") and name not in ("mv", "li", "lui")
+    )
     for mask in registers if two_address else registers[1:]:
         reads |= mask
     if kind in ("compare_branch", "branch_register", "call_register"):

@@ -1,6 +1,6 @@
 """Thumb, Thumb-2, DSP and FPU, with capstone. MVE is in `mve`, which capstone 5 does not know.
 
-    decode([0], [bytes.fromhex("10fb0120")])[0].text     # "smlabb r0, r0, r1, r2"
+decode([0], [bytes.fromhex("10fb0120")])[0].text     # "smlabb r0, r0, r1, r2"
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ import capstone
 from capstone import arm
 
 from boardless.cycles.decode import mve_encodings
-from boardless.cycles.decode.instruction import REGISTER_WORK, Instruction
+from boardless.cycles.decode.instruction import Instruction
 
 STEP = 2  # bytes: instructions begin at multiples of it
 FLAGS, FP_FLAGS = 1 << 16, 1 << 49  # after r0..r15; s0..s31 lie between, MVE predicates above
 PC = 1 << 15
 FP_BIT = 17
 CORE = {f"r{i}": 1 << i for i in range(16)} | {
-    **{"sb": 1 << 9, "sl": 1 << 10, "fp": 1 << 11, "ip": 1 << 12},
-    **{"sp": 1 << 13, "lr": 1 << 14, "pc": PC},
-    **{"cpsr": FLAGS, "apsr": FLAGS, "apsr_nzcv": FLAGS},
-    **{"fpscr": FP_FLAGS, "fpscr_nzcv": FP_FLAGS},
+    "sb": 1 << 9,
+    "sl": 1 << 10,
+    "fp": 1 << 11,
+    "ip": 1 << 12,
+    "sp": 1 << 13,
+    "lr": 1 << 14,
+    "pc": PC,
+    "cpsr": FLAGS,
+    "apsr": FLAGS,
+    "apsr_nzcv": FLAGS,
+    "fpscr": FP_FLAGS,
+    "fpscr_nzcv": FP_FLAGS,
 }
 MASKS = (
     CORE
@@ -49,7 +57,20 @@ BITFIELD = {"bfi", "bfc", "ubfx", "sbfx", "rbit", "rev", "rev16", "revsh", "clz"
 EXTEND = {"uxtb", "uxth", "sxtb", "sxth", "ssat", "usat"}
 SHIFTS = {"lsl", "lsr", "asr", "ror", "rrx"}
 COMPARES = {"cmp", "cmn", "tst", "teq"}
-PLAIN = COMPARES | {"add", "sub", "rsb", "adc", "sbc", "and", "orr", "eor", "bic", "orn", "mov", "mvn"}
+PLAIN = COMPARES | {
+    "add",
+    "sub",
+    "rsb",
+    "adc",
+    "sbc",
+    "and",
+    "orr",
+    "eor",
+    "bic",
+    "orn",
+    "mov",
+    "mvn",
+}
 PLAIN |= {"movw", "movt", "adr", "addw", "subw"}
 CARRY = {"adc", "sbc", "rrx"}
 HINTS = {"yield", "wfe", "wfi", "sev", "pld", "pldw", "pli", "hint", "cps", "dbg"}
@@ -64,11 +85,13 @@ FPU = {
     **dict.fromkeys(("vmla", "vmls", "vnmla", "vnmls"), "mac"),
     **dict.fromkeys(("vfma", "vfms", "vfnma", "vfnms"), "fused_mac"),
     **dict.fromkeys(("vseleq", "vselge", "vselgt", "vselvs"), "add"),
-    **{"vdiv": "div", "vsqrt": "sqrt"},
+    "vdiv": "div",
+    "vsqrt": "sqrt",
     **dict.fromkeys(("vcmp", "vcmpe"), "compare"),
 }
 FPU_V5 = re.compile(r"(vsel|vmaxnm|vminnm|vrint|vcvt[anpm])")
-ALIASES = {"fmstat": "vmrs", "fconsts": "vmov", "fconstd": "vmov"}  # names of capstone's own
+# capstone's older names: vmov with a constant, vmrs to the core's flags; movs of one register
+ALIASES = {"fconsts": "vmov", "fconstd": "vmov", "fmstat": "vmrs", "movs": "mov"}
 WIDTHS = {"b": 1, "sb": 1, "h": 2, "sh": 2, "bt": 1, "ht": 2, "sbt": 1, "sht": 2}
 
 _capstone = capstone.Cs(
@@ -85,8 +108,19 @@ def length(content: bytes, offset: int) -> int:
 
 
 def is_register_work(content: bytes) -> bool:
-    """Whether it surely touches no memory."""
-    return decode_one(content).kind in REGISTER_WORK
+    """Whether it surely touches no memory; by encoding, for this is asked of whole images."""
+    first = int.from_bytes(content[:2], "little")
+    if len(content) == 2:
+        if first >> 12 == 0xB:  # all but PUSH, POP, BKPT, CPS and hints
+            return first >> 8 not in (0xB4, 0xB5, 0xBC, 0xBD, 0xBE, 0xB6) and first != 0xBF20
+        if first >> 12 == 0xD:  # all but UDF and SVC
+            return first >> 9 != 0xDE >> 1
+        return first >> 12 in (0x0, 0x1, 0x2, 0x3, 0xA, 0xE) or first >> 11 == 0x40 >> 3
+    if first >> 11 == 0b11110:  # constants, and BL, B.W, B<c>.W among system instructions
+        second = content[3]
+        return second < 0x80 or second & 0x10 != 0 or (second & 0x40 == 0 and first >> 7 & 7 != 7)
+    top = first >> 8
+    return top in (0xEA, 0xEB, 0xEE, 0xEF, 0xFA, 0xFB, 0xFE, 0xFF)
 
 
 def decode(address: Sequence[int], content: Sequence[bytes]) -> list[Instruction]:
@@ -220,7 +254,9 @@ class _Reading:
             return self.fpu_kind()
         if name in ("b", "cbz", "cbnz", "bl", "blx", "bx", "tbb", "tbh", "bxns", "blxns"):
             return self.branch_kind()
-        if name in ("push", "pop", "ldm", "stm", "ldmdb", "stmdb") or name.startswith(("ldm", "stm")):
+        if name in ("push", "pop", "ldm", "stm", "ldmdb", "stmdb") or name.startswith(
+            ("ldm", "stm")
+        ):
             if name.startswith(("ldm", "pop")):
                 to_pc = any(mask & PC for mask in self.registers)
                 return "return_load" if to_pc else "load_multiple"
@@ -277,10 +313,15 @@ class _Reading:
             plain = self.found.cc in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
             return "branch" if plain else "branch_conditional"
         return {
-            **{"cbz": "compare_branch", "cbnz": "compare_branch", "bl": "call"},
-            **{"bx": "branch_register", "bxns": "branch_register"},
-            **{"blx": "call_register", "blxns": "call_register"},
-            **{"tbb": "table_branch", "tbh": "table_branch"},
+            "cbz": "compare_branch",
+            "cbnz": "compare_branch",
+            "bl": "call",
+            "bx": "branch_register",
+            "bxns": "branch_register",
+            "blx": "call_register",
+            "blxns": "call_register",
+            "tbb": "table_branch",
+            "tbh": "table_branch",
         }[name]
 
     def fpu_kind(self) -> str:
@@ -361,7 +402,7 @@ class _Reading:
         operand = self.operands[-1]
         if operand.type != arm.ARM_OP_IMM:
             return None
-        distance = operand.imm & 0xFFFFFFFF
+        distance = int(operand.imm) & 0xFFFFFFFF
         return distance - (1 << 32) if distance >> 31 else distance
 
     def feature(self, kind: str) -> str:
@@ -371,10 +412,7 @@ class _Reading:
         if V8M.match(name):
             return "v8m"
         if kind.startswith("fpu"):
-            doubles = (self.found.reg_name(op.reg) for op in self.operands if op.type == arm.ARM_OP_REG)
-            moves = ("fpu_load", "fpu_store", "fpu_load_multiple", "fpu_store_multiple", "fpu64_move")
-            moves = (*moves, "fpu_to_core", "fpu_from_core")
-            if kind not in moves and any(str(r).startswith("d") for r in doubles):
+            if kind.startswith("fpu64") and kind != "fpu64_move":
                 return "fpu64"
             return "fpu_v5" if FPU_V5.match(name) else "fpu"
         if DSP.match(name):

@@ -2,8 +2,9 @@
 
     decode([0], [bytes.fromhex("201180")])[0].text     # "add"
 
-capstone 5 has no Xtensa. The formats are few and regular (Xtensa ISA Reference Manual, chapters 6 and
-7), so they are read here. MAC16 and custom instructions (such as those of the ESP32-S3) are "unknown".
+capstone 5 has no Xtensa. The formats are few and regular (Xtensa ISA Reference Manual, chapters 6
+and 7), so they are read here. MAC16 and custom instructions (such as those of the ESP32-S3) are
+"unknown".
 """
 
 from __future__ import annotations
@@ -32,7 +33,17 @@ class Fields(NamedTuple):
 
 RST0 = {1: "and", 2: "or", 3: "xor", 8: "add", 9: "addx2", 10: "addx4", 11: "addx8"}
 RST0 |= {12: "sub", 13: "subx2", 14: "subx4", 15: "subx8"}
-RST1 = {0: "slli", 1: "slli", 2: "srai", 3: "srai", 4: "srli", 8: "src", 9: "srl", 10: "sll", 11: "sra"}
+RST1 = {
+    0: "slli",
+    1: "slli",
+    2: "srai",
+    3: "srai",
+    4: "srli",
+    8: "src",
+    9: "srl",
+    10: "sll",
+    11: "sra",
+}
 RST2 = {8: "mull", 10: "muluh", 11: "mulsh", 12: "quou", 13: "quos", 14: "remu", 15: "rems"}
 RST3 = {2: "sext", 3: "clamps", 4: "min", 5: "max", 6: "minu", 7: "maxu"}
 MOVES = {8: "moveqz", 9: "movnez", 10: "movltz", 11: "movgez", 12: "movf", 13: "movt"}
@@ -40,7 +51,24 @@ LSAI = {0: ("l8ui", 1), 1: ("l16ui", 2), 2: ("l32i", 4), 9: ("l16si", 2), 11: ("
 SSAI = {4: ("s8i", 1), 5: ("s16i", 2), 6: ("s32i", 4), 15: ("s32ri", 4)}
 FP0 = {0: "add.s", 1: "sub.s", 2: "mul.s", 4: "madd.s", 5: "msub.s", 6: "maddn.s", 7: "divn.s"}
 FP0_MOVES = {8: "round.s", 9: "trunc.s", 10: "floor.s", 11: "ceil.s", 14: "utrunc.s"}
-BRANCHES = "bnone beq blt bltu ball bbc bbci bbci bany bne bge bgeu bnall bbs bbsi bbsi".split()
+BRANCHES = [
+    "bnone",
+    "beq",
+    "blt",
+    "bltu",
+    "ball",
+    "bbc",
+    "bbci",
+    "bbci",
+    "bany",
+    "bne",
+    "bge",
+    "bgeu",
+    "bnall",
+    "bbs",
+    "bbsi",
+    "bbsi",
+]
 
 
 def length(content: bytes, offset: int) -> int:
@@ -54,7 +82,7 @@ def is_register_work(content: bytes) -> bool:
 
 
 def decode(address: Sequence[int], content: Sequence[bytes]) -> list[Instruction]:
-    """All of them; a direct call counts from the word it lies in, so its distance depends on that."""
+    """All of them; a direct call counts from the word it lies in, so its place matters."""
     return [
         decode_one(code, int(at) % 4 if code[0] & 15 == 5 else 0)
         for at, code in zip(address, content, strict=True)
@@ -65,7 +93,8 @@ def decode(address: Sequence[int], content: Sequence[bytes]) -> list[Instruction
 def decode_one(code: bytes, place: int = 0) -> Instruction:
     """One instruction at an address that leaves `place` when divided by 4."""
     word = int.from_bytes(code, "little")
-    f = Fields(*(word >> shift & 15 for shift in range(0, 24, 4)), word)
+    op0, t, s, r, op1, op2 = (word >> shift & 15 for shift in range(0, 24, 4))
+    f = Fields(op0, t, s, r, op1, op2, word)
     if len(code) == 2 and 8 <= f.op0 <= 13:
         found = _narrow(f)
     elif len(code) == 3:
@@ -101,7 +130,9 @@ def _load(f: Fields, name: str, width: int, base: int, to: int, kind: str = "loa
     return _make(f, name, kind, base, to, address=base, width=width)
 
 
-def _store(f: Fields, name: str, width: int, base: int, data: int, kind: str = "store") -> Instruction:
+def _store(
+    f: Fields, name: str, width: int, base: int, data: int, kind: str = "store"
+) -> Instruction:
     return _make(f, name, kind, base | data, 0, address=base, data=data, width=width)
 
 
@@ -154,7 +185,9 @@ def _qrst(f: Fields, place: int) -> Instruction | None:
     if f.op1 == 8:
         return _indexed(f)
     if f.op1 == 9 and f.op2 in (0, 4):
-        return (_load if f.op2 == 0 else _store)(f, ("l32e", "s32e")[f.op2 // 4], 4, _a(f.s), _a(f.t))
+        return (_load if f.op2 == 0 else _store)(
+            f, ("l32e", "s32e")[f.op2 // 4], 4, _a(f.s), _a(f.t)
+        )
     if f.op1 == 10:
         return _fp0(f)
     if f.op1 == 11:
@@ -182,7 +215,12 @@ def _rst0(f: Fields) -> Instruction | None:
         return _make(f, "callx", "call_register", _a(f.s), _a(0)) if f.t >> 2 == 3 else None
     if f.r == 2:
         return _make(f, "nop", "nop") if f.t == 15 else _make(f, "sync", "barrier")
-    names = {1: ("movsp", "system"), 3: ("rfe", "trap"), 4: ("break", "trap"), 5: ("syscall", "trap")}
+    names = {
+        1: ("movsp", "system"),
+        3: ("rfe", "trap"),
+        4: ("break", "trap"),
+        5: ("syscall", "trap"),
+    }
     names |= {6: ("rsil", "system"), 7: ("waiti", "system")}
     return _make(f, *names[f.r]) if f.r in names else None
 
@@ -213,8 +251,8 @@ def _indexed(f: Fields) -> Instruction | None:
     if f.op2 in (4, 5):
         back = _a(f.s) if f.op2 == 5 else 0
         return _make(
-            f, "ssx", "fpu_store", address | _f(f.r), back, address=address, data=_f(f.r), base=back,
-            width=4, register_offset=True,
+            f, "ssx", "fpu_store", address | _f(f.r), back, address=address, data=_f(f.r),
+            base=back, width=4, register_offset=True,
         )  # fmt: skip
     return None
 
@@ -272,7 +310,9 @@ def _lsci(f: Fields, place: int) -> Instruction | None:
         return _make(f, "lsi", "fpu_load", _a(f.s), to, address=_a(f.s), base=back, width=4)
     if f.r & 7 == 4:
         reads, data = _a(f.s) | _f(f.t), _f(f.t)
-        return _make(f, "ssi", "fpu_store", reads, back, address=_a(f.s), data=data, base=back, width=4)
+        return _make(
+            f, "ssi", "fpu_store", reads, back, address=_a(f.s), data=data, base=back, width=4
+        )
     return None
 
 

@@ -1,0 +1,93 @@
+"""Core and part tables: all can be read, one more is one more file, nonsense is named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from boardless.cycles import cores, parts, price
+from boardless.errors import BadInput
+from cycle_code import piece
+
+
+@pytest.mark.parametrize("name", cores.names())
+def test_every_core_prices_what_it_can_execute(name: str) -> None:
+    core = cores.load(name)
+    priced = {kind for rule in core.cost for kind in rule.kinds}
+    assert {"alu", "load", "store", "mul", "branch"} <= priced
+    assert core.status
+    for rule in (*core.cost, *core.latency, *core.neighbours, *core.taken, *core.pair):
+        assert rule.source
+    for cost in core.cost:
+        if cost.least is not None and cost.most is not None:
+            assert cost.least <= cost.cycles <= cost.most
+
+
+@pytest.mark.parametrize("name", parts.names())
+def test_every_part_has_a_core_and_a_clock(name: str) -> None:
+    part = parts.load(name)
+    assert part.core in cores.names()
+    assert part.clock_hz > 1_000_000
+    assert part.source
+
+
+def test_the_cores_and_parts_that_there_must_be() -> None:
+    known = {f"cortex-{c}" for c in ("m0", "m0plus", "m3", "m4", "m7", "m33", "m55")}
+    assert known | {"esp32-lx6", "esp32-c3"} <= set(cores.names())
+    wanted = "stm32f407 stm32f405 stm32l4r5 stm32f446 stm32f746 stm32f769 stm32h743 stm32h747"
+    wanted += " nrf52840 rp2040 nrf5340 stm32g0b1 esp32 esp32-c3"
+    assert set(wanted.split()) <= set(parts.names())
+
+
+def test_one_more_core_is_one_more_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = (cores.FOLDER / "cortex-m0.toml").read_text().replace("cycles = 1\n", "cycles = 7\n")
+    for path in cores.FOLDER.glob("*.toml"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "my-core.toml").write_text(slow)
+    monkeypatch.setattr(cores, "FOLDER", tmp_path)
+    assert "my-core" in cores.names()
+    code, tally = piece(["mov r8,r8"] * 10)
+    weights = price.weights(cores.load("my-core"), None, code, tally)
+    assert price.cycles(weights, tally).sum() == 70
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('kinds = ["load", "store"]', 'kinds = ["loda"]', "unknown word 'loda'"),
+        ("cycles = 2", "cycles = -2", "negative cycles for"),
+        ("cycles = 2", 'cycles = "two"', "Expected `float`"),
+        ("[[cost]]", "[[costs]]", "unknown field `costs`"),
+        ("isa =", "isa = = ", "Invalid value"),
+    ],
+)
+def test_a_wrong_table_is_refused_by_name(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "wrong.toml"
+    text = (cores.FOLDER / "cortex-m0.toml").read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(BadInput, match=message) as caught:
+        cores.read(path)
+    assert str(path) in str(caught.value)
+
+
+def test_unknown_names_list_the_known_ones() -> None:
+    with pytest.raises(BadInput, match="unknown core 'm4'; known: cortex-m0, "):
+        cores.load("m4")
+    with pytest.raises(BadInput, match="unknown part 'stm32'; known: esp32, "):
+        parts.load("stm32")
+
+
+def test_the_clock_decides_the_wait_states() -> None:
+    part = parts.load("stm32f407")
+    assert part.wait_states == 5
+    assert part.at(16_000_000).wait_states == 0
+    with pytest.raises(BadInput, match="stm32f407 does not run at 200000000 Hz; at most"):
+        part.at(200_000_000)
+
+
+def test_simulated_caches_are_described_for_the_plugin() -> None:
+    caches = parts.load("stm32h743").simulated(0, 0x1000)
+    assert caches == ("icache:i:32:256:2:0x0:0x1000", "dcache:d:32:128:4:0x0:0x1000")
+    assert parts.load("esp32").simulated(0, 0x1000) == ()
