@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+
 from boardless.errors import BadInput
 
 FOLDER = Path(__file__).with_name("facts")
@@ -54,6 +55,12 @@ class Emulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flash: tuple[int, int]
     ram: tuple[int, int]
     vectors: int | None = None  # where the machine looks for its vectors, if not in `flash`
+
+    @property
+    def code(self) -> tuple[int, int]:
+        """Addresses that the programs' code and constants lie between."""
+        low = self.flash[0] if self.vectors is None else self.vectors
+        return low, self.flash[0] + self.flash[1]
 
 
 class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

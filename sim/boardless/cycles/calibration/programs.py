@@ -11,14 +11,15 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
 from boardless.cycles import bare
 from boardless.cycles.calibration.facts import Program, Suite
 from boardless.cycles.counts import Code, Tally
 from boardless.emulators import qemu
 from boardless.errors import BadInput, DeviceFault, ToolFailed, ToolMissing
 from boardless.records import Board, Memory, Toolchain
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
 
 OWN = Path(__file__).with_name("board")
 GCC = "arm-none-eabi-gcc"
@@ -121,8 +122,10 @@ class Builder:
         made = out / "program.elf"
         e = self.suite.emulated
         places = {
-            "cal_flash_origin": e.flash[0], "cal_flash_bytes": e.flash[1],
-            "cal_ram_origin": e.ram[0], "cal_ram_bytes": e.ram[1],
+            "cal_flash_origin": e.flash[0],
+            "cal_flash_bytes": e.flash[1],
+            "cal_ram_origin": e.ram[0],
+            "cal_ram_bytes": e.ram[1],
         }
         symbols = [f"-Wl,--defsym={name}={value:#x}" for name, value in places.items()]
         layout = ["-Wl,--gc-sections", "-static", "-nostartfiles", *symbols, f"-Wl,-T,{script}"]
