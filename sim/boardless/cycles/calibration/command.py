@@ -70,7 +70,7 @@ def not_comparable(suite: Suite, core: str, part: str | None, version: str) -> l
     """Why the result says nothing about the model's error, each in one line."""
     reasons = []
     major = int(version.split(".")[0])
-    if suite.build and major != suite.compiler_major:
+    if suite.build and suite.compiler_major not in (None, major):
         reasons.append(
             f"comparable only with GCC {suite.compiler_major}, this is {programs.GCC} {version}: "
             "other code than was measured, so nothing is kept"

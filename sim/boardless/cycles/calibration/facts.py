@@ -71,7 +71,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     board: str
     clock_hz: int
     wait_states: int
-    compiler: str  # such as GCC 14.1.0
+    compiler: str  # such as GCC 14.1.0; GCC alone where its version is not published
     flags: tuple[str, ...]
     source: str  # where the figures are published
     note: str
@@ -88,8 +88,10 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.program
 
     @property
-    def compiler_major(self) -> int:
-        return int(self.compiler.split()[-1].split(".")[0])
+    def compiler_major(self) -> int | None:
+        """None where it is not known."""
+        major = self.compiler.split()[-1].split(".")[0]
+        return int(major) if major.isdigit() else None
 
 
 def names() -> list[str]:

@@ -66,7 +66,7 @@ class Builder:
         how = self.suite.build
         assert how
         include = [f"-I{self.checkout / folder}" for folder in how.include]
-        defines = [f"-D{k}={v}" for k, v in {**how.define, **program.define}.items()]
+        defines = [f"-D{k}={v}" for k, v in how.define.items()]
         objects = []
         for pattern in how.sources:
             paths = sorted(self.checkout.glob(pattern.format(program=program.name)))
@@ -79,8 +79,10 @@ class Builder:
             for path in paths:
                 flags = [*self.suite.flags, *QUIET, *include, *defines]
                 objects.append(self._object(path, out, flags))
-        own = [OWN / name for name in how.own]
-        objects += [self._object(path, out, [*self.suite.flags, *STRICT[:4]]) for path in own]
+        choices = [f"-D{k}={v}" for k, v in program.define.items()]
+        for path in (OWN / name for name in how.own):
+            flags = [*self.suite.flags, *STRICT[:4], *choices]
+            objects.append(self._object(path, out, flags))
         if how.small_library:
             flags = [*self.suite.flags, *STRICT[:4], "-Os", "-ffunction-sections", "-ffreestanding"]
             objects.append(self._object(OWN / "small_library.c", out, flags))
