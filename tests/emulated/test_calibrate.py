@@ -79,6 +79,50 @@ int work(int rounds) {
 }
 """
 
+CALL_FACTS = """title = "A function of a published ELF"
+core = "cortex-m4"
+board = "none"
+clock_hz = 16_000_000
+wait_states = 0
+compiler = "GCC 4.9.3"
+flags = ["-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"]
+source = "https://example.org/loops"
+note = "not measured"
+split = "none"
+
+[call]
+elf = "out/published.elf"
+own = ["cmsis_dsp.c", "triggers.c", "start.c"]
+
+[emulated]
+machine = "netduinoplus2"
+flash = [0x080f_0000, 0x1_0000]
+ram = [0x2000_4000, 0x1_c000]
+vectors = 0x0800_0000
+
+[[program]]
+name = "fir-4"
+cycles = 20
+held_out = false
+define = { CAL_FUNCTION = "FIR", CAL_LENGTH = 4 }
+"""
+PUBLISHED = """
+extern int initial;
+int initial = 7; /* in .data, so that it is there only where the segments are loaded */
+const unsigned vectors[64] __attribute__((section(".vectors"))) = {1, 3, 5};
+void arm_fir_init_f32(int *instance, int taps) { *instance = taps; }
+void arm_fir_f32(const int *instance, const float *in, float *out, unsigned n) {
+  while (*instance != 32 || initial != 7) { }
+  for (unsigned i = 0; i < n; ++i) out[i] = in[i];
+}
+"""
+PUBLISHED_SCRIPT = """
+SECTIONS {
+  .text 0x08000000 : { KEEP(*(.vectors)) KEEP(*(.text)) }
+  .data 0x20000000 : AT(0x08001000) { KEEP(*(.data)) }
+}
+"""
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
@@ -126,6 +170,28 @@ def test_counts_prices_and_keeps(
     again = runner.invoke(command.calibrate, ["loops", str(checkout)], catch_exceptions=False)
     assert again.exit_code == 0
     assert calibration.load("cortex-m4", None) == result
+
+
+def test_a_function_of_a_published_elf(cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.c").write_text(PUBLISHED)
+    (out / "a.ld").write_text(PUBLISHED_SCRIPT)
+    suite = tmp_path / "call.toml"
+    suite.write_text(CALL_FACTS)
+    flags = [*facts.read(suite).flags, "-O2", "-ffreestanding", "-nostdlib", "-nostartfiles"]
+    flags += ["-fno-tree-loop-distribute-patterns", "-Wl,-e,0x08000000"]
+    command_line = [programs.GCC, *flags, "-w", "-T", "a.ld", "a.c", "-o", "published.elf"]
+    subprocess.run(command_line, check=True, cwd=out)
+    done = cli("calibrate", str(suite), str(tmp_path), "--json", "-")
+    assert done.returncode == 0, done.stderr
+    (program,) = json.loads(done.stdout)["programs"]
+    # a call, two loads and compares, four rounds of load, store, compare and branch
+    assert 25 <= program["estimated"] <= 90
+    (out / "published.elf").write_text("not an ELF")
+    done = cli("calibrate", str(suite), str(tmp_path))
+    assert done.returncode == 2
+    assert "not a readable ELF" in done.stderr
 
 
 def test_json_and_another_compiler(cli: Cli, checkout: Path, own_facts: Path) -> None:

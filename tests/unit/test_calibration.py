@@ -53,7 +53,7 @@ def test_facts_say_what_was_measured_where_and_how(name: str) -> None:
     suite = facts.load(name)
     assert suite.source.startswith("https://")
     assert suite.clock_hz >= 1_000_000
-    assert suite.compiler_major >= 5
+    assert suite.compiler_major in (None, *range(5, 20))  # None: not published
     assert suite.note.strip()
     assert suite.split.strip()
     own = suite.build or suite.call

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+
 from boardless.cycles.calibration import digest as digests
 from boardless.errors import BadInput
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import click
 import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.calibration import digest as digests
 from boardless.cycles.calibration import facts, programs
 from boardless.cycles.calibration.facts import Program, Suite
 from boardless.errors import BoardlessError, ToolMissing
 from boardless.report import record, table
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 
 @click.command("calibrate")
@@ -36,9 +37,9 @@ def calibrate(
 ) -> None:
     """Compare estimated cycles with those that were measured on a board.
 
-    SUITE is a set of programs with published cycles (an unknown name lists them all) or a facts file
-    of your own, PATH your checkout of their sources. The result is kept, and reports show it beside
-    each estimate.
+    SUITE is a set of programs with published cycles (an unknown name lists them all) or a facts
+    file of your own, PATH your checkout of their sources. The result is kept, and reports show it
+    beside each estimate.
     """
     suite = facts.load(suite_name)
     core, part = core or suite.core, part or suite.part
@@ -69,7 +70,7 @@ def not_comparable(suite: Suite, core: str, part: str | None, version: str) -> l
     """Why the result says nothing about the model's error, each in one line."""
     reasons = []
     major = int(version.split(".")[0])
-    if suite.build and major != suite.compiler_major:
+    if suite.build and suite.compiler_major not in (None, major):
         reasons.append(
             f"comparable only with GCC {suite.compiler_major}, this is {programs.GCC} {version}: "
             "other code than was measured, so nothing is kept"
@@ -89,7 +90,8 @@ def measure(
 ) -> tuple[list[calibration.Row], list[tuple[Program, BoardlessError]]]:
     """(rows, programs that could not be built or run, with the reason)."""
     core = cores.load(core_name)
-    part = parts.load(part_name) if part_name else None
+    part = parts.load(part_name).at(suite.clock_hz) if part_name else None
+    caches = part.simulated(*suite.emulated.code) if part else ()
     rows: list[calibration.Row] = []
     failures: list[tuple[Program, BoardlessError]] = []
     console = table.console(stderr=True)
@@ -102,7 +104,7 @@ def measure(
         for program in suite.programs:
             bars.update(task, description=f"{suite.name} {program.name}")
             try:
-                code, tally = programs.run(suite, builder.build(program))
+                code, tally = programs.run(suite, builder.build(program), caches)
                 weights = price.weights(core, part, code, tally)
                 cycles = float(np.sum(price.cycles(weights, tally)))
                 rows.append(

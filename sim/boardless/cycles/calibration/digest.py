@@ -33,7 +33,7 @@ def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
 
 
 def modules(package: Path) -> list[Path]:
-    """price and what it imports from its own package, directly or not, files and folders; by name."""
+    """price and what it imports from its own package, directly or not: files and folders."""
     found: set[Path] = set()
     todo = [ROOT]
     while todo:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+
 from boardless.errors import BadInput
 
 FOLDER = Path(__file__).with_name("facts")
@@ -55,6 +56,12 @@ class Emulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ram: tuple[int, int]
     vectors: int | None = None  # where the machine looks for its vectors, if not in `flash`
 
+    @property
+    def code(self) -> tuple[int, int]:
+        """Addresses that the programs' code and constants lie between."""
+        low = self.flash[0] if self.vectors is None else self.vectors
+        return low, self.flash[0] + self.flash[1]
+
 
 class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file in facts/; `name` is its own."""
@@ -64,7 +71,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     board: str
     clock_hz: int
     wait_states: int
-    compiler: str  # such as GCC 14.1.0
+    compiler: str  # such as GCC 14.1.0; GCC alone where its version is not published
     flags: tuple[str, ...]
     source: str  # where the figures are published
     note: str
@@ -81,8 +88,10 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.program
 
     @property
-    def compiler_major(self) -> int:
-        return int(self.compiler.split()[-1].split(".")[0])
+    def compiler_major(self) -> int | None:
+        """None where it is not known."""
+        major = self.compiler.split()[-1].split(".")[0]
+        return int(major) if major.isdigit() else None
 
 
 def names() -> list[str]:

@@ -11,14 +11,15 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
 from boardless.cycles import bare
 from boardless.cycles.calibration.facts import Program, Suite
 from boardless.cycles.counts import Code, Tally
 from boardless.emulators import qemu
 from boardless.errors import BadInput, DeviceFault, ToolFailed, ToolMissing
 from boardless.records import Board, Memory, Toolchain
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
 
 OWN = Path(__file__).with_name("board")
 GCC = "arm-none-eabi-gcc"
@@ -65,7 +66,7 @@ class Builder:
         how = self.suite.build
         assert how
         include = [f"-I{self.checkout / folder}" for folder in how.include]
-        defines = [f"-D{k}={v}" for k, v in {**how.define, **program.define}.items()]
+        defines = [f"-D{k}={v}" for k, v in how.define.items()]
         objects = []
         for pattern in how.sources:
             paths = sorted(self.checkout.glob(pattern.format(program=program.name)))
@@ -78,8 +79,10 @@ class Builder:
             for path in paths:
                 flags = [*self.suite.flags, *QUIET, *include, *defines]
                 objects.append(self._object(path, out, flags))
-        own = [OWN / name for name in how.own]
-        objects += [self._object(path, out, [*self.suite.flags, *STRICT[:4]]) for path in own]
+        choices = [f"-D{k}={v}" for k, v in program.define.items()]
+        for path in (OWN / name for name in how.own):
+            flags = [*self.suite.flags, *STRICT[:4], *choices]
+            objects.append(self._object(path, out, flags))
         if how.small_library:
             flags = [*self.suite.flags, *STRICT[:4], "-Os", "-ffunction-sections", "-ffreestanding"]
             objects.append(self._object(OWN / "small_library.c", out, flags))
@@ -121,8 +124,10 @@ class Builder:
         made = out / "program.elf"
         e = self.suite.emulated
         places = {
-            "cal_flash_origin": e.flash[0], "cal_flash_bytes": e.flash[1],
-            "cal_ram_origin": e.ram[0], "cal_ram_bytes": e.ram[1],
+            "cal_flash_origin": e.flash[0],
+            "cal_flash_bytes": e.flash[1],
+            "cal_ram_origin": e.ram[0],
+            "cal_ram_bytes": e.ram[1],
         }
         symbols = [f"-Wl,--defsym={name}={value:#x}" for name, value in places.items()]
         layout = ["-Wl,--gc-sections", "-static", "-nostartfiles", *symbols, f"-Wl,-T,{script}"]

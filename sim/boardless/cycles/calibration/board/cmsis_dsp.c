@@ -59,13 +59,13 @@ static void call(void) {
 #elif CAL_FUNCTION == BIQUAD
 static uint32_t instance[8];
 static float coefficients[5] = {0.1F, 0.2F, 0.3F, -0.4F, -0.4F}, state[4];
-void arm_biquad_cascade_df2T_init_f32(void *instance, uint8_t stages, float *c, float *state);
-void arm_biquad_cascade_df2T_f32(const void *instance, float *input, float *output, uint32_t n);
+void arm_biquad_cascade_df1_init_f32(void *instance, uint8_t stages, float *c, float *state);
+void arm_biquad_cascade_df1_f32(const void *instance, float *input, float *output, uint32_t n);
 static void prepare(void) {
-  arm_biquad_cascade_df2T_init_f32(instance, 1, coefficients, state);
+  arm_biquad_cascade_df1_init_f32(instance, 1, coefficients, state);
 }
 static void call(void) {
-  arm_biquad_cascade_df2T_f32(instance, input, output, CAL_LENGTH);
+  arm_biquad_cascade_df1_f32(instance, input, output, CAL_LENGTH);
 }
 #endif
 
