@@ -4,13 +4,11 @@
 #include "hal.h"
 #include "server.h"
 
-#define SCB_CPACR (*(volatile uint32_t *)0xE000ED88)
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28)
 #define SCB_HFSR (*(volatile uint32_t *)0xE000ED2C)
 #define SCB_BFAR (*(volatile uint32_t *)0xE000ED38)
 #define SCB_SHCSR (*(volatile uint32_t *)0xE000ED24)
 #define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0C)
-#define SCB_VTOR (*(volatile uint32_t *)0xE000ED08)
 
 #define MPU_TYPE (*(volatile uint32_t *)0xE000ED90)
 #define MPU_CTRL (*(volatile uint32_t *)0xE000ED94)
@@ -26,6 +24,7 @@ extern uint32_t bl_stack_limit[], bl_stack_top[];
 
 int main(void);
 _Noreturn void bl_reset(void);
+_Noreturn void bl_start(void);
 _Noreturn void bl_fault_entry(void);
 _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception);
 
@@ -64,13 +63,25 @@ static void guard_stack(void) {
 #endif
 }
 
+/* Switches on FPU and MVE before any code of a compiler that may use them. */
+__attribute__((naked)) _Noreturn void bl_reset(void) {
+  __asm volatile(
+#ifdef __ARM_FP
+      "ldr r0, =0xE000ED88\n\t" /* CPACR */
+      "ldr r1, [r0]\n\t"
+      "orr r1, r1, #0x00F00000\n\t"
+      "str r1, [r0]\n\t"
+      "dsb\n\t"
+      "isb\n\t"
+#endif
+      "ldr r0, =bl_start\n\t"
+      "bx r0\n\t"
+      ".ltorg\n\t");
+}
+
 /* In C, but without anything the compiler might turn into a library call before memory is set up.
  */
-_Noreturn void bl_reset(void) {
-#ifdef __ARM_FP
-  SCB_CPACR |= UINT32_C(0xF) << 20; /* before any code that may touch the FPU */
-  __asm volatile("dsb\n\tisb" ::: "memory");
-#endif
+_Noreturn void bl_start(void) {
   /* Bus, memory and usage faults of their own: a stack overflow, where the fault's own stacking
    * fails too, would otherwise escalate twice and lock the core up. Reads as zero on ARMv6-M. */
   SCB_SHCSR |= UINT32_C(7) << 16;
@@ -112,6 +123,8 @@ __attribute__((naked)) _Noreturn void bl_fault_entry(void) {
       ".ltorg\n\t");
 }
 
+static volatile int lock_up; /* the fault handler shall fault, too */
+
 _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception) {
   static const char *const kinds[] = {"?",         "?",        "NMI",       "HardFault",
                                       "MemManage", "BusFault", "UsageFault"};
@@ -124,6 +137,9 @@ _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception) {
                              SCB_CFSR,
                              SCB_HFSR,
                              SCB_BFAR};
+  if (lock_up) {
+    __asm volatile("udf #0");
+  }
   const char *kind = exception < 7 ? kinds[exception] : "unexpected interrupt";
   bl_report_fault(frame < bl_stack_limit ? "stack overflow" : kind, names, values, 6);
   hal_exit(70);
@@ -164,7 +180,7 @@ void hal_fault(char kind) {
   } else if (kind == 's') {
     overflow(0);
   } else if (kind == 'l') {
-    SCB_VTOR = 0xE0000000; /* no vectors there: the fault handler cannot be fetched */
-    __asm volatile("dsb\n\tudf #0");
+    lock_up = 1;
+    __asm volatile("udf #0");
   }
 }

@@ -14,9 +14,6 @@ import msgspec
 from boardless.emulators.base import ProcessSession, program_version
 from boardless.records import Board
 
-ICOUNT_SHIFT = 6
-NS_PER_INSTRUCTION = 1 << ICOUNT_SHIFT
-
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[emulator.qemu] of a board.toml."""
@@ -26,6 +23,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine: str  # -M
     timer_hz: int  # of the timer behind hal_timer_ticks, in the machine's virtual time
     shared_memory: bool = False  # the machine's memory-backend is what hal_shared() returns
+    icount_shift: int = 6  # an instruction takes 2^shift ns of virtual time, more than a tick
 
 
 def settings(table: dict[str, object]) -> Settings:
@@ -55,7 +53,7 @@ def start(board: Board, elf: Path, *, shared: bool, extra: tuple[str, ...] = ())
         *("-nodefaults", "-display", "none", "-monitor", "none"),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
         *("-semihosting-config", "enable=on,target=native"),  # how the firmware exits
-        *("-icount", f"shift={ICOUNT_SHIFT},sleep=off"),
+        *("-icount", f"shift={qemu.icount_shift},sleep=off"),
         *("-kernel", str(elf)),
         *extra,
     ]
@@ -69,4 +67,4 @@ def instructions(board: Board, ticks: int) -> int | None:
     spends the first one on loading the counter, so this is exact: a test compares it with a trace
     of every instruction."""
     qemu: Settings = board.emulators["qemu"]
-    return (ticks + 1) * 1_000_000_000 // (NS_PER_INSTRUCTION * qemu.timer_hz)
+    return (ticks + 1) * 1_000_000_000 // (qemu.timer_hz << qemu.icount_shift)
