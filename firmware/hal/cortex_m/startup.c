@@ -16,6 +16,10 @@
 #define MPU_RBAR (*(volatile uint32_t *)0xE000ED9C)
 #define MPU_RASR (*(volatile uint32_t *)0xE000EDA0)
 
+/* ARMv6-M has no fault status registers, ARMv7-M has no stack limit to violate. */
+#define STATUS_VALUES (__ARM_ARCH >= 7 ? 3 : 0)
+#define CFSR_STKOF (UINT32_C(1) << 20)
+
 #define PAINT UINT32_C(0xA5A5A5A5)
 
 /* link.ld */
@@ -131,17 +135,20 @@ _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception) {
   static const char *const names[] = {"pc", "lr", "sp", "cfsr", "hfsr", "bfar"};
   /* An exception frame is r0-r3, r12, lr, pc, xpsr; it is unreadable where the stack left RAM. */
   const int readable = frame >= bl_stack_limit && frame + 8 <= bl_stack_top;
-  const uint32_t values[] = {readable ? frame[6] : 0,
-                             readable ? frame[5] : 0,
-                             (uint32_t)(uintptr_t)frame,
-                             SCB_CFSR,
-                             SCB_HFSR,
-                             SCB_BFAR};
+  uint32_t values[3 + STATUS_VALUES] = {readable ? frame[6] : 0, readable ? frame[5] : 0,
+                                        (uint32_t)(uintptr_t)frame};
+  int overflow = frame < bl_stack_limit;
+#if __ARM_ARCH >= 7
+  values[3] = SCB_CFSR;
+  values[4] = SCB_HFSR;
+  values[5] = SCB_BFAR;
+  overflow |= __ARM_ARCH >= 8 && values[3] & CFSR_STKOF;
+#endif
   if (lock_up) {
     __asm volatile("udf #0");
   }
   const char *kind = exception < 7 ? kinds[exception] : "unexpected interrupt";
-  bl_report_fault(frame < bl_stack_limit ? "stack overflow" : kind, names, values, 6);
+  bl_report_fault(overflow ? "stack overflow" : kind, names, values, 3 + STATUS_VALUES);
   hal_exit(70);
 }
 
@@ -162,6 +169,8 @@ _Noreturn void hal_reset(void) {
   }
 }
 
+#define NOTHING_THERE 0xEEEE0000 /* no board maps anything at this address */
+
 /* Runs down the stack for as long as there is one; the pragma: that is what it is for. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winfinite-recursion"
@@ -174,7 +183,7 @@ __attribute__((noinline)) static uint32_t overflow(volatile uint32_t *below) {
 
 void hal_fault(char kind) {
   if (kind == 'b') {
-    *(volatile uint32_t *)0xDEAD0000 = 1;
+    *(volatile uint32_t *)NOTHING_THERE = 1;
   } else if (kind == 'u') {
     __asm volatile("udf #0");
   } else if (kind == 's') {
