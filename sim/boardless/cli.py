@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +30,7 @@ from boardless import (
     structures,
     zoo,
 )
-from boardless.errors import BoardlessError
+from boardless.errors import BoardlessError, ToolMissing, TooSmall
 from boardless.link import faults
 from boardless.pictures import USUAL
 from boardless.records import Board, Run, Verdict
@@ -390,11 +390,12 @@ def run_command(
 )
 @json_option
 def sim(which: str, limit: int, json_file: str | None) -> None:
-    """Run every model of the zoo on every default board: what `nox -s sim` runs."""
-    if which in ("default", "all"):
-        chosen = [b for b in map(boards.load, boards.names()) if which == "all" or b.default]
-    else:
-        chosen = [boards.load(name) for name in which.split(",")]
+    """Run every model of the zoo on every default board: what `nox -s sim` runs.
+
+    --boards all leaves out, and names, boards whose tools are not installed. A model that does not
+    fit into a board is named with the bytes that are missing; that is no failure.
+    """
+    chosen = _boards(which)
     cancel = threading.Event()
     requests = [
         evaluate.Request(f"{name}:{kind}", board.name, limit=limit, jobs=1, cancel=cancel)
@@ -404,13 +405,43 @@ def sim(which: str, limit: int, json_file: str | None) -> None:
     ]
     with progress_bar() as progress, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         try:  # an interrupt may come while the first request is running and the next is submitted
-            futures = [pool.submit(_evaluate, request, progress) for request in requests]
+            futures = [pool.submit(_evaluate_if_it_fits, r, progress) for r in requests]
             results = [future.result() for future in futures]
         except BaseException:
             cancel.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    _finish(results, json_file, single=False)
+    too_small = [
+        (request.model, request.board, error.what)
+        for request, error in zip(requests, results, strict=True)
+        if isinstance(error, TooSmall)
+    ]
+    fitting = [result for result in results if not isinstance(result, TooSmall)]
+    _finish(fitting, json_file, single=False, too_small=too_small)
+
+
+def _boards(which: str) -> list[Board]:
+    """Of --boards."""
+    if which not in ("default", "all"):
+        return [boards.load(name) for name in which.split(",")]
+    chosen = [b for b in map(boards.load, boards.names()) if which == "all" or b.default]
+    for board in chosen.copy() if which == "all" else ():
+        try:
+            build.toolchain(board)
+            evaluate.choose_emulator(board, None)
+        except ToolMissing as error:
+            click.echo(f"left out: {board.name}: {error}", err=True)
+            chosen.remove(board)
+    return chosen
+
+
+def _evaluate_if_it_fits(
+    request: evaluate.Request, progress: evaluate.Progress
+) -> tuple[Run, Verdict] | TooSmall:
+    try:
+        return _evaluate(request, progress)
+    except TooSmall as error:
+        return error
 
 
 @cli.command("bench")
@@ -442,12 +473,22 @@ def _evaluate(request: evaluate.Request, progress: evaluate.Progress) -> tuple[R
     return evaluate.evaluate(request, labelled(request, progress))
 
 
-def _finish(results: list[tuple[Run, Verdict]], json_file: str | None, *, single: bool) -> None:
+def _finish(
+    results: list[tuple[Run, Verdict]],
+    json_file: str | None,
+    *,
+    single: bool,
+    too_small: Sequence[tuple[str, str, str]] = (),
+) -> None:
+    """`too_small`: (model, board, what is missing) of what was not run."""
     if json_file:
         data = [record.run(r, v) for r, v in results]
+        data += [{"model": m, "board": b, "ok": None, "reason": what} for m, b, what in too_small]
         record.write(data[0] if single else data, json_file)
     if json_file != "-":
         table.runs(results)
+        for _, board, what in too_small:
+            click.echo(f"{board}: {what}")
     if not all(verdict.ok for _, verdict in results):
         sys.exit(1)
 

@@ -5,16 +5,19 @@ A board is tested because its folder is there; one whose tools are not installed
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import boards, compare, compiler, evaluate, pictures, reference, run, zoo
+from boardless import boards, compare, compiler, evaluate, paths, pictures, reference, run, zoo
 from boardless.errors import DeviceFault, ToolFailed, ToolMissing, TooSmall
 from boardless.link.client import Client
 from boardless.records import Board, Build, Counts
@@ -134,6 +137,33 @@ def test_reset_starts_again(client: Client) -> None:
         before = client.hello()
         client.reset()
         assert client.hello() == before
+
+
+def test_sim_with_a_board_of_ones_own_builds_nothing_twice(cli: Cli, tmp_path: Path) -> None:
+    """It lies in a folder that nothing else knows of, and is too small for one model at least."""
+    own = tmp_path / "boards" / "my-board"
+    shutil.copytree(paths.BOARDS / "microbit", own)
+    environment = {
+        "BOARDLESS_BOARDS": str(own.parent),
+        "BOARDLESS_BUILD_DIR": str(tmp_path / "build"),
+    }
+    command = ("sim", "--boards", "my-board,host", "--limit", "2")
+    done = cli(*command, "--json", "-", **environment)
+    assert done.returncode == 0, done.stderr
+    rows = {(row["board"], row["model"]): row for row in json.loads(done.stdout)}
+    models = [f"{model}:{kind}" for model in zoo.names() for kind in zoo.types(model)]
+    assert set(rows) == {(board, model) for board in ("my-board", "host") for model in models}
+    assert rows["my-board", "mobile_lenet:int8"]["ok"] is True
+    assert rows["my-board", "mobile_lenet:float32"]["ok"] is None
+    assert all(row["ok"] or "is too small by" in row["reason"] for row in rows.values())
+
+    elves = {elf: elf.stat().st_mtime_ns for elf in (tmp_path / "build").glob("*/*/firmware.elf")}
+    assert len(elves) == sum(row["ok"] is True for row in rows.values())
+    done = cli(*command, **environment)
+    assert done.returncode == 0, done.stderr
+    assert {elf: elf.stat().st_mtime_ns for elf in elves} == elves
+    assert "my-board: mobile_lenet:float32 does not fit: RAM is too small by" in done.stdout
+    assert "my-board" in cli("boards", **environment).stdout
 
 
 def test_one_line_says_what_is_missing(cli: Cli) -> None:
