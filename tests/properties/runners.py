@@ -26,6 +26,7 @@ from boardless.emulators import qemu
 from boardless.errors import BoardlessError
 from boardless.graph import read
 from boardless.link.client import Client
+from boardless.records import Board
 from properties import records
 from properties.drawing import Case
 from properties.records import PATTERN, Block, Kernels, Record
@@ -92,13 +93,13 @@ class EmulatedCore:
     """The firmware in QEMU; records lie in the memory that it shares with us."""
 
     kernels: Kernels
+    board: Board
     client: Client | None = None
     patience: float = 30.0  # seconds of wall clock; a record takes milliseconds
 
     def execute(self, record: Record) -> bytes:
         if self.client is None:
-            board = boards.load(records.BOARD)
-            session = qemu.start(board, self.kernels.elf, shared=True)
+            session = qemu.start(self.board, self.kernels.elf, shared=True)
             self.client = Client(session, patience=self.patience, patience_max=self.patience)
             self.client.boot()
         shared = self.client.session.shared
@@ -243,14 +244,15 @@ def _nbytes(type_and_shape: str) -> int:
 
 @functools.cache
 def load(name: str) -> Runner:
-    """The runner "host" or "core"."""
-    machine: Machine = (
-        HostProcess(records.host()) if name == "host" else EmulatedCore(records.core())
-    )
-    atexit.register(machine.close)
-    return Runner(
-        machine, records.HOST_TWINS if name == "host" else boards.load(records.BOARD).twins
-    )
+    """The runner "host", "core" (the usual board), or of a board by its name."""
+    if name == "host":
+        host = HostProcess(records.host())
+        atexit.register(host.close)
+        return Runner(host, records.HOST_TWINS)
+    board = boards.load(records.BOARD if name == "core" else name)
+    core = EmulatedCore(records.core(board.name), board)
+    atexit.register(core.close)
+    return Runner(core, board.twins)
 
 
 machines = pytest.mark.parametrize(
