@@ -20,7 +20,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import boards, compiler, reference
+from boardless import boards, compiler, paths, reference
 from boardless.compiler.kernels import Constant
 from boardless.emulators import qemu
 from boardless.errors import BoardlessError
@@ -253,6 +253,25 @@ def load(name: str) -> Runner:
     core = EmulatedCore(records.core(board.name), board)
     atexit.register(core.close)
     return Runner(core, board.twins)
+
+
+def boards_by_twins() -> dict[tuple[str, ...], str]:
+    """For each set of twins a board that can run records: the usual one, else the first."""
+    found = {boards.load(records.BOARD).twins: records.BOARD}
+    for name in boards.names():
+        board = boards.load(name)
+        if "qemu" in board.emulators and board.emulators["qemu"].shared_memory:
+            found.setdefault(board.twins, name)
+    return found
+
+
+def boards_with_twin(operator: str) -> list[str]:
+    """The usual board, and those that have other optimised kernels of this operator."""
+    kernels = {p.stem.rpartition("_")[2] for p in (paths.KERNELS / operator).glob("*.c")}
+    best: dict[str, str] = {}  # twin -> board
+    for twins, board in boards_by_twins().items():
+        best.setdefault(next((twin for twin in twins if twin in kernels), "ref"), board)
+    return list(dict.fromkeys([records.BOARD, *(b for t, b in best.items() if t != "ref")]))
 
 
 machines = pytest.mark.parametrize(

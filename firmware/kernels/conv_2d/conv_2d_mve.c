@@ -33,8 +33,10 @@ static void gather(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y, int32
 }
 
 /* All channels of all output pixels; `relu` is a constant wherever this is called. */
-static inline void pixels(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
-                          int8_t *patch, int32_t bytes, int8_t *output, int relu) {
+static inline __attribute__((always_inline)) void pixels(const bl_conv_2d_s8 *p,
+                                                         const int8_t *input, const int32_t *filter,
+                                                         int8_t *patch, int32_t bytes,
+                                                         int8_t *output, int relu) {
   const bl_window *w = &p->window;
   const int32_t pointwise = bl_window_is_pointwise(w), channels = w->output_c;
   const mve_pred16_t rest = vctp32q((uint32_t)channels % 4);

@@ -65,9 +65,9 @@ static void spread(const bl_depthwise_conv_2d_s8 *p, const int8_t *input, int32_
 }
 
 /* A row of four channels; `lanes` are those there are, `relu` is a constant. */
-static inline void row_of_four(const bl_depthwise_conv_2d_s8 *p, const int32_t *filter,
-                               const int8_t *from, int32_t x_bytes, uint32x4_t columns,
-                               mve_pred16_t lanes, int8_t *output, int relu) {
+static inline __attribute__((always_inline)) void row_of_four(
+    const bl_depthwise_conv_2d_s8 *p, const int32_t *filter, const int8_t *from, int32_t x_bytes,
+    uint32x4_t columns, mve_pred16_t lanes, int8_t *output, int relu) {
   const int32_t zero_point = p->output_zero_point, next = p->window.output_c;
   const int32x4_t min = vdupq_n_s32(p->activation_min), max = vdupq_n_s32(p->activation_max);
   const int32x4_t bias = vld1q_s32(filter), multiplier = vld1q_s32(filter + 4);
