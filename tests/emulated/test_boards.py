@@ -112,8 +112,8 @@ def client(built: Built, request: pytest.FixtureRequest) -> Client:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("b", ["Fault pc=0x", "hal_fault+"]),
-        ("u", ["Fault pc=0x", "hal_fault+"]),
+        ("b", [" pc=0x", "hal_fault+"]),
+        ("u", [" pc=0x", "hal_fault+"]),
         ("s", ["stack overflow", "sp=0x"]),
     ],
 )

@@ -3,6 +3,7 @@
 
 #include "hal.h"
 #include "server.h"
+#include "stack.h"
 
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28)
 #define SCB_HFSR (*(volatile uint32_t *)0xE000ED2C)
@@ -19,12 +20,6 @@
 /* ARMv6-M has no fault status registers, ARMv7-M has no stack limit to violate. */
 #define STATUS_VALUES (__ARM_ARCH >= 7 ? 3 : 0)
 #define CFSR_STKOF (UINT32_C(1) << 20)
-
-#define PAINT UINT32_C(0xA5A5A5A5)
-
-/* link.ld */
-extern uint32_t bl_data_load[], bl_data_start[], bl_data_end[], bl_bss_start[], bl_bss_end[];
-extern uint32_t bl_stack_limit[], bl_stack_top[];
 
 int main(void);
 _Noreturn void bl_reset(void);
@@ -89,29 +84,16 @@ _Noreturn void bl_start(void) {
   /* Bus, memory and usage faults of their own: a stack overflow, where the fault's own stacking
    * fails too, would otherwise escalate twice and lock the core up. Reads as zero on ARMv6-M. */
   SCB_SHCSR |= UINT32_C(7) << 16;
-  volatile uint32_t *to = bl_data_start;
-  for (const uint32_t *from = bl_data_load; to < bl_data_end;) {
-    *to++ = *from++;
-  }
-  for (to = bl_bss_start; to < bl_bss_end;) {
-    *to++ = 0;
-  }
-  guard_stack();
   uint32_t *here;
   __asm volatile("mov %0, sp" : "=r"(here));
-  for (to = bl_stack_limit; to < here;) {
-    *to++ = PAINT;
-  }
+  bl_set_up_memory(here);
+  guard_stack();
   main();
   hal_exit(0);
 }
 
 uint32_t hal_stack_high_water(void) {
-  const uint32_t *p = bl_stack_limit;
-  while (p < bl_stack_top && *p == PAINT) {
-    p++;
-  }
-  return (uint32_t)((const char *)bl_stack_top - (const char *)p);
+  return bl_stack_used();
 }
 
 /* The frame may lie on a stack that has overflowed: report from a fresh one. The old stack pointer
@@ -171,23 +153,13 @@ _Noreturn void hal_reset(void) {
 
 #define NOTHING_THERE 0xEEEE0000 /* no board maps anything at this address */
 
-/* Runs down the stack for as long as there is one; the pragma: that is what it is for. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Winfinite-recursion"
-__attribute__((noinline)) static uint32_t overflow(volatile uint32_t *below) {
-  volatile uint32_t frame[64];
-  frame[0] = below ? below[0] + 1 : 1;
-  return overflow(frame) + frame[0];
-}
-#pragma GCC diagnostic pop
-
 void hal_fault(char kind) {
   if (kind == 'b') {
     *(volatile uint32_t *)NOTHING_THERE = 1;
   } else if (kind == 'u') {
     __asm volatile("udf #0");
   } else if (kind == 's') {
-    overflow(0);
+    bl_overflow(0);
   } else if (kind == 'l') {
     lock_up = 1;
     __asm volatile("udf #0");

@@ -87,17 +87,25 @@ class ProcessSession:
 
     @classmethod
     def start(
-        cls, command: Sequence[str], *, line_fd: str, shared_fd: str, shared_bytes: int
+        cls,
+        command: Sequence[str],
+        *,
+        line_fd: str,
+        shared_fd: str,
+        shared_bytes: int,
+        shared_offset: int = 0,
+        memory_bytes: int = 0,
     ) -> ProcessSession:
-        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it."""
+        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it. What
+        is shared are `shared_bytes` from `shared_offset` on, of `memory_bytes` or else all."""
         ours, theirs = socket.socketpair()
         log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
         memory, shared = -1, None
         try:
             if shared_bytes:
                 memory = os.memfd_create("boardless-shared")
-                os.ftruncate(memory, shared_bytes)
-                shared = mmap.mmap(memory, shared_bytes)
+                os.ftruncate(memory, max(memory_bytes, shared_bytes))
+                shared = mmap.mmap(memory, shared_bytes, offset=shared_offset)
             filled = [
                 a.replace(line_fd, str(theirs.fileno())).replace(shared_fd, str(memory))
                 for a in command

@@ -23,6 +23,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine: str  # -M
     timer_hz: int  # of the timer behind hal_timer_ticks, in the machine's virtual time
     shared_memory: bool = False  # the machine's memory-backend is what hal_shared() returns
+    memory_bytes: int = 0  # of that memory-backend, where it is more than what is shared
+    shared_offset: int = 0  # of what is shared, in it
+    arguments: tuple[str, ...] = ()  # further ones for the command line
     icount_shift: int = 6  # an instruction takes 2^shift ns of virtual time, more than a tick
 
 
@@ -43,12 +46,13 @@ def start(board: Board, elf: Path, *, shared: bool, extra: tuple[str, ...] = ())
     qemu: Settings = board.emulators["qemu"]
     shared_bytes = board.memory.shared_bytes if shared and qemu.shared_memory else 0
     machine = qemu.machine + (",memory-backend=ram" if shared_bytes else "")
+    memory_bytes = qemu.memory_bytes or shared_bytes
     backend = (
-        f"memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/@MEMORY@,size={shared_bytes}"
+        f"memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/@MEMORY@,size={memory_bytes}"
     )
     command = [
         qemu.program,
-        *("-M", machine),
+        *("-M", machine, *qemu.arguments),
         *(("-object", backend) if shared_bytes else ()),
         *("-nodefaults", "-display", "none", "-monitor", "none"),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
@@ -58,7 +62,12 @@ def start(board: Board, elf: Path, *, shared: bool, extra: tuple[str, ...] = ())
         *extra,
     ]
     return ProcessSession.start(
-        command, line_fd="@LINE@", shared_fd="@MEMORY@", shared_bytes=shared_bytes
+        command,
+        line_fd="@LINE@",
+        shared_fd="@MEMORY@",
+        shared_bytes=shared_bytes,
+        shared_offset=qemu.shared_offset,
+        memory_bytes=memory_bytes,
     )
 
 
