@@ -78,7 +78,8 @@ def _board_tools() -> list[Tool]:
             purpose = f"emulates {served[0].name}{more}"
             rows.append(_emulator(emulator, program, served[0], purpose, required))
         else:
-            get = f"apt-get install {' '.join(served[0].toolchain.debian)}, or {BOOTSTRAP}"
+            packages = " ".join(served[0].toolchain.debian)
+            get = f"apt-get install {packages}, or {BOOTSTRAP} --with {served[0].name}"
             rows.append(_program(program, f"firmware for {served[0].name}{more}", get, required))
     return rows
 

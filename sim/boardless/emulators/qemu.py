@@ -35,7 +35,7 @@ def settings(table: dict[str, object]) -> Settings:
 
 def version(board: Board) -> str:
     qemu: Settings = board.emulators["qemu"]
-    text = program_version([qemu.program, "--version"], qemu.debian)
+    text = program_version([qemu.program, "--version"], qemu.debian, board.name)
     found = re.search(r"version (\S+)", text)
     return found.group(1) if found else text
 
