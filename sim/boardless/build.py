@@ -90,7 +90,8 @@ def toolchain(board: Board) -> str:
         raise ToolMissing(
             f"{program} is not installed",
             where=f"board {board.name}",
-            hint=f"apt-get install {' '.join(board.toolchain.debian)}, or ./bootstrap --with {board.name}",
+            hint=f"apt-get install {' '.join(board.toolchain.debian)}, "
+            f"or ./bootstrap --with {board.name}",
         )
     return _gcc_version(program)
 

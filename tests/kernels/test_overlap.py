@@ -21,7 +21,7 @@ from properties.records import HOST_TWINS
 NETWORKS = 10  # per set of twins
 LAYERS = 7
 PICTURES = 2
-ON_HOST = [(), HOST_TWINS]
+ON_HOST = [(), *((twin,) for twin in HOST_TWINS)]
 ON_CORE = sorted(set(runners.boards_by_twins()) - set(ON_HOST))  # twins without a plain C form
 twin_sets = pytest.mark.parametrize(
     "twins",

@@ -27,7 +27,7 @@ from boardless import boards, paths
 from elftools.elf.elffile import ELFFile
 
 BOARD = "mps2-an386"
-HOST_TWINS = ("dsp",)  # twins whose primitives have a plain C form
+HOST_TWINS = ("dsp", "scalar")  # twins whose primitives have a plain C form
 PROTOTYPE = re.compile(r"^bl_status\s+(bl_\w+)\s*\(([^)]*)\)\s*;", re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 APP = paths.FIRMWARE / "app_kernels"

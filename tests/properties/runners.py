@@ -279,13 +279,14 @@ machines = pytest.mark.parametrize(
 )
 
 
-def check(case: Case, machine: str, twins: bool = True) -> None:
+def check(case: Case, machine: str, twins: tuple[str, ...] | None = None) -> None:
     """The case's outputs on a machine equal TFLite's: int8 to the last bit, float32 within 1e-5 of
-    the largest output (or term, where the sum nearly cancels)."""
+    the largest output (or term, where the sum nearly cancels). `twins` are those to compile with,
+    None being all of the machine's."""
     runner = load(machine)
     expected = reference.predict(case.oracle or case.content, case.inputs)
     graph = read(case.content, "case")
-    program = compiler.compile_graph(graph, twins=runner.twins if twins else ())
+    program = compiler.compile_graph(graph, twins=runner.twins if twins is None else twins)
     got = runner.run(program, case.inputs)
     if program.output.dtype == "int8":
         np.testing.assert_array_equal(got, expected)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from boardless.compiler import mve
+from boardless.compiler import fixed_point, mve
 from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.compiler.kernels import Call, Constant, Context
 
@@ -37,7 +37,23 @@ def lower(context: Context) -> Call:
         return _s8_mve(context, call)
     if "dsp" in context.twins:
         return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
+    if "scalar" in context.twins and suffix == "s8":
+        return _s8_scalar(context, call)
     return call
+
+
+def _s8_scalar(context: Context, call: Call) -> Call:
+    """The same call without the zero point in its inner loop."""
+    taps, bias, *scaling = call.constants
+    assert taps.data is not None
+    rows = taps.data.reshape(len(taps.data), -1)
+    folded = fixed_point.folded_bias(rows, bias.data, call.params["input_zero_point"])
+    return dataclasses.replace(
+        call,
+        function="bl_conv_2d_s8_scalar",
+        constants=(taps, Constant("bias", folded), *scaling),
+        scratch_bytes=rows.shape[1],
+    ).with_clearances(context.clearance(call.params["window"]))
 
 
 def _s8_mve(context: Context, call: Call) -> Call:

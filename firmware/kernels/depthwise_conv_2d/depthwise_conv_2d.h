@@ -43,6 +43,14 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
                                       const int32_t *filter, const int32_t *channels, void *scratch,
                                       int32_t scratch_bytes, int8_t *output);
 
+/* The same bits in plain C, for as many output as input channels. bias has output_c entries and
+ * holds, other than above, bias[o] - input_zero_point * sum of the channel's taps, wrapped. Order:
+ * as the reference's. */
+bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                         const int8_t *filter, const int32_t *bias,
+                                         const int32_t *multiplier, const int32_t *shift,
+                                         int8_t *output);
+
 /* The same bits by MVE, for shifts <= 0, windows of at most 4x4 taps and as many output as input
  * channels; lower.py packs the filter.
  *

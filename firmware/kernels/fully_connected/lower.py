@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boardless.compiler import dsp, mve
+from boardless.compiler import dsp, fixed_point, mve
 from boardless.compiler.kernels import Call, Constant, Context
 
 
@@ -35,6 +35,10 @@ def lower(context: Context) -> Call:
         elif "dsp" in context.twins and folded is not None:
             twin = "dsp"
             constants[1] = folded
+        elif "scalar" in context.twins:
+            twin = "scalar"
+            wrapped = fixed_point.folded_bias(taps, constants[1].data, params["input_zero_point"])
+            constants[1] = Constant("bias", wrapped)
     return Call(
         function=f"bl_fully_connected_{suffix}_{twin}",
         params_type=f"bl_fully_connected_{suffix}",
