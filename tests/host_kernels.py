@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import itertools
+import re
 import subprocess
 import tempfile
 from functools import cache
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from boardless import compiler, paths
+from properties.records import HOST_TWINS
 
 FLAGS = [
     "-std=c11",
@@ -40,10 +42,13 @@ PATTERN = 0xA5
 
 @cache
 def kernel_objects() -> list[str]:
-    """Object files of every kernel, reference and portable twins."""
+    """Object files of every kernel: references and portable twins."""
     folder = Path(tempfile.mkdtemp(prefix="boardless-kernels-"))
     objects = []
+    twins = "|".join(("ref", *HOST_TWINS))
     for source in sorted(paths.KERNELS.glob("*/*.c")):
+        if source.parent.name != "layers" and not re.search(rf"_({twins})$", source.stem):
+            continue
         target = folder / f"{source.stem}.o"
         subprocess.run(["gcc", *FLAGS, *INCLUDES, "-c", str(source), "-o", str(target)], check=True)
         objects.append(str(target))

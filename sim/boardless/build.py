@@ -23,7 +23,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from boardless import compiler, paths
-from boardless.errors import BadInput, ToolFailed, ToolMissing
+from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall
 from boardless.records import Board, Build, Layer
 
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
@@ -90,7 +90,8 @@ def toolchain(board: Board) -> str:
         raise ToolMissing(
             f"{program} is not installed",
             where=f"board {board.name}",
-            hint=f"apt-get install {' '.join(board.toolchain.debian)}, or ./bootstrap",
+            hint=f"apt-get install {' '.join(board.toolchain.debian)}, "
+            f"or ./bootstrap --with {board.name}",
         )
     return _gcc_version(program)
 
@@ -163,13 +164,13 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
         raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
     made = folder / "pio" / environment_name / "firmware.elf"
     if done.returncode or not made.is_file():
-        overflow = re.search(
+        overflows = re.findall(
             r"region `?(\w+)'? overflowed by (\d+) bytes", log.read_text(errors="replace")
         )
-        if overflow:
-            raise BadInput(
-                f"{program.name} does not fit: "
-                f"{overflow[1]} is too small by {int(overflow[2]):,} bytes",
+        if overflows:
+            missing = [f"{name} is too small by {int(n):,} bytes" for name, n in overflows]
+            raise TooSmall(
+                f"{program.name} does not fit: {' and '.join(missing)}",
                 where=f"board {board.name}",
                 hint="a smaller model, or a larger board",
             )

@@ -12,6 +12,7 @@ from importlib import metadata
 
 from boardless import boards, emulators
 from boardless.errors import BoardlessError
+from boardless.records import Board
 
 BOOTSTRAP = "./bootstrap"
 
@@ -43,20 +44,7 @@ def tools() -> list[Tool]:
         _package("scons", "PlatformIO's build engine", True),
         _program("gcc", "the fake board and kernel tests", "apt-get install gcc libc6-dev", True),
     ]
-    for name in boards.names():
-        try:
-            board = boards.load(name)
-        except BoardlessError as error:
-            rows.append(Tool(name, "", f"board {name}", str(error), True))
-            continue
-        gcc = f"{board.toolchain.prefix}gcc"
-        get = f"apt-get install {' '.join(board.toolchain.debian)}, or {BOOTSTRAP}"
-        if board.toolchain.prefix:
-            rows.append(_program(gcc, f"firmware for {name}", get, board.default))
-        for emulator in board.emulators:
-            if emulator != "fake":
-                rows.append(_emulator(emulator, name, board.default))
-                rows += _counter(emulator, name)
+    rows += _board_tools()
     rows += [
         _module("tensorflow", "nox -s train", "nox installs it where it is needed"),
         _module("pytest", "nox -s tests", BOOTSTRAP),
@@ -64,10 +52,37 @@ def tools() -> list[Tool]:
         _program("gdb-multiarch", "debugging firmware", "apt-get install gdb-multiarch", False),
         _program("renode-test", "running the suites on Renode", "https://renode.io", False),
     ]
-    unique = {row.name: row for row in reversed(rows)}
-    return sorted(
-        (unique[n] for n in dict.fromkeys(r.name for r in rows)), key=lambda r: not r.required
-    )
+    return sorted(rows, key=lambda r: not r.required)
+
+
+def _board_tools() -> list[Tool]:
+    """Compilers and emulators of all boards, each once."""
+    rows = []
+    users: dict[tuple[str, str], list[Board]] = {}  # (program, emulator or "") -> boards
+    for name in boards.names():
+        try:
+            board = boards.load(name)
+        except BoardlessError as error:
+            rows.append(Tool(name, "", f"board {name}", str(error), True))
+            continue
+        if board.toolchain.prefix:
+            users.setdefault((f"{board.toolchain.prefix}gcc", ""), []).append(board)
+        for emulator, settings in board.emulators.items():
+            if emulator != "fake":
+                program = getattr(settings, "program", emulator)
+                users.setdefault((program, emulator), []).append(board)
+    for (program, emulator), served in users.items():
+        more = f" and {len(served) - 1} more" if len(served) > 1 else ""
+        required = any(board.default for board in served)
+        if emulator:
+            purpose = f"emulates {served[0].name}{more}"
+            rows.append(_emulator(emulator, program, served[0], purpose, required))
+            rows += _counter(emulator, program, served[0])
+        else:
+            packages = " ".join(served[0].toolchain.debian)
+            get = f"apt-get install {packages}, or {BOOTSTRAP} --with {served[0].name}"
+            rows.append(_program(program, f"firmware for {served[0].name}{more}", get, required))
+    return rows
 
 
 def _package(name: str, purpose: str, required: bool) -> Tool:
@@ -104,25 +119,20 @@ def _program(name: str, purpose: str, get: str, required: bool) -> Tool:
     return Tool(name, found, purpose, get, required)
 
 
-def _emulator(name: str, board_name: str, required: bool) -> Tool:
-    board = boards.load(board_name)
-    program = getattr(board.emulators[name], "program", name)
-    purpose = f"emulates {board_name}"
+def _emulator(name: str, program: str, board: Board, purpose: str, required: bool) -> Tool:
     try:
         return Tool(program, emulators.load(name).version(board), purpose, "", required)
     except BoardlessError as error:
         return Tool(program, "", purpose, error.hint, required)
 
 
-def _counter(name: str, board_name: str) -> list[Tool]:
+def _counter(name: str, program: str, board: Board) -> list[Tool]:
     """The plugin that counts for cycles, where the emulator can have one."""
     find = getattr(emulators.load(name), "counter", None)
     if find is None:
         return []
-    board = boards.load(board_name)
-    title = f"counting plugin of {getattr(board.emulators[name], 'program', name)}"
+    title = f"counting plugin of {program}"
     try:
-        found = f"interface {find(board).interface}"
-        return [Tool(title, found, "cycles", "", False)]
+        return [Tool(title, f"interface {find(board).interface}", "cycles", "", False)]
     except BoardlessError as error:
         return [Tool(title, "", "cycles", str(error).removeprefix("cycles not available: "), False)]

@@ -28,6 +28,10 @@ class BadInput(BoardlessError):
     exit_status = 2
 
 
+class TooSmall(BadInput):
+    """The model does not fit into the board's memory; says by how much (exit status 2)."""
+
+
 class ToolMissing(BoardlessError):
     """A program or package that this step needs is not there (exit status 3)."""
 

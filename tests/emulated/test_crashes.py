@@ -31,7 +31,7 @@ def client(built: Built) -> Client:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("b", ["BusFault", "pc=0x", "hal_fault", "bfar=0xdead0000"]),
+        ("b", ["BusFault", "pc=0x", "hal_fault", "bfar=0xeeee0000"]),
         ("u", ["UsageFault", "hal_fault", "cfsr=0x00010000"]),  # undefined instruction
         ("s", ["stack overflow"]),
     ],

@@ -5,19 +5,41 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import small_nets
-from boardless import boards, compiler, graph, reference, structures, zoo
+from boardless import compiler, graph, reference, structures, zoo
 from boardless.compiler import kernels, overlap, plan
 from boardless.structures import NONE, RELU, RELU6, SAME, VALID, Network
 from host_kernels import HostModel
+from properties import runners
+from properties.records import HOST_TWINS
 
 NETWORKS = 10  # per set of twins
 LAYERS = 7
 PICTURES = 2
-TWINS = sorted({(), *(boards.load(name).twins for name in boards.names())})
+ON_HOST = [(), *((twin,) for twin in HOST_TWINS)]
+ON_CORE = sorted(set(runners.boards_by_twins()) - set(ON_HOST))  # twins without a plain C form
+twin_sets = pytest.mark.parametrize(
+    "twins",
+    [*ON_HOST, *(pytest.param(twins, marks=pytest.mark.emulated) for twins in ON_CORE)],
+    ids=lambda twins: "+".join(twins) or "reference",
+)
+
+
+def run(
+    program: compiler.Program,
+    inputs: npt.NDArray[Any],
+    folder: Path,
+    twins: tuple[str, ...] = (),
+) -> npt.NDArray[Any]:
+    """Raw outputs, on the host where the twins have a plain C form."""
+    if twins in ON_HOST:
+        return HostModel(program, folder).run(inputs)
+    return runners.load(runners.boards_by_twins()[twins]).run(program, inputs)
 
 
 def random_network(seed: int) -> bytes:
@@ -55,7 +77,7 @@ def inputs_of(network: graph.Graph, seed: int) -> np.ndarray[tuple[int, ...], np
     return np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
 
 
-@pytest.mark.parametrize("twins", TWINS, ids=lambda twins: "+".join(twins) or "reference")
+@twin_sets
 def test_overlapping_plans_change_no_result(twins: tuple[str, ...], tmp_path: Path) -> None:
     shared = 0
     for seed in range(NETWORKS):
@@ -69,7 +91,7 @@ def test_overlapping_plans_change_no_result(twins: tuple[str, ...], tmp_path: Pa
         assert not loose.arena.overlaps
         shared += sum(n for i in range(len(tight.arena.buffers)) for _, n in tight.arena.shared(i))
         for program in (tight, loose):
-            got = HostModel(program, tmp_path).run(inputs)
+            got = run(program, inputs, tmp_path, twins)
             np.testing.assert_array_equal(got, expected, err_msg=f"seed {seed}")
     assert shared > 1000, "the plans hardly overlap: these networks test nothing"
 
@@ -96,7 +118,7 @@ def two_inputs(seed: int, dtype: str) -> graph.Graph:
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float32"])
-@pytest.mark.parametrize("twins", TWINS, ids=lambda twins: "+".join(twins) or "reference")
+@twin_sets
 def test_sums_and_products_go_where_either_input_was(
     dtype: str, twins: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -108,8 +130,8 @@ def test_sums_and_products_go_where_either_input_was(
         second = tight.layers[1]
         assert second.output == second.inputs[1] != second.inputs[0]
         loose = compiler.compile_graph(graph.read(content, "sum"), twins, overlap=False)
-        expected = HostModel(loose, tmp_path).run(inputs)
-        got = HostModel(tight, tmp_path).run(inputs)
+        expected = run(loose, inputs, tmp_path, twins)
+        got = run(tight, inputs, tmp_path, twins)
         np.testing.assert_array_equal(got, expected, err_msg=f"seed {seed}")
         if dtype == "int8":
             np.testing.assert_array_equal(got, reference.predict(content, inputs))

@@ -27,7 +27,7 @@ from boardless import boards, paths
 from elftools.elf.elffile import ELFFile
 
 BOARD = "mps2-an386"
-HOST_TWINS = ("dsp",)  # twins whose primitives have a plain C form
+HOST_TWINS = ("dsp", "scalar")  # twins whose primitives have a plain C form
 PROTOTYPE = re.compile(r"^bl_status\s+(bl_\w+)\s*\(([^)]*)\)\s*;", re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 APP = paths.FIRMWARE / "app_kernels"
@@ -126,30 +126,29 @@ def host() -> Kernels:
 
     tests/properties/runners.py talks to it over pipes."""
     command = ["gcc", *HOST_FLAGS, *INCLUDES]
-    return _build("host", command, [], HOST_TWINS, [APP / "host.c"], ["-lm"])
+    return _build("host", command, HOST_TWINS, [APP / "host.c"], ["-lm"])
 
 
 @functools.cache
-def core() -> Kernels:
-    """All kernels as a firmware of the emulated board, with the flags its models are built with."""
-    board = boards.load(BOARD)
+def core(name: str) -> Kernels:
+    """All kernels as a firmware of an emulated board, with the flags its models are built with."""
+    board = boards.load(name)
     tools, hal = board.toolchain, paths.FIRMWARE / "hal" / board.hal
     compile_flags = ["-std=gnu11", "-O2", "-g", *WARNINGS, "-ffunction-sections", "-fno-common"]
     compile_flags += [f'-DBL_BOARD="{board.name}"', f"-ffile-prefix-map={paths.ROOT}=."]
-    command = [f"{tools.prefix}gcc", *tools.flags, *compile_flags, *INCLUDES]
+    command = [f"{tools.prefix}gcc", *tools.flags, *compile_flags, *INCLUDES, f"-I{hal}"]
     link = [
         *("-nostartfiles", "-Wl,--gc-sections", "-Wl,--build-id=none", "-lm"),
         *(f"-Wl,--defsym=bl_{name}={value:#x}" for name, value in board.memory_symbols().items()),
         *(f"-L{hal}", f"-T{board.folder / 'link.ld'}"),
     ]
     main = [APP / "main.c", *sorted(hal.glob("*.c")), *sorted(board.folder.glob("*.c"))]
-    return _build(BOARD, command, [hal, board.folder], board.twins, main, link)
+    return _build(board.name, command, board.twins, main, link)
 
 
 def _build(
     name: str,
     command: list[str],
-    folders: list[Path],
     twins: tuple[str, ...],
     main: list[Path],
     link: list[str],

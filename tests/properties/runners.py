@@ -20,12 +20,13 @@ from typing import IO, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import boards, compiler, reference
+from boardless import boards, compiler, paths, reference
 from boardless.compiler.kernels import Constant
 from boardless.emulators import qemu
 from boardless.errors import BoardlessError
 from boardless.graph import read
 from boardless.link.client import Client
+from boardless.records import Board
 from properties import records
 from properties.drawing import Case
 from properties.records import PATTERN, Block, Kernels, Record
@@ -92,13 +93,13 @@ class EmulatedCore:
     """The firmware in QEMU; records lie in the memory that it shares with us."""
 
     kernels: Kernels
+    board: Board
     client: Client | None = None
     patience: float = 30.0  # seconds of wall clock; a record takes milliseconds
 
     def execute(self, record: Record) -> bytes:
         if self.client is None:
-            board = boards.load(records.BOARD)
-            session = qemu.start(board, self.kernels.elf, shared=True)
+            session = qemu.start(self.board, self.kernels.elf, shared=True)
             self.client = Client(session, patience=self.patience, patience_max=self.patience)
             self.client.boot()
         shared = self.client.session.shared
@@ -243,14 +244,34 @@ def _nbytes(type_and_shape: str) -> int:
 
 @functools.cache
 def load(name: str) -> Runner:
-    """The runner "host" or "core"."""
-    machine: Machine = (
-        HostProcess(records.host()) if name == "host" else EmulatedCore(records.core())
-    )
-    atexit.register(machine.close)
-    return Runner(
-        machine, records.HOST_TWINS if name == "host" else boards.load(records.BOARD).twins
-    )
+    """The runner "host", "core" (the usual board), or of a board by its name."""
+    if name == "host":
+        host = HostProcess(records.host())
+        atexit.register(host.close)
+        return Runner(host, records.HOST_TWINS)
+    board = boards.load(records.BOARD if name == "core" else name)
+    core = EmulatedCore(records.core(board.name), board)
+    atexit.register(core.close)
+    return Runner(core, board.twins)
+
+
+def boards_by_twins() -> dict[tuple[str, ...], str]:
+    """For each set of twins a board that can run records: the usual one, else the first."""
+    found = {boards.load(records.BOARD).twins: records.BOARD}
+    for name in boards.names():
+        board = boards.load(name)
+        if "qemu" in board.emulators and board.emulators["qemu"].shared_memory:
+            found.setdefault(board.twins, name)
+    return found
+
+
+def boards_with_twin(operator: str) -> list[str]:
+    """The usual board, and those that have other optimised kernels of this operator."""
+    kernels = {p.stem.rpartition("_")[2] for p in (paths.KERNELS / operator).glob("*.c")}
+    best: dict[str, str] = {}  # twin -> board
+    for twins, board in boards_by_twins().items():
+        best.setdefault(next((twin for twin in twins if twin in kernels), "ref"), board)
+    return list(dict.fromkeys([records.BOARD, *(b for t, b in best.items() if t != "ref")]))
 
 
 machines = pytest.mark.parametrize(
@@ -258,13 +279,14 @@ machines = pytest.mark.parametrize(
 )
 
 
-def check(case: Case, machine: str, twins: bool = True) -> None:
+def check(case: Case, machine: str, twins: tuple[str, ...] | None = None) -> None:
     """The case's outputs on a machine equal TFLite's: int8 to the last bit, float32 within 1e-5 of
-    the largest output (or term, where the sum nearly cancels)."""
+    the largest output (or term, where the sum nearly cancels). `twins` are those to compile with,
+    None being all of the machine's."""
     runner = load(machine)
     expected = reference.predict(case.oracle or case.content, case.inputs)
     graph = read(case.content, "case")
-    program = compiler.compile_graph(graph, twins=runner.twins if twins else ())
+    program = compiler.compile_graph(graph, twins=runner.twins if twins is None else twins)
     got = runner.run(program, case.inputs)
     if program.output.dtype == "int8":
         np.testing.assert_array_equal(got, expected)

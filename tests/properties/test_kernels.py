@@ -8,10 +8,11 @@ emulated core.
 from __future__ import annotations
 
 import pytest
+from boardless import paths
 from boardless.compiler import kernels
 from hypothesis import given
 from hypothesis import strategies as st
-from properties import runners, strategies
+from properties import records, runners, strategies
 
 KNOWN = {name.lower() for name in kernels.names()}
 OPERATORS = [(name, dtype) for name in strategies.names() for dtype in strategies.dtypes(name)]
@@ -31,14 +32,25 @@ def test_every_kernel_has_a_strategy() -> None:
 def test_on_host(operator: str, dtype: str, data: st.DataObject) -> None:
     """References, then the twins where this operator has any."""
     case = data.draw(strategies.load(operator).cases(dtype))
-    runners.check(case, "host", twins=False)
-    runners.check(case, "host")
+    runners.check(case, "host", twins=())
+    for twin in records.HOST_TWINS:
+        if (paths.KERNELS / operator / f"{operator}_{twin}.c").is_file():
+            runners.check(case, "host", twins=(twin,))
+
+
+ON_CORES = [
+    (*case, board, f"{'-'.join(case)}{'' if board == records.BOARD else f'-{board}'}")
+    for case in OPERATORS
+    for board in runners.boards_with_twin(case[0])
+]
 
 
 @pytest.mark.emulated
-@operators
+@pytest.mark.parametrize(
+    ("operator", "dtype", "board"), [c[:3] for c in ON_CORES], ids=[c[3] for c in ON_CORES]
+)
 @given(data=st.data())
-def test_on_core(operator: str, dtype: str, data: st.DataObject) -> None:
+def test_on_core(operator: str, dtype: str, board: str, data: st.DataObject) -> None:
     """What the compiler picks for the board, as its own compiler builds it."""
     case = data.draw(strategies.load(operator).cases(dtype))
-    runners.check(case, "core")
+    runners.check(case, board)

@@ -3,14 +3,13 @@
 
 #include "hal.h"
 #include "server.h"
+#include "stack.h"
 
-#define SCB_CPACR (*(volatile uint32_t *)0xE000ED88)
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28)
 #define SCB_HFSR (*(volatile uint32_t *)0xE000ED2C)
 #define SCB_BFAR (*(volatile uint32_t *)0xE000ED38)
 #define SCB_SHCSR (*(volatile uint32_t *)0xE000ED24)
 #define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0C)
-#define SCB_VTOR (*(volatile uint32_t *)0xE000ED08)
 
 #define MPU_TYPE (*(volatile uint32_t *)0xE000ED90)
 #define MPU_CTRL (*(volatile uint32_t *)0xE000ED94)
@@ -18,14 +17,13 @@
 #define MPU_RBAR (*(volatile uint32_t *)0xE000ED9C)
 #define MPU_RASR (*(volatile uint32_t *)0xE000EDA0)
 
-#define PAINT UINT32_C(0xA5A5A5A5)
-
-/* link.ld */
-extern uint32_t bl_data_load[], bl_data_start[], bl_data_end[], bl_bss_start[], bl_bss_end[];
-extern uint32_t bl_stack_limit[], bl_stack_top[];
+/* ARMv6-M has no fault status registers, ARMv7-M has no stack limit to violate. */
+#define STATUS_VALUES (__ARM_ARCH >= 7 ? 3 : 0)
+#define CFSR_STKOF (UINT32_C(1) << 20)
 
 int main(void);
 _Noreturn void bl_reset(void);
+_Noreturn void bl_start(void);
 _Noreturn void bl_fault_entry(void);
 _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception);
 
@@ -64,39 +62,38 @@ static void guard_stack(void) {
 #endif
 }
 
+/* Switches on FPU and MVE before any code of a compiler that may use them. */
+__attribute__((naked)) _Noreturn void bl_reset(void) {
+  __asm volatile(
+#ifdef __ARM_FP
+      "ldr r0, =0xE000ED88\n\t" /* CPACR */
+      "ldr r1, [r0]\n\t"
+      "orr r1, r1, #0x00F00000\n\t"
+      "str r1, [r0]\n\t"
+      "dsb\n\t"
+      "isb\n\t"
+#endif
+      "ldr r0, =bl_start\n\t"
+      "bx r0\n\t"
+      ".ltorg\n\t");
+}
+
 /* In C, but without anything the compiler might turn into a library call before memory is set up.
  */
-_Noreturn void bl_reset(void) {
-#ifdef __ARM_FP
-  SCB_CPACR |= UINT32_C(0xF) << 20; /* before any code that may touch the FPU */
-  __asm volatile("dsb\n\tisb" ::: "memory");
-#endif
+_Noreturn void bl_start(void) {
   /* Bus, memory and usage faults of their own: a stack overflow, where the fault's own stacking
    * fails too, would otherwise escalate twice and lock the core up. Reads as zero on ARMv6-M. */
   SCB_SHCSR |= UINT32_C(7) << 16;
-  volatile uint32_t *to = bl_data_start;
-  for (const uint32_t *from = bl_data_load; to < bl_data_end;) {
-    *to++ = *from++;
-  }
-  for (to = bl_bss_start; to < bl_bss_end;) {
-    *to++ = 0;
-  }
-  guard_stack();
   uint32_t *here;
   __asm volatile("mov %0, sp" : "=r"(here));
-  for (to = bl_stack_limit; to < here;) {
-    *to++ = PAINT;
-  }
+  bl_set_up_memory(here);
+  guard_stack();
   main();
   hal_exit(0);
 }
 
 uint32_t hal_stack_high_water(void) {
-  const uint32_t *p = bl_stack_limit;
-  while (p < bl_stack_top && *p == PAINT) {
-    p++;
-  }
-  return (uint32_t)((const char *)bl_stack_top - (const char *)p);
+  return bl_stack_used();
 }
 
 /* The frame may lie on a stack that has overflowed: report from a fresh one. The old stack pointer
@@ -112,20 +109,28 @@ __attribute__((naked)) _Noreturn void bl_fault_entry(void) {
       ".ltorg\n\t");
 }
 
+static volatile int lock_up; /* the fault handler shall fault, too */
+
 _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception) {
   static const char *const kinds[] = {"?",         "?",        "NMI",       "HardFault",
                                       "MemManage", "BusFault", "UsageFault"};
   static const char *const names[] = {"pc", "lr", "sp", "cfsr", "hfsr", "bfar"};
   /* An exception frame is r0-r3, r12, lr, pc, xpsr; it is unreadable where the stack left RAM. */
   const int readable = frame >= bl_stack_limit && frame + 8 <= bl_stack_top;
-  const uint32_t values[] = {readable ? frame[6] : 0,
-                             readable ? frame[5] : 0,
-                             (uint32_t)(uintptr_t)frame,
-                             SCB_CFSR,
-                             SCB_HFSR,
-                             SCB_BFAR};
+  uint32_t values[3 + STATUS_VALUES] = {readable ? frame[6] : 0, readable ? frame[5] : 0,
+                                        (uint32_t)(uintptr_t)frame};
+  int overflow = frame < bl_stack_limit;
+#if __ARM_ARCH >= 7
+  values[3] = SCB_CFSR;
+  values[4] = SCB_HFSR;
+  values[5] = SCB_BFAR;
+  overflow |= __ARM_ARCH >= 8 && values[3] & CFSR_STKOF;
+#endif
+  if (lock_up) {
+    __asm volatile("udf #0");
+  }
   const char *kind = exception < 7 ? kinds[exception] : "unexpected interrupt";
-  bl_report_fault(frame < bl_stack_limit ? "stack overflow" : kind, names, values, 6);
+  bl_report_fault(overflow ? "stack overflow" : kind, names, values, 3 + STATUS_VALUES);
   hal_exit(70);
 }
 
@@ -146,25 +151,17 @@ _Noreturn void hal_reset(void) {
   }
 }
 
-/* Runs down the stack for as long as there is one; the pragma: that is what it is for. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Winfinite-recursion"
-__attribute__((noinline)) static uint32_t overflow(volatile uint32_t *below) {
-  volatile uint32_t frame[64];
-  frame[0] = below ? below[0] + 1 : 1;
-  return overflow(frame) + frame[0];
-}
-#pragma GCC diagnostic pop
+#define NOTHING_THERE 0xEEEE0000 /* no board maps anything at this address */
 
 void hal_fault(char kind) {
   if (kind == 'b') {
-    *(volatile uint32_t *)0xDEAD0000 = 1;
+    *(volatile uint32_t *)NOTHING_THERE = 1;
   } else if (kind == 'u') {
     __asm volatile("udf #0");
   } else if (kind == 's') {
-    overflow(0);
+    bl_overflow(0);
   } else if (kind == 'l') {
-    SCB_VTOR = 0xE0000000; /* no vectors there: the fault handler cannot be fetched */
-    __asm volatile("dsb\n\tudf #0");
+    lock_up = 1;
+    __asm volatile("udf #0");
   }
 }

@@ -42,6 +42,24 @@ bl_status bl_conv_2d_f32_ref(const bl_conv_2d_f32 *p, const float *input, const 
 bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                             void *scratch, int32_t scratch_bytes, int8_t *output);
 
+/* The same bits in plain C. bias has output_c entries and holds, other than above, bias[o] -
+ * input_zero_point * sum of filter[o], wrapped. scratch: filter_h * filter_w * input_c bytes.
+ * Order: output pixels ascend; the inputs of a pixel are read before its first output is written,
+ * in a 1x1 convolution for every two channels. */
+bl_status bl_conv_2d_s8_scalar(const bl_conv_2d_s8 *p, const int8_t *input, const int8_t *filter,
+                               const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
+                               void *scratch, int32_t scratch_bytes, int8_t *output);
+
+/* The same bits by MVE, for shifts <= 0; lower.py packs the filter.
+ *
+ * filter: for every four output channels four words each of bias[o] - input_zero_point * sum of
+ * filter[o], multiplier and shift, then their four rows of bytes; the last four are filled up with
+ * zeros. scratch: filter_h * filter_w * input_c bytes.
+ * Order: output pixels ascend; all inputs of a pixel are read before its first output is written.
+ */
+bl_status bl_conv_2d_s8_mve(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
+                            void *scratch, int32_t scratch_bytes, int8_t *output);
+
 /* The same sums with 16 of them in registers, within the rounding of float32; for activations as in
  * float32.h. bias is not NULL; filter is blocks of 4 output channels as (H, W, I, 4), the last one
  * filled with zeros. Order: output pixels ascend in blocks of at most 4; all inputs of a block are

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from boardless.compiler import fixed_point, mve
 from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.compiler.kernels import Call, Constant, Context
 
@@ -32,9 +33,41 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     ).with_clearances(context.clearance(params["window"]))
+    if "mve" in context.twins and suffix == "s8" and mve.shifts_right(call.constants[3]):
+        return _s8_mve(context, call)
     if "dsp" in context.twins:
         return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
+    if "scalar" in context.twins and suffix == "s8":
+        return _s8_scalar(context, call)
     return call
+
+
+def _s8_scalar(context: Context, call: Call) -> Call:
+    """The same call without the zero point in its inner loop."""
+    taps, bias, *scaling = call.constants
+    assert taps.data is not None
+    rows = taps.data.reshape(len(taps.data), -1)
+    folded = fixed_point.folded_bias(rows, bias.data, call.params["input_zero_point"])
+    return dataclasses.replace(
+        call,
+        function="bl_conv_2d_s8_scalar",
+        constants=(taps, Constant("bias", folded), *scaling),
+        scratch_bytes=rows.shape[1],
+    ).with_clearances(context.clearance(call.params["window"]))
+
+
+def _s8_mve(context: Context, call: Call) -> Call:
+    """The same call by the MVE twin."""
+    taps, bias, multiplier, shift = call.constants
+    assert taps.data is not None
+    rows = taps.data.reshape(len(taps.data), -1)
+    zero_point = call.params["input_zero_point"]
+    return dataclasses.replace(
+        call,
+        function="bl_conv_2d_s8_mve",
+        constants=(mve.packed(rows, bias, multiplier, shift, zero_point),),
+        scratch_bytes=rows.shape[1],
+    ).with_clearances(context.clearance(call.params["window"], pixels=0))
 
 
 def _s8_dsp(context: Context, call: Call) -> Call:

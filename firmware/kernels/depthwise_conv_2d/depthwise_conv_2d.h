@@ -43,6 +43,28 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
                                       const int32_t *filter, const int32_t *channels, void *scratch,
                                       int32_t scratch_bytes, int8_t *output);
 
+/* The same bits in plain C, for as many output as input channels. bias has output_c entries and
+ * holds, other than above, bias[o] - input_zero_point * sum of the channel's taps, wrapped. Order:
+ * as the reference's. */
+bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                         const int8_t *filter, const int32_t *bias,
+                                         const int32_t *multiplier, const int32_t *shift,
+                                         int8_t *output);
+
+/* The same bits by MVE, for shifts <= 0, windows of at most 4x4 taps and as many output as input
+ * channels; lower.py packs the filter.
+ *
+ * filter: for every four channels four words each of bias - input_zero_point * sum of the channel's
+ * taps, multiplier and shift, then 16 taps of each: column by column, 4 rows, zeros where the window
+ * is smaller. The last four channels are filled up with zeros.
+ * scratch: 16-byte aligned if it can be; for each column that a row of windows covers but one,
+ * 4 * min(input_c, 16) bytes, and 64 for that one.
+ * Order: output rows ascend; while one is written, the input rows of its windows are still read,
+ * unless input_c <= 16: then all of them have been read before. */
+bl_status bl_depthwise_conv_2d_s8_mve(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                      const int32_t *filter, void *scratch, int32_t scratch_bytes,
+                                      int8_t *output);
+
 /* The same sums, with the taps of a channel in registers: for 3x3 windows with stride_w 1 or 2, no
  * dilation, as many output as input channels, and activations as in float32.h. bias is not NULL.
  * Order: output rows ascend; while one is written, the input rows of its windows are still read. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from boardless.compiler import fixed_point, mve
 from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.compiler.kernels import Call, Constant, Context
 
@@ -34,13 +35,23 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     ).with_clearances(context.clearance(params["window"]))
-    if "dsp" not in context.twins or not _serves(call):
-        return call
-    return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
+    if (
+        "mve" in context.twins
+        and suffix == "s8"
+        and input_c == output_c
+        and max(filter_h, filter_w) <= 4
+        and mve.shifts_right(call.constants[3])
+    ):
+        return _s8_mve(context, call)
+    if "dsp" in context.twins and _serves(call):
+        return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
+    if "scalar" in context.twins and suffix == "s8" and input_c == output_c:
+        return _s8_scalar(context, call)
+    return call
 
 
 def _serves(call: Call) -> bool:
-    """Whether the window is one that both twins are made for."""
+    """Whether the window is one that both _dsp twins are made for."""
     window = call.params["window"]
     return (
         (window["filter_h"], window["filter_w"]) == (3, 3)
@@ -59,6 +70,37 @@ def _f32_dsp(context: Context, call: Call) -> Call:
     return dataclasses.replace(
         call, function="bl_depthwise_conv_2d_f32_dsp", constants=(call.constants[0], bias)
     ).with_clearances(context.clearance(window, pixels=window["output_w"]))
+
+
+def _s8_scalar(context: Context, call: Call) -> Call:
+    """The same call without the zero point in its inner loop."""
+    taps, bias, *scaling = call.constants
+    assert taps.data is not None
+    rows = taps.data.reshape(-1, call.params["window"]["output_c"]).T
+    folded = fixed_point.folded_bias(rows, bias.data, call.params["input_zero_point"])
+    return dataclasses.replace(
+        call,
+        function="bl_depthwise_conv_2d_s8_scalar",
+        constants=(taps, Constant("bias", folded), *scaling),
+    ).with_clearances(context.clearance(call.params["window"]))
+
+
+def _s8_mve(context: Context, call: Call) -> Call:
+    """The same call by the MVE twin."""
+    taps, bias, multiplier, shift = call.constants
+    assert taps.data is not None
+    window = call.params["window"]
+    channels, height, width = window["output_c"], window["filter_h"], window["filter_w"]
+    rows = np.zeros((channels, 4, 4), np.int8)  # columns, then rows
+    rows[:, :width, :height] = taps.data.reshape(height, width, channels).transpose(2, 1, 0)
+    columns = (window["output_w"] - 1) * window["stride_w"] + (width - 1) * window["dilation_w"] + 1
+    zero_point = call.params["input_zero_point"]
+    return dataclasses.replace(
+        call,
+        function="bl_depthwise_conv_2d_s8_mve",
+        constants=(mve.packed(rows.reshape(channels, 16), bias, multiplier, shift, zero_point),),
+        scratch_bytes=4 * (columns - 1) * min(channels, 16) + 64,
+    ).with_clearances(context.clearance(window, pixels=0 if channels <= 16 else window["output_w"]))
 
 
 def _s8_dsp(context: Context, call: Call) -> Call:

@@ -35,4 +35,14 @@ bl_status bl_fully_connected_s8_dsp(const bl_fully_connected_s8 *p, const int8_t
                                     const int32_t *multiplier, const int32_t *shift,
                                     int8_t *output);
 
+/* The same bits in plain C, with the same bias, wrapped. */
+bl_status bl_fully_connected_s8_scalar(const bl_fully_connected_s8 *p, const int8_t *input,
+                                       const int8_t *filter, const int32_t *bias,
+                                       const int32_t *multiplier, const int32_t *shift,
+                                       int8_t *output);
+
+/* The same bits by MVE; filter as in bl_conv_2d_s8_mve, with any shift. */
+bl_status bl_fully_connected_s8_mve(const bl_fully_connected_s8 *p, const int8_t *input,
+                                    const int32_t *filter, int8_t *output);
+
 #endif

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boardless.compiler.dsp import folded_bias
+from boardless.compiler import dsp, fixed_point, mve
 from boardless.compiler.kernels import Call, Constant, Context
 
 
@@ -15,8 +15,10 @@ def lower(context: Context) -> Call:
             hint="boardless runs one row at a time",
         )
     filter_tensor = context.filter((output_c, input_c))
+    taps = filter_tensor.data
+    assert taps is not None
     constants = [
-        Constant("filter", filter_tensor.data, "OI"),
+        Constant("filter", taps, "OI"),
         context.bias(2, output_c),
     ]
     params = {"input_c": input_c, "output_c": output_c, **context.activation()}
@@ -24,10 +26,19 @@ def lower(context: Context) -> Call:
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c)
         params |= context.zero_points()
-        folded = folded_bias(filter_tensor, constants[1], params["input_zero_point"])
-        if "dsp" in context.twins and folded is not None:
+        folded = dsp.folded_bias(filter_tensor, constants[1], params["input_zero_point"])
+        if "mve" in context.twins:
+            twin = "mve"
+            _, bias, multiplier, shift = constants
+            zero_point = params["input_zero_point"]
+            constants = [mve.packed(taps, bias, multiplier, shift, zero_point)]
+        elif "dsp" in context.twins and folded is not None:
             twin = "dsp"
             constants[1] = folded
+        elif "scalar" in context.twins:
+            twin = "scalar"
+            wrapped = fixed_point.folded_bias(taps, constants[1].data, params["input_zero_point"])
+            constants[1] = Constant("bias", wrapped)
     return Call(
         function=f"bl_fully_connected_{suffix}_{twin}",
         params_type=f"bl_fully_connected_{suffix}",

@@ -46,7 +46,7 @@ env.Replace(
     RANLIB=f"{prefix}gcc-ranlib",
     SIZETOOL=f"{prefix}size",
     ARFLAGS=["rcD"],
-    ASPPFLAGS=["-x", "assembler-with-cpp"],
+    ASPPFLAGS=["-x", "assembler-with-cpp", *board.toolchain.flags],
     PROGNAME="firmware",
     PROGSUFFIX=".elf",
 )
@@ -63,7 +63,6 @@ env.Append(
         f"-ffile-prefix-map={os.path.relpath(generated, paths.ROOT)}=generated",
         "-gno-record-gcc-switches",
     ],
-    ASFLAGS=[*board.toolchain.flags, f"-I{generated}"],
     CPPPATH=[
         generated,
         *(str(firmware / part) for part in ("kernels", "protocol", "hal", "app")),

@@ -58,3 +58,14 @@ def requantise_once(x: IntegersLike, multiplier: IntegersLike, shift: IntegersLi
 def _wrapped(x: Integers) -> Integers:
     """As int32 holds it."""
     return (x - INT32_MIN) % (1 << 32) + INT32_MIN
+
+
+def folded_bias(
+    rows: npt.NDArray[Any], bias: npt.NDArray[Any] | None, input_zero_point: int
+) -> npt.NDArray[np.int32]:
+    """bias - input_zero_point * sum(taps) for rows of taps (output channels, n), None being 0. It
+    wraps, and so do the sums that start from it: their end is right whatever their order."""
+    offset = np.zeros(len(rows), np.int64) if bias is None else bias.astype(np.int64)
+    folded = offset - input_zero_point * rows.astype(np.int64).sum(axis=1)
+    wrapped: npt.NDArray[np.int32] = (folded & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return wrapped

@@ -56,12 +56,12 @@ class Emulator(Protocol):
         """Instructions executed in that many ticks of the board's timer; None: not known."""
 
 
-def program_version(command: list[str], debian: Sequence[str]) -> str:
+def program_version(command: list[str], debian: Sequence[str], board: str) -> str:
     """First line of `command`'s output; ToolMissing where the program is not there."""
     if shutil.which(command[0]) is None:
         raise ToolMissing(
             f"{command[0]} is not installed",
-            hint=f"apt-get install {' '.join(debian)}, or ./bootstrap",
+            hint=f"apt-get install {' '.join(debian)}, or ./bootstrap --with {board}",
         )
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -94,19 +94,22 @@ class ProcessSession:
         line_fd: str,
         shared_fd: str,
         shared_bytes: int,
+        shared_offset: int = 0,
+        memory_bytes: int = 0,
         descriptors: Sequence[int] = (),
         stdout: int | None = None,
     ) -> ProcessSession:
-        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it;
-        it inherits `descriptors`, too. Its output goes to a log, or to the descriptor `stdout`."""
+        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it; it
+        inherits `descriptors`, too. What is shared are `shared_bytes` from `shared_offset` on, of
+        `memory_bytes` or else all. Its output goes to a log, or to the descriptor `stdout`."""
         ours, theirs = socket.socketpair()
         log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
         memory, shared = -1, None
         try:
             if shared_bytes:
                 memory = os.memfd_create("boardless-shared")
-                os.ftruncate(memory, shared_bytes)
-                shared = mmap.mmap(memory, shared_bytes)
+                os.ftruncate(memory, max(memory_bytes, shared_bytes))
+                shared = mmap.mmap(memory, shared_bytes, offset=shared_offset)
             filled = [
                 a.replace(line_fd, str(theirs.fileno())).replace(shared_fd, str(memory))
                 for a in command

@@ -15,9 +15,6 @@ from boardless.cycles.counter import Counter, Plugin, find
 from boardless.emulators.base import ProcessSession, program_version
 from boardless.records import Board
 
-ICOUNT_SHIFT = 6
-NS_PER_INSTRUCTION = 1 << ICOUNT_SHIFT
-
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[emulator.qemu] of a board.toml."""
@@ -27,6 +24,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine: str  # -M
     timer_hz: int  # of the timer behind hal_timer_ticks, in the machine's virtual time
     shared_memory: bool = False  # the machine's memory-backend is what hal_shared() returns
+    memory_bytes: int = 0  # of that memory-backend, where it is more than what is shared
+    shared_offset: int = 0  # of what is shared, in it
+    arguments: tuple[str, ...] = ()  # further ones for the command line
+    icount_shift: int = 6  # an instruction takes 2^shift ns of virtual time, more than a tick
 
 
 def settings(table: dict[str, object]) -> Settings:
@@ -35,7 +36,7 @@ def settings(table: dict[str, object]) -> Settings:
 
 def version(board: Board) -> str:
     qemu: Settings = board.emulators["qemu"]
-    text = program_version([qemu.program, "--version"], qemu.debian)
+    text = program_version([qemu.program, "--version"], qemu.debian, board.name)
     found = re.search(r"version (\S+)", text)
     return found.group(1) if found else text
 
@@ -43,9 +44,9 @@ def version(board: Board) -> str:
 def machine(settings: Settings, options: str = "") -> list[str]:
     """The command of a machine without devices of its own choice, whose time are instructions."""
     return [
-        *(settings.program, "-M", settings.machine + options),
+        *(settings.program, "-M", settings.machine + options, *settings.arguments),
         *("-nodefaults", "-display", "none", "-monitor", "none"),
-        *("-icount", f"shift={ICOUNT_SHIFT},sleep=off"),
+        *("-icount", f"shift={settings.icount_shift},sleep=off"),
     ]
 
 
@@ -61,8 +62,9 @@ def start(
     `count` its code is counted. `extra` are further arguments of QEMU."""
     qemu: Settings = board.emulators["qemu"]
     shared_bytes = board.memory.shared_bytes if shared and qemu.shared_memory else 0
+    memory_bytes = qemu.memory_bytes or shared_bytes
     backend = (
-        f"memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/@MEMORY@,size={shared_bytes}"
+        f"memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/@MEMORY@,size={memory_bytes}"
     )
     command = [
         *machine(qemu, ",memory-backend=ram" if shared_bytes else ""),
@@ -78,6 +80,8 @@ def start(
         line_fd="@LINE@",
         shared_fd="@MEMORY@",
         shared_bytes=shared_bytes,
+        shared_offset=qemu.shared_offset,
+        memory_bytes=memory_bytes,
         descriptors=count.descriptors if count else (),
     )
 
@@ -93,4 +97,4 @@ def instructions(board: Board, ticks: int) -> int | None:
     spends the first one on loading the counter, so this is exact: a test compares it with a trace
     of every instruction."""
     qemu: Settings = board.emulators["qemu"]
-    return (ticks + 1) * 1_000_000_000 // (NS_PER_INSTRUCTION * qemu.timer_hz)
+    return (ticks + 1) * 1_000_000_000 // (qemu.timer_hz << qemu.icount_shift)

@@ -1,0 +1,71 @@
+/* rv32imc as in an ESP32-C3, on QEMU's `virt` machine, whose devices are others. Devices: QEMU's
+ * documentation of virt; SiFive's PLIC. */
+#include "hal.h"
+#include "uart16550.h"
+
+#define UART 0x10000000
+#define UART_IRQ 10
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+#define PLIC_PRIORITY REGISTER(0x0C000000 + 4 * UART_IRQ)
+#define PLIC_ENABLE REGISTER(0x0C002000)
+#define PLIC_THRESHOLD REGISTER(0x0C200000)
+#define PLIC_CLAIM REGISTER(0x0C200004)
+#define TEST_DEVICE REGISTER(0x00100000)
+#define MIE_EXTERNAL (1 << 11)
+
+const char hal_board[] = BL_BOARD;
+const uint32_t hal_timer_hz = 1000000000;
+
+static uint32_t started;
+
+/* Interrupts stay masked in mstatus; one that is enabled in mie only ends WFI. */
+void hal_init(void) {
+  uart16550_init(UART, 1);
+  PLIC_PRIORITY = 1;
+  PLIC_THRESHOLD = 0;
+  PLIC_ENABLE = 1 << UART_IRQ;
+  __asm volatile("csrs mie, %0" ::"r"(MIE_EXTERNAL));
+}
+
+int hal_getc(void) {
+  while (!uart16550_received(UART, 1)) {
+    __asm volatile("wfi");
+  }
+  const int byte = uart16550_getc(UART, 1);
+  PLIC_CLAIM = PLIC_CLAIM;
+  return byte;
+}
+
+void hal_putc(char c) {
+  uart16550_putc(UART, 1, c);
+}
+
+/* Under icount QEMU's mcycle counts nanoseconds. It cannot be stopped, and need not: it schedules
+ * nothing. */
+static uint32_t cycles(void) {
+  uint32_t now;
+  __asm volatile("csrr %0, mcycle" : "=r"(now));
+  return now;
+}
+
+void hal_timer_start(void) {
+  started = cycles();
+}
+
+uint32_t hal_timer_ticks(void) {
+  return cycles() - started;
+}
+
+void hal_timer_stop(void) {}
+
+/* Of virt's memory, behind what stands in for flash and RAM. */
+uint8_t *hal_shared(uint32_t *bytes) {
+  *bytes = UINT32_C(16) << 20;
+  return (uint8_t *)0x81000000;
+}
+
+_Noreturn void hal_reset(void) {
+  TEST_DEVICE = 0x7777;
+  for (;;) {
+  }
+}

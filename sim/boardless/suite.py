@@ -1,0 +1,79 @@
+"""All models on several boards at once, and the gate's verdict on each: what `boardless sim` runs.
+
+outcomes = run(judge.cases((), ["mps2-an386"]), 64, progress)
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from boardless import boards, build, evaluate
+from boardless.errors import ToolMissing, TooSmall
+from boardless.gate import judge, tolerances
+from boardless.records import Board, Run, Verdict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one model on one board: a run and the gate's row, or why it does not fit."""
+
+    case: judge.Case
+    run: Run | None = None
+    verdict: Verdict | None = None
+    gate: judge.Row | None = None
+    too_small: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """What does not fit is no failure."""
+        return (self.verdict is None or self.verdict.ok) and (self.gate is None or self.gate.ok)
+
+
+def choose(which: str, say: Callable[[str], object]) -> list[Board]:
+    """Boards of "default", "all" (of what is installed; `say` names the others) or "A,B,..."."""
+    if which not in ("default", "all"):
+        return [boards.load(name) for name in which.split(",")]
+    every = [boards.load(name) for name in boards.names()]
+    if which == "default":
+        return [board for board in every if board.default]
+    chosen = []
+    for board in every:
+        try:
+            build.toolchain(board)
+            evaluate.choose_emulator(board, None)
+            chosen.append(board)
+        except ToolMissing as error:
+            say(f"left out: {board.name}: {error}")
+    return chosen
+
+
+def run(
+    cases: Sequence[judge.Case],
+    limit: int,
+    progress_of: Callable[[evaluate.Request], evaluate.Progress],
+) -> list[Outcome]:
+    """In the order of `cases`, as many at a time as there are processors; `limit` pictures each."""
+    cancel = threading.Event()
+    limits = tolerances.load()
+
+    def one(case: judge.Case) -> Outcome:
+        request = evaluate.Request(case.model, case.board.name, limit=limit, jobs=1, cancel=cancel)
+        say = progress_of(request)
+        try:
+            run, verdict = evaluate.evaluate(request, say)
+            return Outcome(case, run, verdict, judge.judge(case, limits, say, cancel))
+        except TooSmall as error:
+            return Outcome(case, too_small=error.what)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        try:  # an interrupt may come while the first case is running and the next is submitted
+            futures = [pool.submit(one, case) for case in cases]
+            return [future.result() for future in futures]
+        except BaseException:
+            cancel.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
