@@ -365,8 +365,8 @@ def limits(case: Case) -> list[Limit]:
 
 
 def exceeded(row: Row) -> list[Limit]:
-    """Limits that a verified row does not keep; a layer kind that is missing keeps none. Cycles that
-    nothing could count are not judged."""
+    """Limits that a verified row does not keep; a layer kind that is missing keeps none. Cycles are
+    not judged where nothing could count them."""
     judged = [x for x in limits(row.case) if row.cycles or x.what != "cycles_per_mac"]
     values = [(limit, row.value(limit.what)) for limit in judged]
     return [limit for limit, value in values if value is None or value >= limit.below]

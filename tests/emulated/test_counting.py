@@ -178,7 +178,7 @@ def test_the_firmware_of_single_kernels() -> None:
         with Counter(qemu.counter(BOARD), cuts, watched) as count:
             with Client(qemu.start(BOARD, kernels.elf, shared=True, count=count)) as client:
                 client.boot()
-                machine = runners.EmulatedCore(kernels, client)
+                machine = runners.EmulatedCore(kernels, BOARD, client)
                 runners.Runner(machine, BOARD.twins).run(source, fed.inputs)
             found.append(Counted.of(count.read()))
     assert found[0].passes == 2 * len(source.layers)

@@ -56,12 +56,13 @@ class Emulator(Protocol):
         """Instructions executed in that many ticks of the board's timer; None: not known."""
 
 
-def program_version(command: list[str], debian: Sequence[str], board: str) -> str:
+def program_version(command: list[str], debian: Sequence[str], board: str = "") -> str:
     """First line of `command`'s output; ToolMissing where the program is not there."""
     if shutil.which(command[0]) is None:
         raise ToolMissing(
             f"{command[0]} is not installed",
-            hint=f"apt-get install {' '.join(debian)}, or ./bootstrap --with {board}",
+            hint=f"apt-get install {' '.join(debian)}, or ./bootstrap"
+            + (f" --with {board}" if board else ""),
         )
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

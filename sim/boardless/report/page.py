@@ -32,7 +32,7 @@ def collect(
 ) -> dict[str, Any]:
     """Everything that the page shows. `gates`: rows of `boardless gate --json` for these results,
     in their order, or none."""
-    verdicts: Sequence[dict[str, Any] | None] = gates or [None] * len(results)
+    verdicts: list[dict[str, Any] | None] = [*gates] if gates else [None for _ in results]
     runs = [
         _run(run, verdict, gate) for (run, verdict), gate in zip(results, verdicts, strict=True)
     ]
