@@ -44,6 +44,7 @@ CASES = [
     ("cortex-m4", "vadd.f32 s0,s1,s2", 1, TRM4),
     ("cortex-m4", "vadd.f32 s0,s1,s2; vadd.f32 s3,s0,s2", 3, TRM4 + ": one cycle until the result"),
     ("cortex-m4", "vfma.f32 s0,s1,s2", 3, TRM4),
+    ("cortex-m4", "vfma.f32 s0,s1,s2; vfma.f32 s0,s1,s2", 6, "CMSIS-DSP biquad on LPC4370"),
     ("cortex-m4", "vdiv.f32 s0,s1,s2", 14, TRM4),
     ("cortex-m4", "vsqrt.f32 s0,s1", 14, TRM4),
     ("cortex-m4", "vldr s0,[r0]", 2, TRM4),

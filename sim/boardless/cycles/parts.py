@@ -94,8 +94,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             return None
         cached = self._reuse(code, decoded, totals, self.icache) if self.icache else None
         penalty = self.wait_states + (self.icache.miss_cycles if self.icache else 0)
-        line = self.icache.line_bytes if self.icache else self.flash.line_bytes
-        return Flash(penalty, line, self.flash.prefetch, cached)
+        return Flash(penalty, self.flash.line_bytes, self.flash.prefetch, cached)
 
     def events(self, totals: Tally) -> dict[str, float]:
         """Cycles per event of a simulated cache."""

@@ -52,9 +52,12 @@ REGISTER_WORK = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Instruction:
-    """One instruction, wherever it lies. Registers are bit masks; bit numbers belong to the set."""
+    """One instruction, wherever it lies. Registers are bit masks; bit numbers belong to the set.
+
+    Equal bytes decode to the same object, so that comparing and hashing are a matter of identity.
+    """
 
     text: str  # as an assembler writes it; a branch shows its distance
     size: int  # bytes
