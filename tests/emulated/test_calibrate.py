@@ -233,9 +233,8 @@ def test_a_program_that_fails_is_one_line(
 
 
 def test_a_path_that_is_no_checkout(cli: Cli, tmp_path: Path, own_facts: Path) -> None:
-    done = cli("calibrate", str(own_facts), str(tmp_path))
-    assert done.returncode == 2
-    assert "there is no main.c; get it from https://example.org/loops" in done.stderr
+    said = cli.fails(2, "calibrate", str(own_facts), str(tmp_path))
+    assert "there is no main.c; get it from https://example.org/loops" in said
     assert "unknown suite 'nonsense'" in cli.fails(2, "calibrate", "nonsense", str(tmp_path))
 
 

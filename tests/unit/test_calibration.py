@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 MODULE = '''"""Words."""
 from boardless.cycles import cores
+from boardless.cycles.counts import Code
 from boardless.cycles.decode import Instruction
 
 

@@ -42,6 +42,7 @@ def calibrate(
     beside each estimate.
     """
     suite = facts.load(suite_name)
+    programs.check(suite, checkout)
     core, part = core or suite.core, part or suite.part
     version = programs.compiler()
     reasons = not_comparable(suite, core, part, version)
@@ -99,7 +100,6 @@ def measure(
     bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     with tempfile.TemporaryDirectory(prefix="boardless-calibrate-") as folder, bars:
         builder = programs.Builder(suite, checkout, Path(folder))
-        builder.check()
         task = bars.add_task(suite.name, total=len(suite.programs))
         for program in suite.programs:
             bars.update(task, description=f"{suite.name} {program.name}")

@@ -12,37 +12,46 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parents[1]  # boardless/cycles
 ROOT = "price"
+NO_MODEL = ("counts",)  # how counts get here; no price depends on it
 WORDS = ("source", "sources", "note", "description", "title")  # keys of tables that are prose
 
 
 def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
     """Over the core's table, the part's, and every module of the package that pricing imports."""
-    content: list[Any] = [
-        [str(path.relative_to(package)), canonical(ast.parse(path.read_text()))]
-        for path in modules(package)
-    ]
+    modules = [[str(path.relative_to(package)), text] for path, text in sources(package)]
     tables = [package / "cores" / f"{core}.toml"]
     tables += [package / "parts" / f"{part}.toml"] if part else []
-    content += [[t.name, plain(tomllib.loads(t.read_text()))] for t in tables]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    words = [[t.name, plain(tomllib.loads(t.read_text()))] for t in tables]
+    content = json.dumps([modules, words], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def modules(package: Path) -> list[Path]:
-    """price and what it imports from its own package, directly or not: files and folders."""
-    found: set[Path] = set()
+def sources(package: Path) -> list[tuple[Path, str]]:
+    """price and what it imports from its own package, directly or not, files and folders; each with
+    a hash of what it means."""
+    found: dict[Path, str] = {}
     todo = [ROOT]
     while todo:
         name = todo.pop()
         for path in [package / f"{name}.py", *(package / name).rglob("*.py")]:
             if path not in found and path.is_file():
-                found.add(path)
-                todo += imported(ast.parse(path.read_text()), f"boardless.{package.name}")
-    return sorted(found)
+                found[path], names = _module(path.read_text(), f"boardless.{package.name}")
+                todo += [n for n in names if n not in NO_MODEL]
+    return sorted(found.items())
+
+
+@cache
+def _module(text: str, package: str) -> tuple[str, tuple[str, ...]]:
+    """(hash of what a module means, modules of `package` that it imports)."""
+    tree = ast.parse(text)
+    meaning = json.dumps(canonical(tree))
+    return hashlib.sha256(meaning.encode()).hexdigest(), tuple(imported(tree, package))
 
 
 def imported(tree: ast.Module, package: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Builds the programs of a suite from the user's checkout, runs them, counts and prices them.
 
 builder = Builder(facts.load("embench"), Path("embench-iot"), Path("/tmp/x"))
-counted = run(builder.suite, builder.build(program))
+code, tally = run(builder.suite, builder.build(program))
 """
 
 from __future__ import annotations
@@ -37,19 +37,6 @@ class Builder:
     suite: Suite
     checkout: Path
     folder: Path
-
-    def check(self) -> None:
-        """BadInput where the path is not a checkout of what the suite was measured with."""
-        marker = self.suite.build.marker if self.suite.build else ""
-        if not marker:
-            marker = self._elf(self.suite.programs[0])
-        if not (self.checkout / marker).is_file():
-            raise BadInput(
-                f"this is no checkout that suite {self.suite.name} can be built from: "
-                f"there is no {marker}",
-                where=str(self.checkout),
-                hint=f"get it from {self.suite.source.split(',')[0]}",
-            )
 
     def build(self, program: Program) -> Path:
         """The program's ELF; BadInput where a source is missing, ToolFailed where it does not
@@ -107,7 +94,7 @@ class Builder:
         objects = [self._object(out / "segments.s", out, list(self.suite.flags))]
         for path in (OWN / name for name in how.own):
             objects.append(self._object(path, out, [*self.suite.flags, *STRICT, *defines]))
-        return self._link(objects, out, script, (f"-Wl,--just-symbols={published}",))
+        return self._link(objects, out, script, ("-Xlinker", f"--just-symbols={published}"))
 
     def _elf(self, program: Program) -> str:
         assert self.suite.call
@@ -130,7 +117,7 @@ class Builder:
             "cal_ram_bytes": e.ram[1],
         }
         symbols = [f"-Wl,--defsym={name}={value:#x}" for name, value in places.items()]
-        layout = ["-Wl,--gc-sections", "-static", "-nostartfiles", *symbols, f"-Wl,-T,{script}"]
+        layout = ["-Wl,--gc-sections", "-static", "-nostartfiles", *symbols, "-T", str(script)]
         inputs = [*(str(o) for o in objects), *libraries]
         self._gcc([*self.suite.flags, *layout, *inputs, "-o", str(made)], f"linking {out.name}")
         return made
@@ -149,6 +136,21 @@ class Builder:
             telling = ("error:", "undefined reference", "overflowed")
             told = next((x for x in lines if any(t in x for t in telling)), lines[0])
             raise ToolFailed(f"{GCC}: {told}", where=where)
+
+
+def check(suite: Suite, checkout: Path) -> None:
+    """BadInput where the path is not a checkout of what the suite was measured with."""
+    if suite.build:
+        marker = suite.build.marker
+    else:
+        assert suite.call
+        marker = suite.call.elf
+    if not (checkout / marker).is_file():
+        raise BadInput(
+            f"this is no checkout that suite {suite.name} can be built from: there is no {marker}",
+            where=str(checkout),
+            hint=f"get it from {suite.source.split(',')[0]}",
+        )
 
 
 def compiler() -> str:
