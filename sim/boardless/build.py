@@ -23,7 +23,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from boardless import compiler, paths
-from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall
+from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall, install
 from boardless.records import Board, Build, Layer
 
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
@@ -90,8 +90,7 @@ def toolchain(board: Board) -> str:
         raise ToolMissing(
             f"{program} is not installed",
             where=f"board {board.name}",
-            hint=f"apt-get install {' '.join(board.toolchain.debian)}, "
-            f"or ./bootstrap --with {board.name}",
+            hint=install(board.toolchain.debian, board.name),
         )
     return _gcc_version(program)
 
