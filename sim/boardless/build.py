@@ -23,7 +23,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from boardless import compiler, paths
-from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall
+from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall, install
 from boardless.records import Board, Build, Layer
 
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
@@ -68,10 +68,15 @@ def build_key(program: compiler.Program, board: Board, compiler_version: str) ->
 
 def _matters(path: Path, board: Board) -> bool:
     """Other boards and what does not end up in the ELF leave the id alone."""
-    if path.parts[0] in ("app_kernels", "examples"):
+    folder, *inner = path.parts
+    if folder in ("app_kernels", "examples"):
         return False
-    if path.parts[0] == "boards" and path.parts[1] != board.name:
+    if folder == "boards" and inner[0] != board.name:
         return False
+    if folder == "hal" and len(inner) > 1 and inner[0] != board.hal:
+        return False
+    if folder == "kernels" and path.suffix == ".c":
+        return path.stem.rpartition("_")[2] in ("ref", *board.twins)
     return path.suffix in (".c", ".h", ".S", ".ld", ".toml", ".ini") or path.name == "main.py"
 
 
@@ -90,8 +95,7 @@ def toolchain(board: Board) -> str:
         raise ToolMissing(
             f"{program} is not installed",
             where=f"board {board.name}",
-            hint=f"apt-get install {' '.join(board.toolchain.debian)}, "
-            f"or ./bootstrap --with {board.name}",
+            hint=install(board.toolchain.debian, board.name),
         )
     return _gcc_version(program)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from boardless import boards, emulators
-from boardless.errors import BoardlessError
+from boardless.errors import BoardlessError, install
 from boardless.records import Board
 
 BOOTSTRAP = "./bootstrap"
@@ -79,8 +79,7 @@ def _board_tools() -> list[Tool]:
             rows.append(_emulator(emulator, program, served[0], purpose, required))
             rows += _counter(emulator, program, served[0])
         else:
-            packages = " ".join(served[0].toolchain.debian)
-            get = f"apt-get install {packages}, or {BOOTSTRAP} --with {served[0].name}"
+            get = install(served[0].toolchain.debian, served[0].name)
             rows.append(_program(program, f"firmware for {served[0].name}{more}", get, required))
     return rows
 

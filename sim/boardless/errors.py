@@ -7,6 +7,14 @@ The class decides the exit status; the command line prints `str(error)` and noth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+
+def install(packages: Sequence[str], board: str) -> str:
+    """The hint how to get tools that `board` needs."""
+    bootstrap = f"./bootstrap --with {board}"
+    return f"apt-get install {' '.join(packages)}, or {bootstrap}" if packages else bootstrap
+
 
 class BoardlessError(Exception):
     """Base of all expected failures: `what` went wrong, `where`, and `hint`: what to do next."""

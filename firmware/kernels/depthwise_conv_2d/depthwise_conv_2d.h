@@ -55,12 +55,11 @@ bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const
  * channels; lower.py packs the filter.
  *
  * filter: for every four channels four words each of bias - input_zero_point * sum of the channel's
- * taps, multiplier and shift, then 16 taps of each: column by column, 4 rows, zeros where the window
- * is smaller. The last four channels are filled up with zeros.
- * scratch: 16-byte aligned if it can be; for each column that a row of windows covers but one,
- * 4 * min(input_c, 16) bytes, and 64 for that one.
- * Order: output rows ascend; while one is written, the input rows of its windows are still read,
- * unless input_c <= 16: then all of them have been read before. */
+ * taps, multiplier and shift, then 16 taps of each: column by column, 4 rows, zeros where the
+ * window is smaller. The last four channels are filled up with zeros. scratch: 16-byte aligned if
+ * it can be; for each column that a row of windows covers but one, 4 * min(input_c, 16) bytes, and
+ * 64 for that one. Order: output rows ascend; while one is written, the input rows of its windows
+ * are still read, unless input_c <= 16: then all of them have been read before. */
 bl_status bl_depthwise_conv_2d_s8_mve(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
                                       const int32_t *filter, void *scratch, int32_t scratch_bytes,
                                       int8_t *output);

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from boardless import boards, paths
-from boardless.errors import BoardlessError
+from boardless.errors import BoardlessError, install
 from SCons.Script import Default, DefaultEnvironment, Exit
 
 env = DefaultEnvironment()
@@ -32,8 +32,7 @@ if not generated:
 prefix = board.toolchain.prefix
 if not env.WhereIs(f"{prefix}gcc"):
     sys.stderr.write(
-        f"boardless: {prefix}gcc is not on PATH; "
-        f"apt-get install {' '.join(board.toolchain.debian)}\n"
+        f"boardless: {prefix}gcc is not on PATH; {install(board.toolchain.debian, board.name)}\n"
     )
     Exit(3)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from boardless.errors import ToolFailed, ToolMissing
+from boardless.errors import ToolFailed, ToolMissing, install
 from boardless.records import Board
 
 
@@ -61,8 +61,7 @@ def program_version(command: list[str], debian: Sequence[str], board: str = "") 
     if shutil.which(command[0]) is None:
         raise ToolMissing(
             f"{command[0]} is not installed",
-            hint=f"apt-get install {' '.join(debian)}, or ./bootstrap"
-            + (f" --with {board}" if board else ""),
+            hint=install(debian, board),
         )
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
