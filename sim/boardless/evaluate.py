@@ -26,6 +26,7 @@ from boardless import (
     run,
     zoo,
 )
+from boardless.emulators import serial_port
 from boardless.errors import BadInput, ToolMissing
 from boardless.link.faults import Faults
 
@@ -41,6 +42,8 @@ class Request:
     limit: int | None = None
     pixels: str | None = None
     link: str | None = None
+    port: str | None = None  # of a real board, instead of an emulator
+    baud: int | None = None
     jobs: int | None = None
     bad_line: Faults | None = None
     fold: bool = True  # channels that carry no information are taken out
@@ -55,7 +58,10 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
     """(model, build, emulator) of a request: all that `serve` needs."""
     model = zoo.find(request.model)
     board = boards.load(request.board)
-    emulator = choose_emulator(board, request.emulator)
+    wanted = request.emulator
+    if request.port:
+        board, wanted = serial_port.on_port(board, request.port, request.baud), "serial_port"
+    emulator = choose_emulator(board, wanted)
     program = compiler.compile_graph(
         model.graph, board.twins, fold=request.fold, keep_input=request.keep_input
     )
@@ -83,7 +89,7 @@ def evaluate(request: Request, progress: Progress) -> tuple[records.Run, records
     options = run.Options(
         emulator=emulator,
         link=request.link,
-        jobs=request.jobs or os.cpu_count() or 1,
+        jobs=1 if run.hardware(emulators.load(emulator)) else request.jobs or os.cpu_count() or 1,
         bad_line=request.bad_line,
         cancel=request.cancel,
     )

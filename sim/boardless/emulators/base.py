@@ -41,7 +41,8 @@ class Session(Protocol):
 
 
 class Emulator(Protocol):
-    """A module of this package."""
+    """A module of this package. `HARDWARE = True` in it says that what it starts is no emulation:
+    it may have been running for long, and its cycle counter counts cycles."""
 
     def settings(self, table: dict[str, Any]) -> Any:
         """Checks the [emulator.<name>] table of a board.toml."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from boardless.compiler import Program
 from boardless.errors import BadInput
-from boardless.records import Board, Build, Run, Verdict
+from boardless.records import Board, Build, Measured, Run, Verdict
 from boardless.structures import Published
 
 CYCLES_MISSING = "cycles not available: this version counts instructions only"
@@ -49,6 +49,7 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         "instructions": spread(run.counts.instructions),
         "cycles": {},
         "milliseconds": {},
+        "device": device(run.counts.measured, {}),
         "nominal_macs": run.build.nominal_macs,
         "layers": [
             {
@@ -65,6 +66,26 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         "seconds": {k: round(v, 4) for k, v in run.seconds.items()},
         "inferences_per_second": inferences_per_second(run),
         "notes": [CYCLES_MISSING] + ([run.counts.missing] if run.counts.missing else []),
+    }
+
+
+def device(measured: Measured | None, estimates: dict[str, float]) -> dict[str, Any] | None:
+    """What a real board's counter says; `estimates` are cycles of an inference by core, set beside
+    the measured median: positive percent where the estimate is too high."""
+    if measured is None:
+        return None
+    cycles = spread(measured.cycles)
+    median = cycles["median"] if cycles else 0
+    return {
+        "counter": measured.counter,
+        "cycles": cycles,
+        "layers": list(measured.layers),
+        "clock_hz": measured.clock_hz,
+        "error_percent": {
+            core: round(100 * (estimate / median - 1), 2) for core, estimate in estimates.items()
+        }
+        if median
+        else {},
     }
 
 

@@ -140,6 +140,13 @@ def runs(results: Sequence[tuple[Run, Verdict]]) -> None:
     missing = dict.fromkeys(r.counts.missing for r, _ in results if r.counts.missing)
     for note in (record.CYCLES_MISSING, *missing):
         out.print(note, markup=False)
+    for run, _ in results:
+        if measured := record.device(run.counts.measured, {}):
+            out.print(
+                f"{run.build.model} {run.build.board.name}: {measured['cycles']['median']:,} "
+                f"cycles by the board's own counter ({measured['counter']})",
+                markup=False,
+            )
     for run, verdict in results:
         if not verdict.ok:
             out.print(f"{run.build.model} {run.build.board.name}: {verdict.reason}", markup=False)
