@@ -377,7 +377,7 @@ def test_a_calibration_entry(
     assert facts["compiler"] == build.toolchain
     assert "-O2" in facts["flags"]
     newer = dataclasses.replace(other.build, toolchain="gcc 99", model="third:int8")
-    with pytest.raises(BadInput, match="holds compiler gcc .*, this is gcc 99; another file"):
+    with pytest.raises(BadInput, match=r"holds compiler gcc .*, this is gcc 99; another file"):
         measured.write(dataclasses.replace(result, build=newer), verdict, path, "nobody")
     wrong = dataclasses.replace(verdict, ok=False, reason="1 of 4 differ")
     with pytest.raises(BadInput, match="cycles of wrong results are no facts: 1 of 4 differ"):

@@ -75,6 +75,28 @@ def program_version(command: list[str], debian: Sequence[str]) -> str:
     return lines[0].strip()
 
 
+def spawn(
+    command: Sequence[str], *, pass_fds: Sequence[int] = (), stdin: int = subprocess.DEVNULL
+) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """(the running program, the file that takes what it says)."""
+    log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
+    # The kernel ends the child with us even if we are killed outright.
+    guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    try:
+        process = subprocess.Popen(
+            [*guard, *command],
+            stdin=stdin,
+            stdout=log,
+            stderr=log,
+            pass_fds=pass_fds,
+            start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
+        )
+    except OSError as error:
+        log.close()
+        raise ToolFailed(f"cannot start {command[0]}: {error}", hint="boardless doctor") from error
+    return process, log
+
+
 @dataclass
 class ProcessSession:
     """A child process whose line is a socket pair: no port, no path, and its death is our EOF."""
@@ -92,7 +114,6 @@ class ProcessSession:
     ) -> ProcessSession:
         """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it."""
         ours, theirs = socket.socketpair()
-        log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
         memory, shared = -1, None
         try:
             if shared_bytes:
@@ -103,22 +124,13 @@ class ProcessSession:
                 a.replace(line_fd, str(theirs.fileno())).replace(shared_fd, str(memory))
                 for a in command
             ]
-            # The kernel ends the child with us even if we are killed outright.
-            guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
-            process = subprocess.Popen(
-                [*guard, *filled],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno(), *([memory] if shared else [])],
-                start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
-            )
+            process, log = spawn(filled, pass_fds=[theirs.fileno(), *([memory] if shared else [])])
+        except ToolFailed:
+            ours.close()
+            raise
         except OSError as error:
             ours.close()
-            log.close()
-            raise ToolFailed(
-                f"cannot start {command[0]}: {error}", hint="boardless doctor"
-            ) from error
+            raise ToolFailed(f"cannot start {command[0]}: {error}", hint="run it again") from error
         finally:
             theirs.close()
             if memory >= 0:
@@ -154,14 +166,17 @@ class ProcessSession:
         except subprocess.TimeoutExpired:
             return ToolFailed(f"{self.program} closed the line", hint="run it again")
         how = f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
-        self.log.seek(0)
-        log = self.log.read().decode("utf8", "replace").strip().splitlines()
-        said = [line for line in log if "warning:" not in line]
+        said = [line for line in self.said() if "warning:" not in line]
         last = bytes(self.received).decode("ascii", "replace").strip().splitlines()
         what = f"{self.program} ended in mid-run with {how}"
         what += f"; it said: {said[0]}" if said else ""
         what += f"; last line received: {last[-1]!r}" if last else ""
         return ToolFailed(what, hint="run it again, and `boardless doctor` if it stays")
+
+    def said(self) -> list[str]:
+        """The lines that the program has printed so far."""
+        log = os.pread(self.log.fileno(), 1 << 20, 0)  # its own writing goes on where it is
+        return log.decode("utf8", "replace").strip().splitlines()
 
     def terminate(self) -> None:
         if self.process.poll() is None:
@@ -177,6 +192,8 @@ class ProcessSession:
                 self.process.wait()
         self.line.close()
         self.log.close()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         if self.shared is not None:
             with contextlib.suppress(BufferError):  # a view of it is still alive somewhere
                 self.shared.close()
