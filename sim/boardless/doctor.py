@@ -53,9 +53,9 @@ def tools() -> list[Tool]:
         get = f"apt-get install {' '.join(board.toolchain.debian)}, or {BOOTSTRAP}"
         if board.toolchain.prefix:
             rows.append(_program(gcc, f"firmware for {name}", get, board.default))
-        for emulator in board.emulators:
-            if emulator != "fake":
-                rows.append(_emulator(emulator, name, board.default))
+        for i, emulator in enumerate(board.emulators):  # one of them is enough, best first
+            if emulator not in ("fake", "serial_port"):
+                rows.append(_emulator(emulator, name, board.default and i == 0))
                 rows += _counter(emulator, name)
     rows += [
         _module("tensorflow", "nox -s train", "nox installs it where it is needed"),
@@ -106,7 +106,7 @@ def _program(name: str, purpose: str, get: str, required: bool) -> Tool:
 
 def _emulator(name: str, board_name: str, required: bool) -> Tool:
     board = boards.load(board_name)
-    program = getattr(board.emulators[name], "program", name)
+    program = getattr(board.emulators[name], "program", name)  # such as qemu-system-arm
     purpose = f"emulates {board_name}"
     try:
         return Tool(program, emulators.load(name).version(board), purpose, "", required)
