@@ -3,8 +3,7 @@
     rows = [measure(case, board, progress) for case in plan().cases]
 
 bench.toml holds the models, the peers and the limits. Outputs are compared with the reference
-before any count is looked at. Counts are exact, so two pictures are enough; cycles are not
-estimated yet.
+before any count is looked at. Counts are exact, so two pictures are enough.
 """
 
 from __future__ import annotations
@@ -34,7 +33,9 @@ from boardless import (
     structures,
     zoo,
 )
+from boardless.cycles import cores, estimate
 from boardless.cycles.devices import Devices
+from boardless.cycles.estimate import Cycles
 from boardless.emulators.base import ProcessSession
 from boardless.errors import BadInput
 from boardless.link.client import Client
@@ -71,7 +72,8 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """`what` ("instructions", "per_mac" or a kind of layer) must stay below a value."""
+    """`what` must stay below a value: "instructions", "per_mac", "cycles_per_mac", or the
+    instructions per MAC of a kind of layer."""
 
     model: str
     what: str
@@ -95,12 +97,24 @@ class Peer(msgspec.Struct, frozen=True):
     kinds: dict[str, float] = {}  # instructions per MAC
 
 
+class Published(msgspec.Struct, frozen=True):
+    """What others measured of the same model on a board: whole inferences in milliseconds."""
+
+    runtime: str
+    model: str
+    part: str  # of cycles/parts
+    clock_hz: int
+    milliseconds: float
+    source: str
+
+
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """bench.toml"""
 
     cases: tuple[Case, ...] = msgspec.field(name="case")
     limits: tuple[Limit, ...] = msgspec.field(name="limit")
     peers: tuple[Peer, ...] = msgspec.field(name="peer")
+    published: tuple[Published, ...] = msgspec.field(name="published")
 
 
 @dataclass(frozen=True)
@@ -134,6 +148,7 @@ class Row:
     trained: bool
     verdict: Verdict
     instructions: int = 0  # of one inference
+    cycles: tuple[Cycles, ...] = ()  # estimates: the board's core, parts with published times
     kinds: dict[str, Kind] = field(default_factory=dict)
     reference_instructions: int = 0  # of the same model without optimised kernels
     reference_kinds: dict[str, Kind] = field(default_factory=dict)
@@ -153,12 +168,18 @@ class Row:
         """Instructions per MAC of the model as it was made: what peers state."""
         return self.instructions / self.build.nominal_macs
 
+    def cycles_per_mac(self, cycles: Cycles) -> float:
+        """Of the first inference, per MAC of the model as it was made."""
+        return cycles.inferences[0] / self.build.nominal_macs
+
     def value(self, what: str) -> float | None:
         """What a Limit is about; None where the model has no such layer."""
         if what == "instructions":
             return self.instructions
         if what == "per_mac":
             return self.per_mac
+        if what == "cycles_per_mac":
+            return self.cycles_per_mac(self.cycles[0]) if self.cycles else None
         return self.kinds[what].per_mac if what in self.kinds else None
 
 
@@ -217,18 +238,23 @@ def measure(case: Case, board: Board, progress: evaluate.Progress) -> Row:
         if counts.missing:
             raise BadInput(counts.missing, where=board.name)
         total = counts.instructions[0]
-        return dataclasses.replace(
-            row, instructions=total, kinds=by_kind(program, counts.layers, total)
-        ), counts
+        kinds = by_kind(program, counts.layers, total)
+        return dataclasses.replace(row, instructions=total, kinds=kinds), counts
 
     folding = "" if case.fold else ".unfolded"
     row, counts = counted(board.twins, folding)
     plain, _ = counted((), folding + ".reference")
     if not row.ok or not plain.ok:
         return row if not row.ok else dataclasses.replace(row, verdict=plain.verdict)
+    parts = [p.part for p in published(case)]
+    targets = estimate.targets([board.core] if board.core in cores.names() else [], parts)
+    progress("pricing", 0, 0)
+    counted_run = counts.counted
+    cycles = [estimate.estimate(counted_run, t) for t in targets if counted_run is not None]
     progress("measuring speed", 0, 0)
     return dataclasses.replace(
         row,
+        cycles=tuple(cycles),
         reference_instructions=plain.instructions,
         reference_kinds=plain.kinds,
         speed=speed(row.build, fed, counts.instructions[0], emulator),
@@ -328,6 +354,10 @@ def peers(case: Case) -> list[Peer]:
     return [peer for peer in plan().peers if peer.model == case.model]
 
 
+def published(case: Case) -> list[Published]:
+    return [p for p in plan().published if p.model == case.model]
+
+
 def limits(case: Case) -> list[Limit]:
     return [
         limit for limit in plan().limits if (limit.model, limit.fold) == (case.model, case.fold)
@@ -335,8 +365,10 @@ def limits(case: Case) -> list[Limit]:
 
 
 def exceeded(row: Row) -> list[Limit]:
-    """Limits that a verified row does not keep; a layer kind that is missing keeps none."""
-    values = [(limit, row.value(limit.what)) for limit in limits(row.case)]
+    """Limits that a verified row does not keep; a layer kind that is missing keeps none. Cycles that
+    nothing could count are not judged."""
+    judged = [x for x in limits(row.case) if row.cycles or x.what != "cycles_per_mac"]
+    values = [(limit, row.value(limit.what)) for limit in judged]
     return [limit for limit, value in values if value is None or value >= limit.below]
 
 

@@ -37,6 +37,7 @@ from boardless.link import faults
 from boardless.pictures import USUAL
 from boardless.records import Board, Run, Verdict
 from boardless.report import bench as bench_report
+from boardless.report import command as report_command
 from boardless.report import gate as gate_report
 from boardless.report import record, table
 from boardless.terminal import (
@@ -109,6 +110,7 @@ cli.add_command(profile_command)
 cli.add_command(count_command)
 cli.add_command(gate)
 cli.add_command(calibrate)
+cli.add_command(report_command.report_command)
 
 
 @cli.command("boards")
@@ -492,6 +494,8 @@ def _finish(
         table.runs(results, [gate_report.word(row) for row in rows])
     if gated:
         gate_report.lines(gated, stderr=json_file == "-")
+        kept = report_command.keep(results, [gate_report.row(row) for row in rows], "boardless sim")
+        click.echo(f"report: {kept}", err=True)
     if not all(verdict.ok for _, verdict in results) or not (gated is None or gated.ok):
         sys.exit(1)
 

@@ -119,12 +119,13 @@ class Measured:
 
 @dataclass(frozen=True)
 class Counts:
-    """What the emulator counted. Without a counter the lists are empty and `missing` says why."""
+    """What the emulator counted. Without a counter the lists are empty and `missing` says why.
+    `counted` is what the plugin counted: pass i is picture i."""
 
     instructions: tuple[int, ...] = ()  # per inference
     layers: tuple[int, ...] = ()  # instructions per layer, of the first picture
     missing: str = ""
-    counted: Counted | None = None  # what the plugin counted; pass i is picture i
+    counted: Counted | None = field(default=None, compare=False, repr=False)
     cycles_missing: str = ""  # why there is nothing in `counted`
     measured: Measured | None = None  # on a real board
 

@@ -37,3 +37,20 @@ def thumb(content: bytes) -> Bools:
     )
     plain: Bools = np.where(short, plain_short, plain_long)
     return ~plain
+
+
+def riscv(content: bytes) -> Bools:
+    """(halfwords,): RV32 and RV64 with compressed instructions; the plain ones are listed."""
+    first = np.frombuffer(content[: len(content) // 2 * 2], "<u2").astype(np.uint32)
+    quadrant, kind = first & 3, first >> 13
+    plain_short = (
+        ((quadrant == 0) & (kind == 0))  # ADDI4SPN
+        | (quadrant == 1)  # arithmetic, branches, jumps
+        | ((quadrant == 2) & ((kind == 0) | (kind == 4)))  # SLLI; JR, JALR, MV, ADD
+    )
+    opcodes = (0x13, 0x17, 0x1B, 0x33, 0x37, 0x3B, 0x53, 0x63, 0x67, 0x6F)
+    plain: Bools = np.where(quadrant == 3, np.isin(first & 0x7F, opcodes), plain_short)
+    return ~plain
+
+
+KNOWN = {"thumb": thumb, "riscv": riscv}

@@ -101,12 +101,10 @@ def _start(image: Image, board: Board, counter: Counter) -> tuple[ProcessSession
     ours, theirs = os.pipe()
     pipe = f"path=/proc/self/fd/{theirs},append=on"
     command = [
-        *(settings.program, "-M", settings.machine),
-        *("-nodefaults", "-display", "none", "-monitor", "none"),
+        *qemu.machine(settings),
         *("-chardev", f"file,id=uart,{pipe}", "-serial", "chardev:uart"),
         *("-chardev", f"file,id=host,{pipe}"),
         *("-semihosting-config", "enable=on,target=native,chardev=host"),
-        *("-icount", f"shift={qemu.ICOUNT_SHIFT},sleep=off"),
         *(("-kernel", str(image.path)) if booted else ("-device", load)),
         *counter.arguments,
     ]
@@ -164,12 +162,8 @@ def _crash(image: Image, status: int, said: list[str]) -> str:
     at = ""
     if counter:
         address = int(counter[1], 16)
-        function = image.function_at(address)
-        at = (
-            f" at {function.name}+{address - function.address:#x}"
-            if function
-            else f" at {address:#x}"
-        )
+        if function := image.function_at(address):
+            at = f" at {function.name}+{address - function.address:#x}"
     if cause:
         what = cause[1].removeprefix("Lockup: ")
         return f"the core locked up{at}: {what}"

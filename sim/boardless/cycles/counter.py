@@ -29,7 +29,7 @@ from typing import IO
 import numpy as np
 
 from boardless import paths
-from boardless.cycles import counts
+from boardless.cycles import recording
 from boardless.emulators.base import program_version
 from boardless.errors import BadInput, ToolFailed, ToolMissing
 
@@ -62,16 +62,17 @@ def find(program: str, debian: tuple[str, ...] = ()) -> Plugin:
         plugin = Plugin(Path(known["path"]), int(known["interface"]))
         if plugin.path.is_file():
             return plugin
-    said = ""
+    problems = []
     for interface in _likely(version):
         path = build(interface)
-        said = _probe(program, path)
-        if not said:
+        problem = _probe(program, path)
+        problems.append(problem)
+        if not problem:
             memory.write_text(json.dumps({"path": str(path), "interface": interface}) + "\n")
             return Plugin(path, interface)
     raise ToolMissing(
-        f"cycles not available: {version.removeprefix('QEMU emulator ')} of {program} takes no "
-        f"plugin ({said})",
+        f"cycles not available: {program} (QEMU {version.split('version ')[-1]}) takes no plugin: "
+        f"{problems[0]}",
         hint="install a QEMU with TCG plugins, such as Debian's",
     )
 
@@ -114,7 +115,7 @@ def build(interface: int) -> Path:
 
 def _probe(program: str, path: Path) -> str:
     """Starts QEMU with the plugin, which ends it at once; "" or what QEMU says against it."""
-    command = [program, "-M", "none", "-display", "none", "-plugin", f"{path},probe=on"]
+    command = [program, "-M", "none", "-display", "none", "-plugin", f"{_escaped(path)},probe=on"]
     try:
         done = subprocess.run(
             command,
@@ -130,6 +131,11 @@ def _probe(program: str, path: Path) -> str:
         return ""
     lines = (done.stderr or done.stdout).strip().splitlines()
     return lines[0] if lines else f"status {done.returncode}"
+
+
+def _escaped(path: Path) -> str:
+    """As a value among QEMU's options."""
+    return str(path).replace(",", ",,")
 
 
 @cache
@@ -182,6 +188,8 @@ class Watch:
     marks: tuple[int, int, int, int] | None = None  # address, words, code range that stores
     start: tuple[int, int] | None = None  # code that writes to a device: a pass begins
     stop: tuple[int, int] | None = None  # code that reads a device: a pass ends
+    start_at: tuple[int, ...] = ()  # or: a pass begins before this instruction
+    stop_at: tuple[int, ...] = ()
     memory: tuple[tuple[int, int], ...] = ()  # what is no device
     regions: tuple[tuple[int, int], ...] = ()  # or: from one instruction to another
     handlers: tuple[int, ...] = ()  # where interrupt handlers begin
@@ -194,6 +202,8 @@ class Watch:
             ("marks", [self.marks] if self.marks else []),
             ("start", [self.start] if self.start else []),
             ("stop", [self.stop] if self.stop else []),
+            ("start_at", [(a,) for a in self.start_at]),
+            ("stop_at", [(a,) for a in self.stop_at]),
             ("memory", self.memory),
             ("region", self.regions),
             ("handler", [(h,) for h in self.handlers]),
@@ -238,13 +248,13 @@ class Counter:
     def arguments(self) -> list[str]:
         """For QEMU's command line."""
         words = [f"fd={self.out.fileno()}", f"cuts={self.cuts_file.fileno()}"]
-        return ["-plugin", ",".join([str(self.plugin.path), *words, *self.watch.arguments()])]
+        return ["-plugin", ",".join([_escaped(self.plugin.path), *words, *self.watch.arguments()])]
 
-    def read(self) -> counts.Recording:
+    def read(self) -> recording.Recording:
         """What was counted, once QEMU has ended."""
         try:
             self.out.seek(0)
-            return counts.read(self.out.read(), self.where)
+            return recording.read(self.out.read(), self.where)
         except OSError as error:
             raise ToolFailed(f"cannot read the counts: {error}", where=self.where) from error
 

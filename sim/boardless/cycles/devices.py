@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from boardless.cycles import image, watch
 from boardless.cycles.counter import Counter, Cuts, Plugin, Watch
-from boardless.cycles.counts import Counted, Recording
+from boardless.cycles.counts import Counted
+from boardless.cycles.recording import Recording
 from boardless.emulators import Emulator
 from boardless.errors import ToolFailed, ToolMissing
 from boardless.records import Build

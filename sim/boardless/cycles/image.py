@@ -6,6 +6,7 @@ image.symbols["main"].address
 
 from __future__ import annotations
 
+import bisect
 import difflib
 import struct
 from dataclasses import dataclass
@@ -61,7 +62,10 @@ class Image:
         return sorted(found, key=lambda s: s.address)
 
     def function_at(self, address: int) -> Symbol | None:
-        return next((f for f in self.functions if f.range[0] <= address < f.range[1]), None)
+        """The function that this code belongs to."""
+        at = bisect.bisect_right(self.functions, address, key=lambda f: f.address) - 1
+        found = self.functions[at] if at >= 0 else None
+        return found if found and address < found.range[1] else None
 
     def symbol(self, name: str) -> Symbol:
         """BadInput where the ELF has no such name."""

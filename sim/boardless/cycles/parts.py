@@ -1,17 +1,168 @@
-"""Microcontrollers."""
+"""What lies around a core: flash, its accelerator or the caches, clock. One TOML file per part.
+
+    load("stm32l4r5").core      # "cortex-m4"
+
+`cores` says what an instruction costs with memory that never waits; a part adds the waiting. The
+waiting for code is worked out from the counts alone (`flash`), or taken from caches that the
+emulator simulated during the run, where it did.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from boardless.cycles.counts import Code, Tally
+from boardless.cycles.decode import Instruction
+from boardless.cycles.fetch import Memory
+from boardless.cycles.flash import Flash, Reuse
+from boardless.errors import BadInput
+
+FOLDER = Path(__file__).parent / "parts"
 
 
-class Part(msgspec.Struct, frozen=True):
+class WaitStates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Up to this clock the flash needs so many wait states."""
+
+    up_to_hz: int
+    cycles: int
+
+
+class CacheShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A cache, or an accelerator's lines; least recently used goes."""
+
+    lines: int
+    line_bytes: int
+    ways: int
+    miss_cycles: int = 0  # on top of the wait states
+    source: str
+
+
+class FlashShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The memory that code and constants are read from."""
+
+    line_bytes: int  # of one access
+    wait_states: tuple[WaitStates, ...]
+    prefetch: bool  # reads the next line ahead
+    source: str
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One microcontroller at one clock."""
+
     name: str = ""
+    description: str
+    core: str
+    clock_hz: int
+    status: str = "estimate: no board data for this part's memory"
+    flash: FlashShape | None = None  # None: code runs from memory without wait states
+    icache: CacheShape | None = None
+    dcache: CacheShape | None = None
+    source: str
 
-    def memory(self, code: Any, decoded: Any, totals: Any) -> Any:
-        return None, {}
+    @property
+    def wait_states(self) -> int:
+        """Of the flash, at this part's clock."""
+        if self.flash is None:
+            return 0
+        return next(w.cycles for w in self.flash.wait_states if self.clock_hz <= w.up_to_hz)
 
-    def data_waits(self, decoded: Any, code: Any, totals: Any) -> Any:
-        return 0.0
+    def at(self, clock_hz: int) -> Part:
+        """The same part at another clock; BadInput where it is too fast for the flash."""
+        limit = self.flash.wait_states[-1].up_to_hz if self.flash else clock_hz
+        if not 0 < clock_hz <= limit:
+            raise BadInput(f"{self.name} does not run at {clock_hz} Hz", hint=f"at most {limit}")
+        return msgspec.structs.replace(self, clock_hz=clock_hz)
+
+    def simulated(self, low: int, high: int) -> tuple[str, ...]:
+        """Caches that the counting plugin may simulate for code and constants in low..high-1."""
+        return tuple(
+            f"{name}:{kind}:{c.line_bytes}:{c.lines // c.ways}:{c.ways}:{low:#x}:{high:#x}"
+            for name, kind, c in (("icache", "i", self.icache), ("dcache", "d", self.dcache))
+            if c is not None
+        )
+
+    def memory(self, code: Code, decoded: Sequence[Instruction], totals: Tally) -> Memory | None:
+        """What the core's fetch queue waits for; None: nothing, or simulated caches tell."""
+        if self.flash is None or "icache_miss" in totals.events:
+            return None
+        cached = self._reuse(code, decoded, totals, self.icache) if self.icache else None
+        penalty = self.wait_states + (self.icache.miss_cycles if self.icache else 0)
+        line = self.icache.line_bytes if self.icache else self.flash.line_bytes
+        return Flash(penalty, line, self.flash.prefetch, cached)
+
+    def events(self, totals: Tally) -> dict[str, float]:
+        """Cycles per event of a simulated cache."""
+        prices = {}
+        for name, shape in (("icache", self.icache), ("dcache", self.dcache)):
+            if shape is not None:
+                for event in ("jump_miss", "miss", "read_miss"):
+                    prices[f"{name}_{event}"] = float(self.wait_states + shape.miss_cycles)
+        return {name: price for name, price in prices.items() if name in totals.events}
+
+    def literal_waits(
+        self, code: Code, decoded: Sequence[Instruction], totals: Tally
+    ) -> npt.NDArray[np.float64]:
+        """Cycles (I,) that literal loads wait for the flash. Other constants in flash are only seen
+        when the run simulated the data cache."""
+        waits = np.zeros(len(decoded))
+        if self.flash is None or self.wait_states == 0 or "dcache_read_miss" in totals.events:
+            return waits
+        literal = [i for i, now in enumerate(decoded) if now.literal]
+        if self.dcache is None:
+            waits[literal] = self.wait_states
+        elif literal:
+            reuse = self._reuse(code, decoded, totals, self.dcache, literals=True)
+            for i in literal:
+                address = literal_address(int(code.address[i]), decoded[i])
+                cost = self.wait_states + self.dcache.miss_cycles
+                waits[i] = cost * reuse.missed(address)
+        return waits
+
+    @staticmethod
+    def _reuse(
+        code: Code,
+        decoded: Sequence[Instruction],
+        totals: Tally,
+        shape: CacheShape,
+        literals: bool = False,
+    ) -> Reuse:
+        places = code.address.tolist()
+        if literals:
+            places = [
+                literal_address(a, now) if now.literal else -1
+                for a, now in zip(places, decoded, strict=True)
+            ]
+        return Reuse.of(code, decoded, totals, places, shape.line_bytes, shape.lines)
+
+
+def literal_address(address: int, now: Instruction) -> int:
+    """Where a literal lies."""
+    return (address + 4 & ~3) + now.literal_offset
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+@cache
+def load(name: str) -> Part:
+    """The part of that name; BadInput lists those there are."""
+    if name not in names():
+        raise BadInput(f"unknown part {name!r}", hint=f"known: {', '.join(names())}")
+    return read(FOLDER / f"{name}.toml")
+
+
+def read(path: Path) -> Part:
+    """A part's table from any file, checked."""
+    try:
+        part = msgspec.toml.decode(path.read_bytes(), type=Part)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(str(error), where=str(path), hint="see cycles/parts.py") from error
+    part = msgspec.structs.replace(part, name=path.stem)
+    return part.at(part.clock_hz)

@@ -44,17 +44,17 @@ def weights(core: Core, part: Part | None, code: Code, totals: Tally) -> Weights
     no such instruction. Without a part: memory without wait states."""
     decoded = instructions(core.isa, code.address.tolist(), code.content)
     check(core, code, decoded)
-    memory, events = (None, {}) if part is None else part.memory(code, decoded, totals)
+    memory = part.memory(code, decoded, totals) if part is not None else None
     fetcher = Fetcher(core.fetch, memory) if core.fetch is not None else None
     walk = Walk(Pipeline(core, fetcher), code, decoded, totals)
     jumped, fell = walk.prices()
     left = np.array([walk.pipeline.taken(i.kind) if i.branches else 0.0 for i in decoded])
     if core.prediction is not None:
         surprise(walk, core.prediction.missed, left, fell)
-    if part is not None:
-        late = part.data_waits(decoded, code, totals)
-        jumped, fell = jumped + late, fell + late
-    return Weights(jumped, fell, left, walk.follows, events)
+    if part is None:
+        return Weights(jumped, fell, left, walk.follows)
+    late = part.literal_waits(code, decoded, totals)
+    return Weights(jumped + late, fell + late, left, walk.follows, part.events(totals))
 
 
 def cycles(weights: Weights, tally: Tally) -> Float64s:

@@ -19,13 +19,14 @@ from boardless.records import Board
 def cuts(image: Image) -> Cuts:
     """Behind every instruction that may access memory; behind every one of a processor whose
     instructions nobody here can tell apart."""
-    if image.isa != "thumb":
+    find = accesses.KNOWN.get(image.isa)
+    if find is None:
         return Cuts()
     ranges, addresses = [], []
     for segment in image.segments:
         if segment.executable:
             ranges.append((segment.address, segment.address + len(segment.content)))
-            found = np.flatnonzero(accesses.thumb(segment.content))
+            found = np.flatnonzero(find(segment.content))
             addresses += (segment.address + 2 * found).tolist()
     return Cuts(tuple(ranges), tuple(addresses))
 
@@ -49,10 +50,25 @@ def firmware(image: Image, board: Board) -> Watch:
         marks=(marks.address, marks.size // 4, *mark),
         start=start,
         stop=stop,
+        start_at=behind_counter(image, start),
+        stop_at=behind_counter(image, stop),
         memory=_memory(board),
         handlers=begin,
         leaves=leave,
     )
+
+
+def behind_counter(image: Image, code: tuple[int, int]) -> tuple[int, ...]:
+    """The address behind the first instruction in `code` that reads a RISC-V counter: such a core
+    needs no device as a timer."""
+    at = code[0]
+    while image.isa == "riscv" and at < code[1]:
+        word = int.from_bytes(image.bytes_at(at, 4), "little")
+        size = 4 if word & 3 == 3 else 2
+        if word & 0x7F == 0x73 and word >> 12 & 7:  # CSR instructions
+            return (at + size,)
+        at += size
+    return ()
 
 
 def program(

@@ -40,6 +40,15 @@ def version(board: Board) -> str:
     return found.group(1) if found else text
 
 
+def machine(settings: Settings, options: str = "") -> list[str]:
+    """The command of a machine without devices of its own choice, whose time are instructions."""
+    return [
+        *(settings.program, "-M", settings.machine + options),
+        *("-nodefaults", "-display", "none", "-monitor", "none"),
+        *("-icount", f"shift={ICOUNT_SHIFT},sleep=off"),
+    ]
+
+
 def start(
     board: Board,
     elf: Path,
@@ -52,18 +61,14 @@ def start(
     `count` its code is counted. `extra` are further arguments of QEMU."""
     qemu: Settings = board.emulators["qemu"]
     shared_bytes = board.memory.shared_bytes if shared and qemu.shared_memory else 0
-    machine = qemu.machine + (",memory-backend=ram" if shared_bytes else "")
     backend = (
         f"memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/@MEMORY@,size={shared_bytes}"
     )
     command = [
-        qemu.program,
-        *("-M", machine),
+        *machine(qemu, ",memory-backend=ram" if shared_bytes else ""),
         *(("-object", backend) if shared_bytes else ()),
-        *("-nodefaults", "-display", "none", "-monitor", "none"),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
         *("-semihosting-config", "enable=on,target=native"),  # how the firmware exits
-        *("-icount", f"shift={ICOUNT_SHIFT},sleep=off"),
         *("-kernel", str(elf)),
         *(count.arguments if count else ()),
         *extra,

@@ -33,6 +33,7 @@ from boardless.gate.judge import Case, Report, Row, no_cycles, wrong
 from boardless.gate.tolerances import Tolerances
 
 TIMEOUT = 1800  # seconds for one call of one revision; it only guards a hang
+NO_CYCLES = no_cycles("the run estimated none")
 
 
 def against(
@@ -68,7 +69,7 @@ def against(
                 core=case.board.core,
                 exact_outputs=same or case.kind == "int8",
                 same_compiler=same,
-                no_cycles="" if made.figures.cycles else no_cycles("one of the revisions estimates none"),
+                no_cycles="" if made.figures.cycles else NO_CYCLES,
             )
             if not same:
                 text = f"not comparable: built by {made.toolchain}, before by {was.toolchain}"
@@ -150,7 +151,9 @@ class Tree:
         """What `boardless run --json` of this tree says about each model."""
         result, log = self.scratch / "run.json", self.scratch / "run.log"
         result.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "boardless", "run", *models, "--board", board]
+        # The kernel ends the child, which ends its emulators, even if we are killed outright.
+        guard = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
+        command = [*guard, sys.executable, "-m", "boardless", "run", *models, "--board", board]
         command += ["--jobs", "1", "--images", str(images), "--json", str(result), *extra]
         path = [str(self.root / "sim"), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {

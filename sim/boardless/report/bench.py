@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from boardless import bench
+from boardless.cycles.estimate import Cycles
 from boardless.report import table
 
 NOTES = (
-    "cycles are not estimated yet: instructions of one inference, counted exactly",
+    "instructions of one inference, counted exactly; cycles are estimates, on the emulated board",
     "instr/MAC: per MAC of the model as it was made; by kind: per MAC executed, after folding",
     "gain: instructions of the reference kernels, divided by those of the optimised ones",
     "ratio: the peer's instructions, divided by ours",
@@ -26,6 +27,8 @@ MODEL_COLUMNS = (
     "#MACs",
     "#executed",
     "#instr/MAC",
+    "#est. cycles",
+    "#/MAC",
     "#arena",
     "#flash",
     "#reference kernels",
@@ -49,6 +52,18 @@ KIND_COLUMNS = (
     "#ratio",
     "#limit",
     "",
+)
+PUBLISHED_COLUMNS = (
+    "model",
+    "folding",
+    "runtime",
+    "part",
+    "#MHz",
+    "#measured ms",
+    "#cycles/MAC",
+    "#our est. ms",
+    "#cycles/MAC",
+    "#ratio",
 )
 PEER_COLUMNS = (
     "model",
@@ -80,6 +95,12 @@ def _row(row: bench.Row) -> dict[str, Any]:
     if row.ok:
         counted = {
             "instructions": row.instructions,
+            "cycles": {
+                c.target.name: {"cycles": c.inferences[0], "per_mac": row.cycles_per_mac(c)}
+                | {"told": c.told}
+                for c in row.cycles
+            },
+            "published": [msgspec.to_builtins(p) for p in bench.published(row.case)],
             "macs": row.macs,
             "per_mac": row.per_mac,
             "per_executed_mac": row.instructions / row.macs if row.macs else None,
@@ -130,7 +151,16 @@ def show(rows: Sequence[bench.Row]) -> None:
     beside = [(row, peer) for row in good for peer in bench.peers(row.case)]
     if beside:
         table.show("beside peers", PEER_COLUMNS, [_peer(row, peer) for row, peer in beside])
-    lines = [f"{p.name}: {p.note}; {p.flags}; {p.source}" for p in _peers(good)]
+    times = [(row, p, c) for row in good for p in bench.published(row.case) for c in row.cycles]
+    times = [(row, p, c) for row, p, c in times if c.target.name == p.part]
+    if times:
+        rows_of = [_time(row, p, c) for row, p, c in times]
+        table.show("beside times that others measured on boards", PUBLISHED_COLUMNS, rows_of)
+    lines = [
+        f"est. cycles: {told}" for told in dict.fromkeys(c.told for r in good for c in r.cycles)
+    ]
+    lines += [f"{p.runtime}: {p.source}" for p in dict.fromkeys(p for _, p, _ in times)]
+    lines += [f"{p.name}: {p.note}; {p.flags}; {p.source}" for p in _peers(good)]
     untrained = dict.fromkeys(row.case.model for row in rows if not row.trained)
     if untrained:
         lines.append(f"random weights: {', '.join(untrained)}")
@@ -143,6 +173,8 @@ def show(rows: Sequence[bench.Row]) -> None:
         broken = bench.exceeded(row)
         for limit in bench.limits(row.case):
             value, mark = row.value(limit.what), "EXCEEDED" if limit in broken else "kept"
+            if value is None and limit not in broken:
+                mark = "not judged"
             shown = "none" if value is None else f"{value:,.4g}" if value < 1e3 else f"{value:,.0f}"
             lines.append(f"limit {mark}: {name}: {limit.what} {shown}, below {_bound(limit)}")
     for line in lines:
@@ -170,6 +202,10 @@ def _model(row: bench.Row) -> tuple[str, ...]:
         f"{row.build.nominal_macs:,}",
         f"{row.macs:,}",
         f"{row.per_mac:.2f}" + _mark(row, "per_mac"),
+        f"{row.cycles[0].inferences[0]:,.0f}" if row.cycles else "?",
+        f"{row.cycles_per_mac(row.cycles[0]):.2f}" + _mark(row, "cycles_per_mac")
+        if row.cycles
+        else "",
         f"{row.build.arena_bytes:,}",
         f"{row.build.flash_bytes:,}",
         f"{row.reference_instructions:,}",
@@ -232,4 +268,21 @@ def _peer(row: bench.Row, peer: bench.Peer) -> tuple[str, ...]:
         f"{row.build.arena_bytes:,}",
         f"{peer.flash_bytes:,}",
         f"{row.build.flash_bytes:,}",
+    )
+
+
+def _time(row: bench.Row, published: bench.Published, cycles: Cycles) -> tuple[str, ...]:
+    ours = 1e3 * cycles.inferences[0] / published.clock_hz
+    theirs = published.milliseconds / 1e3 * published.clock_hz / row.build.nominal_macs
+    return (
+        row.case.model,
+        _folding(row),
+        published.runtime,
+        published.part,
+        f"{published.clock_hz / 1e6:g}",
+        f"{published.milliseconds:.2f}",
+        f"{theirs:.2f}",
+        f"{ours:.2f}",
+        f"{row.cycles_per_mac(cycles):.2f}",
+        f"{published.milliseconds / ours:.2f}x",
     )

@@ -1,6 +1,6 @@
 """The report as one self-contained HTML file: no script, no other file, light and dark.
 
-    html = render(collect(results, command="boardless sim"))
+    html = render(collect(results, gates, "boardless sim"))
 
 `collect` takes what runs have found and keeps what the page shows, as data that JSON can hold;
 `render` is pure.
@@ -22,17 +22,26 @@ from boardless import __version__
 from boardless.records import Pictures, Run, Verdict
 from boardless.report import profile, record
 
+VERSION = 1  # of what `collect` returns
 GALLERY = 12  # pictures of a kind, at most
 THUMBNAIL = 96  # pixels, the longer side at most
 
 
-def collect(results: Sequence[tuple[Run, Verdict]], command: str) -> dict[str, Any]:
-    """Everything that the page shows."""
+def collect(
+    results: Sequence[tuple[Run, Verdict]], gates: Sequence[dict[str, Any]], command: str
+) -> dict[str, Any]:
+    """Everything that the page shows. `gates`: rows of `boardless gate --json` for these results,
+    in their order, or none."""
+    verdicts: Sequence[dict[str, Any] | None] = gates or [None] * len(results)
+    runs = [
+        _run(run, verdict, gate) for (run, verdict), gate in zip(results, verdicts, strict=True)
+    ]
     return {
-        "version": __version__,
+        "version": VERSION,
+        "boardless": __version__,
         "command": command,
-        "ok": all(verdict.ok for _, verdict in results),
-        "runs": [_run(run, verdict) for run, verdict in results],
+        "ok": all(run["ok"] and (run["gate"] is None or run["gate"]["ok"]) for run in runs),
+        "runs": runs,
     }
 
 
@@ -48,7 +57,7 @@ def render(data: dict[str, Any]) -> str:
     return environment.get_template("report.html.j2").render(data)
 
 
-def _run(run: Run, verdict: Verdict) -> dict[str, Any]:
+def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, Any]:
     board = run.build.board
     memory = record.memory(run.build, run.stack_bytes)
     return {
@@ -67,12 +76,17 @@ def _run(run: Run, verdict: Verdict) -> dict[str, Any]:
         "accuracy": verdict.accuracy_device,
         "instructions": record.spread(run.counts.instructions),
         "estimates": [
-            {"name": c.target.name, "told": profile.summary(c), "median": c.median}
-            for c in run.cycles
+            {"text": profile.summary(c), "told": c.told, "median": c.median} for c in run.cycles
         ],
         "confusion": _confusion(run),
         "galleries": _galleries(run, verdict),
-        "layers": _layers(run),
+        "gate": gate
+        and {
+            "ok": gate["ok"],
+            "verdict": gate["verdict"],
+            "lines": [finding["line"] for finding in gate["findings"]],
+        },
+        "layers": _layers(run, gate),
         "memory": memory
         | {
             "flash_total": board.memory.flash_bytes,
@@ -92,26 +106,42 @@ def _run(run: Run, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _layers(run: Run) -> dict[str, Any]:
-    """Bars: cycles of the first target, or instructions where none could be estimated."""
+def _layers(run: Run, gate: dict[str, Any] | None) -> dict[str, Any]:
+    """Bars: cycles of the first target, or instructions where none could be estimated. Where the
+    gate has judged, what it has judged: its own first input, beside what was accepted."""
     first = run.cycles[0] if run.cycles else None
-    rows: list[dict[str, Any]] = []
-    for layer in run.build.layers:
-        value: float = run.counts.layers[layer.index] if run.counts.layers else 0
-        if first:
-            value = first.regions.get(layer.index, 0.0)
-        rows.append(
-            {
-                "index": layer.index,
-                "op": layer.op,
-                "name": layer.name,
-                "macs": layer.macs,
-                "value": value,
-                "per_mac": value / layer.macs if layer.macs else None,
-            }
-        )
+    now = {
+        x.index: float(run.counts.layers[x.index]) for x in run.build.layers if run.counts.layers
+    }
+    if first:
+        now = {x.index: first.regions.get(x.index, 0.0) for x in run.build.layers}
+    before: dict[int, float] = {}
+    if gate:
+        key = ("cycles", first.target.name) if first else ("instructions",)
+        now = _by_layer(gate["figures"], key) or now
+        before = _by_layer(gate["baseline"], key)
+    rows = [
+        {
+            "index": layer.index,
+            "op": layer.op,
+            "macs": layer.macs,
+            "value": now.get(layer.index, 0.0),
+            "baseline": before.get(layer.index),
+            "per_mac": now.get(layer.index, 0.0) / layer.macs if layer.macs else None,
+        }
+        for layer in run.build.layers
+    ]
+    most = max([*now.values(), *before.values()], default=0.0)
     unit = f"estimated cycles, {first.target.name}" if first else "instructions"
-    return {"unit": unit, "rows": rows, "most": max((r["value"] for r in rows), default=0)}
+    return {"unit": unit, "rows": rows, "most": most, "compared": bool(before)}
+
+
+def _by_layer(figures: dict[str, Any] | None, key: tuple[str, ...]) -> dict[int, float]:
+    """Layer number -> count, of the gate's figures ("conv 3" -> count)."""
+    found: Any = figures or {}
+    for name in key:
+        found = found.get(name) or {}
+    return {int(name.rsplit(" ", 1)[1]): float(n) for name, n in found.get("layers", {}).items()}
 
 
 def _confusion(run: Run) -> dict[str, Any] | None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-
 from boardless.cycles.calibration import digest as digests
 from boardless.errors import BadInput
 
@@ -75,7 +74,7 @@ class Error:
 
 def error(core: str, part: str | None = None, folder: Path | None = None) -> Error | None:
     """None: never measured, so a figure is an estimate without board data."""
-    result = load(core, part, folder or FOLDER)
+    result = load(core, part, folder)
     if not result.row:
         return None
     total = summary(result.row)
@@ -104,11 +103,11 @@ def summary(rows: Sequence[Row]) -> Summary:
     )
 
 
-def path(core: str, part: str | None, folder: Path = FOLDER) -> Path:
-    return folder / (f"{core}-{part}.toml" if part else f"{core}.toml")
+def path(core: str, part: str | None, folder: Path | None = None) -> Path:
+    return (folder or FOLDER) / (f"{core}-{part}.toml" if part else f"{core}.toml")
 
 
-def load(core: str, part: str | None, folder: Path = FOLDER) -> Result:
+def load(core: str, part: str | None, folder: Path | None = None) -> Result:
     """Empty where there is no file yet."""
     file = path(core, part, folder)
     if not file.is_file():
@@ -122,7 +121,12 @@ def load(core: str, part: str | None, folder: Path = FOLDER) -> Result:
 
 
 def save(
-    result: Result, suite: str, digest: str, compiler: str, rows: Sequence[Row], folder: Path
+    result: Result,
+    suite: str,
+    digest: str,
+    compiler: str,
+    rows: Sequence[Row],
+    folder: Path | None = None,
 ) -> Path:
     """Puts a suite's rows in the place of those it had."""
     kept = [r for r in result.row if r.suite != suite]

@@ -14,14 +14,13 @@ from typing import Any
 
 import click
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.calibration import digest as digests
 from boardless.cycles.calibration import facts, programs
 from boardless.cycles.calibration.facts import Program, Suite
-from boardless.errors import BoardlessError
+from boardless.errors import BoardlessError, ToolMissing
 from boardless.report import record, table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 
 @click.command("calibrate")
@@ -37,8 +36,9 @@ def calibrate(
 ) -> None:
     """Compare estimated cycles with those that were measured on a board.
 
-    SUITE is a set of programs with published cycles (an unknown name lists them all), PATH your own
-    checkout of their sources. The result is kept, and reports show it beside each estimate.
+    SUITE is a set of programs with published cycles (an unknown name lists them all) or a facts file
+    of your own, PATH your checkout of their sources. The result is kept, and reports show it beside
+    each estimate.
     """
     suite = facts.load(suite_name)
     core, part = core or suite.core, part or suite.part
@@ -54,7 +54,7 @@ def calibrate(
     if rows and not failures and not reasons:
         found = calibration.load(core, part)
         now = digests.digest(core, part)
-        written = calibration.save(found, suite.name, now, version, rows, calibration.FOLDER)
+        written = calibration.save(found, suite.name, now, version, rows)
     if json_file:
         record.write(as_json(suite, core, part, version, rows, reasons), json_file)
     if json_file != "-" and rows:
@@ -74,6 +74,8 @@ def not_comparable(suite: Suite, core: str, part: str | None, version: str) -> l
             f"comparable only with GCC {suite.compiler_major}, this is {programs.GCC} {version}: "
             "other code than was measured, so nothing is kept"
         )
+    if suite.name not in facts.names():
+        reasons.append(f"{suite.name} is not one of the suites of boardless: nothing is kept")
     if (core, part) != (suite.core, suite.part):
         reasons.append(
             f"{suite.name} was measured on {label(suite.core, suite.part)}, this prices "
@@ -108,6 +110,8 @@ def measure(
                         suite.name, program.name, program.cycles, cycles, program.held_out
                     )
                 )
+            except ToolMissing:
+                raise  # nothing else will run either
             except BoardlessError as error:
                 failures.append((program, error))
             bars.advance(task)

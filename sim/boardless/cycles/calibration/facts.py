@@ -12,7 +12,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-
 from boardless.errors import BadInput
 
 FOLDER = Path(__file__).with_name("facts")
@@ -91,11 +90,16 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Suite:
-    """BadInput where there is no such suite, or its file is wrong."""
-    path = FOLDER / f"{name}.toml"
+    """A suite by its name, or a facts file of your own by its path (.toml); BadInput where there is
+    none, or its file is wrong."""
+    if name.endswith(".toml") and Path(name).is_file():
+        return read(Path(name))
     if name not in names():
-        raise BadInput(f"unknown suite {name!r}", hint=f"known suites: {', '.join(names())}")
-    return read(path)
+        known = ", ".join(names())
+        raise BadInput(
+            f"unknown suite {name!r}", hint=f"known: {known}, or the path of a facts file (.toml)"
+        )
+    return read(FOLDER / f"{name}.toml")
 
 
 def read(path: Path) -> Suite:

@@ -11,15 +11,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
 from boardless.cycles import bare
 from boardless.cycles.calibration.facts import Program, Suite
 from boardless.cycles.counts import Code, Tally
 from boardless.emulators import qemu
 from boardless.errors import BadInput, DeviceFault, ToolFailed, ToolMissing
 from boardless.records import Board, Memory, Toolchain
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
 
 OWN = Path(__file__).with_name("board")
 GCC = "arm-none-eabi-gcc"
@@ -122,10 +121,8 @@ class Builder:
         made = out / "program.elf"
         e = self.suite.emulated
         places = {
-            "cal_flash_origin": e.flash[0],
-            "cal_flash_bytes": e.flash[1],
-            "cal_ram_origin": e.ram[0],
-            "cal_ram_bytes": e.ram[1],
+            "cal_flash_origin": e.flash[0], "cal_flash_bytes": e.flash[1],
+            "cal_ram_origin": e.ram[0], "cal_ram_bytes": e.ram[1],
         }
         symbols = [f"-Wl,--defsym={name}={value:#x}" for name, value in places.items()]
         layout = ["-Wl,--gc-sections", "-static", "-nostartfiles", *symbols, f"-Wl,-T,{script}"]
@@ -143,8 +140,9 @@ class Builder:
         except subprocess.TimeoutExpired as error:
             raise ToolFailed(f"{GCC} takes longer than {COMPILE_SECONDS} s", where=where) from error
         if done.returncode:
-            lines = [line for line in done.stderr.splitlines() if "error" in line]
-            told = (lines or done.stderr.splitlines() or [f"status {done.returncode}"])[0]
+            lines = done.stderr.splitlines() or [f"status {done.returncode}"]
+            telling = ("error:", "undefined reference", "overflowed")
+            told = next((x for x in lines if any(t in x for t in telling)), lines[0])
             raise ToolFailed(f"{GCC}: {told}", where=where)
 
 

@@ -71,7 +71,8 @@ class Instruction:
     count: int = 1  # registers transferred
     width: int = 0  # bytes of one transfer
     register_offset: bool = False
-    literal: bool = False  # loads from beside the code
+    literal: bool = False  # loads from beside the code ...
+    literal_offset: int = 0  # ... so many bytes from the word after its own
     distance: int | None = None  # of a direct branch, bytes from its own address
     covers: int = 0  # of an IT instruction: how many that follow are conditional
     conditional: bool = False

@@ -1,6 +1,6 @@
 """Thumb, Thumb-2, DSP and FPU, with capstone. MVE is in `mve`, which capstone 5 does not know.
 
-decode([0], [bytes.fromhex("10fb0120")])[0].text     # "smlabb r0, r0, r1, r2"
+    decode([0], [bytes.fromhex("10fb0120")])[0].text     # "smlabb r0, r0, r1, r2"
 """
 
 from __future__ import annotations
@@ -18,22 +18,14 @@ from boardless.cycles.decode import mve_encodings
 from boardless.cycles.decode.instruction import REGISTER_WORK, Instruction
 
 STEP = 2  # bytes: instructions begin at multiples of it
-FLAGS, FP_FLAGS, PREDICATE = 1 << 16, 1 << 49, 1 << 50  # r0..r15, flags, s0..s31, the rest
+FLAGS, FP_FLAGS = 1 << 16, 1 << 49  # after r0..r15; s0..s31 lie between, MVE predicates above
 PC = 1 << 15
 FP_BIT = 17
 CORE = {f"r{i}": 1 << i for i in range(16)} | {
-    "sb": 1 << 9,
-    "sl": 1 << 10,
-    "fp": 1 << 11,
-    "ip": 1 << 12,
-    "sp": 1 << 13,
-    "lr": 1 << 14,
-    "pc": PC,
-    "cpsr": FLAGS,
-    "apsr": FLAGS,
-    "apsr_nzcv": FLAGS,
-    "fpscr": FP_FLAGS,
-    "fpscr_nzcv": FP_FLAGS,
+    **{"sb": 1 << 9, "sl": 1 << 10, "fp": 1 << 11, "ip": 1 << 12},
+    **{"sp": 1 << 13, "lr": 1 << 14, "pc": PC},
+    **{"cpsr": FLAGS, "apsr": FLAGS, "apsr_nzcv": FLAGS},
+    **{"fpscr": FP_FLAGS, "fpscr_nzcv": FP_FLAGS},
 }
 MASKS = (
     CORE
@@ -57,20 +49,7 @@ BITFIELD = {"bfi", "bfc", "ubfx", "sbfx", "rbit", "rev", "rev16", "revsh", "clz"
 EXTEND = {"uxtb", "uxth", "sxtb", "sxth", "ssat", "usat"}
 SHIFTS = {"lsl", "lsr", "asr", "ror", "rrx"}
 COMPARES = {"cmp", "cmn", "tst", "teq"}
-PLAIN = COMPARES | {
-    "add",
-    "sub",
-    "rsb",
-    "adc",
-    "sbc",
-    "and",
-    "orr",
-    "eor",
-    "bic",
-    "orn",
-    "mov",
-    "mvn",
-}
+PLAIN = COMPARES | {"add", "sub", "rsb", "adc", "sbc", "and", "orr", "eor", "bic", "orn", "mov", "mvn"}
 PLAIN |= {"movw", "movt", "adr", "addw", "subw"}
 CARRY = {"adc", "sbc", "rrx"}
 HINTS = {"yield", "wfe", "wfi", "sev", "pld", "pldw", "pli", "hint", "cps", "dbg"}
@@ -80,15 +59,16 @@ TRAPS = {"svc", "bkpt", "udf"}
 EXCLUSIVE = re.compile(r"(ldrex|strex|ldaex|stlex|clrex)")
 KEEPS_DESTINATION = {"movt", "bfi", "bfc"}
 FPU = {
-    **dict.fromkeys(("vadd", "vsub", "vneg", "vabs", "vmaxnm", "vminnm", "vsel"), "add"),
+    **dict.fromkeys(("vadd", "vsub", "vneg", "vabs", "vmaxnm", "vminnm"), "add"),
     **dict.fromkeys(("vmul", "vnmul"), "mul"),
     **dict.fromkeys(("vmla", "vmls", "vnmla", "vnmls"), "mac"),
     **dict.fromkeys(("vfma", "vfms", "vfnma", "vfnms"), "fused_mac"),
-    "vdiv": "div",
-    "vsqrt": "sqrt",
+    **dict.fromkeys(("vseleq", "vselge", "vselgt", "vselvs"), "add"),
+    **{"vdiv": "div", "vsqrt": "sqrt"},
     **dict.fromkeys(("vcmp", "vcmpe"), "compare"),
 }
 FPU_V5 = re.compile(r"(vsel|vmaxnm|vminnm|vrint|vcvt[anpm])")
+ALIASES = {"fmstat": "vmrs", "fconsts": "vmov", "fconstd": "vmov"}  # names of capstone's own
 WIDTHS = {"b": 1, "sb": 1, "h": 2, "sh": 2, "bt": 1, "ht": 2, "sbt": 1, "sht": 2}
 
 _capstone = capstone.Cs(
@@ -155,7 +135,10 @@ class _Reading:
     def __init__(self, found: Any) -> None:
         self.found = found
         self.name: str = found.insn_name() or found.mnemonic
-        self.name = {"ldm": "ldm", "stm": "stm"}.get(self.name, self.name)
+        self.name = ALIASES.get(self.name, self.name)
+        for plain in ("nop", "vmov"):  # a hint, and moves of lanes, by another name
+            if found.mnemonic.startswith(plain):
+                self.name = plain
         self.operands = found.operands
         self.registers = [
             MASKS.get(found.reg_name(op.reg) or "", 0) if op.type == arm.ARM_OP_REG else 0
@@ -237,9 +220,7 @@ class _Reading:
             return self.fpu_kind()
         if name in ("b", "cbz", "cbnz", "bl", "blx", "bx", "tbb", "tbh", "bxns", "blxns"):
             return self.branch_kind()
-        if name in ("push", "pop", "ldm", "stm", "ldmdb", "stmdb") or name.startswith(
-            ("ldm", "stm")
-        ):
+        if name in ("push", "pop", "ldm", "stm", "ldmdb", "stmdb") or name.startswith(("ldm", "stm")):
             if name.startswith(("ldm", "pop")):
                 to_pc = any(mask & PC for mask in self.registers)
                 return "return_load" if to_pc else "load_multiple"
@@ -296,15 +277,10 @@ class _Reading:
             plain = self.found.cc in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
             return "branch" if plain else "branch_conditional"
         return {
-            "cbz": "compare_branch",
-            "cbnz": "compare_branch",
-            "bl": "call",
-            "bx": "branch_register",
-            "bxns": "branch_register",
-            "blx": "call_register",
-            "blxns": "call_register",
-            "tbb": "table_branch",
-            "tbh": "table_branch",
+            **{"cbz": "compare_branch", "cbnz": "compare_branch", "bl": "call"},
+            **{"bx": "branch_register", "bxns": "branch_register"},
+            **{"blx": "call_register", "blxns": "call_register"},
+            **{"tbb": "table_branch", "tbh": "table_branch"},
         }[name]
 
     def fpu_kind(self) -> str:
@@ -362,6 +338,7 @@ class _Reading:
             "width": WIDTHS.get(suffix, 4),
             "register_offset": bool(index),
             "literal": bool(base & PC),
+            "literal_offset": mem.disp if base & PC else 0,
         }
 
     def list_fields(self, kind: str) -> dict[str, Any]:
@@ -394,16 +371,8 @@ class _Reading:
         if V8M.match(name):
             return "v8m"
         if kind.startswith("fpu"):
-            doubles = (
-                self.found.reg_name(op.reg) for op in self.operands if op.type == arm.ARM_OP_REG
-            )
-            moves = (
-                "fpu_load",
-                "fpu_store",
-                "fpu_load_multiple",
-                "fpu_store_multiple",
-                "fpu64_move",
-            )
+            doubles = (self.found.reg_name(op.reg) for op in self.operands if op.type == arm.ARM_OP_REG)
+            moves = ("fpu_load", "fpu_store", "fpu_load_multiple", "fpu_store_multiple", "fpu64_move")
             moves = (*moves, "fpu_to_core", "fpu_from_core")
             if kind not in moves and any(str(r).startswith("d") for r in doubles):
                 return "fpu64"

@@ -12,7 +12,7 @@
  *     PASS  the end of a pass, for which the REGN since the last PASS hold; u32 number of the pass
  *     OUTS  as REGN, once, near the end: all that belongs to no pass
  *     DONE  u32 passes  u32 segments  u32 signal that ended the run, or 0
- *           u32 CRC-32 of all before this record
+ *           u32 CRC-32 of all before it
  *
  * A file without DONE is not whole. Regions that a PASS does not mention are as they were.
  */

@@ -232,12 +232,11 @@ void regions_finish(int signal) {
   write_repeats();
   write_segments();
   write_tally("OUTS", OUTSIDE, &outside, NULL);
-  const uint32_t crc = bl_record_crc();
   bl_record_begin("DONE", 16);
   bl_record_u32(passes);
   bl_record_u32(segment_count);
   bl_record_u32((uint32_t)signal);
-  bl_record_u32(crc);
+  bl_record_u32(bl_record_crc());
   bl_record_flush();
 }
 

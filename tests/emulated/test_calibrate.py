@@ -1,0 +1,194 @@
+"""`boardless calibrate` on a suite of two small programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from boardless.cycles import calibration
+from boardless.cycles.calibration import command, facts, programs
+from click.testing import CliRunner
+from conftest import Cli, marked_processes
+
+pytestmark = pytest.mark.emulated
+
+FACTS = """title = "Two loops"
+core = "cortex-m4"
+board = "none"
+clock_hz = 16_000_000
+wait_states = 0
+compiler = "GCC {compiler}"
+flags = ["-O1", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=soft"]
+source = "https://example.org/loops"
+note = "not measured"
+split = "one of two"
+
+[build]
+marker = "main.c"
+sources = ["{{program}}.c", "main.c"]
+include = ["."]
+define = {{ ROUNDS = 1000 }}
+own = ["triggers.c", "start.c"]
+small_library = true
+
+[emulated]
+machine = "netduinoplus2"
+flash = [0x0800_0000, 0x10_0000]
+ram = [0x2000_0000, 0x2_0000]
+
+[[program]]
+name = "sum"
+cycles = 4_000
+held_out = false
+
+[[program]]
+name = "fill"
+cycles = 50_000
+held_out = true
+"""
+MAIN = """
+void start_trigger(void); void stop_trigger(void);
+int work(int rounds);
+int main(void) {
+  start_trigger();
+  volatile int result = work(ROUNDS);
+  stop_trigger();
+  return result != ROUNDS;
+}
+"""
+SUM = """
+int work(int rounds) {
+  int sum = 0;
+  for (int i = 0; i < rounds; ++i) { __asm__ volatile("" : "+r"(i)); ++sum; }
+  return sum;
+}
+"""
+FILL = """
+#include <string.h>
+static char buffer[1000];
+int work(int rounds) {
+  for (int i = 0; i < 10; ++i) memset(buffer, i, sizeof(buffer));
+  return buffer[999] == 9 ? rounds : 0;
+}
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "loops"
+    folder.mkdir()
+    for name, text in (("main", MAIN), ("sum", SUM), ("fill", FILL)):
+        (folder / f"{name}.c").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def own_facts(tmp_path: Path) -> Path:
+    path = tmp_path / "loops.toml"
+    path.write_text(FACTS.format(compiler=programs.compiler()))
+    return path
+
+
+def left_behind() -> set[str]:
+    return {p.name for p in Path(tempfile.gettempdir()).glob("boardless-calibrate-*")}
+
+
+def test_counts_prices_and_keeps(
+    checkout: Path, own_facts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "results"
+    results.mkdir()
+    monkeypatch.setattr(facts, "FOLDER", own_facts.parent)
+    monkeypatch.setattr(calibration, "FOLDER", results)
+    before = left_behind()
+    runner = CliRunner()
+    done = runner.invoke(command.calibrate, ["loops", str(checkout)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "held out" in done.output
+    assert left_behind() == before
+    result = calibration.load("cortex-m4", None)
+    rows = {r.program: r for r in result.row}
+    # sum: add, add, compare, branch for each round; 4 instructions, a taken branch costs one more
+    assert 4_000 <= rows["sum"].estimated <= 7_500
+    # fill: byte loops of four instructions, not a fast memset
+    assert 40_000 <= rows["fill"].estimated <= 100_000
+    error = calibration.error("cortex-m4", None)
+    assert error
+    assert (error.programs, error.stale) == (2, False)
+
+    again = runner.invoke(command.calibrate, ["loops", str(checkout)], catch_exceptions=False)
+    assert again.exit_code == 0
+    assert calibration.load("cortex-m4", None) == result
+
+
+def test_json_and_another_compiler(cli: Cli, checkout: Path, own_facts: Path) -> None:
+    text = own_facts.read_text().replace(f"GCC {programs.compiler()}", "GCC 4.9.3")
+    own_facts.write_text(text)
+    done = cli("calibrate", str(own_facts), str(checkout), "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert "comparable only with GCC 4" in done.stderr
+    content = json.loads(done.stdout)
+    assert [p["name"] for p in content["programs"]] == ["sum", "fill"]
+    assert content["summary"]["held_out"]["programs"] == 1
+    assert any("comparable only with GCC 4" in line for line in content["not_comparable"])
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "status", "says"),
+    [
+        ("sum.c", "int work(int rounds) { return rounds + 1; }", 3, "own check failed"),
+        ("sum.c", "int work(int rounds) { return rounds", 3, "error: expected"),
+        ("sum.c", "int work(int rounds) { return missing(rounds); }", 3, "undefined reference"),
+        ("sum.c", None, 2, "no sum.c"),
+    ],
+    ids=["self-check", "syntax", "link", "missing"],
+)
+def test_a_program_that_fails_is_one_line(
+    cli: Cli, checkout: Path, own_facts: Path, file: str, text: str | None, status: int, says: str
+) -> None:
+    if text is None:
+        (checkout / file).unlink()
+    else:
+        (checkout / file).write_text(text)
+    done = cli("calibrate", str(own_facts), str(checkout))
+    said = [line for line in done.stderr.splitlines() if line.startswith("boardless: sum: ")]
+    assert done.returncode == status, done.stderr
+    assert len(said) == 1, done.stderr
+    assert says in said[0]
+    assert "Traceback" not in done.stderr
+    assert "fill" in done.stdout  # the other one ran
+
+
+def test_a_path_that_is_no_checkout(cli: Cli, tmp_path: Path, own_facts: Path) -> None:
+    done = cli("calibrate", str(own_facts), str(tmp_path))
+    assert done.returncode == 2
+    assert "there is no main.c; get it from https://example.org/loops" in done.stderr
+    assert "unknown suite 'nonsense'" in cli.fails(2, "calibrate", "nonsense", str(tmp_path))
+
+
+def test_an_interrupt_leaves_nothing(cli: Cli, checkout: Path, own_facts: Path) -> None:
+    (checkout / "sum.c").write_text("int work(int rounds) { for (;;) { } return rounds; }")
+    before = left_behind()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "boardless", "calibrate", str(own_facts), str(checkout)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=cli.environment(),
+    )
+    deadline = time.monotonic() + 60
+    while not list(Path(tempfile.gettempdir()).glob("boardless-calibrate-*/sum/program.elf")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert left_behind() == before
+    assert not marked_processes(cli.mark)

@@ -1,0 +1,134 @@
+"""The HTML report of `boardless sim`, and what `boardless report` makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from boardless.report import page
+from conftest import Cli
+from PIL import Image
+
+pytestmark = pytest.mark.emulated
+VOID = {"meta", "img", "br"}  # elements that are never closed
+
+
+class Page(HTMLParser):
+    """Checks nesting, and collects what the tests ask for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.cells: list[int] = []  # of each row
+        self.bars = self.marks = 0
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        found = dict(attributes)
+        self.ids += [found["id"] or ""] if "id" in found else []
+        self.links += [found[k] or "" for k in ("href", "src") if k in found]
+        self.bars += tag == "span" and found.get("class") == "bar"
+        self.marks += tag == "b"
+        if tag == "tr":
+            self.cells.append(0)
+        self.cells[-1:] = [self.cells[-1] + (tag in ("td", "th"))] if self.cells else []
+        assert tag != "th" or found.get("scope") in ("col", "row")
+        assert tag != "img" or found.get("alt")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def sim(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """(build folder, the page)"""
+    folder = tmp_path_factory.mktemp("sim")
+    done = Cli()("sim", "--limit", "36", BOARDLESS_BUILD_DIR=str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr.rstrip().endswith(f"report: {folder / 'report.html'}")
+    return folder, (folder / "report.html").read_text()
+
+
+def test_the_page_is_whole_and_needs_no_other_file(sim: tuple[Path, str]) -> None:
+    _, text = sim
+    found = Page(text)
+    assert len(set(found.ids)) == len(found.ids)
+    for link in found.links:
+        assert link.startswith("data:image/png;base64,") or link.removeprefix("#") in found.ids
+    assert "<script" not in text
+    assert "url(" not in text
+    assert "prefers-color-scheme: dark" in text
+    assert len(text) < 3_000_000
+
+
+def test_the_page_shows_every_layer_beside_what_was_accepted(sim: tuple[Path, str]) -> None:
+    folder, text = sim
+    data = json.loads((folder / "report.json").read_text())
+    layers = sum(len(run["layers"]["rows"]) for run in data["runs"])
+    found = Page(text)
+    assert (found.bars, found.marks) == (layers, layers)
+    for run in data["runs"]:
+        assert run["gate"]["verdict"] == "ok"
+        assert f'id="{run["id"]}"' in text
+    digits = data["runs"][0]
+    assert sum(map(sum, digits["confusion"]["counts"])) == 36
+    wrong = sum(n for k, row in enumerate(digits["confusion"]["counts"]) for n in row) - sum(
+        row[k] for k, row in enumerate(digits["confusion"]["counts"])
+    )
+    assert [g["count"] for g in digits["galleries"]] == ([wrong] if wrong else [])
+
+
+def test_report_makes_it_again(sim: tuple[Path, str], tmp_path: Path) -> None:
+    folder, text = sim
+    again = tmp_path / "again.html"
+    done = Cli()("report", "-o", str(again), BOARDLESS_BUILD_DIR=str(folder))
+    assert (done.returncode, done.stdout) == (0, f"{again}\n")
+    assert again.read_text() == text
+    done = Cli()("report", "--github", BOARDLESS_BUILD_DIR=str(folder))
+    lines = done.stdout.splitlines()
+    assert lines[0] == "## boardless: all well"
+    assert {line.count("|") for line in lines if line.startswith("|")} == {11}
+    done = Cli()("report", BOARDLESS_BUILD_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "run `boardless sim` first" in done.stderr
+
+
+def test_what_is_wrong_stands_out(sim: tuple[Path, str]) -> None:
+    data = json.loads((sim[0] / "report.json").read_text())
+    data["ok"] = data["runs"][0]["ok"] = False
+    data["runs"][0]["reason"] = "36 of 36 <predictions> differ"
+    text = page.render(data)
+    assert "boardless: something is wrong" in text
+    assert "36 of 36 &lt;predictions&gt; differ" in text
+    assert text.count("WRONG") == 1
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_browser_shows_both_themes(sim: tuple[Path, str], tmp_path: Path, theme: str) -> None:
+    shot = tmp_path / "shot.png"
+    dark = ["--blink-settings=preferredColorScheme=0"] if theme == "dark" else []
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", *dark]
+    size = ["--window-size=400,900", f"--user-data-dir={tmp_path / 'profile'}"]
+    subprocess.run(
+        [*command, *size, f"--screenshot={shot}", f"file://{sim[0] / 'report.html'}"],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    pixels = np.asarray(Image.open(shot).convert("L"), np.float64)
+    ground = np.median(pixels)
+    assert ground < 60 if theme == "dark" else ground > 230
+    assert pixels.std() > 10  # there is something on it
+    assert re.search(r"<h1>boardless", sim[1])

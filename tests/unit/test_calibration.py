@@ -1,0 +1,213 @@
+"""Facts about real boards, error arithmetic, and noticing that the model has changed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from boardless.cycles import calibration
+from boardless.cycles.calibration import Row, digest, facts
+from boardless.errors import BadInput
+from hypothesis import given
+from hypothesis import strategies as st
+
+MODULE = '''"""Words."""
+from boardless.cycles import cores
+from boardless.cycles.decode import Instruction
+
+
+def cost(now: Instruction) -> float:
+    """More words."""
+    return cores.RULES[now.kind] + 1.0  # why
+'''
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """The least that digest() looks at."""
+    root = tmp_path / "cycles"
+    for folder in ("cores", "parts", "decode"):
+        (root / folder).mkdir(parents=True)
+    (root / "price.py").write_text(MODULE)
+    (root / "cores.py").write_text("RULES = {'alu': 1.0}\n")
+    (root / "decode" / "__init__.py").write_text("from boardless.cycles.decode.thumb import X\n")
+    (root / "decode" / "thumb.py").write_text("X = 1\n")
+    (root / "counts.py").write_text("UNRELATED = 1\n")
+    (root / "cores" / "cortex-m4.toml").write_text('cycles = 2\nsource = "a manual"\n')
+    (root / "parts" / "stm32f407.toml").write_text("wait_states = 5\n")
+    return root
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+# ---- facts ----
+
+
+@pytest.mark.parametrize("name", facts.names())
+def test_facts_say_what_was_measured_where_and_how(name: str) -> None:
+    suite = facts.load(name)
+    assert suite.source.startswith("https://")
+    assert suite.clock_hz >= 1_000_000
+    assert suite.compiler_major >= 5
+    assert suite.note.strip()
+    assert suite.split.strip()
+    own = suite.build or suite.call
+    assert own
+    assert all((facts.FOLDER.parent / "board" / file).is_file() for file in own.own)
+
+
+def test_embench_holds_programs_out() -> None:
+    held = {p.name for p in facts.load("embench").programs if p.held_out}
+    assert {"edn", "wikisort"} <= held
+    assert not held & {"crc32", "matmult-int", "nsichneu", "tarfind"}  # were looked at
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('core = "cortex-m4"', "core = 4", "core"),
+        ('core = "cortex-m4"', 'core = "cortex-m4"\nclocks = 1', "clocks"),
+        ('name = "edn"', 'name = "crc32"', "each once"),
+        ("cycles = 64_096_000", "cycles = 0", "above 0"),
+        ("[build]", "[bild]", "bild"),
+    ],
+)
+def test_a_wrong_facts_file_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
+    path = tmp_path / "own.toml"
+    shutil.copy(facts.FOLDER / "embench.toml", path)
+    edit(path, old, new)
+    with pytest.raises(BadInput, match=says):
+        facts.load(str(path))
+
+
+def test_an_unknown_suite_names_the_known_ones() -> None:
+    with pytest.raises(BadInput) as caught:
+        facts.load("nonsense")
+    assert "embench, embench-plain" in str(caught.value)
+
+
+# ---- arithmetic ----
+
+
+def test_errors_of_known_rows() -> None:
+    rows = [
+        Row("s", "a", 100, 110, True),
+        Row("s", "b", 200, 190, False),
+        Row("s", "c", 50, 50, False),
+    ]
+    assert [r.error_percent for r in rows] == pytest.approx([10, -5, 0])
+    summary = calibration.summary(rows)
+    assert (summary.programs, summary.worst_program) == (3, "a")
+    assert (summary.mean, summary.median, summary.worst) == pytest.approx((5, 5, 10))
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(1, 1e12), st.floats(0.1, 1e12)).map(lambda t: Row("s", "p", *t, False)),
+        min_size=1,
+    ),
+    st.floats(0.001, 1000),
+)
+def test_errors_do_not_depend_on_the_unit(rows: list[Row], scale: float) -> None:
+    here = calibration.summary(rows)
+    scaled = [Row("s", "p", r.measured * scale, r.estimated * scale, False) for r in rows]
+    there = calibration.summary(scaled)
+    assert there.mean == pytest.approx(here.mean, rel=1e-6, abs=1e-6)
+    assert 0 <= here.median <= here.worst
+    assert here.mean <= here.worst * (1 + 1e-9)
+
+
+# ---- digest ----
+
+
+def test_words_do_not_change_the_digest(package: Path) -> None:
+    before = digest.digest("cortex-m4", "stm32f407", package)
+    edit(package / "price.py", "Words.", "Other words.")
+    edit(package / "price.py", "    return", "    # a comment\n\n    return")
+    edit(package / "price.py", "+ 1.0  # why", "+ (\n        1.0\n    )")
+    edit(package / "cores" / "cortex-m4.toml", "a manual", "another one")
+    edit(package / "cores" / "cortex-m4.toml", "cycles", "# comment\ncycles")
+    edit(package / "counts.py", "1", "2")
+    assert digest.digest("cortex-m4", "stm32f407", package) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("price.py", "1.0", "1.5"),
+        ("cores.py", "'alu': 1.0", "'alu': 2.0"),
+        ("decode/thumb.py", "1", "2"),
+        ("cores/cortex-m4.toml", "2", "3"),
+        ("parts/stm32f407.toml", "5", "6"),
+    ],
+)
+def test_numbers_and_code_change_the_digest(package: Path, file: str, old: str, new: str) -> None:
+    before = digest.digest("cortex-m4", "stm32f407", package)
+    edit(package / file, old, new)
+    assert digest.digest("cortex-m4", "stm32f407", package) != before
+
+
+def test_another_part_is_another_model(package: Path) -> None:
+    assert digest.digest("cortex-m4", None, package) != digest.digest(
+        "cortex-m4", "stm32f407", package
+    )
+
+
+# ---- results ----
+
+
+def test_a_result_is_read_back_and_noticed_when_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration.digests, "digest", lambda core, part: "new")
+    assert calibration.error("cortex-m4", None, tmp_path) is None
+    rows = [Row("one", "a", 100, 104, False), Row("one", "b", 100, 98, True)]
+    empty = calibration.load("cortex-m4", None, tmp_path)
+    calibration.save(empty, "one", "new", "14.2.1", rows, tmp_path)
+    error = calibration.error("cortex-m4", None, tmp_path)
+    assert error
+    assert (error.mean, error.worst, error.programs) == pytest.approx((3, 4, 2))
+    assert error.held_out
+    assert error.held_out.programs == 1
+    assert not error.stale
+    assert str(error) == "±3.0 % mean, 4.0 % worst of 2 programs"
+
+    found = calibration.load("cortex-m4", None, tmp_path)
+    calibration.save(found, "two", "old", "14.2.1", [Row("two", "a", 100, 100, False)], tmp_path)
+    error = calibration.error("cortex-m4", None, tmp_path)
+    assert error
+    assert (error.programs, error.suites, error.stale) == (3, ("one", "two"), True)
+    assert "older model" in str(error)
+
+
+def test_a_suite_replaces_its_own_rows_only(tmp_path: Path) -> None:
+    for suite, estimated in (("one", 101), ("two", 102), ("one", 103)):
+        found = calibration.load("cortex-m7", "stm32h743", tmp_path)
+        rows = [Row(suite, "a", 100, estimated, False)]
+        calibration.save(found, suite, "d", "14.2.1", rows, tmp_path)
+    result = calibration.load("cortex-m7", "stm32h743", tmp_path)
+    assert [(r.suite, r.estimated) for r in result.row] == [("one", 103), ("two", 102)]
+    assert [p.name for p in tmp_path.iterdir()] == ["cortex-m7-stm32h743.toml"]
+
+
+def test_a_damaged_result_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "cortex-m4.toml").write_text("core = 1\n")
+    with pytest.raises(BadInput, match="boardless calibrate"):
+        calibration.error("cortex-m4", None, tmp_path)
+
+
+@pytest.mark.parametrize("path", sorted(calibration.FOLDER.glob("*.toml")), ids=lambda p: p.stem)
+def test_committed_results_fit_the_facts(path: Path) -> None:
+    core, _, part = path.stem.partition("-stm32")
+    result = calibration.load(core, f"stm32{part}" if part else None)
+    assert result.row
+    for row in result.row:
+        suite = facts.load(row.suite)
+        assert (suite.core, suite.part) == (result.core, result.part)
+        program = next(p for p in suite.programs if p.name == row.program)
+        assert (row.measured, row.held_out) == (program.cycles, program.held_out)
