@@ -52,7 +52,7 @@ def constants(board: Any) -> dict[str, int]:
 
 
 def test_the_three_boards_are_there() -> None:
-    assert BOARDS == ["mps2-an386", "stm32f4_discovery", "stm32f746g_disco"]
+    assert {"mps2-an386", "stm32f4_discovery", "stm32f746g_disco"} <= set(BOARDS)
 
 
 def test_memories_are_those_of_the_board(board: Any) -> None:
