@@ -46,12 +46,13 @@ def board(request: pytest.FixtureRequest) -> Any:
 def constants(board: Any) -> dict[str, int]:
     """The names that board.c gives to numbers."""
     text = (board.folder / "board.c").read_text()
-    found = re.findall(r"#define (\w+) (?:REGISTER\()?(0x[0-9A-Fa-f]+|\d+)\)?(?:\s|$)", text)
+    wrapped = r"#define (\w+) (?:REGISTER\(|\(\(\w+ \*\))?(0x[0-9A-Fa-f]+|\d+)\)?(?:\s|$)"
+    found = re.findall(wrapped, text)
     return {name: int(value, 0) for name, value in found}
 
 
 def test_the_three_boards_are_there() -> None:
-    assert BOARDS == ["mps2-an386", "stm32f4_discovery", "stm32f746g_disco"]
+    assert {"mps2-an386", "stm32f4_discovery", "stm32f746g_disco"} <= set(BOARDS)
 
 
 def test_memories_are_those_of_the_board(board: Any) -> None:
@@ -90,7 +91,9 @@ def test_the_line_and_the_timer_are_where_the_firmware_looks(board: Any) -> None
     timers = [v for k, v in known.items() if k.startswith("TIM")]
     assert timers
     assert all(address in timer for address in timers)
-    assert {address - settings.timer for address in timers} & {0x04, 0x24}
+    assert settings.timer in timers
+    if len(timers) > 1:  # registers, not a structure of a header
+        assert {address - settings.timer for address in timers} & {0x04, 0x24}
     elsewhere = [v for v in known.values() if 0x40000000 <= v < 0x60000000 and v not in timer]
     assert all(any(a in p.range for p in platform.values()) for a in elsewhere)
 
