@@ -22,6 +22,11 @@ void hal_timer_start(void); /* from 0 */
 uint32_t hal_timer_ticks(void);
 void hal_timer_stop(void);
 
+/* The core's own cycle counter, the same for every board of an architecture (cycles.c): its name,
+ * "none" where nothing counts. It is 32 bits wide and runs freely from hal_cycles_start on. */
+const char *hal_cycles_start(void);
+uint32_t hal_cycles(void);
+
 /* Memory that the host sees too, for bulk data; *bytes = 0 where there is none. */
 uint8_t *hal_shared(uint32_t *bytes);
 

@@ -53,6 +53,23 @@ from boardless.terminal import (
 SIM_PICTURES = 64
 
 
+def port_options(command: Any) -> Any:
+    """--port and --baud of a real board, for the fields of that name of evaluate.Request."""
+    port = click.option(
+        "--port",
+        metavar="DEVICE",
+        help="A real board on this serial port, such as /dev/ttyACM0, instead of an emulator. It "
+        "must run the firmware of this very build; a line says what to flash where it does not.",
+    )
+    baud = click.option(
+        "--baud",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Of the serial port. Default: what board.toml says, else 115200.",
+    )
+    return port(baud(command))
+
+
 class Link(click.ParamType[faults.Faults]):
     """--bad-line"""
 
@@ -340,6 +357,7 @@ def plan_command(models: tuple[str, ...], board: str, measure: bool, json_file: 
     "with us, which is faster. Predictions and counts are the same. Default: memory where the "
     "board can.",
 )
+@port_options
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
@@ -366,11 +384,15 @@ def run_command(
     MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
     int8), or the path of a .tflite file.
 
-    The board is emulated. Every output is compared with what TensorFlow Lite's reference kernels
-    make of the same picture: int8 must be equal to the last bit, float32 within 1e-5 and with the
-    same top class. Exit status: 0 all well, 1 an output differs, 2 bad usage or input, 3 a tool is
-    missing or failed.
+    The board is emulated, or with --port a real one. Every output is compared with what TensorFlow
+    Lite's reference kernels make of the same picture: int8 must be equal to the last bit, float32
+    within 1e-5 and with the same top class. Exit status: 0 all well, 1 an output differs, 2 bad
+    usage or input, 3 a tool is missing or failed.
     """
+    if options["baud"] and not options["port"]:
+        raise click.UsageError("--baud is for --port")
+    if options["port"] and options["emulator"] not in (None, "serial_port"):
+        raise click.UsageError("--port is a real board: it excludes --emulator")
     requests = [evaluate.Request(model=m, board=b, **options) for b in board_names for m in models]
     with progress_bar() as progress:
         results = [_evaluate(request, progress) for request in requests]

@@ -68,12 +68,13 @@ def _board_tools() -> list[Tool]:
         if board.toolchain.prefix:
             users.setdefault((f"{board.toolchain.prefix}gcc", ""), []).append(board)
         for emulator, settings in board.emulators.items():
-            if emulator != "fake":
+            if emulator not in ("fake", "serial_port"):
                 program = getattr(settings, "program", emulator)
                 users.setdefault((program, emulator), []).append(board)
     for (program, emulator), served in users.items():
         more = f" and {len(served) - 1} more" if len(served) > 1 else ""
-        required = any(board.default for board in served)
+        # One emulator of a board is enough, the best is named first.
+        required = any(b.default and emulator in ("", *list(b.emulators)[:1]) for b in served)
         if emulator:
             purpose = f"emulates {served[0].name}{more}"
             rows.append(_emulator(emulator, program, served[0], purpose, required))

@@ -5,6 +5,7 @@ Each step takes a frozen record and returns one; an exception stops the path and
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 import time
@@ -28,6 +29,7 @@ from boardless import (
 )
 from boardless.cycles import cores, estimate
 from boardless.cycles.estimate import Cycles, Target
+from boardless.emulators import serial_port
 from boardless.errors import BadInput, ToolMissing
 from boardless.link.faults import Faults
 
@@ -43,6 +45,8 @@ class Request:
     limit: int | None = None
     pixels: str | None = None
     link: str | None = None
+    port: str | None = None  # of a real board, instead of an emulator
+    baud: int | None = None
     jobs: int | None = None
     bad_line: Faults | None = None
     fold: bool = True  # channels that carry no information are taken out
@@ -60,7 +64,10 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
     """(model, build, emulator) of a request: all that `serve` needs."""
     model = zoo.find(request.model)
     board = boards.load(request.board)
-    emulator = choose_emulator(board, request.emulator)
+    wanted = request.emulator
+    if request.port:
+        board, wanted = serial_port.on_port(board, request.port, request.baud), "serial_port"
+    emulator = choose_emulator(board, wanted)
     program = compiler.compile_graph(
         model.graph, board.twins, fold=request.fold, keep_input=request.keep_input
     )
@@ -96,13 +103,15 @@ def evaluate(
     options = run.Options(
         emulator=emulator,
         link=request.link,
-        jobs=request.jobs or os.cpu_count() or 1,
+        jobs=1 if run.hardware(emulators.load(emulator)) else request.jobs or os.cpu_count() or 1,
         bad_line=request.bad_line,
         cycles=request.cycles,
         cancel=request.cancel,
     )
     outputs, counts, stack_bytes, seconds = run.run(built, fed, options, advance("inferring"))
     verdict = compare.compare(outputs, expected, fed.labels)
+    if counts.measured and request.cycles and verdict.ok:
+        counts = counted_beside(built, fed, counts, lambda _: progress("counting", 0, 0))
     cycles, notes = price(counts, verdict, wanted, lambda: progress("pricing", 0, 0))
     result = records.Run(
         build=built,
@@ -119,6 +128,23 @@ def evaluate(
         seconds={"build": built.seconds, **seconds, "total": time.monotonic() - began},
     )
     return result, verdict
+
+
+def counted_beside(
+    built: records.Build,
+    fed: records.Pictures,
+    counts: records.Counts,
+    step: Callable[[int], None],
+) -> records.Counts:
+    """What a real board measured, with what the same build executes in an emulator: so an estimate
+    can stand beside the measurement."""
+    known = {k: v for k, v in built.board.emulators.items() if k != "serial_port"}
+    try:
+        name = choose_emulator(dataclasses.replace(built.board, emulators=known), None)
+        _, found, _, _ = run.run(built, fed, run.Options(name), step)
+    except (BadInput, ToolMissing) as error:
+        return dataclasses.replace(counts, cycles_missing=f"no estimate to compare with: {error}")
+    return dataclasses.replace(counts, counted=found.counted, cycles_missing=found.cycles_missing)
 
 
 def targets(request: Request) -> tuple[Target, ...]:

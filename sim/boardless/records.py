@@ -108,6 +108,16 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What a real core's own counter says."""
+
+    counter: str  # dwt, ccount, mcycle, ...
+    cycles: tuple[int, ...]  # per inference
+    layers: tuple[int, ...]  # cycles per layer, of the first picture; empty without a timer
+    clock_hz: int  # cycles in a second of the board's timer; 0 where it has none
+
+
+@dataclass(frozen=True)
 class Counts:
     """What the emulator counted. Without a counter the lists are empty and `missing` says why.
     `counted` is what the plugin counted: pass i is picture i."""
@@ -117,6 +127,7 @@ class Counts:
     missing: str = ""
     counted: Counted | None = field(default=None, compare=False, repr=False)
     cycles_missing: str = ""  # why there is nothing in `counted`
+    measured: Measured | None = None  # on a real board
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ from boardless import build as building
 from boardless import emulators
 from boardless.cycles.counter import Counter
 from boardless.cycles.devices import Devices, check, check_layers
-from boardless.emulators import Emulator
-from boardless.errors import BadInput, ToolFailed
+from boardless.emulators import Emulator, serial_port
+from boardless.errors import BadInput, LinkError, ToolFailed
 from boardless.link.client import Client
 from boardless.link.faults import BadLine, Faults
-from boardless.records import Build, Counts, Pictures
+from boardless.records import Build, Counts, Measured, Pictures
 
 NOT_ASKED = "cycles not available: not asked for"
 BATCH = {"memory": 64, "uart": 4}  # pictures between two looks at progress
@@ -53,10 +53,12 @@ class Shared:
     outputs: npt.NDArray[Any]
     ticks: npt.NDArray[np.uint32]
     inferences: npt.NDArray[np.int64]  # (N, 2): device, and the inference's number on it from 0
+    cycles: npt.NDArray[np.uint32]  # of the core's own counter, 0 where it has none
     layer_ticks: list[int]
     layers_from: tuple[int, int] = (0, 0)  # device and inference that layer_ticks are of
     stack_bytes: int = 0
     first_ready: float = 0.0
+    about: dict[str, str] = field(default_factory=dict)  # what the first device says of itself
 
 
 def choose_link(build: Build, options: Options) -> str:
@@ -82,12 +84,32 @@ def open_client(
         client.session = BadLine(session, options.bad_line)
         client.patience, client.tries, client.block_bytes = 0.5, 200, 256
     try:
-        client.boot()
-        client.hello(build)
+        if hardware(emulator):
+            client.patience, client.patience_max, client.tries, client.gap = 10.0, 60.0, 4, 0.005
+            _attach(client, build)
+        else:
+            client.boot()
+            client.hello(build)
     except BaseException:
         client.session.close()
         raise
     return client
+
+
+def hardware(emulator: Emulator) -> bool:
+    """What it starts is a real board."""
+    return bool(getattr(emulator, "HARDWARE", False))
+
+
+def _attach(client: Client, build: Build) -> None:
+    """Finds this very build on a real board; says where it looked, and what to flash."""
+    flash = serial_port.flash_hint(build.board, build.elf)
+    try:
+        client.attach()
+        client.hello(build)
+    except LinkError as error:
+        error.where, error.hint = serial_port.version(build.board), flash
+        raise
 
 
 def run(
@@ -118,6 +140,7 @@ def run(
                 client.predict(pictures.inputs[0].tobytes())
                 shared.layer_ticks = client.layer_ticks()
                 shared.layers_from = (0, client.inferences - 1)
+                shared.about = client.about
             while not (stop.is_set() or options.cancel.is_set()):
                 try:
                     batch = batches.get_nowait()
@@ -167,6 +190,7 @@ def _by_line(
         ticks, output = client.predict(pictures.inputs[i].tobytes())
         shared.ticks[i] = ticks
         shared.inferences[i, 1] = client.inferences - 1
+        shared.cycles[i] = client.cycles or 0
         shared.outputs[i] = np.frombuffer(output, shared.outputs.dtype)
         progress(1)
 
@@ -216,6 +240,7 @@ def empty(build: Build, pictures: Pictures) -> Shared:
         outputs=np.zeros((len(pictures), build.output_count), build.output_dtype),
         ticks=np.zeros(len(pictures), np.uint32),
         inferences=np.zeros((len(pictures), 2), np.int64),
+        cycles=np.zeros(len(pictures), np.uint32),
         layer_ticks=[],
     )
 
@@ -224,6 +249,10 @@ def _counts(build: Build, emulator: Emulator, shared: Shared) -> Counts:
     def instructions(ticks: int) -> int | None:
         return emulator.instructions(build.board, ticks)
 
+    if hardware(emulator):
+        measured = _measured(shared)
+        what = "" if measured else ", and this core has no cycle counter"
+        return Counts(missing=f"a real board counts no instructions{what}", measured=measured)
     if instructions(0) is None:
         return Counts(missing="this emulator does not count instructions")
     at = [instructions(t) or 0 for t in shared.layer_ticks]
@@ -242,3 +271,21 @@ def _with_cycles(counts: Counts, devices: Devices, shared: Shared) -> Counts:
         check(counted, counts.instructions)
         check_layers(devices.counted([shared.layers_from]), counts.layers)
     return dataclasses.replace(counts, counted=counted)
+
+
+def _measured(shared: Shared) -> Measured | None:
+    """The timer and the counter ran over the same inferences: their ratio gives the clock, and the
+    cycles of each layer to within one tick."""
+    counter = shared.about.get("cycles", "none")
+    if counter == "none":
+        return None
+    ticks, cycles = int(shared.ticks.sum()), int(shared.cycles.sum())
+    ratio = cycles / ticks if ticks else 0.0
+    return Measured(
+        counter=counter,
+        cycles=tuple(int(c) for c in shared.cycles),
+        layers=tuple(round((b - a) * ratio) for a, b in itertools.pairwise(shared.layer_ticks))
+        if ratio
+        else (),
+        clock_hz=round(ratio * int(shared.about.get("timer", "0"))),
+    )

@@ -86,7 +86,7 @@ if script.is_file():
 
 kernel_files = " ".join(f"+<kernels/*/*_{twin}.c>" for twin in ("ref", *board.twins))
 hal_files = f"+<hal/{board.hal}/>" if (firmware / "hal" / board.hal).is_dir() else ""
-env.Replace(SRC_FILTER=f"+<app/> +<protocol/> {kernel_files} {hal_files}")
+env.Replace(SRC_FILTER=f"+<app/> +<protocol/> +<hal/*.c> {kernel_files} {hal_files}")
 env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/generated-objects", generated))
 env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/board", str(board.folder)))
 Default(env.BuildProgram())

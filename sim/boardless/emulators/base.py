@@ -42,7 +42,9 @@ class Session(Protocol):
 
 class Emulator(Protocol):
     """A module of this package. One that can count what is executed also has
-    `counter(board) -> Plugin`, and its `start` takes `count: Counter`."""
+    `counter(board) -> Plugin`, and its `start` takes `count: Counter`. `HARDWARE = True` in it says
+    that what it starts is no emulation: it may have been running for long, and its cycle counter
+    counts cycles."""
 
     def settings(self, table: dict[str, Any]) -> Any:
         """Checks the [emulator.<name>] table of a board.toml."""
@@ -75,6 +77,32 @@ def program_version(command: list[str], debian: Sequence[str], board: str = "") 
     return lines[0].strip()
 
 
+def spawn(
+    command: Sequence[str],
+    *,
+    pass_fds: Sequence[int] = (),
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | None = None,
+) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """(the running program, the file that takes what it says); with `stdout`, its errors only."""
+    log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
+    # The kernel ends the child with us even if we are killed outright.
+    guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    try:
+        process = subprocess.Popen(
+            [*guard, *command],
+            stdin=stdin,
+            stdout=log if stdout is None else stdout,
+            stderr=log,
+            pass_fds=pass_fds,
+            start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
+        )
+    except OSError as error:
+        log.close()
+        raise ToolFailed(f"cannot start {command[0]}: {error}", hint="boardless doctor") from error
+    return process, log
+
+
 @dataclass
 class ProcessSession:
     """A child process whose line is a socket pair: no port, no path, and its death is our EOF."""
@@ -103,7 +131,6 @@ class ProcessSession:
         inherits `descriptors`, too. What is shared are `shared_bytes` from `shared_offset` on, of
         `memory_bytes` or else all. Its output goes to a log, or to the descriptor `stdout`."""
         ours, theirs = socket.socketpair()
-        log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
         memory, shared = -1, None
         try:
             if shared_bytes:
@@ -114,22 +141,17 @@ class ProcessSession:
                 a.replace(line_fd, str(theirs.fileno())).replace(shared_fd, str(memory))
                 for a in command
             ]
-            # The kernel ends the child with us even if we are killed outright.
-            guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
-            process = subprocess.Popen(
-                [*guard, *filled],
-                stdin=subprocess.DEVNULL,
-                stdout=log if stdout is None else stdout,
-                stderr=log,
+            process, log = spawn(
+                filled,
                 pass_fds=[theirs.fileno(), *([memory] if shared else []), *descriptors],
-                start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
+                stdout=stdout,
             )
+        except ToolFailed:
+            ours.close()
+            raise
         except OSError as error:
             ours.close()
-            log.close()
-            raise ToolFailed(
-                f"cannot start {command[0]}: {error}", hint="boardless doctor"
-            ) from error
+            raise ToolFailed(f"cannot start {command[0]}: {error}", hint="run it again") from error
         finally:
             theirs.close()
             if memory >= 0:
@@ -174,9 +196,9 @@ class ProcessSession:
 
     def said(self) -> list[str]:
         """Lines of its standard output and error so far, without warnings."""
-        self.log.seek(0)
-        log = self.log.read().decode("utf8", "replace").strip().splitlines()
-        return [line for line in log if "warning:" not in line]
+        log = os.pread(self.log.fileno(), 1 << 20, 0)  # its own writing goes on where it is
+        lines = log.decode("utf8", "replace").strip().splitlines()
+        return [line for line in lines if "warning:" not in line]
 
     def terminate(self) -> None:
         if self.process.poll() is None:
@@ -192,6 +214,8 @@ class ProcessSession:
                 self.process.wait()
         self.line.close()
         self.log.close()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         if self.shared is not None:
             with contextlib.suppress(BufferError):  # a view of it is still alive somewhere
                 self.shared.close()

@@ -27,6 +27,10 @@ class _Noise(Exception):
     """The answer did not come, or not whole; worth another try."""
 
 
+class WrongFirmware(LinkError):
+    """Another build, or another model, runs on the device."""
+
+
 class Refused(LinkError):
     """The device understood the command and said no."""
 
@@ -42,9 +46,13 @@ class Client:
     tries: int = 1
     block_bytes: int = 1024
     describe_pc: Callable[[int], str] | None = None  # code address -> function, for fault reports
+    gap: float = 0.0  # seconds of silence between a block's command and its bytes: see load()
     buffer: bytearray = field(default_factory=bytearray)
+    heard: bytes = b""  # the last bytes that came, for messages
     nonce: int = 0
     inferences: int = 0  # since the device began, with the last one that was answered
+    about: dict[str, str] = field(default_factory=dict)  # what hello() said last
+    cycles: int | None = None  # of the last predict(), where the core has a counter
 
     def __enter__(self) -> Client:
         return self
@@ -72,7 +80,9 @@ class Client:
             left = deadline - time.monotonic()
             if left <= 0 or len(self.buffer) > MAX_LINE:
                 raise _Noise(f"no answer; last bytes {bytes(self.buffer[-60:])!r}")
-            self.buffer += self.session.receive(left)
+            fresh = self.session.receive(left)
+            self.buffer += fresh
+            self.heard = (self.heard + fresh)[-400:]
 
     def _checked(self, reply: messages.Reply) -> messages.Reply:
         if reply.text.startswith("e-[fault "):
@@ -154,16 +164,47 @@ class Client:
             self.nonce += 1
             try:
                 self.session.send(messages.RESYNC + messages.command(f"sync {self.nonce}"))
-                deadline = time.monotonic() + patience
-                wanted = messages.Reply(f"m-sync-[{self.nonce}]", True)
-                while self.line(deadline) != wanted:
-                    pass  # what is left of older answers
-                while self.line(deadline) != messages.Reply("m-ready", True):
-                    pass
+                self._synchronised(time.monotonic() + patience)
                 return
             except _Noise:
                 patience = min(patience * 1.5, self.patience_max)
         raise LinkError("the device does not answer", hint="check the line, then run it again")
+
+    def attach(self, patience: float = 8.0) -> None:
+        """Finds the firmware on a line where it has been running for long, or begins to run only
+        now: many boards restart when their port is opened. LinkError says what came instead."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            self.nonce += 1
+            self.session.send(messages.RESYNC + messages.command(f"sync {self.nonce}"))
+            try:
+                self._synchronised(min(time.monotonic() + 1.0, end))
+                return
+            except _Noise:
+                self.buffer.clear()
+            except DeviceFault as fault:
+                if "restarted" not in fault.what:
+                    raise
+        raise LinkError(self._strange())
+
+    def _strange(self) -> str:
+        """What to say of a device that is not ours."""
+        lines = [line for line in self.heard.splitlines() if line.strip()]
+        if not lines:
+            return "the device is silent: is it running, and is this its port?"
+        readable = sum(b in b"\r\n\t" or 32 <= b < 127 for b in self.heard) / len(self.heard)
+        if readable < 0.9:
+            return f"noise comes, such as {self.heard[-12:]!r}: is it another --baud?"
+        said = lines[-1].decode("ascii", "replace")[:60]
+        return f"what answers is no firmware of boardless: it says {said!r}"
+
+    def _synchronised(self, deadline: float) -> None:
+        """Reads up to the end of the answer to the last sync."""
+        wanted = messages.Reply(f"m-sync-[{self.nonce}]", True)
+        while self.line(deadline) != wanted:
+            pass  # what is left of older answers
+        while self.line(deadline) != messages.Reply("m-ready", True):
+            pass
 
     # ---- what the firmware can do ----
 
@@ -175,11 +216,12 @@ class Client:
                 f"the firmware speaks protocol {about.get('protocol')}, boardless {PROTOCOL}",
                 hint="build and flash it again",
             )
+        self.about = about
         if build and (about.get("build"), about.get("model")) != (build.build_id, build.model):
-            raise LinkError(
+            raise WrongFirmware(
                 f"the firmware is build {about.get('build')} of {about.get('model')}, "
                 f"wanted is {build.build_id} of {build.model}",
-                hint="flash or start the firmware of this build",
+                hint=f"flash or start {build.elf}",
             )
         return about
 
@@ -190,7 +232,7 @@ class Client:
             piece = picture[offset : offset + size]
             try:
                 patience = min(self.patience * 1.5**failures, self.patience_max)
-                self.session.send(messages.block(offset, piece))
+                self._send_block(messages.block(offset, piece))
                 self._answer(time.monotonic() + patience)
                 offset += len(piece)
             except _Noise as error:
@@ -202,11 +244,22 @@ class Client:
                 self.resync()
                 size = max(size // 2, SMALLEST_BLOCK)  # short blocks survive a worse line
 
+    def _send_block(self, block: bytes) -> None:
+        """A UART without a FIFO loses what comes while the firmware reads the command."""
+        if not self.gap:
+            self.session.send(block)
+            return
+        command, mark, data = block.partition(b"%")
+        self.session.send(command + mark)
+        time.sleep(self.gap)
+        self.session.send(data)
+
     def predict(self, picture: bytes) -> tuple[int, bytes]:
         """(timer ticks, raw output bytes) of one inference, picture and result over the line."""
         self.load(picture)
         answer = messages.fields(self.command("predict"))
         self.inferences = int(answer["inferences"])
+        self.cycles = int(answer["cycles"]) if "cycles" in answer else None
         return int(answer["ticks"]), bytes.fromhex(answer["output"])
 
     def bulk(self, count: int, inputs: int, results: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from boardless.compiler import Program
 from boardless.errors import BadInput
-from boardless.records import Board, Build, Run, Verdict
+from boardless.records import Board, Build, Measured, Run, Verdict
 from boardless.report import profile
 from boardless.structures import Published
 
@@ -48,6 +48,7 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         "instructions": spread(run.counts.instructions),
         "cycles": profile.estimates(run.cycles),
         "milliseconds": profile.milliseconds(run.cycles),
+        "device": device(run.counts.measured, {c.target.name: c.median for c in run.cycles}),
         "nominal_macs": run.build.nominal_macs,
         "layers": [
             {
@@ -66,6 +67,26 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         "seconds": {k: round(v, 4) for k, v in run.seconds.items()},
         "inferences_per_second": inferences_per_second(run),
         "notes": list(run.notes),
+    }
+
+
+def device(measured: Measured | None, estimates: dict[str, float]) -> dict[str, Any] | None:
+    """What a real board's counter says; `estimates` are cycles of an inference by core, set beside
+    the measured median: positive percent where the estimate is too high."""
+    if measured is None:
+        return None
+    cycles = spread(measured.cycles)
+    median = cycles["median"] if cycles else 0
+    return {
+        "counter": measured.counter,
+        "cycles": cycles,
+        "layers": list(measured.layers),
+        "clock_hz": measured.clock_hz,
+        "error_percent": {
+            core: round(100 * (estimate / median - 1), 2) for core, estimate in estimates.items()
+        }
+        if median
+        else {},
     }
 
 

@@ -1,0 +1,299 @@
+"""Renode: its files against the boards' own, the command line through a stand-in, and the real one
+where it is installed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import renode_files
+from boardless import boards, emulators, paths, run, zoo
+from boardless.emulators import renode
+from boardless.errors import BadInput, ToolFailed, ToolMissing
+from boardless.pictures import load
+from boardless.records import Build
+from conftest import Cli
+from elftools.elf.elffile import ELFFile
+
+BOARDS = [name for name in boards.names() if "renode" in boards.load(name).emulators]
+MODEL = "digits_cnn:int8"
+QEMU = "qemu-system-arm -nodefaults -display none -monitor none -chardev socket,id=line,fd=@LINE@ "
+MACHINES = {  # what stands in for the board
+    "mps2-an386": QEMU + "-M mps2-an386 -serial chardev:line -kernel @ELF@",
+    "stm32f4_discovery": QEMU + "-M netduinoplus2 -serial null -serial chardev:line -kernel @ELF@",
+}
+Built = Callable[[str, str], Build]
+real = pytest.mark.skipif(
+    shutil.which("renode") is None, reason="needs Renode: https://renode.io, `renode` on PATH"
+)
+
+
+@pytest.fixture(params=BOARDS)
+def board(request: pytest.FixtureRequest) -> Any:
+    return boards.load(request.param)
+
+
+def constants(board: Any) -> dict[str, int]:
+    """The names that board.c gives to numbers."""
+    text = (board.folder / "board.c").read_text()
+    wrapped = r"#define (\w+) (?:REGISTER\(|\(\(\w+ \*\))?(0x[0-9A-Fa-f]+|\d+)\)?(?:\s|$)"
+    found = re.findall(wrapped, text)
+    return {name: int(value, 0) for name, value in found}
+
+
+def test_the_three_boards_are_there() -> None:
+    assert {"mps2-an386", "stm32f4_discovery", "stm32f746g_disco"} <= set(BOARDS)
+
+
+def test_memories_are_those_of_the_board(board: Any) -> None:
+    platform = renode_files.platform(board.folder / "board.repl")
+    memory = board.memory
+    flash, ram = platform["flash"], platform["ram"]
+    assert (flash.address, flash.size) == (memory.flash_origin, memory.flash_bytes)
+    assert (ram.address, ram.size) == (memory.ram_origin, memory.ram_bytes)
+    ranges = sorted(
+        (p.range for p in platform.values() if p.address is not None), key=lambda r: r.start
+    )
+    assert all(a.stop <= b.start for a, b in itertools.pairwise(ranges))
+    if memory.shared_bytes:
+        assert any(
+            p.size >= memory.shared_bytes and f"{p.address:#x}" in text
+            for p in platform.values()
+            for text in [(board.folder / "board.c").read_text()]
+        )
+
+
+def test_the_line_and_the_timer_are_where_the_firmware_looks(board: Any) -> None:
+    settings = board.emulators["renode"]
+    platform = renode_files.platform(board.folder / "board.repl")
+    bus, name = settings.uart.split(".")
+    assert bus == "sysbus"
+    uart = platform[name]
+    known = constants(board)
+    inside = [v for k, v in known.items() if "UART" in k or "USART" in k]
+    addresses = [v for v in inside if v > 0xFFFF]
+    assert addresses
+    assert all(address in uart.range for address in addresses)
+    assert uart.address in addresses
+    (irq,) = (v for k, v in known.items() if k.endswith("_IRQ"))
+    assert uart.interrupts.get("IRQ", uart.interrupts.get("RxInterrupt")) == ("nvic", irq)
+    timer = range(settings.timer, settings.timer + renode.TIMER_BYTES)
+    timers = [v for k, v in known.items() if k.startswith("TIM")]
+    assert timers
+    assert all(address in timer for address in timers)
+    assert settings.timer in timers
+    if len(timers) > 1:  # registers, not a structure of a header
+        assert {address - settings.timer for address in timers} & {0x04, 0x24}
+    elsewhere = [v for v in known.values() if 0x40000000 <= v < 0x60000000 and v not in timer]
+    assert all(any(a in p.range for p in platform.values()) for a in elsewhere)
+
+
+def test_the_script_makes_this_board(board: Any) -> None:
+    assert renode_files.commands(board.folder / "board.resc") == [
+        f'mach create "{board.name}"',
+        "machine LoadPlatformDescription $ORIGIN/board.repl",
+        "logLevel 3",
+    ]
+    core = renode_files.platform(board.folder / "board.repl")["cpu"].properties["cpuType"]
+    assert core.strip('"').rstrip("f") == board.core
+    flag = next(f for f in board.toolchain.flags if f.startswith("-mcpu="))
+    assert flag == f"-mcpu={board.core}"
+
+
+@pytest.mark.emulated
+@pytest.mark.parametrize("model", [MODEL, "mobile_lenet:float32"])
+def test_the_firmware_lies_in_the_memories(board: Any, built: Built, model: str) -> None:
+    build = built(model, board.name)
+    platform = renode_files.platform(board.folder / "board.repl")
+    with build.elf.open("rb") as file:
+        elf = ELFFile(file)
+        loads = [s for s in elf.iter_segments() if s["p_type"] == "PT_LOAD" and s["p_memsz"]]
+        for segment in loads:
+            if segment["p_filesz"]:  # what is written into flash, with the initial .data
+                end = segment["p_paddr"] + segment["p_filesz"]
+                assert end <= platform["flash"].range.stop
+                assert segment["p_paddr"] in platform["flash"].range
+            begin, end = segment["p_vaddr"], segment["p_vaddr"] + segment["p_memsz"]
+            memories = [platform[name].range for name in ("flash", "ram")]
+            assert any(begin in m and end <= m.stop for m in memories)
+        vectors = loads[0].data()[:8]
+        assert loads[0]["p_paddr"] == board.memory.flash_origin
+    stack, reset = (int.from_bytes(vectors[i : i + 4], "little") for i in (0, 4))
+    assert stack - 4 in platform["ram"].range
+    assert reset % 2 == 1
+    assert reset in platform["flash"].range
+
+
+def test_what_the_monitor_is_told(tmp_path: Path) -> None:
+    board = boards.load("mps2-an386")
+    helpers = paths.FIRMWARE / "hal" / "renode"
+    elf = tmp_path / "my firmware.elf"
+    assert renode.commands(board, elf, 4711) == [
+        f"include @{board.folder}/board.resc",
+        f'machine PyDevFromFile @{helpers}/counter.py 0x40000000 0x400 True "counter"',
+        f"sysbus LoadELF @{tmp_path}/my\\ firmware.elf",
+        "sysbus.cpu VectorTableOffset 0x0",
+        f"include @{helpers}/line.py",
+        'boardless_line "sysbus.uart0" 4711',
+        "start",
+    ]
+
+
+@pytest.mark.parametrize(("offset", "written", "sign"), [(0x04, 0xFFFFFFFF, -1), (0x24, 0, 1)])
+def test_the_counter_counts_instructions(offset: int, written: int, sign: int) -> None:
+    cpu = SimpleNamespace(ExecutedInstructions=1000)
+    request = SimpleNamespace(IsInit=False, IsRead=False, IsWrite=False, Offset=0, Value=0)
+    machine = SimpleNamespace(Machine={"sysbus.cpu": cpu})
+    scope: dict[str, Any] = {"request": request, "monitor": machine}
+    code = compile((renode.HELPERS / "counter.py").read_text(), "counter.py", "exec")
+
+    def access(kind: str, offset: int = 0, value: int = 0) -> int:
+        vars(request).update(IsInit=False, IsRead=False, IsWrite=False, Offset=offset, Value=value)
+        setattr(request, kind, True)
+        exec(code, scope)
+        return int(request.Value)
+
+    access("IsInit")
+    assert access("IsRead", offset) == 0
+    access("IsWrite", 0x08, 0xFFFFFFFF)  # other registers are memory
+    assert access("IsRead", 0x08) == 0xFFFFFFFF
+    access("IsWrite", offset, written)
+    cpu.ExecutedInstructions = 1500
+    assert access("IsRead", offset) == written  # it stands until it is started
+    access("IsWrite", 0, 1)
+    for elapsed in (0, 7, 123456, (1 << 32) + 5):
+        cpu.ExecutedInstructions = 1500 + elapsed
+        assert access("IsRead", offset) == (written + sign * elapsed) % (1 << 32)
+    access("IsWrite", 0, 0)
+    assert access("IsRead", offset) == written
+
+
+@pytest.mark.emulated
+def test_the_newer_usart_on_another_stm32(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """QEMU has no STM32F7, but an STM32L4 with the same USART at another address."""
+    known = subprocess.run(
+        ["qemu-system-arm", "-M", "help"], capture_output=True, text=True, check=True
+    )
+    if "b-l475e-iot01a" not in known.stdout:
+        pytest.skip("this QEMU has no b-l475e-iot01a (9.1 has)")
+    folder = tmp_path / "l475"
+    shutil.copytree(paths.BOARDS / "stm32f746g_disco", folder)
+    source = (folder / "board.c").read_text().replace("0x400110", "0x400138")
+    lines = source.splitlines(keepends=True)
+    kept = [x for x in lines if x.startswith("#") or not ("RCC_" in x or "GPIO" in x)]
+    (folder / "board.c").write_text("".join(kept))
+    text = (folder / "board.toml").read_text().split("[emulator.renode]")[0]
+    text = text.replace("cortex-m7", "cortex-m4").replace("fpv5-sp-d16", "fpv4-sp-d16")
+    text = text.replace("0x50000", "0x18000")
+    (folder / "board.toml").write_text(
+        text + "[emulator.qemu]\nprogram = 'qemu-system-arm'\ndebian = ['qemu-system-arm']\n"
+        "machine = 'b-l475e-iot01a'\ntimer_hz = 16_000_000\n"
+    )
+    monkeypatch.setenv("BOARDLESS_BOARDS", str(tmp_path))
+    done = cli("run", MODEL, "--board", "l475", "--limit", "4", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["bit_exact"] is True
+
+
+# ---- through the stand-in ----
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "renode"
+    program.parent.mkdir()
+    tests = paths.ROOT / "tests"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(tests)!r})\n"
+        "import renode_stand_in\nrenode_stand_in.main()\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.emulated
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.usefixtures("stand_in")
+def test_a_run_through_the_stand_in(cli: Cli, built: Built, name: str) -> None:
+    built(MODEL, name)
+    arguments = ("run", MODEL, "--board", name, "--emulator", "renode", "--limit", "4")
+    done = cli(*arguments, "--jobs", "1", "--json", "-", STAND_IN_QEMU=MACHINES[name])
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["emulator"] == {"name": "renode", "version": "1.16.1.14782"}
+    assert (result["bit_exact"], result["link"]) == (True, "uart")
+
+
+@pytest.mark.emulated
+@pytest.mark.usefixtures("stand_in")
+def test_what_goes_wrong_in_renode_is_one_line(cli: Cli, built: Built) -> None:
+    built(MODEL, "mps2-an386")
+    arguments = ("run", MODEL, "--emulator", "renode", "--limit", "2", "--jobs", "1")
+    machine = {"STAND_IN_QEMU": MACHINES["mps2-an386"]}
+    said = cli.fails(3, *arguments, **machine, STAND_IN_FAULT="include")
+    assert "Renode says: There was an error executing command 'include @" in said
+    assert "check board.repl and board.resc" in said
+    assert "status 7" in cli.fails(3, *arguments, STAND_IN_FAULT="exit", STAND_IN_QEMU="false")
+
+
+@pytest.mark.usefixtures("stand_in")
+def test_a_board_without_its_script(own_board: Path) -> None:
+    (own_board / "board.resc").unlink()
+    with pytest.raises(BadInput, match=r"my-board/board\.resc|Renode needs this file"):
+        renode.start(boards.load("my-board"), own_board / "none.elf", shared=False)
+
+
+def test_without_renode_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ToolMissing, match=r"archive of https://renode\.io") as caught:
+        renode.version(boards.load("mps2-an386"))
+    assert caught.value.exit_status == 3
+
+
+def test_a_program_that_never_connects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "renode"
+    program.write_text("#!/bin/sh\nread _\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(renode, "START_TIMEOUT", 0.5)
+    with pytest.raises(ToolFailed, match="Renode opened no line within"):
+        renode.start(boards.load("mps2-an386"), tmp_path / "none.elf", shared=False)
+
+
+# ---- with the real one ----
+
+
+@real
+@pytest.mark.emulated
+def test_predictions_on_renode(board: Any, cli: Cli, built: Built) -> None:
+    for model in (MODEL, "mobile_lenet:int8", "digits_cnn:float32"):
+        built(model, board.name)
+        arguments = ("--board", board.name, "--emulator", "renode", "--limit", "4")
+        assert cli("run", model, *arguments).returncode == 0
+
+
+@real
+@pytest.mark.emulated
+def test_layers_count_as_in_qemu(built: Built) -> None:
+    build = built(MODEL, "mps2-an386")
+    fed = load(zoo.find(MODEL), None, 3)
+    counts = {
+        name: run.run(build, fed, run.Options(name, "uart"), lambda n: None)[1]
+        for name in ("qemu", "renode")
+    }
+    assert counts["renode"].layers == counts["qemu"].layers
+    pairs = zip(counts["renode"].instructions, counts["qemu"].instructions, strict=True)
+    assert len({a - b for a, b in pairs}) == 1  # see renode.instructions
+    assert emulators.load("renode") is not None
