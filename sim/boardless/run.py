@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from boardless import build as building
 from boardless import emulators
-from boardless.emulators import Emulator
+from boardless.emulators import Emulator, Session
 from boardless.errors import BadInput, ToolFailed
 from boardless.link.client import Client
 from boardless.link.faults import BadLine, Faults
@@ -62,10 +62,12 @@ def choose_link(build: Build, options: Options) -> str:
     return options.link or ("memory" if can else "uart")
 
 
-def open_client(build: Build, options: Options, *, shared: bool) -> Client:
-    """A booted device that runs this very build; the caller closes it."""
+def open_client(
+    build: Build, options: Options, *, shared: bool, tap: Callable[[Session], Session] = lambda s: s
+) -> Client:
+    """A booted device that runs this very build; the caller closes it. `tap` may wrap its line."""
     emulator = emulators.load(options.emulator)
-    session = emulator.start(build.board, build.elf, shared=shared)
+    session = tap(emulator.start(build.board, build.elf, shared=shared))
     client = Client(session, describe_pc=lambda pc: building.function_at(build.elf, pc))
     if options.bad_line:
         client.session = BadLine(session, options.bad_line)
