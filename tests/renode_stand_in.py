@@ -14,7 +14,7 @@ from typing import Any
 
 from boardless import boards, emulators
 from boardless.emulators import Session
-from boardless.robot_terminal import SessionTerminal
+from boardless.link.terminal import Terminal
 from robot.api import SuiteVisitor
 from robot.api.deco import library
 
@@ -34,7 +34,7 @@ class RenodeStandIn:
         self._elf: Path | None = None
         self._board = ""
         self._session: Session | None = None
-        self._terminal: SessionTerminal | None = None
+        self._terminal: Terminal | None = None
 
     def get_keyword_names(self) -> list[str]:
         return [n for n in vars(type(self)) if not n.startswith("_") and n != "get_keyword_names"]
@@ -65,7 +65,7 @@ class RenodeStandIn:
     def create_terminal_tester(self, uart: str, timeout: int = 30) -> int:
         assert self._board, "there is no machine in the emulation"
         assert uart == "sysbus.uart0"
-        self._terminal = SessionTerminal()
+        self._terminal = Terminal()
         return 0
 
     def start_emulation(self) -> None:

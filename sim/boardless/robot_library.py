@@ -39,8 +39,9 @@ from boardless import (
 from boardless.emulators import Session
 from boardless.errors import BadInput, ToolFailed
 from boardless.link import faults, messages
+from boardless.link.terminal import Silence, Terminal
 from boardless.records import Build, Pictures
-from boardless.robot_terminal import RenodeTerminal, SessionTerminal, Silence, Terminal, text_of
+from boardless.robot_terminal import RenodeTerminal, text_of
 from boardless.zoo import Model
 
 RENODE = "renode"
@@ -123,7 +124,7 @@ class Boardless:
         if self._terminals:
             raise AssertionError("there is a terminal tester already; Reset Emulation ends it")
         self._timeout = float(timeout)
-        self._terminals.append(SessionTerminal())
+        self._terminals.append(Terminal(timeout=self._timeout))
         return len(self._terminals)
 
     def start_emulation(self) -> None:
@@ -134,8 +135,7 @@ class Boardless:
         emulator = emulators.load(self._emulator)
         self._session = emulator.start(loaded.board, loaded.elf, shared=False)
         for terminal in self._terminals:
-            if isinstance(terminal, SessionTerminal):
-                terminal.session = self._session
+            terminal.session = self._session
 
     def reset_emulation(self) -> None:
         """Ends the emulation and forgets testers and what the device held."""
@@ -236,18 +236,12 @@ class Boardless:
 
     def ask_device(self, command: str) -> list[str]:
         """Sends a command, such as ``hello``, and returns the lines of its answer."""
-        terminal = self._terminal()
-        terminal.write(f"{command}%")
-        lines: list[str] = []
-        while not lines or lines[-1].split(" ~")[0] != "m-ready":
-            try:
-                lines.append(terminal.next_line(self._timeout))
-            except Silence as error:
-                raise AssertionError(f"no whole answer to {command[:40]!r}: {error}") from None
-            if lines[-1].startswith("e-[fault "):
-                raise AssertionError(f"the firmware crashed: {self._crash(lines[-1])}")
+        try:
+            lines = self._terminal().ask(command)
+        except Silence as error:
+            raise AssertionError(f"no whole answer to {command[:40]!r}: {error}") from None
         logger.debug("\n".join(lines))
-        return lines[:-1]
+        return lines
 
     def send_picture(self, number: int = 0) -> None:
         """Puts picture ``number`` into the device, as MLPerf Tiny's runner does: in hex."""
@@ -376,7 +370,7 @@ class Boardless:
 
     def _terminal(self, tester: int | None = None) -> Terminal:
         if self._emulator == RENODE:
-            return RenodeTerminal()
+            return RenodeTerminal(timeout=self._timeout)
         number = int(tester or 1)
         if not 1 <= number <= len(self._terminals):
             raise AssertionError("no terminal tester; Create Terminal Tester comes first")
