@@ -19,7 +19,7 @@ BYTES = re.compile(rb"([\s\0]*db )((?:[0-9a-fA-F]{2})+)")
 
 @dataclass
 class UnsignedInput:
-    """A Session that makes q - 128 of the bytes in `db HH..`; commands go on when they are whole."""
+    """A Session that makes q - 128 of the bytes in `db HH..`; a command goes on when whole."""
 
     session: Session
     unfinished: bytearray = field(default_factory=bytearray)
