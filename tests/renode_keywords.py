@@ -1,6 +1,6 @@
 """Renode's keywords, as far as robot_tests use them, over QEMU: for where Renode is not installed.
 
-    robot --prerunmodifier renode_stand_in.AddToSuites --variable EMULATOR:renode robot_tests
+    robot --prerunmodifier renode_keywords.AddToSuites --variable EMULATOR:renode robot_tests
 
 renode-test adds a resource with these names to every suite. Nothing else is provided here, so a
 suite that runs with it relies on nothing that Renode lacks.
@@ -24,11 +24,11 @@ class AddToSuites(SuiteVisitor):  # type: ignore[misc]
 
     def start_suite(self, suite: Any) -> None:
         if suite.tests:
-            suite.resource.imports.library("renode_stand_in.RenodeStandIn")
+            suite.resource.imports.library("renode_keywords.RenodeKeywords")
 
 
 @library(scope="GLOBAL")
-class RenodeStandIn:
+class RenodeKeywords:
     def __init__(self) -> None:
         self._is_set_up = False
         self._elf: Path | None = None
@@ -52,14 +52,13 @@ class RenodeStandIn:
         self._elf, self._board, self._session, self._terminal = None, "", None, None
 
     def execute_command(self, command: str) -> str:
-        """The two that a board needs: the ELF, then its script."""
-        word, _, path = command.replace("=", " ", 1).partition(" @")
-        if word == "$elf":
-            self._elf = Path(path)
-        else:
-            assert word == "include", command
-            assert Path(path).is_file()
-            self._board = Path(path).parent.name
+        """What a board needs: its script and its program. The rest is Renode's business."""
+        if command.startswith("include @"):
+            path = Path(command.removeprefix("include @").replace("\\ ", " "))
+            assert path.is_file(), command
+            self._board = path.parent.name
+        elif command.startswith("sysbus LoadELF @"):
+            self._elf = Path(command.removeprefix("sysbus LoadELF @").replace("\\ ", " "))
         return ""
 
     def create_terminal_tester(self, uart: str, timeout: int = 30) -> int:
