@@ -14,7 +14,7 @@ from typing import Any
 
 from boardless import boards, emulators
 from boardless.emulators import Session
-from boardless.link.terminal import Terminal
+from boardless.link.plain import PlainLine
 from robot.api import SuiteVisitor
 from robot.api.deco import library
 
@@ -34,7 +34,7 @@ class RenodeKeywords:
         self._elf: Path | None = None
         self._board = ""
         self._session: Session | None = None
-        self._terminal: Terminal | None = None
+        self._terminal: PlainLine | None = None
 
     def get_keyword_names(self) -> list[str]:
         return [n for n in vars(type(self)) if not n.startswith("_") and n != "get_keyword_names"]
@@ -64,7 +64,7 @@ class RenodeKeywords:
     def create_terminal_tester(self, uart: str, timeout: int = 30) -> int:
         assert self._board, "there is no machine in the emulation"
         assert uart == "sysbus.uart0"
-        self._terminal = Terminal()
+        self._terminal = PlainLine()
         return 0
 
     def start_emulation(self) -> None:

@@ -23,7 +23,7 @@ from boardless import emulators, reference
 from boardless.compiler import quantise
 from boardless.errors import LinkError, ToolFailed
 from boardless.link.client import Client
-from boardless.link.terminal import Terminal
+from boardless.link.plain import PlainLine
 from boardless.records import Build, Pictures
 from boardless.zoo import Model
 
@@ -62,12 +62,12 @@ class Window:
         return self.inferences / (self.microseconds / 1e6)
 
 
-def connect(build: Build, emulator: str) -> Terminal:
+def connect(build: Build, emulator: str) -> PlainLine:
     """A booted device; the caller closes `terminal.session`."""
     session = emulators.load(emulator).start(build.board, build.elf, shared=False)
     try:
         Client(session).boot()
-        terminal = Terminal(session)
+        terminal = PlainLine(session)
         identify(terminal)
     except BaseException:
         session.close()
@@ -75,7 +75,7 @@ def connect(build: Build, emulator: str) -> Terminal:
     return terminal
 
 
-def identify(terminal: Terminal) -> dict[str, str]:
+def identify(terminal: PlainLine) -> dict[str, str]:
     """name, profile and model, each as the runner reads it."""
     lines = [*terminal.ask("name"), *terminal.ask("profile")]
     patterns = (r"m-(name)-dut-\[([^]]+)]", r"m-(model|profile)-\[([^]]+)]")
@@ -86,7 +86,7 @@ def identify(terminal: Terminal) -> dict[str, str]:
     return about
 
 
-def load(terminal: Terminal, data: bytes) -> None:
+def load(terminal: PlainLine, data: bytes) -> None:
     """The input, in the model's own type, over `db`."""
     answers = terminal.ask(f"db load {len(data)}")
     for i in range(0, len(data), HEX_BYTES):
@@ -95,7 +95,7 @@ def load(terminal: Terminal, data: bytes) -> None:
         raise LinkError(f"the input did not arrive whole: {answers}")
 
 
-def infer(terminal: Terminal, inferences: int, warmups: int) -> tuple[list[float], int]:
+def infer(terminal: PlainLine, inferences: int, warmups: int) -> tuple[list[float], int]:
     """(results, microseconds between the two lap lines) of `inferences` in a row."""
     lines = terminal.ask(f"infer {inferences} {warmups}")
     laps = [int(m[1]) for line in lines if (m := re.fullmatch(r"m-lap-us-(\d+)", line))]
@@ -106,7 +106,7 @@ def infer(terminal: Terminal, inferences: int, warmups: int) -> tuple[list[float
 
 
 def accuracy(
-    terminal: Terminal, model: Model, pictures: Pictures, progress: Callable[[int], None]
+    terminal: PlainLine, model: Model, pictures: Pictures, progress: Callable[[int], None]
 ) -> Accuracy:
     """Each picture once, without warm-ups."""
     results = []
@@ -146,7 +146,7 @@ def _auc(results: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> flo
 
 
 def performance(
-    terminal: Terminal,
+    terminal: PlainLine,
     inputs: npt.NDArray[Any],
     progress: Callable[[int], None],
     windows: int = WINDOWS,

@@ -39,7 +39,7 @@ from boardless import (
 from boardless.emulators import Session
 from boardless.errors import BadInput, ToolFailed
 from boardless.link import faults, messages
-from boardless.link.terminal import Silence, Terminal
+from boardless.link.plain import PlainLine, Silence
 from boardless.records import Build, Pictures
 from boardless.robot_terminal import RenodeTerminal, text_of
 from boardless.zoo import Model
@@ -102,7 +102,7 @@ class Boardless:
         self._build: Build | None = None
         self._pictures: Pictures | None = None
         self._session: Session | None = None
-        self._terminals: list[Terminal] = []
+        self._terminals: list[PlainLine] = []
         self._timeout = 30.0
         self._sent = -1  # the picture that the device holds
         self._output: npt.NDArray[Any] | None = None
@@ -124,7 +124,7 @@ class Boardless:
         if self._terminals:
             raise AssertionError("there is a terminal tester already; Reset Emulation ends it")
         self._timeout = float(timeout)
-        self._terminals.append(Terminal(timeout=self._timeout))
+        self._terminals.append(PlainLine(timeout=self._timeout))
         return len(self._terminals)
 
     def start_emulation(self) -> None:
@@ -371,7 +371,7 @@ class Boardless:
             raise AssertionError("no firmware; Load Firmware comes first")
         return self._build
 
-    def _terminal(self, tester: int | None = None) -> Terminal:
+    def _terminal(self, tester: int | None = None) -> PlainLine:
         if self._emulator == RENODE:
             return RenodeTerminal(timeout=self._timeout)
         number = int(tester or 1)

@@ -10,12 +10,12 @@ from typing import Any
 
 from robot.libraries.BuiltIn import BuiltIn
 
-from boardless.link.terminal import Terminal
+from boardless.link.plain import PlainLine
 
 
 @dataclass
-class RenodeTerminal(Terminal):
-    """A Terminal whose bytes go through Renode's own tester; timeouts are virtual time there."""
+class RenodeTerminal(PlainLine):
+    """A PlainLine whose bytes go through Renode's own tester; timeouts are virtual time there."""
 
     def write(self, text: str) -> None:
         self._quietly("Write Line To Uart", text, "waitForEcho=false")

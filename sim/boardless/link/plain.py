@@ -1,7 +1,7 @@
 """Plain lines to and from a device, as a person or MLPerf Tiny's runner sees them: no checksums.
 
-terminal = Terminal(session)
-assert terminal.ask("name") == ["m-name-dut-[boardless]"]
+terminal = PlainLine(session)
+assert line.ask("name") == ["m-name-dut-[boardless]"]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Silence(LinkError):
 
 
 @dataclass
-class Terminal:
+class PlainLine:
     """`timeout` is wall-clock time: it only guards a device that says nothing."""
 
     session: Session | None = None  # none: the board is off
