@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent
 OWN_VENV = Path(sys.prefix).resolve() == ROOT / ".venv"
 if OWN_VENV:
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
-CODE = ("sim", "models", "tests", "firmware", "noxfile.py")
+CODE = ("sim", "models", "tests", "firmware", "examples", "noxfile.py")
 
 nox.options.sessions = ["sim"]
 nox.options.reuse_existing_virtualenvs = True

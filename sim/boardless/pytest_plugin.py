@@ -41,7 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run on this board (`boardless boards` lists them); may be given more than once",
     )
     group.addoption("--emulator", help="default: the board's first that is installed")
-    group.addoption("--port", metavar="DEVICE", help="a real board on this serial port")
+    group.addoption(
+        "--port",
+        metavar="DEVICE",
+        help="a real board on this serial port; write --port=DEVICE, with the equals sign, or "
+        "pytest takes the device's folder for the root folder",
+    )
     group.addoption("--images", metavar="PATH", help="pictures for the fixture `pictures`")
     parser.addini("boardless_boards", "boards of tests without a marker", "args", ["mps2-an386"])
     parser.addini("boardless_models", "models of tests without a marker", "args", [])
