@@ -134,7 +134,9 @@ _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception) {
   bl_report_fault(frame < bl_stack_limit ? "stack overflow" : kind, names, values, 6);
   const uint32_t *from = readable ? frame : bl_stack_limit;
   const uint32_t words = (uint32_t)(bl_stack_top - from);
-  bl_report_stack(from, words < STACK_WORDS ? words : STACK_WORDS);
+  if (bl_report_stack) {
+    bl_report_stack(from, words < STACK_WORDS ? words : STACK_WORDS);
+  }
   hal_exit(70);
 }
 
