@@ -57,9 +57,12 @@ def backtrace(elf: Path, fault: Fault) -> list[str]:
     pc = fault.registers.get("pc", 0)
     if not pc:
         return _suspects(elf, fault)
-    rules = _frame_rules(elf)
-    tries = (_unwind(elf, fault, rules, size) for size in FRAMES)
-    chain = [pc, *max(tries, key=len)]
+    if fault.stack:
+        rules = _frame_rules(elf)
+        chain = [pc, *max((_unwind(elf, fault, rules, size) for size in FRAMES), key=len)]
+    else:  # of a core that reports no stack the caller is known, if it has called nothing since
+        lr = fault.registers.get("lr", 0)
+        chain = [pc, lr] if function_at(elf, lr) != "?" else [pc]
     places = _lines(elf, [pc, *(address - 2 for address in chain[1:])])  # of the call itself
     return [
         f"#{i} {address:#010x} {function_at(elf, address)}{place and f' ({place})'}"
