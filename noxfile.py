@@ -1,4 +1,4 @@
-"""boardless's sessions: nox -s sim, tests, lint, bench, train. `nox -l` lists them.
+"""boardless's sessions: nox -s sim, tests, robot, lint, bench, train. `nox -l` lists them.
 
 Inside the project's own .venv (what ./bootstrap makes) a session runs in it, without installing
 anything; elsewhere it gets an environment of its own from the same pinned constraints.
@@ -7,6 +7,7 @@ anything; elsewhere it gets an environment of its own from the same pinned const
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parent
 OWN_VENV = Path(sys.prefix).resolve() == ROOT / ".venv"
 if OWN_VENV:
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
-CODE = ("sim", "models", "tests", "firmware", "noxfile.py")
+CODE = ("sim", "models", "tests", "firmware", "examples", "noxfile.py")
 
 nox.options.sessions = ["sim"]
 nox.options.reuse_existing_virtualenvs = True
@@ -69,6 +70,31 @@ def tests(session: nox.Session) -> None:
     """Run the test suite; arguments after -- go to pytest."""
     install(session, "tests")
     session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+
+
+@session()
+def robot(session: nox.Session) -> None:
+    """Run the Robot Framework suites on QEMU, and make the pages of their keywords.
+
+    `-- --renode` runs them with renode-test instead. Other arguments go to robot, such as
+    --variable MODEL:mobile_lenet:int8 or --suite faults. Log and pages are in build/robot.
+    """
+    install(session, "robot")
+    out = ROOT / "build" / "robot"
+    out.mkdir(parents=True, exist_ok=True)
+    for source in ("boardless.robot_library.Boardless", "robot_tests/resources/device.resource"):
+        page = out / f"{source.rsplit('/', 1)[-1]}.html"
+        session.run("python", "-m", "robot.libdoc", "--quiet", source, str(page))
+    if "--renode" not in session.posargs:
+        options = ("--outputdir", str(out), "--console", "dotted")
+        session.run("python", "-m", "robot", *options, *session.posargs, "robot_tests")
+        return
+    if shutil.which("renode-test") is None:
+        session.error("renode-test is not on PATH; install Renode (renode.io), then run this again")
+    suites = sorted(str(path) for path in (ROOT / "robot_tests").glob("*.robot"))
+    rest = [argument for argument in session.posargs if argument != "--renode"]
+    renode = ("--results-dir", str(out), "--variable", "EMULATOR:renode")
+    session.run("renode-test", *renode, *rest, *suites, external=True)
 
 
 @session()

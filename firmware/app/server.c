@@ -71,6 +71,20 @@ void bl_report_fault(const char *kind, const char *const *names, const uint32_t 
   line("]");
 }
 
+void bl_report_stack(const uint32_t *words, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (i % 8 == 0) {
+      bl_link_text(&the_link, "e-[stack ");
+      bl_link_hex32(&the_link, (uint32_t)(uintptr_t)(words + i));
+    }
+    bl_link_text(&the_link, " ");
+    bl_link_hex32(&the_link, words[i]);
+    if (i % 8 == 7 || i + 1 == count) {
+      line("]");
+    }
+  }
+}
+
 /* ---- inference ---- */
 
 static bl_status infer_from(const uint8_t *input) {

@@ -10,4 +10,8 @@ void bl_serve(void);
 void bl_report_fault(const char *kind, const char *const *names, const uint32_t *values,
                      uint32_t count);
 
+/* After it: the `count` words of the stack from `words` on, for a backtrace. Null in a program that
+ * has none. */
+__attribute__((weak)) void bl_report_stack(const uint32_t *words, uint32_t count);
+
 #endif

@@ -141,7 +141,8 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
     environment = os.environ | {
         "BOARDLESS_GENERATED": str(generated),
         "PLATFORMIO_BUILD_DIR": str(folder / "pio"),
-        "PLATFORMIO_CORE_DIR": str(paths.ROOT / ".pio" / "core"),
+        "PLATFORMIO_WORKSPACE_DIR": str(paths.workspace()),
+        "PLATFORMIO_CORE_DIR": str(paths.workspace() / "core"),
         "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_DISABLE_PROGRESSBAR": "true",

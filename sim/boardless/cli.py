@@ -22,6 +22,8 @@ from boardless import (
     doctor,
     emulators,
     evaluate,
+    mlperf,
+    pictures,
     serve,
     structures,
     suite,
@@ -33,6 +35,8 @@ from boardless.errors import BoardlessError
 from boardless.gate import judge, tolerances
 from boardless.gate.command import gate
 from boardless.link import faults
+from boardless.link.client import Client
+from boardless.link.unsigned_input import UnsignedInput
 from boardless.pictures import USUAL
 from boardless.records import Board, Run, Verdict
 from boardless.report import bench as bench_report
@@ -502,8 +506,13 @@ def _finish(results: list[tuple[Run, Verdict]], json_file: str | None, *, single
     metavar="PORT",
     help="On 127.0.0.1:PORT; 0 takes a free one.",
 )
+@click.option(
+    "--uint8",
+    is_flag=True,
+    help="The client sends pixels 0..255 to an int8 model, as MLPerf Tiny's vww01 and ic01 do.",
+)
 def serve_command(
-    model: str, board: str, emulator: str | None, as_pty: bool, port: int | None
+    model: str, board: str, emulator: str | None, as_pty: bool, port: int | None, uint8: bool
 ) -> None:
     """Lend the emulated UART to any other client, until Ctrl-C.
 
@@ -516,20 +525,74 @@ def serve_command(
     with progress_bar() as progress:
         _, built, chosen = evaluate.firmware(request, progress)
     session = emulators.load(chosen).start(built.board, built.elf, shared=False)
+    lent = UnsignedInput(session) if uint8 else session
 
     def announce(address: str) -> None:
         click.echo(address)
         click.echo(f"{built.model} on {board} ({chosen}); Ctrl-C ends it", err=True)
 
     try:
+        Client(session).boot()  # whoever counts answers must not see the greeting of the boot
         if port is None:
-            serve.pty(session, announce)
+            serve.pty(lent, announce)
         else:
-            serve.tcp(session, port, announce)
+            serve.tcp(lent, port, announce)
     except KeyboardInterrupt:
         pass  # the documented way to end it
     finally:
         session.close()
+
+
+@cli.command("mlperf")
+@click.argument("model")
+@board_option
+@emulator_option
+@click.option("--mode", type=click.Choice(["accuracy", "performance"]), default="accuracy")
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="As for `boardless run`.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=mlperf.SECONDS,
+    show_default=True,
+    help="Virtual time of each window of a performance run, at least.",
+)
+@json_option
+def mlperf_command(
+    model: str,
+    board: str,
+    emulator: str | None,
+    mode: str,
+    images: Path | None,
+    limit: int | None,
+    seconds: float,
+    json_file: str | None,
+) -> None:
+    """Run MODEL as MLPerf Tiny's runner would: only commands of its device protocol.
+
+    An accuracy run sends every picture once; exit status 1 where a result differs from the
+    reference. A performance run takes the median of 5 windows; its seconds are virtual time, the
+    same in every run.
+    """
+    request = evaluate.Request(model, board, emulator)
+    with progress_bar() as progress:
+        found, built, chosen = evaluate.firmware(request, labelled(request, progress))
+        fed = pictures.load(found, images, limit)
+        say = labelled(request, progress)
+        result = mlperf.run(mode, found, built, chosen, fed, seconds, say)
+    if json_file:
+        record.write(result, json_file)
+    if json_file != "-":
+        shown = [(k, v) for k, v in result.items() if not isinstance(v, list)]
+        rows = [(k, f"{v:.4g}" if isinstance(v, float) else str(v)) for k, v in shown]
+        table.show("", ("what", "found"), rows)
+    if not result.get("ok", True):
+        sys.exit(1)
 
 
 def _guarded(call: Callable[[], Any]) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 def install(packages: Sequence[str], board: str) -> str:
     """The hint how to get tools that `board` needs."""
-    bootstrap = f"./bootstrap --with {board}"
+    bootstrap = f"./bootstrap --with {board}" if board else "./bootstrap"
     return f"apt-get install {' '.join(packages)}, or {bootstrap}" if packages else bootstrap
 
 

@@ -1,11 +1,17 @@
-"""Where things are. The checkout is two levels above this package."""
+"""Where things are: in a checkout two levels above this package, in a wheel inside of it.
+
+A wheel carries firmware/, models/zoo and platformio.ini in boardless/tree (pyproject.toml says so);
+whatever is built then lies in the user's own project.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parent
+INSTALLED = (PACKAGE / "tree").is_dir()
+ROOT = PACKAGE / "tree" if INSTALLED else PACKAGE.parents[1]
 FIRMWARE = ROOT / "firmware"
 KERNELS = FIRMWARE / "kernels"
 BOARDS = FIRMWARE / "boards"
@@ -18,5 +24,12 @@ for _bin in sorted(ROOT.glob(".toolchains/*/bin")):
 
 
 def build_root() -> Path:
-    """Where builds go: BOARDLESS_BUILD_DIR, else build/ in the checkout."""
-    return Path(os.environ.get("BOARDLESS_BUILD_DIR") or ROOT / "build").absolute()
+    """Where builds go: BOARDLESS_BUILD_DIR, else build/ in the checkout; in the current folder
+    where boardless is installed."""
+    project = Path.cwd() if INSTALLED else ROOT
+    return Path(os.environ.get("BOARDLESS_BUILD_DIR") or project / "build").absolute()
+
+
+def workspace() -> Path:
+    """Where PlatformIO keeps what it makes for itself; never in an installed package."""
+    return build_root() / "pio" if INSTALLED else ROOT / ".pio"

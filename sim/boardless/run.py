@@ -24,7 +24,7 @@ from boardless import build as building
 from boardless import emulators
 from boardless.cycles.counter import Counter
 from boardless.cycles.devices import Devices, check, check_layers
-from boardless.emulators import Emulator, serial_port
+from boardless.emulators import Emulator, Session, serial_port
 from boardless.errors import BadInput, LinkError, ToolFailed
 from boardless.link.client import Client
 from boardless.link.faults import BadLine, Faults
@@ -73,12 +73,17 @@ def choose_link(build: Build, options: Options) -> str:
 
 
 def open_client(
-    build: Build, options: Options, *, shared: bool, count: Counter | None = None
+    build: Build,
+    options: Options,
+    *,
+    shared: bool,
+    count: Counter | None = None,
+    tap: Callable[[Session], Session] = lambda s: s,
 ) -> Client:
-    """A booted device that runs this very build; the caller closes it."""
+    """A booted device that runs this very build; the caller closes it. `tap` may wrap its line."""
     emulator = emulators.load(options.emulator)
     counting: dict[str, Any] = {"count": count} if count else {}
-    session = emulator.start(build.board, build.elf, shared=shared, **counting)
+    session = tap(emulator.start(build.board, build.elf, shared=shared, **counting))
     client = Client(session, describe_pc=lambda pc: building.function_at(build.elf, pc))
     if options.bad_line:
         client.session = BadLine(session, options.bad_line)

@@ -20,6 +20,7 @@
 /* ARMv6-M has no fault status registers, ARMv7-M has no stack limit to violate. */
 #define STATUS_VALUES (__ARM_ARCH >= 7 ? 3 : 0)
 #define CFSR_STKOF (UINT32_C(1) << 20)
+#define STACK_WORDS 128 /* of a fault report: the calls that led to it */
 
 int main(void);
 _Noreturn void bl_reset(void);
@@ -96,15 +97,20 @@ uint32_t hal_stack_high_water(void) {
   return bl_stack_used();
 }
 
-/* The frame may lie on a stack that has overflowed: report from a fresh one. The old stack pointer
- * goes along to find pc and lr. */
+/* Reports from where the stack is, so that what lies on it can be reported too; from a fresh one
+ * where it has overflowed, or nearly. The old stack pointer goes along to find pc and lr. */
 __attribute__((naked)) _Noreturn void bl_fault_entry(void) {
   __asm volatile(
       "mrs r0, msp\n\t"
       "mrs r1, ipsr\n\t"
-      "ldr r2, =bl_stack_top\n\t"
-      "mov sp, r2\n\t"
-      "ldr r2, =bl_fault\n\t"
+      "ldr r3, =bl_stack_top\n\t"
+      "cmp r0, r3\n\t"
+      "bhi 1f\n\t"
+      "ldr r2, =bl_stack_limit + 512\n\t" /* more than the report needs */
+      "cmp r0, r2\n\t"
+      "bhs 2f\n\t"
+      "1: mov sp, r3\n\t"
+      "2: ldr r2, =bl_fault\n\t"
       "bx r2\n\t"
       ".ltorg\n\t");
 }
@@ -131,6 +137,11 @@ _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception) {
   }
   const char *kind = exception < 7 ? kinds[exception] : "unexpected interrupt";
   bl_report_fault(overflow ? "stack overflow" : kind, names, values, 3 + STATUS_VALUES);
+  const uint32_t *from = readable ? frame : bl_stack_limit;
+  const uint32_t words = (uint32_t)(bl_stack_top - from);
+  if (bl_report_stack) {
+    bl_report_stack(from, words < STACK_WORDS ? words : STACK_WORDS);
+  }
   hal_exit(70);
 }
 
