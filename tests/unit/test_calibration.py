@@ -187,6 +187,7 @@ def test_a_result_is_read_back_and_noticed_when_old(
 
 
 def test_a_suite_replaces_its_own_rows_only(tmp_path: Path) -> None:
+    tmp_path = tmp_path / "made"
     for suite, estimated in (("one", 101), ("two", 102), ("one", 103)):
         found = calibration.load("cortex-m7", "stm32h743", tmp_path)
         rows = [Row(suite, "a", 100, estimated, False)]

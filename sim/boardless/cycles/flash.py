@@ -1,8 +1,9 @@
 """Waiting for flash: lines, prefetch, and how much of the code stays in a cache, from counts alone.
 
-A line that is read again before too many others have been read is still in the cache. How many lie
-between is told by the loops: the lines of the largest loop that fits into the cache are read once
-each time the loop is entered, whatever happens inside.
+A line that is read again before too many others have been read is still in the cache. Two things
+tell how often that is so. The lines of a loop that fits into the cache are read once each time the
+loop is entered, whatever happens inside. And of all lines the hottest ones, as many as fit, are
+pushed out at most as often as the next one is read.
 """
 
 from __future__ import annotations
@@ -72,10 +73,9 @@ class Reuse:
                 same = i > 0 and graph.follows[i] and line_of[i - 1] == line
                 n = graph.jumped[i] if same and places[i] == graph.address[i] else graph.executed[i]
                 reached[line] = reached.get(line, 0.0) + n
-        read = dict(reached)
-        everything = set(reached)
-        if len(everything) <= lines:
-            read = dict.fromkeys(everything, 1.0)
+        hottest = sorted(reached.values(), reverse=True)
+        others = hottest[lines] if len(hottest) > lines else 1.0  # may push a hotter line out
+        read = {line: min(n, others) for line, n in reached.items()}
         for entered, members in graph.loops():
             held = {line_of[i] for i in members} - {-1}
             if len(held) <= lines:

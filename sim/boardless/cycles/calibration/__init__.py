@@ -132,6 +132,7 @@ def save(
     """Puts a suite's rows in the place of those it had."""
     kept = [r for r in result.row if r.suite != suite]
     file = path(result.core, result.part, folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(
         _text(
             Result(
