@@ -90,7 +90,6 @@ class Fetch(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
     words: int  # asked for and not yet used up
     cycles_per_word: float = 1.0
     latency: float = 2.0  # from asking to decoding
-    in_decoder: tuple[str, ...] = ()  # kinds that stay in the decoder until their last cycle
 
 
 class Prediction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -192,8 +191,6 @@ def _check(core: Core, where: str) -> None:
     for unpaired in core.unpaired:
         groups += [(unpaired.kinds, KINDS), (unpaired.besides, kinds), (unpaired.when, one)]
     groups += [(rule.kinds, KINDS) for rule in core.taken]
-    if core.fetch is not None:
-        groups.append((core.fetch.in_decoder, KINDS))
     for words, known in groups:
         for word in words:
             if word not in known:

@@ -31,7 +31,6 @@ class Queue(NamedTuple):
     arrivals: tuple[float, ...]  # when each can be decoded
     asked: float  # when the next one can be asked for
     line_ready: float  # when flash can deliver the line after the last word asked for
-    decoder: float  # when the decoder is free for the next instruction
 
 
 class Fetcher:
@@ -44,7 +43,7 @@ class Fetcher:
         """The queue when the target of a jump would execute without any delay."""
         late, ready = self.memory.begin(address) if self.memory else (0.0, 0.0)
         asked = -1.0 - self.rule.latency + late
-        queue = Queue((-1.0 + late,), asked + self.rule.cycles_per_word, ready + asked - late, -1.0)
+        queue = Queue((-1.0 + late,), asked + self.rule.cycles_per_word, ready + asked - late)
         return self._fill(queue, address - address % WORD)
 
     def arrival(self, queue: Queue, address: int, size: int) -> float:
@@ -53,30 +52,28 @@ class Fetcher:
 
     def use(self, queue: Queue, address: int, now: Instruction, begin: float, end: float) -> Queue:
         """After the instruction has been decoded; times relative to `end`."""
-        arrivals, asked, ready, free = queue
-        decoded = max(free, arrivals[_last_word(address, now.size)])
+        arrivals, asked, ready = queue
+        decoded = begin - 1.0
         used = (address % WORD + now.size) // WORD
         asked = max(asked, decoded + 1.0) if used else asked
         first = address - address % WORD + WORD * used
-        free = end - 1.0 if now.kind in self.rule.in_decoder else begin
-        queue = self._fill(Queue(arrivals[used:], asked, ready, free), first)
+        queue = self._fill(Queue(arrivals[used:], asked, ready), first)
         least = -8.0
         return Queue(
             tuple(max(least, a - end) for a in queue.arrivals),
             max(least, queue.asked - end),
             max(4 * least, queue.line_ready - end),
-            queue.decoder - end,
         )
 
     def _fill(self, queue: Queue, first: int) -> Queue:
-        arrivals, asked, ready, free = queue
+        arrivals, asked, ready = queue
         while len(arrivals) < self.rule.words:
             late = 0.0
             if self.memory is not None:
                 late, ready = self.memory.wait(first + WORD * len(arrivals), asked, ready)
             arrivals = (*arrivals, asked + self.rule.latency + late)
             asked += self.rule.cycles_per_word + late
-        return Queue(arrivals, asked, ready, free)
+        return Queue(arrivals, asked, ready)
 
 
 def _last_word(address: int, size: int) -> int:
