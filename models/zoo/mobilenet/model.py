@@ -1,0 +1,16 @@
+"""MobileNet of the MicroMobileNet family, its largest: twelve blocks, 29,070 + 97 parameters per class.
+
+    python models/train.py mobilenet
+"""
+
+from __future__ import annotations
+
+import keras
+from architectures import micromobilenet
+
+BLOCKS = ((6, 1), (12, 2), (12, 1), (24, 2), (24, 1), (48, 2), (48, 1), (48, 1), (48, 1), (48, 1), (96, 2), (96, 1))  # output channels, stride
+
+
+def build(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """input_shape (H, W, C), usually (96, 96, 1) -> probabilities (N, classes)."""
+    return micromobilenet.build(input_shape, classes, stem_stride=2, blocks=BLOCKS)
