@@ -50,6 +50,7 @@ class Training(_Section, frozen=True):
     label_smoothing: Annotated[float, msgspec.Meta(ge=0, lt=1)]
     keep_best_by: Literal["val_accuracy", "val_loss"]
     patience: Positive
+    dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] | None = None  # not the architecture's
     clip_norm: NotNegative = 0.0  # longest gradient of all weights together; 0: any length
 
 

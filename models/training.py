@@ -89,14 +89,20 @@ def fit(
 
     lessons = Lessons(recipe, dataset)
     module = architecture(name)
-    model = module.build(dataset.train.images.shape[1:], len(dataset.classes))
+    shape, classes = dataset.train.images.shape[1:], len(dataset.classes)
+    foldable = hasattr(module, "fold")
+    model = module.build(shape, classes, **({"scaled": True} if foldable else {}))
+    if plan.dropout is not None:
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = plan.dropout
     if recipe.transfer:
         module.start_from(model, _weights(recipe.transfer))
     _compile(model, recipe, epochs, lessons.steps)
     one_hot = np.eye(len(dataset.classes), dtype=np.float32)
     check = (as_real(dataset.validation.images, recipe.input), one_hot[dataset.validation.labels])
 
-    checkpoint = Checkpoint(CHECKPOINTS / name, _identity(recipe, dataset, epochs))
+    checkpoint = Checkpoint(CHECKPOINTS / name, _identity(recipe, dataset, epochs, model))
     state = checkpoint.load() or State()
     variables = [*model.variables, *model.optimizer.variables]
     if state.epochs:
@@ -121,6 +127,9 @@ def fit(
         checkpoint.save(state)
         progress.report(state)
     model.set_weights(state.best)
+    if foldable:
+        trained, model = model, module.build(shape, classes)
+        module.fold(trained, model)
     return model, state.history
 
 
@@ -158,8 +167,9 @@ def _is_best(history: dict[str, list[float]], quantity: str) -> bool:
     return not before or last > max(before)
 
 
-def _identity(recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> str:
-    what = (msgspec.json.encode(recipe), dataset.origin, epochs)
+def _identity(recipe: Recipe, dataset: datasets.Dataset, epochs: int, model: Any) -> str:
+    shapes = [(weight.path, tuple(weight.shape)) for weight in model.weights]
+    what = (msgspec.json.encode(recipe), dataset.origin, epochs, shapes)
     return hashlib.sha256(repr(what).encode()).hexdigest()
 
 
