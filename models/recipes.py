@@ -118,6 +118,7 @@ class Results(_Section, frozen=True):
     input: Input
     accuracy: Accuracy
     recall_int8: dict[str, float]
+    layer_snr_db: dict[str, float] = {}  # of int8 beside float32, by operator
 
 
 def _read(path: Path, kind: type[Any]) -> Any:

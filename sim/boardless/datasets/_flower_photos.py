@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from boardless.datasets import Dataset, Split, _download
+from boardless.datasets import Dataset, Split, _network
 from boardless.errors import BadInput
 
 CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
@@ -61,7 +61,7 @@ def _files() -> tuple[list[tuple[Path, int]], str]:
         for folder, origin in (("flower_photos", ORIGINAL), ("flowers_128", STRETCHED)):
             if (Path(data) / folder).is_dir():
                 return _listed(Path(data) / folder), origin
-    return _listed(_download.unpacked("flower_photos", URL, SHA256)), ORIGINAL
+    return _listed(_network.unpacked("flower_photos", "flower_photos", URL, SHA256)), ORIGINAL
 
 
 def _listed(folder: Path) -> list[tuple[Path, int]]:
