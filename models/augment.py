@@ -1,6 +1,6 @@
 """Changed copies of pictures to train on; the generator's seed alone decides how.
 
-copies = augment(pixels, recipe.augmentation, np.random.default_rng(0))
+copies = changed(dataset.train.images, recipe, view=0)
 
 Equal generators change pictures of other sizes or other channels in the same way, so that a teacher
 sees what its student sees.
@@ -10,13 +10,22 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from recipes import Augmentation
+from recipes import Augmentation, Recipe
+
+CHUNK = 256  # pictures that are changed at once
+
+
+def changed(images: NDArray[np.uint8], recipe: Recipe, view: int) -> NDArray[np.float32]:
+    """All pictures (N, H, W, C), augmented; the same change at any size and in gray or colour."""
+    rng = np.random.default_rng([recipe.training.seed, view, 0])
+    chunks = (images[at : at + CHUNK].astype(np.float32) for at in range(0, len(images), CHUNK))
+    return np.concatenate([augment(chunk, recipe.augmentation, rng) for chunk in chunks])
 
 
 def augment(
     images: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Return changed copies of images (N, H, W, C), pixels as stored, each changed in its own way."""
+    """Return changed copies of images (N, H, W, C), pixels as stored, each in its own way."""
     n = len(images)
     if how.symmetries:
         kinds = rng.integers(8, size=n)

@@ -2,7 +2,7 @@
 
 saved = Checkpoint(folder, identity)
 
-`identity` says what is trained (recipe, pictures, epochs): the state of anything else is not taken up.
+`identity` says what is trained (recipe, pictures, epochs); the state of anything else is ignored.
 """
 
 from __future__ import annotations

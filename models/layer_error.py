@@ -23,18 +23,19 @@ def layer_error(
     """Signal to noise in dB of each operator's output, all pictures together, such as
     {"1 CONV_2D": 38.5}; empty where the two files are not operator by operator the same. The error
     of a layer holds that of all before it. 6 dB are one bit."""
-    names, outputs = zip(*(_outputs(content, images, scaling) for content in (float32, int8)))
-    if names[0] != names[1]:
+    names, exact = _outputs(float32, images, scaling)
+    others, rounded = _outputs(int8, images, scaling)
+    if names != others:
         return {}
-    signal, noise = np.zeros(len(names[0])), np.zeros(len(names[0]))
-    for real, rounded in zip(*outputs, strict=True):
-        for index, (value, seen) in enumerate(zip(real, rounded, strict=True)):
-            signal[index] += np.square(value).sum()
-            noise[index] += np.square(value - seen).sum()
+    signal, noise = np.zeros(len(names)), np.zeros(len(names))
+    for values, seen in zip(exact, rounded, strict=True):
+        for index, (real, near) in enumerate(zip(values, seen, strict=True)):
+            signal[index] += np.square(real).sum()
+            noise[index] += np.square(real - near).sum()
     decibels = 10 * np.log10(np.maximum(signal, 1e-30) / np.maximum(noise, 1e-30))
     return {
         f"{number} {name}": round(min(float(db), 99.9), 1)
-        for number, (name, db) in enumerate(zip(names[0], decibels, strict=True), start=1)
+        for number, (name, db) in enumerate(zip(names, decibels, strict=True), start=1)
     }
 
 

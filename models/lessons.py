@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from augment import augment
+from augment import changed
 from boardless import datasets
 from boardless.pictures import as_real
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from recipes import Recipe
 from teacher import Teacher
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
-CHUNK = 256  # pictures that are changed at once
 
 
 class Lessons:
@@ -49,10 +48,3 @@ class Lessons:
         for step in range(self.steps):
             chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
             yield as_real(pixels[chosen], self.recipe.input), targets[chosen]
-
-
-def changed(images: NDArray[np.uint8], recipe: Recipe, view: int) -> NDArray[np.float32]:
-    """All pictures (N, H, W, C), augmented; the same change at any size and in gray or colour."""
-    rng = np.random.default_rng([recipe.training.seed, view, 0])
-    chunks = (images[at : at + CHUNK].astype(np.float32) for at in range(0, len(images), CHUNK))
-    return np.concatenate([augment(chunk, recipe.augmentation, rng) for chunk in chunks])

@@ -50,8 +50,8 @@ The epoch and the recipe were chosen by the validation split; the test split was
 ![Training curves](curves.png) ![Confusion matrix of the int8 model](confusion.png)
 {% if r.layer_snr_db %}
 ## What int8 loses, layer by layer
-Signal to noise of each operator's output, in dB beside the float model (6 dB are one bit); the noise
-of a layer holds that of all before it.
+Signal to noise of each operator's output, in dB beside the float model (6 dB are one bit); the
+noise of a layer holds that of all before it.
 
 {% for layer, db in r.layer_snr_db.items() -%}
 {{ layer }} {{ db }}{{ ", " if not loop.last else "." }}

@@ -10,10 +10,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-import lessons
 import msgspec
 import numpy as np
 import recipes
+from augment import changed
 from boardless import datasets
 from boardless.errors import BadInput
 from boardless.pictures import as_real
@@ -52,7 +52,7 @@ class Teacher:
         if path.is_file():
             kept: NDArray[np.float32] = np.load(path)
             return kept
-        said = self._ask(lessons.changed(self.images, recipe, view))
+        said = self._ask(changed(self.images, recipe, view))
         CACHE.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new.npy")
         np.save(fresh, said)
@@ -72,4 +72,5 @@ class Teacher:
             interpreter.set_tensor(source, real)
             interpreter.invoke()
             said.append(interpreter.get_tensor(output)[0])
-        return np.maximum(np.stack(said), np.float32(1e-9))
+        probabilities: NDArray[np.float32] = np.maximum(np.stack(said), np.float32(1e-9))
+        return probabilities

@@ -82,7 +82,7 @@ def _layer(
     """Convolution and BN; returns which of their channels each of our outputs is."""
     layer = model.get_layer(ours)
     kernel = imagenet[f"{theirs}/kernel"]
-    outputs = np.arange(layer.filters) % kernel.shape[3]
+    outputs: NDArray[np.int64] = np.arange(layer.filters) % kernel.shape[3]
     shared = np.bincount(taken, minlength=kernel.shape[2])[taken]
     layer.set_weights([(kernel[:, :, taken] / shared[:, np.newaxis])[..., outputs]])
     names = ("gamma", "beta", "moving_mean", "moving_variance")

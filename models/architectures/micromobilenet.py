@@ -2,8 +2,8 @@
 
 model = build((96, 96, 1), classes=5, stem_stride=3, blocks=((6, 2), (12, 2), (24, 2)))
 
-Without BN deep ones hardly learn. They are trained with a scaling behind every convolution, which is
-BN without mean and shift; fold() multiplies it into the weights, and the network is the plain one.
+Without BN deep ones hardly learn. They are trained with a scaling behind every convolution, which
+is BN without mean and shift; fold() multiplies it into the weights: the network is the plain one.
 """
 
 from __future__ import annotations

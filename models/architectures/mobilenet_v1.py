@@ -95,7 +95,7 @@ def arrays(path: Any) -> dict[str, NDArray[np.float32]]:
 
     found: dict[str, NDArray[np.float32]] = {}
     with h5py.File(path) as file:
-        root = file["model_weights"] if "model_weights" in file else file
+        root = file.get("model_weights", file)
 
         def visit(name: str, item: Any) -> None:
             if isinstance(item, h5py.Dataset):

@@ -43,7 +43,10 @@ def test_names_and_what_they_are() -> None:
 
 def test_tflite_is_the_pair(tmp_path: Path) -> None:
     written = export.write("tflite", zoo.find("digits_cnn:int8"), tmp_path / "new" / "folder")
-    assert sorted(p.name for p in written) == ["digits_cnn_float32.tflite", "digits_cnn_int8.tflite"]
+    assert sorted(p.name for p in written) == [
+        "digits_cnn_float32.tflite",
+        "digits_cnn_int8.tflite",
+    ]
     for path in written:
         kind = path.stem.removeprefix("digits_cnn_")
         assert path.read_bytes() == zoo.find(f"digits_cnn:{kind}").content

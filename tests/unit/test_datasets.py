@@ -74,9 +74,7 @@ def test_names_lists_the_modules() -> None:
 def test_unknown_name_lists_the_known(name: str) -> None:
     with pytest.raises(BadInput) as error:
         datasets.load(name)
-    assert message(error) == (
-        f"unknown data set '{name}'; known are: {', '.join(NAMES)}"
-    )
+    assert message(error) == (f"unknown data set '{name}'; known are: {', '.join(NAMES)}")
 
 
 def test_digits_are_split_in_file_order() -> None:
@@ -208,7 +206,7 @@ def test_bloodmnist_wrong_contents(folder: Path, changes: dict[str, object]) -> 
 
 # --- flower_photos ------------------------------------------------------------------------------
 def flower_files(folder: Path, count: int = 40, size: int = 128) -> Path:
-    """`count` photographs of each kind; the red channel numbers the kind, the green one the photo."""
+    """`count` photographs of each kind; red numbers the kind, green the photo."""
     for label, kind in enumerate(_flower_photos.CLASSES):
         (folder / kind).mkdir(parents=True)
         for index in range(count):

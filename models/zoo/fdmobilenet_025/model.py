@@ -1,6 +1,6 @@
 """FD-MobileNet 0.25: 127,528 + 257 parameters per class.
 
-    python models/train.py fdmobilenet_025
+python models/train.py fdmobilenet_025
 """
 
 from __future__ import annotations

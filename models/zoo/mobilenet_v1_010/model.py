@@ -1,6 +1,6 @@
 """MobileNetV1 0.1: the strongest channels of 0.25's ImageNet weights, distilled from a teacher.
 
-    python models/train.py mobilenet_v1_010
+python models/train.py mobilenet_v1_010
 """
 
 from __future__ import annotations

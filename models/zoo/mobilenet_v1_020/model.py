@@ -1,6 +1,6 @@
 """MobileNetV1 0.2: the strongest channels of 0.25's ImageNet weights, distilled from a teacher.
 
-    python models/train.py mobilenet_v1_020
+python models/train.py mobilenet_v1_020
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """MobileNetV1 0.25, fine-tuned from ImageNet weights.
 
-    python models/train.py mobilenet_v1_025
+python models/train.py mobilenet_v1_025
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""MobileNetV1 0.25 for larger pictures, fine-tuned from ImageNet weights; the teacher of other models.
+"""MobileNetV1 0.25 for larger pictures, fine-tuned from ImageNet weights; others' teacher.
 
-    python models/train.py mobilenet_v1_025_at_128
+python models/train.py mobilenet_v1_025_at_128
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """ST's FdMobileNet v1, wider where maps are large: 144,080 + 257 parameters per class.
 
-    python models/train.py st_fdmobilenet_v1
+python models/train.py st_fdmobilenet_v1
 """
 
 from __future__ import annotations

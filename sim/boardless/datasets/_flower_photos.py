@@ -2,9 +2,9 @@
 
 dataset = load("flowers_96_gray", size=96, gray=True)
 
-Taken from the first that is there: `$BOARDLESS_DATA/flower_photos` (the archive, unpacked), then
-`$BOARDLESS_DATA/flowers_128` (pictures already stretched to 128 x 128), then the archive, downloaded
-once. A photograph's number decides its part of the split, so every source gives the same split.
+Taken from the first that is there: `$BOARDLESS_DATA/flower_photos` (the archive unpacked), then
+`$BOARDLESS_DATA/flowers_128` (already stretched to 128 x 128), then the archive, downloaded once.
+A photograph's number decides its part of the split, so every source gives the same split.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files from the network, once, into the user's cache; a checksum says that they are the right ones.
+"""Files from the network, once, into the user's cache; checksums say that they are the right ones.
 
 folder = unpacked("flower_photos", "flower_photos", URL, SHA256)
 """

@@ -1,7 +1,7 @@
 """Visual wake words at 96 x 96 in colour: is there a person in the picture?
 
-From `$BOARDLESS_DATA/vww_96/vww_400.npz` (400 pictures, all of them to test on), or
-`$BOARDLESS_DATA/vw_coco2014_96` (the archive of MLPerf Tiny, unpacked), or that archive, downloaded.
+From `$BOARDLESS_DATA/vww_96/vww_400.npz` (400 pictures, all of them to test on), else
+`$BOARDLESS_DATA/vw_coco2014_96` (MLPerf Tiny's archive, unpacked), else that archive, downloaded.
 """
 
 from __future__ import annotations

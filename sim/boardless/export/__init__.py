@@ -2,8 +2,9 @@
 
 written = write("cpp_class", zoo.find("pico_mobilenet:float32"), Path("out"))
 
-One module per format in this folder, found by its name; adding one touches nothing else. A module has
-`files(model) -> dict[str, bytes]`, file names and contents; its docstring's first line says what it is.
+One module per format in this folder, found by its name; adding one touches nothing else. A module
+has `files(model) -> dict[str, bytes]`, contents by file name; the first line of its docstring says
+what the format is.
 """
 
 from __future__ import annotations

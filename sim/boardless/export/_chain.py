@@ -72,7 +72,11 @@ def chain(model: Model) -> list[Layer]:
 
 
 def _window(
-    model: Model, op: Operator, source: tuple[int, ...], target: tuple[int, ...], pad: tuple[int, int]
+    model: Model,
+    op: Operator,
+    source: tuple[int, ...],
+    target: tuple[int, ...],
+    pad: tuple[int, int],
 ) -> Layer:
     weight, bias = _weights(model.graph, op)
     depthwise = op.name == "DEPTHWISE_CONV_2D"
@@ -83,7 +87,11 @@ def _window(
         needed = max((target[0] - 1) * stride + kernel - source[0], 0)
         before = (needed // 2, needed - needed // 2)
     square = source[0] == source[1] and stride == op.options["stride_w"]
-    if not square or weight.shape[1] != weight.shape[2] or op.options.get("dilation_h_factor", 1) > 1:
+    if (
+        not square
+        or weight.shape[1] != weight.shape[2]
+        or op.options.get("dilation_h_factor", 1) > 1
+    ):
         raise _refused(model, op, "not square, or dilated")
     if depthwise and weight.shape[3] != source[2]:
         raise _refused(model, op, "a depth multiplier")
@@ -101,9 +109,7 @@ def _window(
 
 
 def _weights(graph: Graph, op: Operator) -> tuple[Weights, Weights | None]:
-    weight, bias = (
-        None if t < 0 else graph.tensors[t].data for t in (*op.inputs[1:], -1)[:2]
-    )
+    weight, bias = (None if t < 0 else graph.tensors[t].data for t in (*op.inputs[1:], -1)[:2])
     assert weight is not None
     return weight, None if bias is None or not bias.any() else bias
 

@@ -4,8 +4,8 @@ arrays = noodle(model)  # {"w01": (O, I, K, K), "b01": (O,), "bn01": (4, O), ...
 
 The number counts layers with weights. The first convolution has w, b and bn, the other convolutions
 w and bn, a dense layer w and b. Convolutions [O][I][K][K], depthwise [C][K][K], dense [O][I];
-bn is gamma | beta | mean | variance. A .tflite has its batch normalisation folded into its weights, so
-bn here only adds the bias: gamma 1, mean 0, variance 1 - epsilon.
+bn is gamma | beta | mean | variance. A .tflite has its batch normalisation folded into its weights,
+so bn here only adds the bias: gamma 1, mean 0, variance 1 - epsilon.
 """
 
 from __future__ import annotations

@@ -40,7 +40,9 @@ def files(model: Model) -> dict[str, bytes]:
 
 def _values(layer: Layer, number: int) -> dict[str, object]:
     weight, bias = layer.weight, layer.bias
-    high, wide, depth = (*layer.input, 1, 1)[:3] if len(layer.input) == 3 else (1, 1, layer.input[0])
+    high, wide, depth = (
+        (*layer.input, 1, 1)[:3] if len(layer.input) == 3 else (1, 1, layer.input[0])
+    )
     out_high, out_wide, out_depth = (
         layer.output if len(layer.output) == 3 else (1, 1, layer.output[0])
     )

@@ -11,6 +11,4 @@ def files(model: Model) -> dict[str, bytes]:
     if model.results is None:
         return {f"{model.name}.tflite": model.content}
     name = model.results.name
-    return {
-        f"{name}_{kind}.tflite": zoo.find(f"{name}:{kind}").content for kind in zoo.types(name)
-    }
+    return {f"{name}_{kind}.tflite": zoo.find(f"{name}:{kind}").content for kind in zoo.types(name)}
