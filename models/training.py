@@ -65,6 +65,9 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
     """Train, keep the best epoch by the validation split, convert to .tflite."""
     model, history = fit(name, recipe, dataset, epochs)
     pictures = as_real(dataset.train.images[: recipe.quantisation.pictures], recipe.input)
+    module = architecture(name)
+    if hasattr(module, "equalise"):
+        module.equalise(model, pictures)
     return Trained(
         parameters=model.count_params(),
         history=history,

@@ -90,3 +90,46 @@ def _layer(
         [imagenet[f"{theirs}_bn/{key}"][outputs] for key in names]
     )
     return outputs
+
+
+def equalise(model: keras.Model, pictures: NDArray[np.float32]) -> None:
+    """Even out the channels' ranges, so that one int8 scale suits all channels of a map; the float
+    network stays what it was, for RELU lets positive factors through (cross-layer equalisation).
+
+    pictures: (N, H, W, C), real values that show the ranges.
+    """
+    number_of_blocks = len(STRIDES) - 1
+    outputs = ["conv1_relu"]
+    for number in range(1, number_of_blocks + 1):
+        outputs += [f"conv_dw_{number}", f"conv_pw_{number}_relu"]
+    probe = keras.Model(model.input, [model.get_layer(name).output for name in outputs])
+    ranges = [np.zeros(0)] * len(outputs)
+    for picture in pictures:
+        maps = [np.abs(np.asarray(m)).max(axis=(0, 1, 2)) for m in probe(picture[np.newaxis])]
+        ranges = [np.maximum(r, m) if r.size else m for r, m in zip(ranges, maps, strict=True)]
+    for name, largest in zip(outputs, ranges, strict=True):
+        layer = model.get_layer(name.removesuffix("_relu"))
+        after = _reader(model, layer.name)
+        kernel, *bias = after.get_weights()
+        weights = np.abs(kernel).max(axis=(0, 1, 3))  # by input channel, of either kind of layer
+        if isinstance(after, layers.DepthwiseConv2D):
+            factor = largest / largest.mean()  # its own scales are by channel: nothing to lose there
+        else:
+            factor = np.sqrt(largest / np.maximum(weights, 1e-6))
+            factor /= factor.mean()
+        factor = np.maximum(factor, 1e-3)  # a channel that is always 0
+        if isinstance(layer, layers.DepthwiseConv2D):
+            own, offset = layer.get_weights()
+            layer.set_weights([own / factor[:, np.newaxis], offset / factor])
+        else:
+            bn = model.get_layer(f"{layer.name}_bn")
+            gamma, beta, *moving = bn.get_weights()
+            bn.set_weights([gamma / factor, beta / factor, *moving])
+        after.set_weights([kernel * factor[:, np.newaxis], *bias])
+
+
+def _reader(model: keras.Model, name: str) -> keras.layers.Layer:
+    """The layer with weights that reads what layer `name`, with its BN and RELU, gives."""
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D)
+    chain = [layer.name for layer in model.layers if isinstance(layer, kinds)]
+    return model.get_layer(chain[chain.index(name) + 1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import keras
 from architectures import fdmobilenet
 
+equalise = fdmobilenet.equalise
 start_from = fdmobilenet.start_from
 
 
