@@ -25,6 +25,7 @@ from recipes import Accuracy, Recipe, Results, names, read_recipe, read_results,
 from training import Trained, train
 
 SNR_PICTURES = 16
+SAMPLE = 100  # tests run these instead of all
 
 
 def write(
@@ -51,6 +52,10 @@ def write(
         recall_int8={
             label: share(seen.int8[seen.labels == index] == index)
             for index, label in enumerate(dataset.classes)
+        },
+        sample_hits={
+            kind: int((getattr(seen, kind) == seen.labels)[:SAMPLE].sum())
+            for kind in ("float32", "int8")
         },
         layer_snr_db=layer_error(
             made.float32, made.int8, dataset.test.images[:SNR_PICTURES], recipe.input

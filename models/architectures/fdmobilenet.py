@@ -113,7 +113,9 @@ def equalise(model: keras.Model, pictures: NDArray[np.float32]) -> None:
         kernel, *bias = after.get_weights()
         weights = np.abs(kernel).max(axis=(0, 1, 3))  # by input channel, of either kind of layer
         if isinstance(after, layers.DepthwiseConv2D):
-            factor = largest / largest.mean()  # its own scales are by channel: nothing to lose there
+            factor = (
+                largest / largest.mean()
+            )  # its own scales are by channel: nothing to lose there
         else:
             factor = np.sqrt(largest / np.maximum(weights, 1e-6))
             factor /= factor.mean()

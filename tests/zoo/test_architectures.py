@@ -19,9 +19,9 @@ pytest.importorskip("tensorflow", reason="the zoo is trained with TensorFlow: no
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 
-import recipes  # noqa: E402
-import training  # noqa: E402
-from architectures import fdmobilenet, micromobilenet, mobilenet_v1  # noqa: E402
+import recipes
+import training
+from architectures import fdmobilenet, micromobilenet, mobilenet_v1
 
 
 def macs(model: Any) -> int:
