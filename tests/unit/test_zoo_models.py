@@ -4,6 +4,7 @@ cards say. Two small ones are looked at more closely in test_zoo_files.py."""
 from __future__ import annotations
 
 import math
+import os
 from functools import cache
 from pathlib import Path
 
@@ -163,3 +164,17 @@ def test_int8_loses_little(name: str) -> None:
     stated = zoo.results(name).accuracy
     assert stated["float32"] - stated["int8"] <= 0.01
     assert math.isclose(stated["float32"], stated["int8"], abs_tol=0.03)
+
+
+def test_wake_words_are_what_mlperfs_model_expects() -> None:
+    """A model that nobody here trained: colours, classes and scaling are right if it is."""
+    data = os.environ.get("BOARDLESS_DATA", "")
+    model = Path(data, "mlperf_tiny", "vww_96_int8.tflite")
+    if not model.is_file() or not Path(data, "vww_96").is_dir():
+        pytest.skip("needs mlperf_tiny and vww_96 in $BOARDLESS_DATA")
+    content, test = model.read_bytes(), loaded("vww_96").test
+    inputs = pictures.as_inputs(
+        test.images[:SAMPLE], read(content, "vww").input_tensor, zoo.Scaling(1 / 255)
+    )
+    predictions = reference.predict(content, inputs).argmax(axis=1)
+    assert (predictions == test.labels[:SAMPLE]).mean() >= 0.8

@@ -260,7 +260,7 @@ def test_error_by_layer_grows_where_it_is_made() -> None:
     assert [name.split()[1] for name in good] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
     assert min(good.values()) > 30
     # ranges from pictures that are too dark clip the rest
-    dark = quantise.int8_tflite(model, real / 8)
+    dark = quantise.int8_tflite(model, real / np.float32(8))
     bad = layer_error(float32, dark, images[:8], scaling)
     assert bad["1 CONV_2D"] < good["1 CONV_2D"] - 10
     # an error of one layer by hand: the last one's, from the interpreter's outputs

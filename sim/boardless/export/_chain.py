@@ -5,6 +5,7 @@ layers = chain(model)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +35,9 @@ class Layer:
     bias: Weights | None = None  # (O,), None where all are zero
 
 
-GLOBAL = {"REDUCE_MAX": "max", "MEAN": "mean"}
-POOLS = {"MAX_POOL_2D": "max", "AVERAGE_POOL_2D": "mean"}
+WINDOWS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+ACTIVATIONS = ("NONE", "RELU", "RELU6")
+GLOBAL = {"REDUCE_MAX": "max", "MEAN": "mean", "MAX_POOL_2D": "max", "AVERAGE_POOL_2D": "mean"}
 
 
 def chain(model: Model) -> list[Layer]:
@@ -49,19 +51,23 @@ def chain(model: Model) -> list[Layer]:
     for op in graph.operators:
         if op.inputs[0] != at:
             raise _refused(model, op, "not a chain of layers")
-        source, target = (_map(graph, t) for t in (at, op.outputs[0]))
+        if pad != (0, 0) and op.name not in WINDOWS:
+            raise _refused(model, op, "padding that no convolution reads")
+        if _activation(op) not in ACTIVATIONS or op.options.get("beta", 1) != 1:
+            raise _refused(model, op, "an activation that this format does not have")
+        source, target = (graph.tensors[t].shape[1:] for t in (at, op.outputs[0]))
         if op.name == "PAD":
             pad = _padding(model, op)
         elif op.name not in ("RESHAPE", "SQUEEZE"):
-            if op.name in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+            if op.name in WINDOWS:
                 layers.append(_window(model, op, source, target, pad))
             elif op.name == "FULLY_CONNECTED":
                 weight, bias = _weights(graph, op)
                 activation = _activation(op)
                 size = (weight.shape[1],)
                 layers.append(Layer("dense", size, target, 1, 1, 0, 0, activation, weight, bias))
-            elif op.name in GLOBAL or (op.name in POOLS and target[:2] == (1, 1)):
-                layers.append(Layer((GLOBAL | POOLS)[op.name], source, target[-1:]))
+            elif op.name in GLOBAL and len(source) == 3 and math.prod(target) == source[2]:
+                layers.append(Layer(GLOBAL[op.name], source, source[2:]))
             elif op.name == "SOFTMAX":
                 layers.append(Layer("softmax", target, target))
             else:
@@ -84,6 +90,8 @@ def _window(
     before = pad
     height = source[0] - sum(pad)
     if op.options["padding"] == "SAME":
+        if pad != (0, 0):
+            raise _refused(model, op, "padded twice")
         needed = max((target[0] - 1) * stride + kernel - source[0], 0)
         before = (needed // 2, needed - needed // 2)
     square = source[0] == source[1] and stride == op.options["stride_w"]
@@ -124,10 +132,6 @@ def _padding(model: Model, op: Operator) -> tuple[int, int]:
     if rows != columns:
         raise _refused(model, op, "padding differs between rows and columns")
     return rows[0], rows[1]
-
-
-def _map(graph: Graph, tensor: int) -> tuple[int, ...]:
-    return graph.tensors[tensor].shape[1:]
 
 
 def _refused(model: Model, op: Operator, why: str) -> BadInput:
