@@ -1,27 +1,46 @@
 """Changed copies of pictures to train on; the generator's seed alone decides how.
 
-copies = augment(images, recipe.augmentation, np.random.default_rng(0))
+copies = changed(dataset.train.images, recipe, view=0)
+
+Equal generators change pictures of other sizes or other channels in the same way, so that a teacher
+sees what its student sees.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from recipes import Augmentation
+from recipes import Augmentation, Recipe
+
+CHUNK = 256  # pictures that are changed at once
+
+
+def changed(images: NDArray[np.uint8], recipe: Recipe, view: int) -> NDArray[np.float32]:
+    """All pictures (N, H, W, C), augmented; the same change at any size and in gray or colour."""
+    rng = np.random.default_rng([recipe.training.seed, view, 0])
+    chunks = (images[at : at + CHUNK].astype(np.float32) for at in range(0, len(images), CHUNK))
+    return np.concatenate([augment(chunk, recipe.augmentation, rng) for chunk in chunks])
 
 
 def augment(
     images: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Return changed copies of images (N, H, W, C), each changed in its own way."""
+    """Return changed copies of images (N, H, W, C), pixels as stored, each in its own way."""
+    n = len(images)
     if how.symmetries:
-        kinds = rng.integers(8, size=len(images))
+        kinds = rng.integers(8, size=n)
         images = images.copy()
         for kind in range(8):
             turned = np.rot90(images[kinds == kind], kind % 4, axes=(1, 2))
             images[kinds == kind] = turned[:, :, ::-1] if kind >= 4 else turned
-    if how.shift_pixels or how.rotate_degrees or how.zoom:
+    if how.mirror:
+        images = images.copy()
+        chosen = rng.random(n) < 0.5
+        images[chosen] = images[chosen, :, ::-1]
+    if how.shift or how.rotate_degrees or how.zoom:
         images = _warp(images, how, rng)
+    if how.light or how.contrast or how.colour:
+        images = _relight(images, how, rng)
     return images
 
 
@@ -29,21 +48,41 @@ def _warp(
     images: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Shift, turn and zoom about the centre, bilinear, zeros from outside."""
+    import tensorflow as tf
+
     n, height, width, _ = images.shape
-    angle = np.deg2rad(rng.uniform(-how.rotate_degrees, how.rotate_degrees, (n, 1, 1)))
-    zoom = 1 + rng.uniform(-how.zoom, how.zoom, (n, 1, 1))
-    shift = rng.uniform(-how.shift_pixels, how.shift_pixels, (2, n, 1, 1))
-    y, x = np.mgrid[:height, :width] - np.array([height - 1, width - 1])[:, None, None] / 2
-    source_y = (np.cos(angle) * y - np.sin(angle) * x) / zoom + shift[0] + (height - 1) / 2
-    source_x = (np.sin(angle) * y + np.cos(angle) * x) / zoom + shift[1] + (width - 1) / 2
-    # A border of zeros two wide, so that every corner that is read exists.
-    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)))
-    source_y = np.clip(source_y, -1, height) + 2
-    source_x = np.clip(source_x, -1, width) + 2
-    top, left = np.floor(source_y).astype(int), np.floor(source_x).astype(int)
-    down, right = (source_y - top)[..., None], (source_x - left)[..., None]
-    which = np.arange(n)[:, None, None]
-    upper = padded[which, top, left] * (1 - right) + padded[which, top, left + 1] * right
-    lower = padded[which, top + 1, left] * (1 - right) + padded[which, top + 1, left + 1] * right
-    warped: NDArray[np.float32] = (upper * (1 - down) + lower * down).astype(np.float32)
+    angle = np.deg2rad(rng.uniform(-how.rotate_degrees, how.rotate_degrees, n))
+    zoom = 1 + rng.uniform(-how.zoom, how.zoom, n)
+    shift = rng.uniform(-how.shift, how.shift, (2, n)) * [[height], [width]]
+    sine, cosine = np.sin(angle) / zoom, np.cos(angle) / zoom
+    middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
+    # source x = row 0 . (x, y, 1), source y = row 1 . (x, y, 1)
+    right = shift[1] + middle_x - cosine * middle_x - sine * middle_y
+    down = shift[0] + middle_y + sine * middle_x - cosine * middle_y
+    zero = np.zeros(n)
+    rows = np.stack([cosine, sine, right, -sine, cosine, down, zero, zero], axis=1)
+    warped: NDArray[np.float32] = tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=rows.astype(np.float32),
+        output_shape=[height, width],
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+        fill_value=0.0,
+    ).numpy()
     return warped
+
+
+def _relight(
+    images: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Change saturation, contrast and brightness; pixels stay within 0..255."""
+    light, contrast, colour = (
+        rng.uniform(-most, most, (len(images), 1, 1, 1)).astype(np.float32)
+        for most in (how.light, how.contrast, how.colour)
+    )
+    if images.shape[3] == 3:
+        gray = images @ np.array([[0.299], [0.587], [0.114]], np.float32)
+        images = gray + (images - gray) * (1 + colour)
+    mean = images.mean(axis=(1, 2, 3), keepdims=True)
+    images = mean + (images - mean) * (1 + contrast) + 255 * light
+    return np.clip(images, 0, 255)

@@ -35,7 +35,11 @@ kernels |
 The epoch and the recipe were chosen by the validation split; the test split was only measured.
 
 ## Data
-{{ r.dataset }}: {{ r.data_origin }}. {{ licence }}
+{{ r.dataset }}: {{ r.data_origin }}. {{ recipe.data.licence }}
+{%- if recipe.transfer %} {{ recipe.transfer.licence }}
+{%- endif %}
+{%- if recipe.distillation %} Learnt from `{{ recipe.distillation.teacher }}`, too.
+{%- endif %}
 
 ## Recall by class (int8)
 | class | recall |
@@ -44,6 +48,17 @@ The epoch and the recipe were chosen by the validation split; the test split was
 | {{ label }} | {{ "%.1f" % (100 * recall) }} % |
 {% endfor %}
 ![Training curves](curves.png) ![Confusion matrix of the int8 model](confusion.png)
+{% if r.layer_snr_db %}
+## What int8 loses, layer by layer
+Signal to noise of each operator's output, in dB beside the float model (6 dB are one bit); the
+noise of a layer holds that of all before it.
+
+{% for layer, db in r.layer_snr_db.items() -%}
+{{ layer }} {{ db }}{{ ", " if not loop.last else "." }}
+{%- if loop.index % 4 == 0 or loop.last %}
+{% else %} {% endif %}
+{%- endfor %}
+{%- endif %}
 
 ## Retrain and check
     python models/train.py {{ r.name }}
@@ -60,7 +75,7 @@ def card(results: Results, recipe: Recipe) -> str:
     return template.render(
         r=results,
         about=about.split("\n\n")[0].strip(),
-        licence=recipe.data.licence,
+        recipe=recipe,
         seed=recipe.training.seed,
     )
 

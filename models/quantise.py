@@ -22,8 +22,9 @@ def float32_tflite(model: Any) -> bytes:
     return _convert(model, {})
 
 
-def int8_tflite(model: Any, pictures: NDArray[np.float32]) -> bytes:
-    """Quantise everything to int8, per output channel; `pictures` (N, H, W, C) set the ranges.
+def int8_tflite(model: Any, pictures: NDArray[np.float32], per_channel: bool = True) -> bytes:
+    """Quantise everything to int8; `pictures` (N, H, W, C) set the ranges. Convolutions have one
+    weight scale per output channel, or a single one.
 
     The input and the output are int8 too, so that the device needs no float at all.
     """
@@ -38,6 +39,7 @@ def int8_tflite(model: Any, pictures: NDArray[np.float32]) -> bytes:
         "representative_dataset": representative,
         "inference_input_type": tf.int8,
         "inference_output_type": tf.int8,
+        "_experimental_disable_per_channel": not per_channel,
     }
     return _convert(model, settings, [tf.lite.OpsSet.TFLITE_BUILTINS_INT8])
 

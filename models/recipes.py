@@ -50,17 +50,41 @@ class Training(_Section, frozen=True):
     label_smoothing: Annotated[float, msgspec.Meta(ge=0, lt=1)]
     keep_best_by: Literal["val_accuracy", "val_loss"]
     patience: Positive
+    dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] | None = None  # not the architecture's
+    clip_norm: NotNegative = 0.0  # longest gradient of all weights together; 0: any length
 
 
 class Augmentation(_Section, frozen=True):
     symmetries: bool
-    shift_pixels: NotNegative
+    shift: NotNegative  # of the picture's side
     rotate_degrees: NotNegative
     zoom: Annotated[float, msgspec.Meta(ge=0, lt=1)]
+    mirror: bool = False  # left and right
+    light: NotNegative = 0.0  # 0.1: up to a tenth of 255 more or less
+    contrast: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    colour: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # saturation
+    views: Annotated[int, msgspec.Meta(ge=0)] = 0  # epochs after which changes repeat; 0: never
+
+
+class Distillation(_Section, frozen=True):
+    """Targets that are partly what a better model of the zoo says of the same changed picture."""
+
+    teacher: str
+    weight: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    temperature: Annotated[float, msgspec.Meta(ge=1)]
+
+
+class Transfer(_Section, frozen=True):
+    """Weights to start from; the architecture's start_from() says what becomes of them."""
+
+    weights: str  # a file below $BOARDLESS_DATA
+    url: str  # where a user gets it
+    licence: str  # for the card
 
 
 class Quantisation(_Section, frozen=True):
     pictures: Positive
+    per_channel: bool = True  # of weights; false: one scale per tensor, as some accelerators need
 
 
 class Recipe(_Section, frozen=True):
@@ -69,6 +93,8 @@ class Recipe(_Section, frozen=True):
     training: Training
     augmentation: Augmentation
     quantisation: Quantisation
+    distillation: Distillation | None = None
+    transfer: Transfer | None = None
 
 
 # ---- the results: what train.py writes and `boardless models` reads ----
@@ -92,6 +118,8 @@ class Results(_Section, frozen=True):
     input: Input
     accuracy: Accuracy
     recall_int8: dict[str, float]
+    sample_hits: dict[str, int] = {}  # right ones of the first 100 test pictures, by type
+    layer_snr_db: dict[str, float] = {}  # of int8 beside float32, by operator
 
 
 def _read(path: Path, kind: type[Any]) -> Any:

@@ -18,10 +18,14 @@ from pathlib import Path
 import recipes
 from boardless import datasets
 from boardless.errors import BadInput, BoardlessError, ToolMissing
+from layer_error import layer_error
 from measure import measure, share
 from model_card import card, draw_confusion, draw_curves
 from recipes import Accuracy, Recipe, Results, names, read_recipe, read_results, results_toml
 from training import Trained, train
+
+SNR_PICTURES = 16
+SAMPLE = 100  # tests run these instead of all
 
 
 def write(
@@ -49,6 +53,13 @@ def write(
             label: share(seen.int8[seen.labels == index] == index)
             for index, label in enumerate(dataset.classes)
         },
+        sample_hits={
+            kind: int((getattr(seen, kind) == seen.labels)[:SAMPLE].sum())
+            for kind in ("float32", "int8")
+        },
+        layer_snr_db=layer_error(
+            made.float32, made.int8, dataset.test.images[:SNR_PICTURES], recipe.input
+        ),
     )
     (folder / "float32.tflite").write_bytes(made.float32)
     (folder / "int8.tflite").write_bytes(made.int8)
@@ -133,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print("stopped; the model under way was not written", file=sys.stderr)
+        print("stopped; the same command goes on after the last whole epoch", file=sys.stderr)
         return 130
     return 0
 

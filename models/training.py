@@ -1,45 +1,54 @@
-"""Recipe and pictures -> a trained Keras model -> .tflite bytes. Nothing is written here.
+"""Recipe and pictures -> a trained Keras model -> .tflite bytes. Only checkpoints are written.
 
 made = train("digits_cnn", recipe, datasets.load(recipe.data.set), epochs=2)
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import quantise
 import recipes
-from augment import augment
 from boardless import datasets
 from boardless.errors import BadInput
 from boardless.pictures import as_real
-from numpy.typing import NDArray
+from checkpoint import Checkpoint, State
+from lessons import Lessons
 from recipes import Recipe
 
-# Must be set before TensorFlow is imported: its C++ parts log pages of advice otherwise, and oneDNN
-# picks its kernels by processor, so the same recipe would give other weights elsewhere.
+# Must be set before TensorFlow is imported: its C++ parts log pages of advice otherwise.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
-def build(name: str, input_shape: Sequence[int], classes: int) -> Any:
-    """Return the untrained Keras model; input_shape is (H, W, C)."""
-    spec = importlib.util.spec_from_file_location(f"zoo_{name}", recipes.ZOO / name / "model.py")
+def architecture(name: str) -> Any:
+    """The module zoo/<name>/model.py."""
+    path = recipes.ZOO / name / "model.py"
+    spec = importlib.util.spec_from_file_location(f"zoo_{name}", path)
     assert spec is not None  # true of every path that ends in .py
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except FileNotFoundError as error:
-        raise BadInput("No such file", where=str(recipes.ZOO / name / "model.py")) from error
-    return module.build(tuple(input_shape), classes)
+        raise BadInput("No such file", where=str(path)) from error
+    return module
+
+
+def build(name: str, input_shape: Sequence[int], classes: int) -> Any:
+    """Return the untrained Keras model; input_shape is (H, W, C)."""
+    return architecture(name).build(tuple(input_shape), classes)
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,24 @@ class Trained:
 
 
 def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> Trained:
-    """Train from scratch, keep the best epoch by the validation split, convert to .tflite."""
+    """Train, keep the best epoch by the validation split, convert to .tflite."""
+    model, history = fit(name, recipe, dataset, epochs)
+    pictures = as_real(dataset.train.images[: recipe.quantisation.pictures], recipe.input)
+    module = architecture(name)
+    if hasattr(module, "equalise"):
+        module.equalise(model, pictures)
+    return Trained(
+        parameters=model.count_params(),
+        history=history,
+        float32=quantise.float32_tflite(model),
+        int8=quantise.int8_tflite(model, pictures, recipe.quantisation.per_channel),
+    )
+
+
+def fit(
+    name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int
+) -> tuple[Any, dict[str, list[float]]]:
+    """The Keras model with the weights of its best epoch, and its curves by epoch."""
     import keras
     import tensorflow as tf
 
@@ -64,12 +90,56 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
     plan = recipe.training
     keras.utils.set_random_seed(plan.seed)
 
-    classes = len(dataset.classes)
-    one_hot = np.eye(classes, dtype=np.float32)
-    pixels = dataset.train.images
-    real = as_real(pixels, recipe.input)
-    model = build(name, pixels.shape[1:], classes)
-    steps = max(1, len(real) // plan.batch_size)
+    lessons = Lessons(recipe, dataset)
+    module = architecture(name)
+    shape, classes = dataset.train.images.shape[1:], len(dataset.classes)
+    foldable = hasattr(module, "fold")
+    model = module.build(shape, classes, **({"scaled": True} if foldable else {}))
+    if plan.dropout is not None:
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = plan.dropout
+    if recipe.transfer:
+        module.start_from(model, _weights(recipe.transfer))
+    _compile(model, recipe, epochs, lessons.steps)
+    one_hot = np.eye(len(dataset.classes), dtype=np.float32)
+    check = (as_real(dataset.validation.images, recipe.input), one_hot[dataset.validation.labels])
+
+    checkpoint = Checkpoint(CHECKPOINTS / name, _identity(recipe, dataset, epochs, model))
+    state = checkpoint.load() or State()
+    variables = [*model.variables, *model.optimizer.variables]
+    if state.epochs:
+        for variable, value in zip(variables, state.variables, strict=True):
+            variable.assign(value)
+        print(f"{name}: goes on after epoch {state.epochs}", file=sys.stderr)
+    progress = _Progress(name, epochs, state.epochs)
+    while state.epochs < epochs and state.epochs - state.best_epoch < plan.patience:
+        logs = model.fit(
+            lessons.epoch(state.epochs),
+            steps_per_epoch=lessons.steps,
+            validation_data=check,
+            validation_batch_size=64,
+            shuffle=False,  # lessons are shuffled
+            verbose=0,
+        ).history
+        for key, values in logs.items():
+            state.history.setdefault(key, []).append(float(values[0]))
+        if _is_best(state.history, plan.keep_best_by):
+            state.best, state.best_epoch = model.get_weights(), state.epochs
+        state.variables = [np.asarray(variable) for variable in variables]
+        checkpoint.save(state)
+        progress.report(state)
+    model.set_weights(state.best)
+    if foldable:
+        trained, model = model, module.build(shape, classes)
+        module.fold(trained, model)
+    return model, state.history
+
+
+def _compile(model: Any, recipe: Recipe, epochs: int, steps: int) -> None:
+    import keras
+
+    plan = recipe.training
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=plan.learning_rate,
@@ -77,71 +147,68 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
         decay_steps=max(1, epochs - plan.warmup_epochs) * steps,
     )
     optimiser = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[plan.optimiser]
-    is_logits = getattr(model.layers[-1], "activation", None) is not keras.activations.softmax
+    last = model.layers[-1]
+    is_softmax = isinstance(last, keras.layers.Softmax) or (
+        getattr(last, "activation", None) is keras.activations.softmax
+    )
     model.compile(
-        optimizer=optimiser(rate, weight_decay=plan.weight_decay),
+        optimizer=optimiser(
+            rate, weight_decay=plan.weight_decay, global_clipnorm=plan.clip_norm or None
+        ),
         loss=keras.losses.CategoricalCrossentropy(
-            from_logits=is_logits, label_smoothing=plan.label_smoothing
+            from_logits=not is_softmax, label_smoothing=plan.label_smoothing
         ),
         metrics=["accuracy"],
     )
-    check = dataset.validation
-    history = model.fit(
-        _batches(real, one_hot[dataset.train.labels], recipe),
-        steps_per_epoch=steps,
-        epochs=epochs,
-        validation_data=(
-            as_real(check.images, recipe.input),
-            one_hot[check.labels],
-        ),
-        callbacks=[
-            keras.callbacks.EarlyStopping(
-                plan.keep_best_by, patience=plan.patience, restore_best_weights=True
-            ),
-            keras.callbacks.LambdaCallback(on_epoch_end=_progress(name, epochs)),
-        ],
-        shuffle=False,  # _batches does
-        verbose=0,
-    ).history
-    pictures = real[: recipe.quantisation.pictures]
-    return Trained(
-        parameters=model.count_params(),
-        history=history,
-        float32=quantise.float32_tflite(model),
-        int8=quantise.int8_tflite(model, pictures),
-    )
+    model.optimizer.build(model.trainable_variables)
 
 
-def _progress(name: str, epochs: int) -> Any:
+def _is_best(history: dict[str, list[float]], quantity: str) -> bool:
+    *before, last = history[quantity]
+    if quantity == "val_loss":
+        return not before or last < min(before)
+    return not before or last > max(before)
+
+
+def _identity(recipe: Recipe, dataset: datasets.Dataset, epochs: int, model: Any) -> str:
+    shapes = [(weight.path, tuple(weight.shape)) for weight in model.weights]
+    what = (msgspec.json.encode(recipe), dataset.origin, epochs, shapes)
+    return hashlib.sha256(repr(what).encode()).hexdigest()
+
+
+def _weights(transfer: recipes.Transfer) -> Any:
+    from architectures import mobilenet_v1
+
+    data = os.environ.get("BOARDLESS_DATA")
+    path = Path(data or ".") / transfer.weights
+    if not data or not path.is_file():
+        raise datasets.DataMissing(
+            "no weights to start from",
+            where=f"$BOARDLESS_DATA/{transfer.weights}",
+            hint=f"they are at {transfer.url}",
+        )
+    return mobilenet_v1.arrays(path)
+
+
+class _Progress:
     """One line that is overwritten on a terminal; at most some twenty lines in a log."""
-    start = time.monotonic()
-    terminal = sys.stderr.isatty()
 
-    def report(epoch: int, logs: dict[str, float]) -> None:
-        done, last = epoch + 1, epoch + 1 == epochs
-        if not (terminal or last or epoch % max(1, epochs // 20) == 0):
+    def __init__(self, name: str, epochs: int, done: int) -> None:
+        self.name, self.epochs, self.before = name, epochs, done
+        self.start = time.monotonic()
+        self.terminal = sys.stderr.isatty()
+
+    def report(self, state: State) -> None:
+        done, last = state.epochs, state.epochs == self.epochs
+        if not (self.terminal or last or (done - 1) % max(1, self.epochs // 20) == 0):
             return
-        left = (time.monotonic() - start) / done * (epochs - done)
+        seconds = (time.monotonic() - self.start) / (done - self.before)
+        logs = {key: values[-1] for key, values in state.history.items()}
         print(
-            f"{name} epoch {done}/{epochs}  loss {logs['loss']:.4f}"
+            f"{self.name} epoch {done}/{self.epochs}  loss {logs['loss']:.4f}"
             f"  accuracy {logs['accuracy']:.4f}  validation {logs['val_accuracy']:.4f}"
-            f"  {left:.0f} s left  ",
-            end="\r" if terminal and not last else "\n",
+            f"  {seconds * (self.epochs - done):.0f} s left  ",
+            end="\r" if self.terminal and not last else "\n",
             file=sys.stderr,
             flush=True,
         )
-
-    return report
-
-
-def _batches(
-    real: NDArray[np.float32], targets: NDArray[np.float32], recipe: Recipe
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Yield shuffled, augmented batches for ever; the seed alone decides their contents."""
-    rng = np.random.default_rng(recipe.training.seed)
-    size = min(recipe.training.batch_size, len(real))
-    while True:
-        order = rng.permutation(len(real))
-        for start in range(0, len(order) - size + 1, size):
-            chosen = order[start : start + size]
-            yield augment(real[chosen], recipe.augmentation, rng), targets[chosen]

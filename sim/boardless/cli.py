@@ -22,6 +22,7 @@ from boardless import (
     doctor,
     emulators,
     evaluate,
+    export,
     mlperf,
     pictures,
     serve,
@@ -290,6 +291,32 @@ def compile_command(
             f"{program.name}: {data['layers']} layers, {program.macs:,} MACs, "
             f"arena {program.arena.arena_bytes:,} bytes -> {output}"
         )
+
+
+@cli.command("export")
+@click.argument("model")
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    type=click.Choice(export.names()),
+    help=" ".join(f"{name}: {export.about(name)}" for name in export.names()),
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Made where it does not exist.",
+)
+def export_command(model: str, form: str, output: Path) -> None:
+    """Write MODEL in a form that other firmware takes, without anything of boardless's own.
+
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file.
+    """
+    for path in export.write(form, zoo.find(model), output):
+        click.echo(f"{path}: {path.stat().st_size:,} bytes")
 
 
 @cli.command("plan")

@@ -36,6 +36,7 @@ class Results(msgspec.Struct, frozen=True):
     test_pictures: int
     input: Scaling
     accuracy: dict[str, float]
+    sample_hits: dict[str, int] = {}  # right ones of the first 100 test pictures, by type
 
 
 @dataclass(frozen=True)

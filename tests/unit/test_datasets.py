@@ -17,8 +17,13 @@ import numpy as np
 import pooch
 import pytest
 from boardless import datasets
-from boardless.datasets import bloodmnist
+from boardless.datasets import _flower_photos, bloodmnist
 from boardless.errors import BadInput, BoardlessError, ToolMissing
+from PIL import Image
+
+NAMES = (
+    "bloodmnist", "digits", "flowers_128", "flowers_224", "flowers_96", "flowers_96_gray", "vww_96",
+)  # fmt: skip
 
 
 def blood_file(path: Path, **changes: object) -> Path:
@@ -62,14 +67,14 @@ def message(error: pytest.ExceptionInfo[BoardlessError]) -> str:
 
 
 def test_names_lists_the_modules() -> None:
-    assert datasets.names() == ("bloodmnist", "digits")
+    assert datasets.names() == NAMES
 
 
 @pytest.mark.parametrize("name", ["mnist", "", "digits.load", "../digits"])
 def test_unknown_name_lists_the_known(name: str) -> None:
     with pytest.raises(BadInput) as error:
         datasets.load(name)
-    assert message(error) == f"unknown data set '{name}'; known are: bloodmnist, digits"
+    assert message(error) == (f"unknown data set '{name}'; known are: {', '.join(NAMES)}")
 
 
 def test_digits_are_split_in_file_order() -> None:
@@ -197,3 +202,106 @@ def test_bloodmnist_wrong_contents(folder: Path, changes: dict[str, object]) -> 
     with pytest.raises(BadInput) as error:
         datasets.load("bloodmnist")
     assert "_images are " in message(error) or "_labels leave 0..7" in message(error)
+
+
+# --- flower_photos ------------------------------------------------------------------------------
+def flower_files(folder: Path, count: int = 40, size: int = 128) -> Path:
+    """`count` photographs of each kind; red numbers the kind, green the photo."""
+    for label, kind in enumerate(_flower_photos.CLASSES):
+        (folder / kind).mkdir(parents=True)
+        for index in range(count):
+            picture = Image.new("RGB", (size, size), (50 * label, index, 0))
+            picture.save(folder / kind / f"{1000 * label + index}_ab_n.jpg", quality=100)
+    return folder
+
+
+def test_flowers_are_split_by_the_photographs_number(folder: Path) -> None:
+    flower_files(folder.parent / "flowers_128" / "train")
+    flowers = datasets.load("flowers_96_gray")
+    assert flowers.classes == ("daisy", "dandelion", "roses", "sunflowers", "tulips")
+    assert "at 128 x 128, resized to 96 x 96" in flowers.origin
+    parts = (flowers.train, flowers.validation, flowers.test)
+    assert sum(map(len, parts)) == 200
+    assert len(flowers.train) > len(flowers.test) > len(flowers.validation) > 0
+    for part in parts:
+        assert part.images.shape == (len(part), 96, 96, 1)
+        assert part.images.dtype == np.uint8
+        assert part.labels.dtype == np.int64
+    # The same photographs in colour and from another folder are in the same parts, in that order.
+    flower_files(folder.parent / "flower_photos", size=150)
+    colour = datasets.load("flowers_128")
+    assert "flower_photos.tgz" in colour.origin
+    for gray, rgb in zip(parts, (colour.train, colour.validation, colour.test), strict=True):
+        assert np.array_equal(gray.labels, rgb.labels)
+        assert rgb.images.shape == (len(gray), 128, 128, 3)
+        assert np.abs(rgb.images[:, 0, 0, 0] - 50.0 * rgb.labels).max() <= 3
+
+
+def test_flowers_with_a_kind_missing(folder: Path) -> None:
+    shutil.rmtree(flower_files(folder.parent / "flower_photos") / "roses")
+    with pytest.raises(BadInput) as error:
+        datasets.load("flowers_96")
+    assert message(error).endswith("no pictures of roses; expected such as daisy/1.jpg")
+
+
+def test_flowers_with_a_damaged_picture(folder: Path) -> None:
+    damaged = flower_files(folder.parent / "flower_photos") / "daisy" / "3_ab_n.jpg"
+    damaged.write_bytes(damaged.read_bytes()[:300])
+    with pytest.raises(BadInput) as error:
+        datasets.load("flowers_224")
+    assert message(error).startswith(f"{damaged}: not a readable picture (")
+
+
+def test_flowers_offline(folder: Path) -> None:
+    with pytest.raises(datasets.DataMissing) as error:
+        datasets.load("flowers_128")
+    assert message(error) == (
+        f"{_flower_photos.URL}: no flower_photos here, and the download failed (ConnectionError); "
+        "unpack flower_photos.tgz as $BOARDLESS_DATA/flower_photos"
+    )
+
+
+def test_flowers_are_downloaded_and_unpacked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flower_files(tmp_path / "made" / "flower_photos")
+    archive = shutil.make_archive(str(tmp_path / "served"), "gztar", tmp_path / "made")
+    digest = hashlib.sha256(Path(archive).read_bytes()).hexdigest()
+    monkeypatch.setattr(_flower_photos, "SHA256", digest)
+    serve(monkeypatch, lambda target: shutil.copy(archive, target))
+    assert len(datasets.load("flowers_96").train) > 100
+    serve(monkeypatch, lambda target: offline())
+    assert len(datasets.load("flowers_96").train) > 100  # from the cache
+
+
+# --- visual wake words --------------------------------------------------------------------------
+def test_wake_words_from_400_pictures_are_for_testing(folder: Path) -> None:
+    (folder.parent / "vww_96").mkdir(parents=True)
+    images = np.zeros((6, 96, 96, 3), np.uint8)
+    path = folder.parent / "vww_96" / "vww_400.npz"
+    np.savez(path, images=images, labels=np.array([0, 1, 0, 1, 0, 1]))
+    wake = datasets.load("vww_96")
+    assert [len(s) for s in (wake.train, wake.validation, wake.test)] == [0, 0, 6]
+    assert wake.classes[1] == "person"
+    np.savez(path, images=images[:, :90], labels=np.zeros(6, int))
+    with pytest.raises(BadInput) as error:
+        datasets.load("vww_96")
+    assert "images are uint8 (6, 90, 96, 3)" in message(error)
+
+
+def test_wake_words_from_the_archive(folder: Path) -> None:
+    for label, kind in enumerate(("non_person", "person")):
+        place = folder.parent / "vw_coco2014_96" / kind
+        place.mkdir(parents=True)
+        for index in range(40):
+            Image.new("RGB", (96, 96), (200 * label, 0, 0)).save(place / f"{label}{index}.jpg")
+    wake = datasets.load("vww_96")
+    assert len(wake.train) > len(wake.test) > 0
+    assert len(wake.train) + len(wake.validation) + len(wake.test) == 80
+    assert np.array_equal(wake.train.images[:, 0, 0, 0] > 100, wake.train.labels == 1)
+
+
+def test_wake_words_offline(folder: Path) -> None:
+    with pytest.raises(datasets.DataMissing) as error:
+        datasets.load("vww_96")
+    assert "unpack vw_coco2014_96.tar.gz as $BOARDLESS_DATA/vw_coco2014_96" in message(error)

@@ -264,7 +264,9 @@ def test_ctrl_c_ends_cleanly(
 
     monkeypatch.setattr(train, "retrain", interrupted)
     assert train.main(["digits_cnn"]) == 130
-    assert capsys.readouterr().err == "stopped; the model under way was not written\n"
+    assert capsys.readouterr().err == (
+        "stopped; the same command goes on after the last whole epoch\n"
+    )
 
 
 def test_a_cut_run_cannot_replace_the_zoo() -> None:
@@ -283,7 +285,7 @@ def test_out_that_cannot_be_written_stops_before_training(
 
 # --- Pieces of the training ---------------------------------------------------------------------
 def plan(**changes: Any) -> recipes.Augmentation:
-    nothing = {"symmetries": False, "shift_pixels": 0, "rotate_degrees": 0, "zoom": 0}
+    nothing = {"symmetries": False, "shift": 0, "rotate_degrees": 0, "zoom": 0}
     return recipes.Augmentation(**(nothing | changes))
 
 
@@ -306,7 +308,7 @@ def test_warp_moves_by_less_than_asked_and_fills_with_zeros() -> None:
     rng = np.random.default_rng(1)
     pictures = np.zeros((50, 9, 9, 1), np.float32)
     pictures[:, 4, 4] = 1
-    moved = augment(pictures, plan(shift_pixels=2), rng)[..., 0]
+    moved = augment(pictures, plan(shift=2 / 9), rng)[..., 0]
     ys, xs = np.mgrid[:9, :9]
     for axis in (ys, xs):
         centre = (moved * axis).sum(axis=(1, 2)) / moved.sum(axis=(1, 2))

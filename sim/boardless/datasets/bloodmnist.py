@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from boardless.datasets import DataMissing, Dataset, Split
-from boardless.errors import BadInput, ToolMissing
+from boardless.datasets import Dataset, Split, _network
+from boardless.errors import BadInput
 
 CLASSES = (
     "basophil",
@@ -33,7 +33,6 @@ CLASSES = (
 # pulls in PyTorch to do so.
 URL = "https://zenodo.org/records/10519652/files/bloodmnist.npz?download=1"
 MD5 = "7053d0359d879ad8a5505303e11de1dc"
-TIMEOUT_S = 10.0  # a machine without network should hear so at once
 REBUILT = "bloodmnist_rebuilt_28.npz, rebuilt from source, not the official split"
 OFFICIAL = "bloodmnist.npz of MedMNIST v2, official split"
 
@@ -60,34 +59,7 @@ def _read_official(path: Path) -> Dataset:
 
 
 def _download() -> Path:
-    """Fetch the official file into the user's cache, once; its checksum is checked each time."""
-    try:
-        import pooch
-    except ImportError as error:
-        raise ToolMissing(
-            "the download of 'bloodmnist' needs pooch",
-            hint="python -m pip install pooch, or set BOARDLESS_DATA",
-        ) from error
-    pooch.get_logger().setLevel("WARNING")
-    try:
-        path = pooch.retrieve(
-            URL,
-            known_hash=f"md5:{MD5}",
-            fname="bloodmnist.npz",
-            path=pooch.os_cache("boardless"),
-            downloader=pooch.HTTPDownloader(timeout=TIMEOUT_S),
-        )
-    except (OSError, ValueError) as error:  # no network or server; wrong checksum
-        if isinstance(error, ValueError):
-            reason = "the downloaded file has a wrong checksum"
-        else:
-            reason = f"the download failed ({type(error).__name__})"
-        raise DataMissing(
-            f"no BloodMNIST here, and {reason}",
-            where=URL,
-            hint="put bloodmnist.npz into $BOARDLESS_DATA/bloodmnist",
-        ) from error
-    return Path(path)
+    return Path(_network.file("bloodmnist", "BloodMNIST", URL, f"md5:{MD5}", "bloodmnist.npz"))
 
 
 def _read(path: Path, origin: str) -> Dataset:
