@@ -22,10 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless import backtrace, emulators, reference, run
+from boardless.cycles import estimate
+from boardless.cycles.estimate import Cycles
 from boardless.errors import BadInput, DeviceFault, LinkError, ToolFailed
 from boardless.link.client import Client
 from boardless.link.transcript import Recorded
-from boardless.records import Build
+from boardless.records import Build, Pictures
 from boardless.zoo import Model
 
 AFTER_A_FAULT = 5.0  # seconds for the rest of a report; the firmware ends itself after it
@@ -43,6 +45,17 @@ class Prediction:
     def top(self) -> int:
         """The class with the largest output."""
         return int(self.output.argmax())
+
+
+def count_cycles(build: Build, emulator: str, inputs: npt.NDArray[Any], core: str = "") -> Cycles:
+    """Estimated cycles of each of `inputs` (N, ...) on `core` (default: the board's own), counted
+    on a device of their own. ToolFailed where they cannot be: instructions are no cycles."""
+    (target,) = estimate.targets([core or build.board.core], [])
+    fed = Pictures(inputs, labels=None, origin="")
+    _, counts, _, _ = run.run(build, fed, run.Options(emulator, link="uart"), lambda done: None)
+    if counts.counted is None:
+        raise ToolFailed(counts.cycles_missing, hint="instructions are still counted")
+    return estimate.estimate(counts.counted, target)
 
 
 @dataclass
@@ -109,7 +122,17 @@ class Device:
     def predict(self, picture: npt.ArrayLike) -> Prediction:
         """One inference; `picture` is in the model's own type and shape, with or without the
         batch."""
-        source, target = self.model.graph.input_tensor, self.model.graph.output_tensor
+        self.last_input = fed = self._checked(picture)
+        with self._attentive() as client:
+            ticks, raw = client.predict(fed.tobytes())
+        emulator = emulators.load(self.options.emulator)
+        return Prediction(
+            np.frombuffer(raw, self.model.graph.output_tensor.dtype),
+            emulator.instructions(self.build.board, ticks),
+        )
+
+    def _checked(self, picture: npt.ArrayLike) -> npt.NDArray[Any]:
+        source = self.model.graph.input_tensor
         fed = np.asarray(picture)
         if fed.dtype != source.dtype or fed.size != int(np.prod(source.shape)):
             raise BadInput(
@@ -117,13 +140,7 @@ class Device:
                 f"the model takes {source.dtype} {'x'.join(map(str, source.shape))}",
                 hint="the fixture `pictures` and boardless.pictures.load give such inputs",
             )
-        self.last_input = fed
-        with self._attentive() as client:
-            ticks, raw = client.predict(fed.tobytes())
-        emulator = emulators.load(self.options.emulator)
-        return Prediction(
-            np.frombuffer(raw, target.dtype), emulator.instructions(self.build.board, ticks)
-        )
+        return fed
 
     def predict_all(self, pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Raw outputs (N, classes) of pictures (N, ...)."""
@@ -141,6 +158,11 @@ class Device:
         names = [f"{layer.index} {layer.op}" for layer in self.build.layers]
         spent = [b - a for a, b in pairwise(at) if a is not None and b is not None]
         return dict(zip(names, spent, strict=False))
+
+    def cycles(self, picture: npt.ArrayLike, core: str = "") -> Cycles:
+        """Estimated cycles of one inference, with the estimate's error; see count_cycles()."""
+        fed = self._checked(picture)
+        return count_cycles(self.build, self.options.emulator, fed[np.newaxis], core)
 
     def stack_bytes(self) -> int:
         """The deepest use of the stack since reset."""

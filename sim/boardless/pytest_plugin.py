@@ -11,7 +11,6 @@ failed is shown with the last lines of the UART, and kept in build/failures.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections.abc import Generator, Iterator
@@ -155,15 +154,12 @@ def boardless_target(
 
     if paths.INSTALLED:  # wherever pytest was started, builds lie beside the configuration file
         os.environ.setdefault("BOARDLESS_BUILD_DIR", str(pytestconfig.rootpath / "build"))
-    port = pytestconfig.getoption("port")
-    if port and "port" not in {f.name for f in dataclasses.fields(evaluate.Request)}:
-        pytest.fail("boardless: this version speaks to no real boards; leave out --port", False)
     with _in_one_line():
         request = evaluate.Request(
             model=boardless_model,
             board=board.name,
             emulator=pytestconfig.getoption("emulator"),
-            **({"port": port} if port else {}),
+            port=pytestconfig.getoption("port"),
         )
         _, build, emulator = evaluate.firmware(request, lambda what, done, total: None)
     return build, emulator

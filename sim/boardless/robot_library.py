@@ -36,6 +36,7 @@ from boardless import (
     run,
     zoo,
 )
+from boardless.device import count_cycles
 from boardless.emulators import Session
 from boardless.errors import BadInput, ToolFailed
 from boardless.link import faults, messages
@@ -344,13 +345,18 @@ class Boardless:
             BuiltIn().skip(str(error))
 
     def cycles_should_not_exceed(self, limit: int, core: str = "") -> None:
-        """Estimated cycles of the last prediction on ``core``. Refuses where nothing estimates
-        them: instructions are no cycles."""
-        raise ToolFailed(
-            f"cycles{core and f' of {core}'} are not available: this version of boardless counts "
-            "instructions",
-            hint="use Instructions Should Not Exceed",
-        )
+        """Estimated cycles of the picture in the device on ``core`` (default: the board's own).
+        Refuses where they cannot be counted: instructions are no cycles."""
+        if self._emulator == RENODE:
+            raise ToolFailed("cycles are not available under renode-test", hint="run robot on QEMU")
+        self._predicted()
+        inputs = self._picture(self._sent)[np.newaxis]
+        spent = count_cycles(self._loaded(), self._emulator, inputs, core)
+        logger.info(f"{spent.median:,.0f} cycles on {spent.told}, limit {int(limit):,}")
+        if spent.median > int(limit):
+            raise AssertionError(
+                f"{spent.median:,.0f} cycles on {spent.told}, the limit is {int(limit):,}"
+            )
 
     def crash_should_be_in_function(self, report: Any, function: str) -> None:
         """The fault report (what `Wait For Line On Uart` returned, a line ``e-[fault ...]``) names
@@ -380,12 +386,10 @@ class Boardless:
         return self._terminals[number - 1]
 
     def _picture(self, number: int) -> npt.NDArray[Any]:
-        if self._pictures is None:
-            self.use_pictures()
-        assert self._pictures is not None
-        if not 0 <= int(number) < len(self._pictures):
-            raise AssertionError(f"picture {number}: there are {len(self._pictures)}")
-        picture: npt.NDArray[Any] = self._pictures.inputs[int(number)]
+        loaded = self._loaded_pictures()
+        if not 0 <= int(number) < len(loaded):
+            raise AssertionError(f"picture {number}: there are {len(loaded)}")
+        picture: npt.NDArray[Any] = loaded.inputs[int(number)]
         return picture
 
     def _predicted(self) -> npt.NDArray[Any]:
@@ -401,6 +405,12 @@ class Boardless:
         if spent is None:
             raise ToolFailed(f"{self._emulator} does not count instructions here", hint="use QEMU")
         return spent
+
+    def _loaded_pictures(self) -> Pictures:
+        if self._pictures is None:
+            self.use_pictures()
+        assert self._pictures is not None
+        return self._pictures
 
     def _crash(self, report: str) -> str:
         """A fault report with function names."""

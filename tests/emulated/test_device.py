@@ -94,3 +94,13 @@ def test_a_picture_of_another_shape_or_type_is_refused(device: Device) -> None:
         device.predict(np.zeros((7, 7), np.int8))
     with pytest.raises(BadInput, match="the picture is float64 8x8"):
         device.predict(np.zeros((8, 8)))
+
+
+def test_cycles_come_with_their_error(device: Device) -> None:
+    picture = pictures.load(device.model, None, 1).inputs[0]
+    cycles = device.cycles(picture)
+    instructions = device.predict(picture).instructions
+    assert instructions is not None
+    assert instructions < cycles.median < 3 * instructions
+    assert cycles.told.startswith("cortex-m4, ")
+    assert device.cycles(picture, "cortex-m7").median < cycles.median

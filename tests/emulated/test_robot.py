@@ -168,10 +168,18 @@ def test_results_of_different_renodes_are_read() -> None:
     assert text_of({"Line": "m-ready", "Timestamp": 0.0}) == "m-ready"
 
 
-def test_cycles_are_refused_not_guessed() -> None:
-    with pytest.raises(ToolFailed, match="cycles of cortex-m4 are not available") as caught:
-        Boardless().cycles_should_not_exceed(1, "cortex-m4")
-    assert "Instructions Should Not Exceed" in str(caught.value)
+def test_cycles_are_refused_not_guessed(tmp_path: Path) -> None:
+    results = robot(tmp_path, "--suite", "cycles", BOARD="host", CORE="cortex-m4")
+    assert {status for status, _ in results.values()} == {"SKIP"}
+
+
+def test_too_many_cycles_are_seen(tmp_path: Path) -> None:
+    results = robot(tmp_path, "--suite", "cycles", MAX_CYCLES="1000", MAX_INSTRUCTIONS="1000")
+    status, message = results["Cycles Stay Within What Was Accepted"]
+    assert status == "FAIL"
+    assert "cycles on cortex-m4" in message
+    assert message.endswith("the limit is 1,000")
+    assert results["An Inference Takes No More Instructions Than Accepted"][0] == "FAIL"
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,9 @@ def version(board: Board) -> str:
     return found.group(0) if found else text
 
 
-def commands(board: Board, elf: Path, port: int) -> list[str]:
-    """What Renode's monitor is told: the machine, its counter, the program, the line, go."""
+def machine(board: Board, elf: Path) -> list[str]:
+    """What Renode's monitor is told for a board with its counter and its program, not started.
+    The Robot library says the same to the Renode of renode-test."""
     here: Settings = board.emulators["renode"]
     script = board.folder / "board.resc"
     if not script.is_file():
@@ -68,6 +69,14 @@ def commands(board: Board, elf: Path, port: int) -> list[str]:
         f'machine PyDevFromFile {counter} "counter"',
         f"sysbus LoadELF {at(elf)}",
         f"sysbus.cpu VectorTableOffset {board.memory.flash_origin:#x}",
+    ]
+
+
+def commands(board: Board, elf: Path, port: int) -> list[str]:
+    """The same, with the line, and go."""
+    here: Settings = board.emulators["renode"]
+    return [
+        *machine(board, elf),
         f"include {at(HELPERS / 'line.py')}",
         f'boardless_line "{here.uart}" {port}',
         "start",
