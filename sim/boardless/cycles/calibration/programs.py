@@ -1,6 +1,6 @@
 """Builds the programs of a suite from the user's checkout, runs them, counts and prices them.
 
-builder = Builder(facts.load("embench"), Path("embench-iot"), Path("/tmp/x"))
+builder = Builder(facts.load("embench"), Path("embench-iot"), Path("out"))
 code, tally = run(builder.suite, builder.build(program))
 """
 
