@@ -461,20 +461,18 @@ def sim(which: str, limit: int, json_file: str | None) -> None:
         outcomes = suite.run(cases, limit, lambda request: labelled(request, progress))
     results = [(o.run, o.verdict) for o in outcomes if o.run and o.verdict]
     rows = [o.gate for o in outcomes if o.gate]
-    small = [o for o in outcomes if o.too_small]
+    small = [o.misfit for o in outcomes if o.misfit]
     gates = [gate_report.row(row) for row in rows]
     if json_file:
         data = [record.run(*result) | {"gate": g} for result, g in zip(results, gates, strict=True)]
         data += [
-            {"model": o.case.model, "board": o.case.board.name, "ok": None, "reason": o.too_small}
-            for o in small
+            {"model": m.case.model, "board": m.case.board.name, "ok": None, "reason": m.what}
+            for m in small
         ]
         record.write(data, json_file)
     if json_file != "-":
         table.runs(results, [gate_report.word(row) for row in rows])
-        for outcome in small:
-            click.echo(f"{outcome.case.board.name}: {outcome.too_small}")
-    gated = judge.report(rows, tolerances.load())
+    gated = judge.report(rows, tolerances.load(), misfits=small)
     gate_report.lines(gated, stderr=json_file == "-")
     kept = report_command.keep(results, gates, "boardless sim")
     click.echo(f"report: {kept}", err=True)

@@ -25,12 +25,12 @@ class Outcome:
     run: Run | None = None
     verdict: Verdict | None = None
     gate: judge.Row | None = None
-    too_small: str = ""
+    misfit: judge.Misfit | None = None
 
     @property
     def ok(self) -> bool:
-        """What does not fit is no failure."""
-        return (self.verdict is None or self.verdict.ok) and (self.gate is None or self.gate.ok)
+        """What never fitted is no failure."""
+        return self.verdict is None or self.verdict.ok
 
 
 def choose(which: str, say: Callable[[str], object]) -> list[Board]:
@@ -67,7 +67,7 @@ def run(
             run, verdict = evaluate.evaluate(request, say)
             return Outcome(case, run, verdict, judge.judge(case, limits, say, cancel))
         except TooSmall as error:
-            return Outcome(case, too_small=error.what)
+            return Outcome(case, misfit=judge.misfit(case, error))
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         try:  # an interrupt may come while the first case is running and the next is submitted

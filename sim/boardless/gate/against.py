@@ -26,10 +26,10 @@ from typing import Any
 import numpy as np
 
 from boardless import evaluate, graph, paths, zoo
-from boardless.errors import BadInput, ToolFailed, ToolMissing
+from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall
 from boardless.gate import compare, figures
 from boardless.gate.compare import Finding
-from boardless.gate.judge import Case, Report, Row, no_cycles, wrong
+from boardless.gate.judge import Case, Misfit, Report, Row, no_cycles, wrong
 from boardless.gate.tolerances import Tolerances
 
 TIMEOUT = 1800  # seconds for one call of one revision; it only guards a hang
@@ -43,6 +43,7 @@ def against(
     progress: evaluate.Progress,
 ) -> Report:
     """The working tree, with what is not committed, compared with `revision`."""
+    cases, misfits = fitting(cases, progress)
     with checkout(revision) as (commit, tree), tempfile.TemporaryDirectory() as scratch:
         before = Tree(tree, revision, Path(scratch, "old"), build=Path(scratch, "build"))
         now = Tree(paths.ROOT, "the working tree", Path(scratch, "new"))
@@ -82,7 +83,19 @@ def against(
     if gone:
         names = ", ".join(f"{name}:{kind}" for name, kind in sorted(gone))
         notes.append(f"only in {revision}: {names}")
-    return Report(tuple(rows), notes=tuple(notes))
+    return Report(tuple(rows), notes=tuple(notes), misfits=tuple(misfits))
+
+
+def fitting(cases: Sequence[Case], progress: evaluate.Progress) -> tuple[list[Case], list[Misfit]]:
+    """(cases that fit into their boards now, the others)"""
+    fit, others = [], []
+    for case in cases:
+        try:
+            evaluate.firmware(evaluate.Request(case.model, case.board.name), progress)
+            fit.append(case)
+        except TooSmall as error:
+            others.append(Misfit(case, error.what, fitted=False))
+    return fit, others
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from boardless import evaluate
+from boardless.errors import TooSmall
 from boardless.gate import against, judge, tolerances
 from boardless.gate.judge import Case
 from boardless.gate.tolerances import Tolerances
@@ -60,10 +61,13 @@ def gate(
         if revision:
             result = against.against(revision, cases, limits, progress)
         else:
-            result = judge.report(judge_all(cases, limits, progress), limits, models)
+            rows, misfits = judge_all(cases, limits, progress)
+            result = judge.report(rows, limits, models, misfits)
     said = []
     if update:
-        said = judge.update(result.rows, models) or ["nothing to accept: all is as accepted"]
+        said = judge.update(result.rows, models, result.misfits) or [
+            "nothing to accept: all is as accepted"
+        ]
         result = judge.accepted(result)
     if json_file:
         record.write(report.record(result), json_file)
@@ -77,21 +81,27 @@ def gate(
 
 def judge_all(
     cases: Sequence[Case], limits: Tolerances, progress: evaluate.Progress
-) -> tuple[judge.Row, ...]:
-    """Rows in the order of `cases`, as many at a time as there are processors."""
+) -> tuple[list[judge.Row], list[judge.Misfit]]:
+    """Rows in the order of `cases`, as many at a time as there are processors, and the cases whose
+    board is too small."""
     cancel = threading.Event()
 
-    def one(case: Case) -> judge.Row:
+    def one(case: Case) -> judge.Row | judge.Misfit:
         def say(what: str, done: int, total: int) -> None:
             if not cancel.is_set():
                 progress(f"{case.names} {what}", done, total)
 
-        return judge.judge(case, limits, say, cancel)
+        try:
+            return judge.judge(case, limits, say, cancel)
+        except TooSmall as error:
+            return judge.misfit(case, error)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         try:
-            return tuple(future.result() for future in [pool.submit(one, c) for c in cases])
+            found = [future.result() for future in [pool.submit(one, c) for c in cases]]
         except BaseException:
             cancel.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    rows = [row for row in found if isinstance(row, judge.Row)]
+    return rows, [misfit for misfit in found if isinstance(misfit, judge.Misfit)]

@@ -6,11 +6,11 @@ rows = [judge(case, limits, progress) for case in cases((), ())]
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from boardless import boards, evaluate, paths, zoo
-from boardless.errors import BadInput
+from boardless.errors import BadInput, TooSmall
 from boardless.gate import baseline, compare, figures, toolchain
 from boardless.gate.baseline import Baseline
 from boardless.gate.compare import Finding
@@ -83,6 +83,27 @@ class Row:
         said = f"{self.case.names}{' ' if finding.place else ': '}{finding}"
         # Wrong outputs cannot be accepted, and what was not compared need not be.
         return said if finding.kind in ("wrong", "skipped") else f"{said}; {self.after}"
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A case whose board is too small; that fails only where it has fitted before."""
+
+    case: Case
+    what: str  # with the bytes that are missing
+    fitted: bool
+
+    @property
+    def line(self) -> str:
+        if not self.fitted:
+            return f"{self.case.board.name}: {self.what}"
+        how = baseline.accept(self.case.name, self.case.board.name)
+        return f"{self.case.names}: {self.what}, but it did fit; accept: {how}"
+
+
+def misfit(case: Case, error: TooSmall) -> Misfit:
+    accepted = baseline.read(case.name, case.board.name)
+    return Misfit(case, error.what, bool(accepted and case.kind in accepted.types))
 
 
 def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
@@ -199,13 +220,16 @@ class Report:
     rows: tuple[Row, ...]
     unused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
 
     @property
     def ok(self) -> bool:
-        return not self.unused and all(row.ok for row in self.rows)
+        grown = any(misfit.fitted for misfit in self.misfits)
+        return not self.unused and not grown and all(row.ok for row in self.rows)
 
     def lines(self) -> list[str]:
-        return [line for row in self.rows for line in row.lines()] + list(self.unused)
+        found = [line for row in self.rows for line in row.lines()]
+        return [*found, *(m.line for m in self.misfits if m.fitted), *self.unused]
 
     def skipped(self) -> list[str]:
         """What was not compared, each reason once with whom it concerns."""
@@ -223,13 +247,18 @@ class Report:
                 names += [board] if len(some) == len(all_of_board) else some
             everyone = len(concerned) == len(self.rows)
             lines.append(reason if everyone else f"{', '.join(names)}: {reason}")
-        return [*lines, *self.notes]
+        return [*lines, *(m.line for m in self.misfits if not m.fitted), *self.notes]
 
 
-def report(rows: Sequence[Row], tolerances: Tolerances, models: Sequence[str] = ()) -> Report:
+def report(
+    rows: Sequence[Row],
+    tolerances: Tolerances,
+    models: Sequence[str] = (),
+    misfits: Sequence[Misfit] = (),
+) -> Report:
     """The rows, with what else there is to say; `models` as on the command line."""
     lines = unused([row.case for row in rows], models)
-    return Report(tuple(rows), tuple(lines), tuple(tolerances.idle()))
+    return Report(tuple(rows), tuple(lines), tuple(tolerances.idle()), tuple(misfits))
 
 
 def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
@@ -251,9 +280,10 @@ def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
     return lines
 
 
-def update(rows: Sequence[Row], models: Sequence[str]) -> list[str]:
+def update(rows: Sequence[Row], models: Sequence[str], misfits: Sequence[Misfit] = ()) -> list[str]:
     """Writes what ran and was right, deletes what belongs to nothing; says what it did."""
     said = []
+    small = {(m.case.name, m.case.board.name, m.case.kind) for m in misfits}
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.case.name, row.case.board.name), []).append(row)
@@ -261,11 +291,13 @@ def update(rows: Sequence[Row], models: Sequence[str]) -> list[str]:
         if any(f.kind == "wrong" for row in group for f in row.findings):
             said.append(f"{name} {board}: not accepted, see above")
             continue
-        file = baseline.write(name, board, merged(name, board, group))
+        file = baseline.write(name, board, merged(name, board, group, small))
         if file:
             said.append(f"accepted: {baseline.shown(file)}")
     names = tuple(dict.fromkeys(text.partition(":")[0] for text in models))
-    for file in baseline.unused(names):
+    gone = [baseline.path(m.case.name, m.case.board.name) for m in misfits if m.fitted]
+    gone = [f for f in gone if f.is_file() and (f.parent.parent.name, f.stem) not in groups]
+    for file in dict.fromkeys([*baseline.unused(names), *gone]):
         baseline.remove(file)
         said.append(f"deleted: {baseline.shown(file)}")
     return said
@@ -274,11 +306,15 @@ def update(rows: Sequence[Row], models: Sequence[str]) -> list[str]:
 def accepted(report: Report) -> Report:
     """The same after `update`."""
     rows = [replace(row, accepted=True, after="accepted") for row in report.rows]
-    return replace(report, rows=tuple(rows), unused=())
+    misfits = [replace(misfit, fitted=False) for misfit in report.misfits]
+    return replace(report, rows=tuple(rows), unused=(), misfits=tuple(misfits))
 
 
-def merged(name: str, board: str, rows: Sequence[Row]) -> Baseline:
-    """The new baseline: types that did not run keep their figures, if these still compare."""
+def merged(
+    name: str, board: str, rows: Sequence[Row], small: Container[tuple[str, str, str]] = ()
+) -> Baseline:
+    """The new baseline: types that did not run keep their figures, if these still compare and the
+    type is not among the `small` (name, board, type), which do not fit."""
     first = rows[0]
     assert first.toolchain
     accepted = baseline.read(name, board)
@@ -286,7 +322,7 @@ def merged(name: str, board: str, rows: Sequence[Row]) -> Baseline:
     kept = {
         kind: old
         for kind, old in (accepted.types if accepted else {}).items()
-        if kind not in types and kind in zoo.types(name)
+        if kind not in types and kind in zoo.types(name) and (name, board, kind) not in small
     }
     if accepted and kept:
         same = (accepted.inputs, accepted.toolchain) == (first.inputs, first.toolchain)
