@@ -106,6 +106,7 @@ def evaluate(
         jobs=1 if run.hardware(emulators.load(emulator)) else request.jobs or os.cpu_count() or 1,
         bad_line=request.bad_line,
         cycles=request.cycles,
+        caches=estimate.caches(wanted, *built.board.memory.flash),
         cancel=request.cancel,
     )
     outputs, counts, stack_bytes, seconds = run.run(built, fed, options, advance("inferring"))

@@ -35,6 +35,11 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stack_bytes: int = 0
     shared_bytes: int = 0
 
+    @property
+    def flash(self) -> tuple[int, int]:
+        """First address, and the one behind the last."""
+        return self.flash_origin, self.flash_origin + self.flash_bytes
+
 
 @dataclass(frozen=True)
 class Board:

@@ -43,6 +43,7 @@ class Options:
     jobs: int = 1
     bad_line: Faults | None = None
     cycles: bool = True  # count, where that is possible, what cycles are computed of
+    caches: tuple[str, ...] = ()  # to simulate meanwhile, see cycles/plugin/cache.h
     cancel: threading.Event = field(default_factory=threading.Event)  # set from another thread
 
 
@@ -130,7 +131,9 @@ def run(
     for first in starts:
         batches.put(range(first, min(first + step, len(pictures))))
     shared = empty(build, pictures)
-    devices = Devices.of(build, emulator) if options.cycles else Devices(missing=NOT_ASKED)
+    devices = Devices(missing=NOT_ASKED)
+    if options.cycles:
+        devices = Devices.of(build, emulator, options.caches)
     stop = threading.Event()
     clients: list[Client] = []
 

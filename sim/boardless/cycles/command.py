@@ -163,7 +163,8 @@ def count_command(
         output.write(data)
         output.flush()
 
-    result = bare.run(elf, target, regions=regions, seconds=seconds, output=pass_on)
+    caches = estimate.caches(wanted, *target.memory.flash)
+    result = bare.run(elf, target, regions=regions, caches=caches, seconds=seconds, output=pass_on)
     for name in functions:
         result.image.symbol(name)
     emulator = {"name": "qemu", "version": qemu.version(target)}

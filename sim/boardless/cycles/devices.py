@@ -34,7 +34,7 @@ class Devices:
     recordings: dict[int, Recording] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, build: Build, emulator: Emulator) -> Devices:
+    def of(cls, build: Build, emulator: Emulator, caches: Sequence[str] = ()) -> Devices:
         """With a plugin where this emulator takes one: it then has a function `counter`."""
         find = getattr(emulator, "counter", None)
         if find is None:
@@ -44,7 +44,7 @@ class Devices:
         except ToolMissing as error:
             return cls(missing=str(error))
         elf = image.load(build.elf)
-        return cls(plugin, watch.cuts(elf), watch.firmware(elf, build.board))
+        return cls(plugin, watch.cuts(elf), watch.firmware(elf, build.board, caches))
 
     @contextlib.contextmanager
     def counter(self, device: int) -> Iterator[Counter | None]:

@@ -8,6 +8,7 @@ glue add up to the inference, and functions to their layer.
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.calibration.digest import digest
-from boardless.cycles.counts import OUTSIDE, Counted
+from boardless.cycles.counts import OUTSIDE, Counted, Tally
 from boardless.cycles.image import Symbol
 
 UNKNOWN = "?"  # a function that has no name
@@ -48,6 +49,7 @@ class Cycles:
     inferences: tuple[float, ...]  # whole, in the order of the pictures
     regions: dict[int, float]  # of the first inference: layers, and what lies between them
     error: calibration.Error | None  # None: no measured board to compare with
+    core_error: calibration.Error | None  # of the core alone, with memory that never waits
     table: str  # digest of all that prices depend on: figures of another one do not compare
 
     @property
@@ -58,9 +60,15 @@ class Cycles:
     @property
     def told(self) -> str:
         """What it was estimated for, and how far off that may be."""
-        core = self.target.core
-        name = core.name if self.target.part is None else f"{self.target.name}, {core.name}"
-        return f"{name}, {self.error or core.status}"
+        core, part = self.target.core, self.target.part
+        if part is None:
+            return f"{core.name}, {self.error or core.status}"
+        if self.error:
+            return f"{part.name}, {core.name}, {self.error}"
+        return (
+            f"{part.name}, {core.name}: core {self.core_error or core.status}; flash and caches: "
+            "estimate without board data"
+        )
 
     def milliseconds(self, cycles: float) -> float | None:
         return 1e3 * cycles / self.target.clock_hz if self.target.clock_hz else None
@@ -84,6 +92,17 @@ def targets(core_names: Iterable[str], part_names: Iterable[str]) -> tuple[Targe
     return (*alone, *(Target(cores.load(part.core), part) for part in placed))
 
 
+def caches(wanted: Iterable[Target], low: int, high: int) -> tuple[str, ...]:
+    """What the plugin has to simulate for the parts among `wanted`, of a program whose flash is
+    low..high-1: their caches, named PART.icache and PART.dcache."""
+    return tuple(
+        f"{target.part.name}.{text}"
+        for target in wanted
+        if target.part
+        for text in target.part.simulated(low, high)
+    )
+
+
 def estimate(counted: Counted, target: Target) -> Cycles:
     """Cycles of every inference, and of the first one's regions; BadInput where the core cannot
     execute the code. A run without regions is one inference."""
@@ -93,9 +112,10 @@ def estimate(counted: Counted, target: Target) -> Cycles:
     names = (target.core.name, target.part.name if target.part else None)
     return Cycles(
         target=target,
-        inferences=tuple(float(price.cycles(weights, tally).sum()) for tally in each),
-        regions={k: float(price.cycles(weights, counted.tally(k, pass_=0)).sum()) for k in regions},
+        inferences=tuple(_cycles(weights, tally, target) for tally in each),
+        regions={k: _cycles(weights, counted.tally(k, pass_=0), target) for k in regions},
         error=calibration.error(*names),
+        core_error=calibration.error(target.core.name),
         table=digest(*names),
     )
 
@@ -113,13 +133,15 @@ def lines(
     rows = belonging(code.address, functions)
     starts = np.array([f.address for f in functions] or [0], np.uint64)
     entry = (rows >= 0) & (code.address == starts[np.maximum(rows, 0)])
-    weights = [_weights(counted, target) for target in wanted]
+    every = list(wanted)
+    weights = [_weights(counted, target) for target in every]
     found = []
     for region in regions:
         if region == OUTSIDE and pass_ is not None:
             continue
         tally = counted.tally(region=region, pass_=pass_)
-        priced = [price.cycles(w, tally) for w in weights]
+        tallies = [own_events(tally, target) for target in every]
+        priced = [price.cycles(w, t) for w, t in zip(weights, tallies, strict=True)]
         for row in np.unique(rows[tally.executed > 0]).tolist():
             here = rows == row
             line = Line(
@@ -147,6 +169,17 @@ def belonging(
     return rows
 
 
+def own_events(tally: Tally, target: Target) -> Tally:
+    """With the events of the target's own simulated caches alone, by their plain names."""
+    mine = f"{target.part.name}." if target.part else "."
+    events = {k.removeprefix(mine): v for k, v in tally.events.items() if k.startswith(mine)}
+    return dataclasses.replace(tally, events=events)
+
+
+def _cycles(weights: price.Weights, tally: Tally, target: Target) -> float:
+    return float(price.cycles(weights, own_events(tally, target)).sum())
+
+
 def _weights(counted: Counted, target: Target) -> price.Weights:
-    totals = counted.tally() if counted.passes else counted.tally(OUTSIDE)
+    totals = own_events(counted.tally() if counted.passes else counted.tally(OUTSIDE), target)
     return price.weights(target.core, target.part, counted.code, totals)

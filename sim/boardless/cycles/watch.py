@@ -31,7 +31,7 @@ def cuts(image: Image) -> Cuts:
     return Cuts(tuple(ranges), tuple(addresses))
 
 
-def firmware(image: Image, board: Board) -> Watch:
+def firmware(image: Image, board: Board, caches: Sequence[str] = ()) -> Watch:
     """Our own firmware: region k is layer k, from its mark to the next; the last region, number
     `layers`, is what an inference executes around them. Together they are what lies between the
     start of the board's timer and the reading of it behind the last layer: the same stretch that
@@ -55,6 +55,7 @@ def firmware(image: Image, board: Board) -> Watch:
         memory=_memory(board),
         handlers=begin,
         leaves=leave,
+        caches=tuple(caches),
     )
 
 

@@ -11,7 +11,7 @@
 #include "abi.h"
 
 enum { EXECUTED, FELL, FIRST_EVENT };
-#define COLUMNS_MAX 10
+#define COLUMNS_MAX 26
 #define CHUNK 1024
 
 typedef struct {
