@@ -30,7 +30,10 @@ def build(
         return Scale(name=f"{layer.name}_scale")(layer(x)) if scaled else layer(x)
 
     image = keras.Input(input_shape, name="input")
-    x = then(image, layers.Conv2D(3, 3, strides=stem_stride, name="stem", **_he()))
+    stem = layers.Conv2D(
+        3, 3, strides=stem_stride, use_bias=False, kernel_initializer="he_uniform", name="stem"
+    )
+    x = then(image, stem)
     for number, (channels, stride) in enumerate(blocks, start=1):
         x = layers.ZeroPadding2D(1, name=f"pad_{number}")(x)  # odd maps, too: 47 -> 24, not 23
         dw = layers.DepthwiseConv2D(
@@ -42,7 +45,9 @@ def build(
             name=f"dw_{number}",
         )
         x = layers.ReLU(6.0, name=f"dw_{number}_relu")(then(x, dw))
-        pw = layers.Conv2D(channels, 1, name=f"pw_{number}", **_he())
+        pw = layers.Conv2D(
+            channels, 1, use_bias=False, kernel_initializer=Centred(), name=f"pw_{number}"
+        )
         x = layers.ReLU(6.0, name=f"pw_{number}_relu")(then(x, pw))
     x = layers.GlobalMaxPooling2D(keepdims=True, name="pool")(x)
     x = layers.Dropout(0.1, name="dropout")(x)
@@ -62,6 +67,15 @@ def fold(scaled: keras.Model, plain: keras.Model) -> None:
             is_depthwise = isinstance(layer, layers.DepthwiseConv2D)
             kernel = kernel * (factor[:, None] if is_depthwise else factor)
         layer.set_weights([kernel, *bias])
+
+
+class Centred(initializers.HeUniform):  # type: ignore[misc]  # keras is untyped
+    """He's rule with weights that add up to 0 for each output: all inputs are positive, and what
+    they have in common, which nothing subtracts later, would drown what tells them apart."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        kernel = super().__call__(shape, dtype)  # (1, 1, inputs, outputs)
+        return kernel - ops.mean(kernel, axis=2, keepdims=True)
 
 
 class Scale(layers.Layer):  # type: ignore[misc]  # keras is untyped
@@ -86,7 +100,3 @@ class Scale(layers.Layer):  # type: ignore[misc]  # keras is untyped
     def factor(self) -> Any:
         """What inference multiplies each channel by, (C,)."""
         return (self.gamma / ops.sqrt(self.square + self.EPSILON)).numpy()
-
-
-def _he() -> dict[str, Any]:
-    return {"use_bias": False, "kernel_initializer": "he_uniform"}

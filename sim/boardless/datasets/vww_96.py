@@ -50,7 +50,8 @@ def _few(path: Path) -> Dataset:
         reason = " ".join(str(error).split())
         raise BadInput(f"not readable visual wake words ({reason})", where=str(path)) from error
     none = Split(images[:0], labels[:0])
-    return Dataset("vww_96", CLASSES, none, none, Split(images, labels), FEW)
+    mixed = np.random.default_rng(0).permutation(len(labels))  # the file has one class first
+    return Dataset("vww_96", CLASSES, none, none, Split(images[mixed], labels[mixed]), FEW)
 
 
 def _archive(folder: Path) -> Dataset:
