@@ -167,7 +167,7 @@ def test_segments_equal_single_instructions(
 
 
 def test_the_firmware_of_single_kernels() -> None:
-    kernels = records.core()
+    kernels = records.core(BOARD.name)
     elf, model = image.load(kernels.elf), zoo.find("digits_cnn:int8")
     source, fed = compiler.compile_graph(model.graph, BOARD.twins), pictures.load(model, None, 2)
     functions = dict.fromkeys(layer.call.function for layer in source.layers)
@@ -356,7 +356,9 @@ def test_a_fault_is_counted_up_to_it(built: Built) -> None:
     def fault(client: Client) -> None:
         with pytest.raises(DeviceFault):
             client.command("fault b")
-        client.session.process.wait(timeout=30)  # type: ignore[attr-defined]
+        with pytest.raises(ToolFailed, match="status 70"):
+            while True:  # the rest of its report
+                client.line(time.monotonic() + 10)
 
     counted = end_of(built, fault)
     elf = image.load(digits(built)[0].elf)

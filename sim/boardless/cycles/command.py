@@ -165,6 +165,8 @@ def count_command(
 
     caches = estimate.caches(wanted, *target.memory.flash)
     result = bare.run(elf, target, regions=regions, caches=caches, seconds=seconds, output=pass_on)
+    for line in result.stderr:  # what the program has printed there
+        click.echo(line, err=True)
     for name in functions:
         result.image.symbol(name)
     emulator = {"name": "qemu", "version": qemu.version(target)}
