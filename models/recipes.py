@@ -84,6 +84,7 @@ class Transfer(_Section, frozen=True):
 
 class Quantisation(_Section, frozen=True):
     pictures: Positive
+    aware_epochs: Annotated[int, msgspec.Meta(ge=0)] = 0  # of training with rounding in it
     per_channel: bool = True  # of weights; false: one scale per tensor, as some accelerators need
 
 

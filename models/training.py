@@ -29,6 +29,7 @@ from recipes import Recipe
 # Must be set before TensorFlow is imported: its C++ parts log pages of advice otherwise.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+TUNING_RATE = 1e-4
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
@@ -68,6 +69,11 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
     module = architecture(name)
     if hasattr(module, "equalise"):
         module.equalise(model, pictures)
+    if recipe.quantisation.aware_epochs:
+        from rounding import tune  # needs Keras
+
+        lessons = Lessons(recipe, dataset)
+        tune(model, lessons, epochs, recipe.quantisation.aware_epochs, TUNING_RATE)
     return Trained(
         parameters=model.count_params(),
         history=history,
@@ -172,7 +178,8 @@ def _is_best(history: dict[str, list[float]], quantity: str) -> bool:
 
 def _identity(recipe: Recipe, dataset: datasets.Dataset, epochs: int, model: Any) -> str:
     shapes = [(weight.path, tuple(weight.shape)) for weight in model.weights]
-    what = (msgspec.json.encode(recipe), dataset.origin, epochs, shapes)
+    training = msgspec.structs.replace(recipe, quantisation=None)  # which comes after it
+    what = (msgspec.json.encode(training), dataset.origin, epochs, shapes)
     return hashlib.sha256(repr(what).encode()).hexdigest()
 
 

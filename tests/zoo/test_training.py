@@ -5,6 +5,7 @@ python -m pytest tests/zoo/test_training.py
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import sys
 from pathlib import Path
@@ -272,3 +273,56 @@ def test_error_by_layer_grows_where_it_is_made() -> None:
     near = q.scale * (reference.predict(int8, inputs).astype(float) - q.zero_point)
     expected = 10 * np.log10(np.square(exact).sum() / np.square(exact - near).sum())
     assert good["3 FULLY_CONNECTED"] == pytest.approx(expected, abs=0.1)
+
+
+# --- Rounding in training -----------------------------------------------------------------------
+def test_rounded_layers_round_as_int8_files_do() -> None:
+    import keras
+
+    rounding = importlib.import_module("rounding")  # needs Keras
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    image = keras.Input((8, 8, 1))
+    x = layers.ReLU(6.0)(layers.Conv2D(6, 3, name="conv")(image))
+    x = layers.ReLU(6.0)(layers.DepthwiseConv2D(3, padding="same", name="dw")(x))
+    model = keras.Model(image, layers.Dense(2)(layers.Flatten()(x)))
+    kernel, bias = model.get_layer("conv").get_weights()
+    model.get_layer("conv").set_weights([kernel * np.geomspace(0.01, 1, 6), bias])
+    twin = keras.models.clone_model(model, clone_function=rounding._rounded)
+    twin.set_weights(model.get_weights())
+    images, scaling = few().train.images, recipes.Input(1 / 255, 0.0)
+    real = pictures.as_real(images, scaling)
+    content = quantise.int8_tflite(model, real)
+    network = graph.read(content, "rounded")
+    levels = keras.Model(twin.input, twin.layers[2].output).predict(real, verbose=0)
+    assert len(np.unique(levels)) <= 256
+    assert len(np.unique(levels)) > 100
+    conv = next(op for op in network.operators if op.name == "CONV_2D")
+    stored = network.tensors[conv.inputs[1]]
+    assert stored.data is not None
+    assert stored.quantisation
+    scales = np.array(stored.quantisation.scales)
+    ours = np.asarray(rounding._round_weights(model.get_layer("conv").kernel, (0, 1, 2)))
+    theirs = (stored.data * scales[:, None, None, None]).transpose(1, 2, 3, 0)
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+def test_tuning_trains_the_model_itself() -> None:
+    rounding = importlib.import_module("rounding")
+    data = datasets.load("digits")
+    plan = recipe()
+    model, _ = training.fit("digits_cnn", plan, data, epochs=2)
+    import keras
+
+    before = model.get_weights()
+    image = keras.Input((8, 8, 1))
+    x = image
+    for layer in model.layers:
+        x = layer(x)
+    softmax = keras.Model(image, keras.layers.Softmax()(x))
+    rounding.tune(softmax, Lessons(plan, data), first_epoch=2, epochs=3, rate=1e-2)
+    after = model.get_weights()
+    assert not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    real = pictures.as_real(data.validation.images, plan.input)
+    right = softmax.predict(real, verbose=0).argmax(axis=1) == data.validation.labels
+    assert right.mean() > 0.75  # 0.70 before
