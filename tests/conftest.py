@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from boardless import boards, build, compiler, paths, zoo
+from boardless.link.client import Client
 from boardless.records import Build
 from properties import profiles
 from properties.repeat import pytest_collection_modifyitems, pytest_runtest_makereport
@@ -46,6 +48,12 @@ def marked_processes(mark: str) -> list[str]:
             except OSError:
                 continue  # it ended meanwhile, or is not ours
     return found
+
+
+def listen_to_the_end(client: Client) -> None:
+    """Reads lines until the device has ended: raises ToolFailed."""
+    while True:
+        client.line(time.monotonic() + 10)
 
 
 class Cli:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from boardless import boards, compare, compiler, evaluate, paths, pictures, refe
 from boardless.errors import DeviceFault, ToolFailed, ToolMissing, TooSmall
 from boardless.link.client import Client
 from boardless.records import Board, Build, Counts
-from conftest import Cli
+from conftest import Cli, listen_to_the_end
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]
@@ -129,8 +128,7 @@ def test_a_fault_ends_the_emulator_with_a_status_of_its_own(client: Client) -> N
         with pytest.raises(DeviceFault):
             client.command("fault u")
         with pytest.raises(ToolFailed, match="status 70"):
-            while True:  # the lines of the stack come first, where the core reports one
-                client.line(time.monotonic() + 10)
+            listen_to_the_end(client)  # the lines of the stack, where the core reports one
 
 
 def test_reset_starts_again(client: Client) -> None:

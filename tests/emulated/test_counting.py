@@ -25,6 +25,7 @@ from boardless.errors import DeviceFault, ToolFailed, ToolMissing
 from boardless.link import faults
 from boardless.link.client import Client
 from boardless.records import Build, Counts, Pictures
+from conftest import listen_to_the_end
 from properties import records, runners
 
 pytestmark = pytest.mark.emulated
@@ -357,8 +358,7 @@ def test_a_fault_is_counted_up_to_it(built: Built) -> None:
         with pytest.raises(DeviceFault):
             client.command("fault b")
         with pytest.raises(ToolFailed, match="status 70"):
-            while True:  # the rest of its report
-                client.line(time.monotonic() + 10)
+            listen_to_the_end(client)
 
     counted = end_of(built, fault)
     elf = image.load(digits(built)[0].elf)
