@@ -173,7 +173,7 @@ def show(rows: Sequence[bench.Row]) -> None:
         broken = bench.exceeded(row)
         for limit in bench.limits(row.case):
             value, mark = row.value(limit.what), "EXCEEDED" if limit in broken else "kept"
-            if value is None and limit not in broken:
+            if limit not in broken and (value is None or value >= limit.below):
                 mark = "not judged"
             shown = "none" if value is None else f"{value:,.4g}" if value < 1e3 else f"{value:,.0f}"
             lines.append(f"limit {mark}: {name}: {limit.what} {shown}, below {_bound(limit)}")
