@@ -213,3 +213,6 @@ def test_committed_results_fit_the_facts(path: Path) -> None:
         assert (suite.core, suite.part) == (result.core, result.part)
         program = next(p for p in suite.programs if p.name == row.program)
         assert (row.measured, row.held_out) == (program.cycles, program.held_out)
+    error = calibration.error(result.core, result.part)
+    assert error
+    assert not error.stale, "the model has changed: boardless calibrate"
