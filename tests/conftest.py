@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from properties.repeat import pytest_collection_modifyitems, pytest_runtest_make
 __all__ = ["pytest_collection_modifyitems", "pytest_runtest_makereport"]
 
 profiles.register()
+# A shell ignores Ctrl-C for what it starts in the background, and children inherit that; tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MARK = "BOARDLESS_TEST_MARK"  # in the environment of what a test starts, and of its children
 Completed = subprocess.CompletedProcess[str]

@@ -206,7 +206,7 @@ def test_boards_and_models_by_marker_and_option_in_two_workers(project: Project)
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        (["--board", "nowhere"], 4, "ERROR: unknown board 'nowhere'; known boards: host, "),
+        (["--board", "nowhere"], 4, "ERROR: unknown board 'nowhere'; known boards: "),
         (["--port", "/dev/ttyACM0", "-n", "2"], 4, "ERROR: --port is one board"),
         (["--emulator", "renode", "--board", "host"], 1, "does not run on renode; it runs on"),
         (["--images", "no/such.npz"], 1, "boardless: no/such.npz: "),
