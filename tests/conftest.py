@@ -22,7 +22,7 @@ from properties.repeat import pytest_collection_modifyitems, pytest_runtest_make
 __all__ = ["pytest_collection_modifyitems", "pytest_runtest_makereport"]
 
 profiles.register()
-# A shell ignores Ctrl-C for what it starts in the background, and children inherit that; tests send it.
+# A shell makes what it starts in the background deaf to Ctrl-C, which tests send to children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MARK = "BOARDLESS_TEST_MARK"  # in the environment of what a test starts, and of its children
