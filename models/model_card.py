@@ -32,7 +32,7 @@ CARD = """\
 kernels |
 | trained with | {{ r.trained_with }}, {{ r.epochs }} epochs, seed {{ seed }} |
 
-The epoch and the recipe were chosen by the validation split; the test split was only measured.
+The epoch was chosen by the validation split; nothing was fitted to the test split.
 
 ## Data
 {{ r.dataset }}: {{ r.data_origin }}. {{ recipe.data.licence }}

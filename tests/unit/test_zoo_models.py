@@ -65,8 +65,8 @@ def batch_normalised(name: str, network: Graph) -> int:
 
 
 def test_all_models_together_are_small() -> None:
-    files = [path for path in paths.ZOO.rglob("*") if path.is_file()]
-    assert {p.name for p in files if p.suffix == ".tflite"} == {"float32.tflite", "int8.tflite"}
+    files = list(paths.ZOO.rglob("*.tflite"))
+    assert {path.name for path in files} == {"float32.tflite", "int8.tflite"}
     assert sum(path.stat().st_size for path in files) < 6_000_000
 
 
@@ -104,8 +104,6 @@ def test_family_has_the_published_size(name: str) -> None:
     ],
 )
 def test_macs(name: str, expected: int | None) -> None:
-    if name not in NAMES:
-        pytest.skip("not trained yet")
     if expected is None:  # no source states it: as the network of the same shape has it
         alpha = {"mobilenet_v1_020": 0.2, "mobilenet_v1_010": 0.1}[name]
         twin = read(structures.mobilenet_v1(96, alpha, 5), "twin")
