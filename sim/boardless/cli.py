@@ -55,8 +55,6 @@ from boardless.terminal import (
     progress_bar,
 )
 
-SIM_PICTURES = 64
-
 
 def port_options(command: Any) -> Any:
     """--port and --baud of a real board, for the fields of that name of evaluate.Request."""
@@ -442,12 +440,10 @@ def run_command(
     "--limit",
     type=click.IntRange(1),
     metavar="N",
-    default=SIM_PICTURES,
-    show_default=True,
-    help="The first N pictures of each model's data set.",
+    help="The first N pictures of each data set. Default: 4 to 64, fewer of large ones.",
 )
 @json_option
-def sim(which: str, limit: int, json_file: str | None) -> None:
+def sim(which: str, limit: int | None, json_file: str | None) -> None:
     """Run every model of the zoo on every default board, and judge it: what `nox -s sim` runs.
 
     Outputs are compared with the reference, and all figures with the accepted ones, as

@@ -1,20 +1,24 @@
 """All models on several boards at once, and the gate's verdict on each: what `boardless sim` runs.
 
-outcomes = run(judge.cases((), ["mps2-an386"]), 64, progress)
+outcomes = run(judge.cases((), ["mps2-an386"]), None, progress)
 """
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from boardless import boards, build, evaluate
+from boardless import boards, build, evaluate, zoo
 from boardless.errors import ToolMissing, TooSmall
 from boardless.gate import judge, tolerances
 from boardless.records import Board, Run, Verdict
+
+MOST_PICTURES, FEWEST_PICTURES = 64, 4
+VALUES = 150_000  # of all pictures of a model together: 64 of 28x28x3, 16 of 96x96x1
 
 
 @dataclass(frozen=True)
@@ -51,17 +55,30 @@ def choose(which: str, say: Callable[[str], object]) -> list[Board]:
     return chosen
 
 
+def pictures(name: str) -> int:
+    """How many of a zoo model's pictures are enough for a look: fewer where they are large."""
+    fit = VALUES // math.prod(zoo.results(name).input_shape)
+    return max(FEWEST_PICTURES, min(MOST_PICTURES, fit))
+
+
 def run(
     cases: Sequence[judge.Case],
-    limit: int,
+    limit: int | None,
     progress_of: Callable[[evaluate.Request], evaluate.Progress],
 ) -> list[Outcome]:
-    """In the order of `cases`, as many at a time as there are processors; `limit` pictures each."""
+    """In the order of `cases`, as many at a time as there are processors; `limit` pictures each, or
+    as many as `pictures` says."""
     cancel = threading.Event()
     limits = tolerances.load()
 
     def one(case: judge.Case) -> Outcome:
-        request = evaluate.Request(case.model, case.board.name, limit=limit, jobs=1, cancel=cancel)
+        request = evaluate.Request(
+            case.model,
+            case.board.name,
+            limit=limit or pictures(case.name),
+            jobs=1,
+            cancel=cancel,
+        )
         say = progress_of(request)
         try:
             run, verdict = evaluate.evaluate(request, say)
