@@ -429,6 +429,7 @@ def run_command(
 
 
 @cli.command()
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option(
     "--boards",
     "which",
@@ -443,8 +444,9 @@ def run_command(
     help="The first N pictures of each data set. Default: 4 to 64, fewer of large ones.",
 )
 @json_option
-def sim(which: str, limit: int | None, json_file: str | None) -> None:
-    """Run every model of the zoo on every default board, and judge it: what `nox -s sim` runs.
+def sim(models: tuple[str, ...], which: str, limit: int | None, json_file: str | None) -> None:
+    """Run every model of the zoo, or each MODEL, on every default board, and judge it: what
+    `nox -s sim` runs.
 
     Outputs are compared with the reference, and all figures with the accepted ones, as
     `boardless gate` does. --boards all leaves out, and names, boards whose tools are not installed.
@@ -452,7 +454,7 @@ def sim(which: str, limit: int | None, json_file: str | None) -> None:
     failure. Exit status: 0 all well, 1 an output is wrong or the gate is shut.
     """
     chosen = suite.choose(which, lambda text: click.echo(text, err=True))
-    cases = judge.cases((), [board.name for board in chosen])
+    cases = judge.cases(models, [board.name for board in chosen])
     with progress_bar() as progress:
         outcomes = suite.run(cases, limit, lambda request: labelled(request, progress))
     results = [(o.run, o.verdict) for o in outcomes if o.run and o.verdict]
@@ -468,7 +470,7 @@ def sim(which: str, limit: int | None, json_file: str | None) -> None:
         record.write(data, json_file)
     if json_file != "-":
         table.runs(results, [gate_report.word(row) for row in rows])
-    gated = judge.report(rows, tolerances.load(), misfits=small)
+    gated = judge.report(rows, tolerances.load(), models, small)
     gate_report.lines(gated, stderr=json_file == "-")
     kept = report_command.keep(results, gates, "boardless sim")
     click.echo(f"report: {kept}", err=True)

@@ -146,11 +146,12 @@ def test_sim_with_a_board_of_ones_own_builds_nothing_twice(cli: Cli, tmp_path: P
         "BOARDLESS_BOARDS": str(own.parent),
         "BOARDLESS_BUILD_DIR": str(tmp_path / "build"),
     }
-    command = ("sim", "--boards", "my-board,host", "--limit", "2")
+    names = ("digits_cnn", "mobile_lenet")
+    command = ("sim", *names, "--boards", "my-board,host", "--limit", "2")
     done = cli(*command, "--json", "-", **environment)
     assert done.returncode == 0, done.stderr
     rows = {(row["board"], row["model"]): row for row in json.loads(done.stdout)}
-    models = [f"{model}:{kind}" for model in zoo.names() for kind in zoo.types(model)]
+    models = [f"{model}:{kind}" for model in names for kind in zoo.types(model)]
     assert set(rows) == {(board, model) for board in ("my-board", "host") for model in models}
     assert rows["my-board", "mobile_lenet:int8"]["ok"] is True
     assert rows["my-board", "mobile_lenet:float32"]["ok"] is None

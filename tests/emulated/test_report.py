@@ -54,7 +54,9 @@ class Page(HTMLParser):
 def sim(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """(build folder, the page)"""
     folder = tmp_path_factory.mktemp("sim")
-    done = Cli()("sim", "--limit", "36", BOARDLESS_BUILD_DIR=str(folder))
+    done = Cli()(
+        "sim", "digits_cnn", "mobile_lenet", "--limit", "36", BOARDLESS_BUILD_DIR=str(folder)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr.rstrip().endswith(f"report: {folder / 'report.html'}")
     return folder, (folder / "report.html").read_text()
