@@ -22,7 +22,7 @@ static uint32_t db_expected, db_received;
 static uint64_t lap_ticks; /* spent in inferences since reset */
 static uint32_t marks[BL_LAYERS + 1], last_ticks;
 static bl_status last_status;
-static uint32_t inferences; /* since reset: which one an answer is about */
+static uint32_t inferences;       /* since reset: which one an answer is about */
 static const char *cycle_counter; /* "none" where the core has none */
 static uint32_t last_cycles;
 

@@ -498,7 +498,8 @@ def test_every_model_has_a_baseline_of_every_default_board(name: str) -> None:
         if board.default:
             found = baseline.read(name, board.name)
             assert found, f"boardless gate --update {name}"
-            assert sorted(found.types) == sorted(zoo.types(name))
+            assert "int8" in found.types  # float32 need not fit into every board
+            assert set(found.types) <= set(zoo.types(name))
             assert found.inputs == figures.inputs(name).name
             assert baseline.path(name, board.name).read_text() == baseline.text(
                 name, board.name, found
