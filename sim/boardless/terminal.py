@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from boardless import evaluate
 from boardless.report import table
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option(
     "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE (- for stdout)."
@@ -41,6 +44,21 @@ cycles_option = click.option(
     show_default=True,
     help="Count every instruction for estimates of cycles; without them it runs faster.",
 )
+fold_option = click.option(
+    "--fold/--no-fold",
+    default=True,
+    show_default=True,
+    help="Leave out filters and channels that carry no information, such as filters of zeros. It "
+    "saves time and memory and changes no result; --no-fold runs the model as it was made.",
+)
+most_option = click.option(
+    "--most",
+    type=click.IntRange(0),
+    default=12,
+    show_default=True,
+    metavar="N",
+    help="Show this many functions.",
+)
 
 
 def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate.Progress:
@@ -51,6 +69,12 @@ def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate
             progress(f"{request.model} {request.board} {what}", done, total)
 
     return say
+
+
+def file_option(name: str, what: str) -> Callable[[F], F]:
+    return click.option(
+        f"--{name}", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help=what
+    )
 
 
 @contextmanager

@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+from boardless.commands import calibrate
 from boardless.cycles import calibration
-from boardless.cycles.calibration import command, facts, programs
+from boardless.cycles.calibration import facts, programs
 from click.testing import CliRunner
 from conftest import Cli, marked_processes
 
@@ -153,7 +154,7 @@ def test_counts_prices_and_keeps(
     monkeypatch.setattr(calibration, "FOLDER", results)
     before = left_behind()
     runner = CliRunner()
-    done = runner.invoke(command.calibrate, ["loops", str(checkout)], catch_exceptions=False)
+    done = runner.invoke(calibrate.command, ["loops", str(checkout)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert "held out" in done.output
     assert left_behind() == before
@@ -167,7 +168,7 @@ def test_counts_prices_and_keeps(
     assert error
     assert (error.programs, error.stale) == (2, False)
 
-    again = runner.invoke(command.calibrate, ["loops", str(checkout)], catch_exceptions=False)
+    again = runner.invoke(calibrate.command, ["loops", str(checkout)], catch_exceptions=False)
     assert again.exit_code == 0
     assert calibration.load("cortex-m4", None) == result
 

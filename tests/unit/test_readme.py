@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from boardless import boards, compiler, paths, zoo
-from boardless.cli import cli
+from boardless import boards, commands, compiler, paths, zoo
 from boardless.compiler import kernels
 
 README = (paths.ROOT / "README.md").read_text()
@@ -35,13 +34,16 @@ def test_every_kernel_folder_without_an_operator_is_known() -> None:
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"boardless ([a-z]+)\b(?! --)", README))))
 def test_commands_in_readme_exist(command: str) -> None:
-    words = set(cli.commands) | {"answers", "has", "cannot"}
+    words = set(commands.names()) | {"answers", "has", "cannot"}
     assert command in words
 
 
 def test_options_in_readme_exist() -> None:
     options = {
-        o for c in cli.commands.values() for p in c.params for o in (*p.opts, *p.secondary_opts)
+        option
+        for name in commands.names()
+        for p in commands.load(name).params
+        for option in (*p.opts, *p.secondary_opts)
     }
     for line in re.findall(r"^boardless .*$", README, re.MULTILINE):
         for option in re.findall(r"(--[a-z-]+)", line):

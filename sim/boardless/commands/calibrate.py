@@ -22,6 +22,7 @@ from boardless.cycles.calibration import facts, programs
 from boardless.cycles.calibration.facts import Program, Suite
 from boardless.errors import BoardlessError, ToolMissing
 from boardless.report import record, table
+from boardless.terminal import json_option
 
 
 @click.command("calibrate")
@@ -29,10 +30,8 @@ from boardless.report import record, table
 @click.argument("checkout", metavar="PATH", type=click.Path(path_type=Path))
 @click.option("--core", help="Price as this core instead of the suite's; nothing is written then.")
 @click.option("--part", help="Price as this part instead of the suite's; nothing is written then.")
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE (- for stdout)."
-)
-def calibrate(
+@json_option
+def command(
     suite_name: str, checkout: Path, core: str | None, part: str | None, json_file: str | None
 ) -> None:
     """Compare estimated cycles with those that were measured on a board.

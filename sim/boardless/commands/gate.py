@@ -20,7 +20,7 @@ from boardless.report import record
 from boardless.terminal import json_option, progress_bar
 
 
-@click.command()
+@click.command("gate")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option(
     "--board",
@@ -37,7 +37,7 @@ from boardless.terminal import json_option, progress_bar
     "same tool chain, and run on the same inputs.",
 )
 @json_option
-def gate(
+def command(
     models: tuple[str, ...],
     board_names: tuple[str, ...],
     update: bool,

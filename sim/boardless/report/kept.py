@@ -1,4 +1,4 @@
-"""`boardless report`, and where `boardless sim` leaves what it shows."""
+"""Where `boardless sim` leaves what `boardless report` shows."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from boardless import paths
 from boardless.errors import BadInput
 from boardless.records import Run, Verdict
-from boardless.report import github, page, record
+from boardless.report import page, record
 
 
 def data_file() -> Path:
@@ -29,38 +27,6 @@ def keep(results: Sequence[tuple[Run, Verdict]], gates: Sequence[Any], command: 
     record.write(data, str(data_file()))
     record.write_text(page.render(data), page_file())
     return page_file()
-
-
-@click.command("report")
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="What a run has kept. Default: build/report.json, of the last `boardless sim`.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Default: build/report.html.",
-)
-@click.option(
-    "--github",
-    "as_markdown",
-    is_flag=True,
-    help="Write a job summary in Markdown to standard output instead.",
-)
-def report_command(source: Path | None, output: Path | None, as_markdown: bool) -> None:
-    """Make the HTML page of the last `boardless sim`: one file that needs no other."""
-    data = load(source or data_file())
-    if as_markdown:
-        click.echo(github.summary(data))
-        return
-    target = output or page_file()
-    record.write_text(page.render(data), target)
-    click.echo(str(target))
 
 
 def load(path: Path) -> dict[str, Any]:

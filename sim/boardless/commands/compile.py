@@ -1,0 +1,60 @@
+"""`boardless compile`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from boardless import (
+    boards,
+    build,
+    compiler,
+    zoo,
+)
+from boardless.report import record
+from boardless.terminal import board_option, fold_option, json_option
+
+
+@click.command("compile")
+@click.argument("model")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Made where it does not exist.",
+)
+@board_option
+@fold_option
+@json_option
+def command(model: str, output: Path, board: str, fold: bool, json_file: str | None) -> None:
+    """Write MODEL as C: model.c, model_config.h, weights.S and weights.bin.
+
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The kernels are
+    those that --board can run best.
+    """
+    target = boards.load(board)
+    program = compiler.compile_graph(zoo.find(model).graph, target.twins, fold)
+    build_id = build.build_key(program, target, build.toolchain(target))
+    written = build.write_sources(program, build_id, output)
+    data = {
+        "model": program.name,
+        "board": board,
+        "build_id": build_id,
+        "files": [str(p) for p in written],
+        "layers": len(program.layers),
+        "macs": program.macs,
+        "nominal_macs": program.nominal_macs,
+        "arena_bytes": program.arena.arena_bytes,
+        "arena_lower_bound": program.arena.lower_bound,
+        "buffers": program.arena.picture(),
+    }
+    if json_file:
+        record.write(data, json_file)
+    if json_file != "-":
+        click.echo(
+            f"{program.name}: {data['layers']} layers, {program.macs:,} MACs, "
+            f"arena {program.arena.arena_bytes:,} bytes -> {output}"
+        )

@@ -1,0 +1,74 @@
+"""`boardless mlperf`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from boardless import (
+    evaluate,
+    mlperf,
+    pictures,
+)
+from boardless.report import record, table
+from boardless.terminal import (
+    board_option,
+    emulator_option,
+    json_option,
+    labelled,
+    progress_bar,
+)
+
+
+@click.command("mlperf")
+@click.argument("model")
+@board_option
+@emulator_option
+@click.option("--mode", type=click.Choice(["accuracy", "performance"]), default="accuracy")
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="As for `boardless run`.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=mlperf.SECONDS,
+    show_default=True,
+    help="Virtual time of each window of a performance run, at least.",
+)
+@json_option
+def command(
+    model: str,
+    board: str,
+    emulator: str | None,
+    mode: str,
+    images: Path | None,
+    limit: int | None,
+    seconds: float,
+    json_file: str | None,
+) -> None:
+    """Run MODEL as MLPerf Tiny's runner would: only commands of its device protocol.
+
+    An accuracy run sends every picture once; exit status 1 where a result differs from the
+    reference. A performance run takes the median of 5 windows; its seconds are virtual time, the
+    same in every run.
+    """
+    request = evaluate.Request(model, board, emulator)
+    with progress_bar() as progress:
+        found, built, chosen = evaluate.firmware(request, labelled(request, progress))
+        fed = pictures.load(found, images, limit)
+        say = labelled(request, progress)
+        result = mlperf.run(mode, found, built, chosen, fed, seconds, say)
+    if json_file:
+        record.write(result, json_file)
+    if json_file != "-":
+        shown = [(k, v) for k, v in result.items() if not isinstance(v, list)]
+        rows = [(k, f"{v:.4g}" if isinstance(v, float) else str(v)) for k, v in shown]
+        table.show("", ("what", "found"), rows)
+    if not result.get("ok", True):
+        sys.exit(1)

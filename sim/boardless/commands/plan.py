@@ -1,0 +1,57 @@
+"""`boardless plan`."""
+
+from __future__ import annotations
+
+import click
+
+from boardless import (
+    boards,
+    compiler,
+    evaluate,
+    structures,
+    zoo,
+)
+from boardless.report import record, table
+from boardless.terminal import (
+    board_option,
+    json_option,
+    labelled,
+    progress_bar,
+)
+
+
+@click.command("plan")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@board_option
+@click.option(
+    "--measure", is_flag=True, help="Build and run each for its RAM with stack and flash."
+)
+@json_option
+def command(models: tuple[str, ...], board: str, measure: bool, json_file: str | None) -> None:
+    """Show what the activations of each MODEL need: the arena, the least that any plan needs, the
+    same without overlapping, and the layer at the peak. Nothing is built without --measure.
+
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. Without a MODEL:
+    networks that others publish figures of, with random weights, beside those figures.
+
+    --measure measures RAM twice: with the test server's own copy of the picture, and without it,
+    where the plan keeps the input alive (`boardless run --keep-input`).
+    """
+    target = boards.load(board)
+    rows = []
+    with progress_bar() as progress:
+        for model in models or tuple(structures.STRUCTURES):
+            network = zoo.find(model).graph
+            program = compiler.compile_graph(network, target.twins)
+            disjoint = compiler.compile_graph(network, target.twins, overlap=False)
+            requests = [evaluate.Request(model, board, keep_input=kept) for kept in (False, True)]
+            measured = [
+                record.memory(*evaluate.footprint(request, labelled(request, progress)))
+                for request in (requests if measure else [])
+            ]
+            published = structures.PUBLISHED.get(program.name)
+            rows.append(record.plan(program, disjoint.arena.arena_bytes, published, measured))
+    if json_file:
+        record.write(rows, json_file)
+    if json_file != "-":
+        table.plans(rows)

@@ -1,0 +1,92 @@
+"""`boardless profile`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from boardless import evaluate
+from boardless.errors import BadInput
+from boardless.report import profile as report
+from boardless.report import record
+from boardless.report.picture import draw
+from boardless.terminal import (
+    board_option,
+    core_option,
+    emulator_option,
+    file_option,
+    fold_option,
+    json_option,
+    labelled,
+    most_option,
+    part_option,
+    progress_bar,
+)
+
+PICTURES = 4
+
+
+@click.command("profile")
+@click.argument("model")
+@board_option
+@emulator_option
+@core_option
+@part_option
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="As for `boardless run`; the first picture is profiled.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=PICTURES,
+    show_default=True,
+    metavar="N",
+    help="Pictures that min, median and max are taken of.",
+)
+@click.option("--link", type=click.Choice(["uart", "memory"]), help="As for `boardless run`.")
+@fold_option
+@most_option
+@file_option("speedscope", "Write stacks of layer and function for https://www.speedscope.app.")
+@file_option("csv", "Write one row per function within a layer.")
+@file_option("picture", "Draw one bar per layer: .svg, .png or .pdf.")
+@json_option
+def command(
+    model: str,
+    most: int,
+    speedscope: Path | None,
+    csv: Path | None,
+    picture: Path | None,
+    json_file: str | None,
+    **options: Any,
+) -> None:
+    """Show instructions and estimated cycles of one inference, by layer and by function.
+
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The outputs are
+    compared with the reference first; of wrong ones nothing is shown. Estimates come with the error
+    that the model of the core has shown against measured boards.
+    """
+    request = evaluate.Request(model=model, **options)
+    with progress_bar() as progress:
+        run, verdict = evaluate.evaluate(request, labelled(request, progress))
+    if not verdict.ok:
+        click.echo(f"boardless: no profile: {verdict.reason}", err=True)
+        sys.exit(1)
+    if run.counts.counted is None:
+        raise BadInput(run.counts.cycles_missing, hint="`boardless run` still counts instructions")
+    made = report.of(run)
+    if speedscope:
+        record.write(report.as_speedscope(made), str(speedscope))
+    if csv:
+        record.write_text(report.as_csv(made), csv)
+    if picture:
+        draw(made, picture)
+    if json_file:
+        record.write(report.record(made), json_file)
+    if json_file != "-":
+        report.show(made, most)

@@ -1,0 +1,140 @@
+"""`boardless run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from boardless import (
+    evaluate,
+)
+from boardless.link import faults
+from boardless.pictures import USUAL
+from boardless.report import record, table
+from boardless.terminal import (
+    core_option,
+    cycles_option,
+    emulator_option,
+    fold_option,
+    json_option,
+    labelled,
+    part_option,
+    progress_bar,
+)
+
+
+def port_options(command: Any) -> Any:
+    """--port and --baud of a real board, for the fields of that name of evaluate.Request."""
+    port = click.option(
+        "--port",
+        metavar="DEVICE",
+        help="A real board on this serial port, such as /dev/ttyACM0, instead of an emulator. It "
+        "must run the firmware of this very build; a line says what to flash where it does not.",
+    )
+    baud = click.option(
+        "--baud",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Of the serial port. Default: what board.toml says, else 115200.",
+    )
+    return port(baud(command))
+
+
+class Link(click.ParamType[faults.Faults]):
+    """--bad-line"""
+
+    name = "drop=P,flip=P,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> faults.Faults:
+        return faults.parse(value)
+
+
+bad_line_option = click.option(
+    "--bad-line",
+    type=Link(),
+    help="Damage the line on purpose: drop and flip are probabilities per byte, split and delay "
+    "byte counts, such as drop=0.001,flip=0.001,split=3,delay=2,seed=1.",
+)
+
+
+@click.command("run")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option(
+    "--board",
+    "board_names",
+    multiple=True,
+    default=("mps2-an386",),
+    show_default=True,
+    help="See `boardless boards`; may be given more than once.",
+)
+@emulator_option
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="A .npz with `images` (N,H,W,C) uint8 or `inputs` (N,...) in the model's type, and "
+    "`labels`; or a folder of class folders. Default: the zoo model's test pictures.",
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@click.option(
+    "--pixels",
+    type=click.Choice(list(USUAL)),
+    help="What pixels 0..255 mean to MODEL. Default: as it was trained, for models of the zoo; for "
+    "a file of your own read off an int8 input's range, else 0..1.",
+)
+@click.option(
+    "--link",
+    type=click.Choice(["uart", "memory"]),
+    help="How pictures get to the device: over the emulated line, or through memory that it shares "
+    "with us, which is faster. Predictions and counts are the same. Default: memory where the "
+    "board can.",
+)
+@port_options
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Devices at once. Default: one per processor.",
+)
+@click.option(
+    "--keep-input",
+    is_flag=True,
+    help="Keep the input where it is until the inference ends. Usually the arena is smaller when "
+    "later layers may overwrite it, but then the server needs a copy of every picture.",
+)
+@core_option
+@part_option
+@cycles_option
+@bad_line_option
+@fold_option
+@json_option
+def command(
+    models: tuple[str, ...], board_names: tuple[str, ...], json_file: str | None, **options: Any
+) -> None:
+    """Build MODEL for a board, run it on pictures, compare with the reference.
+
+    MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
+    int8), or the path of a .tflite file.
+
+    The board is emulated, or with --port a real one. Every output is compared with what TensorFlow
+    Lite's reference kernels make of the same picture: int8 must be equal to the last bit, float32
+    within 1e-5 and with the same top class. Exit status: 0 all well, 1 an output differs, 2 bad
+    usage or input, 3 a tool is missing or failed.
+    """
+    if options["baud"] and not options["port"]:
+        raise click.UsageError("--baud is for --port")
+    if options["port"] and options["emulator"] not in (None, "serial_port"):
+        raise click.UsageError("--port is a real board: it excludes --emulator")
+    requests = [evaluate.Request(model=m, board=b, **options) for b in board_names for m in models]
+    with progress_bar() as progress:
+        results = [evaluate.evaluate(r, labelled(r, progress)) for r in requests]
+    if json_file:
+        data = [record.run(*result) for result in results]
+        record.write(data[0] if len(requests) == 1 else data, json_file)
+    if json_file != "-":
+        table.runs(results)
+    if not all(verdict.ok for _, verdict in results):
+        sys.exit(1)

@@ -1,0 +1,67 @@
+"""`boardless serve`."""
+
+from __future__ import annotations
+
+import click
+
+from boardless import (
+    emulators,
+    evaluate,
+    serve,
+)
+from boardless.link.client import Client
+from boardless.link.unsigned_input import UnsignedInput
+from boardless.terminal import (
+    board_option,
+    emulator_option,
+    progress_bar,
+)
+
+
+@click.command("serve")
+@click.argument("model")
+@board_option
+@emulator_option
+@click.option("--pty", "as_pty", is_flag=True, help="On a pseudo-terminal (the default).")
+@click.option(
+    "--tcp",
+    "port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="On 127.0.0.1:PORT; 0 takes a free one.",
+)
+@click.option(
+    "--uint8",
+    is_flag=True,
+    help="The client sends pixels 0..255 to an int8 model, as MLPerf Tiny's vww01 and ic01 do.",
+)
+def command(
+    model: str, board: str, emulator: str | None, as_pty: bool, port: int | None, uint8: bool
+) -> None:
+    """Lend the emulated UART to any other client, until Ctrl-C.
+
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The line speaks
+    MLPerf Tiny's device protocol; type `help%`.
+    """
+    if as_pty and port is not None:
+        raise click.UsageError("--pty and --tcp exclude each other")
+    request = evaluate.Request(model=model, board=board, emulator=emulator)
+    with progress_bar() as progress:
+        _, built, chosen = evaluate.firmware(request, progress)
+    session = emulators.load(chosen).start(built.board, built.elf, shared=False)
+    lent = UnsignedInput(session) if uint8 else session
+
+    def announce(address: str) -> None:
+        click.echo(address)
+        click.echo(f"{built.model} on {board} ({chosen}); Ctrl-C ends it", err=True)
+
+    try:
+        Client(session).boot()  # whoever counts answers must not see the greeting of the boot
+        if port is None:
+            serve.pty(lent, announce)
+        else:
+            serve.tcp(lent, port, announce)
+    except KeyboardInterrupt:
+        pass  # the documented way to end it
+    finally:
+        session.close()

@@ -1,0 +1,69 @@
+"""`boardless sim`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from boardless import (
+    suite,
+)
+from boardless.gate import judge, tolerances
+from boardless.report import gate as gate_report
+from boardless.report import kept, record, table
+from boardless.terminal import (
+    json_option,
+    labelled,
+    progress_bar,
+)
+
+
+@click.command("sim")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option(
+    "--boards",
+    "which",
+    default="default",
+    show_default=True,
+    help="default, all, or names separated by commas.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The first N pictures of each data set. Default: 4 to 64, fewer of large ones.",
+)
+@json_option
+def command(models: tuple[str, ...], which: str, limit: int | None, json_file: str | None) -> None:
+    """Run every model of the zoo, or each MODEL, on every default board, and judge it: what
+    `nox -s sim` runs.
+
+    Outputs are compared with the reference, and all figures with the accepted ones, as
+    `boardless gate` does. --boards all leaves out, and names, boards whose tools are not installed.
+    A model that does not fit into a board is named with the bytes that are missing; that is no
+    failure. Exit status: 0 all well, 1 an output is wrong or the gate is shut.
+    """
+    chosen = suite.choose(which, lambda text: click.echo(text, err=True))
+    cases = judge.cases(models, [board.name for board in chosen])
+    with progress_bar() as progress:
+        outcomes = suite.run(cases, limit, lambda request: labelled(request, progress))
+    results = [(o.run, o.verdict) for o in outcomes if o.run and o.verdict]
+    rows = [o.gate for o in outcomes if o.gate]
+    small = [o.misfit for o in outcomes if o.misfit]
+    gates = [gate_report.row(row) for row in rows]
+    if json_file:
+        data = [record.run(*result) | {"gate": g} for result, g in zip(results, gates, strict=True)]
+        data += [
+            {"model": m.case.model, "board": m.case.board.name, "ok": None, "reason": m.what}
+            for m in small
+        ]
+        record.write(data, json_file)
+    if json_file != "-":
+        table.runs(results, [gate_report.word(row) for row in rows])
+    gated = judge.report(rows, tolerances.load(), models, small)
+    gate_report.lines(gated, stderr=json_file == "-")
+    page = kept.keep(results, gates, "boardless sim")
+    click.echo(f"report: {page}", err=True)
+    if not (gated.ok and all(outcome.ok for outcome in outcomes)):
+        sys.exit(1)
