@@ -19,8 +19,11 @@ from boardless.terminal import (
     emulator_option,
     file_option,
     fold_option,
+    images_option,
     json_option,
     labelled,
+    limit_option,
+    link_option,
     most_option,
     part_option,
     progress_bar,
@@ -35,21 +38,9 @@ PICTURES = 4
 @emulator_option
 @core_option
 @part_option
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PATH",
-    help="As for `boardless run`; the first picture is profiled.",
-)
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    default=PICTURES,
-    show_default=True,
-    metavar="N",
-    help="Pictures that min, median and max are taken of.",
-)
-@click.option("--link", type=click.Choice(["uart", "memory"]), help="As for `boardless run`.")
+@images_option
+@limit_option("Pictures that min, median and max are taken of; the first is profiled.", PICTURES)
+@link_option
 @fold_option
 @most_option
 @file_option("speedscope", "Write stacks of layer and function for https://www.speedscope.app.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from boardless.report import github, kept, page, record
+from boardless.terminal import file_option
 
 
 @click.command("report")
@@ -17,13 +18,7 @@ from boardless.report import github, kept, page, record
     metavar="FILE",
     help="What a run has kept. Default: build/report.json, of the last `boardless sim`.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Default: build/report.html.",
-)
+@file_option("output", "Default: build/report.html.", "-o")
 @click.option(
     "--github",
     "as_markdown",
