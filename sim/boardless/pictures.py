@@ -5,8 +5,6 @@ pictures = load(model, Path("flowers/val"), limit=64)
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from boardless import datasets
+from boardless import datasets, npz
 from boardless.compiler import quantise
 from boardless.errors import BadInput, BoardlessError
 from boardless.graph import Tensor
@@ -129,14 +127,8 @@ def _generated(tensor: Tensor, origin: str) -> Pictures:
 
 
 def _npz(path: Path, tensor: Tensor, scaling: Scaling) -> Pictures:
-    hint = "pictures come as a .npz or as a folder of class folders"
-    if not path.is_file() or not zipfile.is_zipfile(path):
-        raise BadInput("not a .npz, or not all of it", where=str(path), hint=hint)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {k: file[k] for k in ("images", "inputs", "labels") if k in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise BadInput(f"not a readable .npz ({error})", where=str(path), hint=hint) from error
+    with npz.reading(path, "readable pictures", "name a .npz or a folder of class folders") as file:
+        arrays = {k: file[k] for k in ("images", "inputs", "labels") if k in file.files}
     labels = arrays.get("labels")
     if "inputs" in arrays:
         inputs = arrays["inputs"]

@@ -105,7 +105,7 @@ def test_a_pipe_is_not_waited_for(cli: Cli, built: Built, tmp_path: Path) -> Non
     pipe = tmp_path / "model.tflite"
     os.mkfifo(pipe)
     assert f"{pipe}: this is not a file" in cli.fails(2, "run", str(pipe))
-    assert f"{pipe}: not a .npz" in cli.fails(2, *HOST, "--images", str(pipe))
+    assert f"{pipe}: not readable pictures" in cli.fails(2, *HOST, "--images", str(pipe))
 
 
 # ---- the build folder ----

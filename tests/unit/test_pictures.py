@@ -110,12 +110,12 @@ def broken(tmp_path: Path, case: str) -> Path:
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        ("not an npz", "not a .npz, or not all of it"),
+        ("not an npz", "not readable pictures (no .npz, or not all of it)"),
         ("wrong size", "pictures are 9 x 8 x 1, the model takes 8 x 8 x 1"),
         ("wrong type", "inputs are float32 8 x 8 x 1, the model takes int8 8 x 8 x 1"),
         ("no arrays", "neither `images`"),
-        ("half of it", "not a .npz, or not all of it"),
-        ("objects", "not a readable .npz"),
+        ("half of it", "not readable pictures (no .npz, or not all of it)"),
+        ("objects", "not readable pictures (Object arrays"),
         ("labels", "3 labels for 2 pictures"),
         ("names as labels", "<U5, not numbers of classes"),
         ("unknown class", "class 10: the model tells 10 classes apart, from 0 on"),
