@@ -211,7 +211,7 @@ def _first_error(log: str) -> str:
     """The line of a build log that says most."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for pattern in (
-        r"will not fit|overflowed by",
+        r"No space left on device|will not fit|overflowed by",
         r"(?<!collect2: )\b(fatal )?error:|undefined reference|not recognized|cannot ",
         r"Error",
     ):

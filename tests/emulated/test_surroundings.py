@@ -78,6 +78,8 @@ def test_where_a_result_cannot_go_is_said_before_the_work(cli: Cli, tmp_path: Pa
         assert done.stderr == f"boardless: {target}: {words}\n"
     said = cli.fails(2, "profile", "digits_cnn", "--csv", str(tmp_path))
     assert "cannot write (Is a directory)" in said
+    said = cli.fails(2, "profile", "nonsense", "--picture", str(tmp_path / "x.xyz"))
+    assert said.endswith("x.xyz: a picture ends in .svg, .png, .pdf")
 
 
 # ---- paths ----

@@ -30,6 +30,7 @@ from boardless.terminal import (
 )
 
 PICTURES = 4
+ENDINGS = (".svg", ".png", ".pdf")
 
 
 @click.command("profile")
@@ -62,6 +63,8 @@ def command(
     compared with the reference first; of wrong ones nothing is shown. Estimates come with the error
     that the model of the core has shown against measured boards.
     """
+    if picture and picture.suffix not in ENDINGS:
+        raise BadInput(f"a picture ends in {', '.join(ENDINGS)}", where=str(picture))
     request = evaluate.Request(model=model, **options)
     with progress_bar() as progress:
         run, verdict = evaluate.evaluate(request, labelled(request, progress))
