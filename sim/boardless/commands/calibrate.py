@@ -7,6 +7,7 @@ counts are priced as everything else is; what is measured stands in facts/.
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import click
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from boardless import scratch
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.calibration import digest as digests
 from boardless.cycles.calibration import facts, programs
@@ -97,8 +97,8 @@ def measure(
     console = table.console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with scratch.folder("calibrate") as folder, bars:
-        builder = programs.Builder(suite, checkout, folder)
+    with tempfile.TemporaryDirectory(prefix="boardless-calibrate-") as folder, bars:
+        builder = programs.Builder(suite, checkout, Path(folder))
         task = bars.add_task(suite.name, total=len(suite.programs))
         for program in suite.programs:
             bars.update(task, description=f"{suite.name} {program.name}")

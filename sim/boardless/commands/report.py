@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from boardless.report import github, kept, page, record
-from boardless.terminal import file_option
 
 
 @click.command("report")
@@ -18,7 +17,13 @@ from boardless.terminal import file_option
     metavar="FILE",
     help="What a run has kept. Default: build/report.json, of the last `boardless sim`.",
 )
-@file_option("output", "Default: build/report.html.", "-o")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Default: build/report.html.",
+)
 @click.option(
     "--github",
     "as_markdown",

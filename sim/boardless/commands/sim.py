@@ -15,7 +15,6 @@ from boardless.report import kept, record, table
 from boardless.terminal import (
     json_option,
     labelled,
-    limit_option,
     progress_bar,
 )
 
@@ -29,7 +28,12 @@ from boardless.terminal import (
     show_default=True,
     help="default, all, or names separated by commas.",
 )
-@limit_option("The first N pictures of each data set. Default: 4 to 64, fewer of large ones.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The first N pictures of each data set. Default: 4 to 64, fewer of large ones.",
+)
 @json_option
 def command(models: tuple[str, ...], which: str, limit: int | None, json_file: str | None) -> None:
     """Run every model of the zoo, or each MODEL, on every default board, and judge it: what
