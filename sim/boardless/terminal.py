@@ -18,6 +18,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 json_option = click.option(
     "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE (- for stdout)."
 )
+junit_option = click.option(
+    "--junit", "junit_file", metavar="FILE", help="Write the verdicts as JUnit XML to FILE."
+)
 board_option = click.option(
     "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
 )
@@ -71,9 +74,13 @@ def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate
     return say
 
 
-def file_option(name: str, what: str) -> Callable[[F], F]:
+def file_option(name: str, what: str, *short: str) -> Callable[[F], F]:
     return click.option(
-        f"--{name}", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help=what
+        *short,
+        f"--{name}",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help=what,
     )
 
 

@@ -6,36 +6,45 @@ from pathlib import Path
 
 import click
 
+from boardless.errors import BadInput
 from boardless.report import github, kept, page, record
+from boardless.terminal import file_option
 
 
 @click.command("report")
 @click.option(
     "--from",
-    "source",
+    "sources",
     type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
     metavar="FILE",
-    help="What a run has kept. Default: build/report.json, of the last `boardless sim`.",
+    help="What a run has kept, or what `boardless gate --json` has written; may be given more than "
+    "once. Default: build/report.json, of the last `boardless sim`.",
+)
+@file_option("output", "Default: build/report.html, or standard output for Markdown.", "-o")
+@click.option(
+    "--github", "as_markdown", is_flag=True, help="Markdown for a job summary or a comment instead."
 )
 @click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Default: build/report.html.",
-)
-@click.option(
-    "--github",
-    "as_markdown",
+    "--annotations",
     is_flag=True,
-    help="Write a job summary in Markdown to standard output instead.",
+    help="A line per cause on standard output, which GitHub shows beside the file instead.",
 )
-def command(source: Path | None, output: Path | None, as_markdown: bool) -> None:
+def command(
+    sources: tuple[Path, ...], output: Path | None, as_markdown: bool, annotations: bool
+) -> None:
     """Make the HTML page of the last `boardless sim`: one file that needs no other."""
-    data = kept.load(source or kept.data_file())
-    if as_markdown:
-        click.echo(github.summary(data))
+    found = [kept.load(source) for source in sources or [kept.data_file()]]
+    if annotations:
+        click.echo(github.workflow_commands(*found), nl=False)
+    if as_markdown and output:
+        record.write_text(github.summary(*found), output)
+    elif as_markdown:
+        click.echo(github.summary(*found), nl=False)
+    if annotations or as_markdown:
         return
+    if len(found) > 1 or "runs" not in found[0]:
+        raise BadInput("a page shows one run", where=str(sources[-1]), hint="--github shows these")
     target = output or kept.page_file()
-    record.write_text(page.render(data), target)
+    record.write_text(page.render(found[0]), target)
     click.echo(str(target))
