@@ -14,12 +14,11 @@ from boardless.terminal import file_option
 @click.command("report")
 @click.option(
     "--from",
-    "sources",
+    "source",
     type=click.Path(path_type=Path, dir_okay=False),
-    multiple=True,
     metavar="FILE",
-    help="What a run has kept, or what `boardless gate --json` has written; may be given more than "
-    "once. Default: build/report.json, of the last `boardless sim`.",
+    help="What a run has kept, or what `boardless gate --json` has written. Default: "
+    "build/report.json, of the last `boardless sim`, or `boardless gate` of a .tflite.",
 )
 @file_option("output", "Default: build/report.html, or standard output for Markdown.", "-o")
 @click.option(
@@ -30,21 +29,19 @@ from boardless.terminal import file_option
     is_flag=True,
     help="A line per cause on standard output, which GitHub shows beside the file instead.",
 )
-def command(
-    sources: tuple[Path, ...], output: Path | None, as_markdown: bool, annotations: bool
-) -> None:
+def command(source: Path | None, output: Path | None, as_markdown: bool, annotations: bool) -> None:
     """Make the HTML page of the last `boardless sim`: one file that needs no other."""
-    found = [kept.load(source) for source in sources or [kept.data_file()]]
+    data = kept.load(source or kept.data_file())
     if annotations:
-        click.echo(github.workflow_commands(*found), nl=False)
+        click.echo(github.workflow_commands(data), nl=False)
     if as_markdown and output:
-        record.write_text(github.summary(*found), output)
+        record.write_text(github.summary(data), output)
     elif as_markdown:
-        click.echo(github.summary(*found), nl=False)
+        click.echo(github.summary(data), nl=False)
     if annotations or as_markdown:
         return
-    if len(found) > 1 or "runs" not in found[0]:
-        raise BadInput("a page shows one run", where=str(sources[-1]), hint="--github shows these")
+    if "runs" not in data:
+        raise BadInput("no page shows this", where=str(source), hint="--github does")
     target = output or kept.page_file()
-    record.write_text(page.render(found[0]), target)
+    record.write_text(page.render(data), target)
     click.echo(str(target))

@@ -15,27 +15,33 @@ from boardless.report import page
 MARKER = "<!-- boardless -->"  # the first line, by which a comment is found again
 RUN_COLUMNS = ("model", "board", "#agreement", "#accuracy", "#instructions", "#est. cycles")
 GATE_COLUMNS = ("model", "board", "#est. cycles", "#instructions", "#arena", "#RAM", "#flash")
+CHANGE = " → "
+SAME = 6  # rows that are as before, at most, in the open
 SPECIAL = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 SPECIAL_IN_PROPERTIES = str.maketrans({":": "%3A", ",": "%2C"})
 
 
-def summary(*data: dict[str, Any]) -> str:
-    """Markdown of one or more, such as one per board."""
-    ok = all(each["ok"] for each in data)
-    lines = [MARKER, "## boardless: " + ("all well" if ok else "something is wrong"), ""]
-    lines += [f"- {_escaped(cause['line'])}" for each in data for cause in causes(each)]
-    lines += _runs([run for each in data for run in each.get("runs", [])])
-    lines += _rows([row for each in data for row in each.get("rows", [])])
-    told = [f"est. cycles: {e['told']}" for d in data for r in d.get("runs", []) for e in _first(r)]
-    notes = [note for each in data for note in each["notes"]]
-    lines += ["", *(f"<sub>{_escaped(text)}</sub><br>" for text in dict.fromkeys([*told, *notes]))]
-    return "\n".join(lines).rstrip() + "\n"
+def summary(data: dict[str, Any]) -> str:
+    """Markdown; the heading names the board where there is but one."""
+    boards = {each["board"] for each in data["runs" if "runs" in data else "rows"]}
+    where = f" on {boards.pop()}" if len(boards) == 1 else ""
+    verdict = "all well" if data["ok"] else "something is wrong"
+    blocks = [[MARKER, f"## boardless{where}: {verdict}"]]
+    blocks.append([f"- {_escaped(cause['line'])}" for cause in causes(data)])
+    if "runs" in data:
+        blocks.append(_runs(data["runs"]))
+    else:
+        blocks += _rows(data["rows"])
+    told = [f"est. cycles: {e['told']}" for run in data.get("runs", []) for e in _first(run)]
+    notes = dict.fromkeys([*told, *data["notes"]])
+    blocks.append([f"<sub>{_escaped(text)}</sub><br>" for text in notes])
+    return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
-def workflow_commands(*data: dict[str, Any]) -> str:
-    """A workflow command per cause; GitHub shows it beside the file."""
+def workflow_commands(data: dict[str, Any]) -> str:
+    """An annotation per cause, which GitHub shows beside the file."""
     lines = []
-    for cause in (cause for each in data for cause in causes(each)):
+    for cause in causes(data):
         about = {"file": cause["file"], "title": cause["title"]}
         properties = [
             f"{k}={v.translate(SPECIAL).translate(SPECIAL_IN_PROPERTIES)}"
@@ -78,18 +84,16 @@ def _runs(runs: Sequence[dict[str, Any]]) -> list[str]:
     )
 
 
-def _rows(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """`boardless gate`: before and now. What is as before is folded away."""
-    found = [(row, _gate_cells(row)) for row in rows]
-    changed = [cells for row, cells in found if not row["ok"] or "→" in "".join(cells)]
-    same = [cells for _, cells in found if cells not in changed]
+def _rows(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """`boardless gate`: before and now. Of many, those that are as before are folded away."""
     columns = (*GATE_COLUMNS, "gate")
-    lines = _table(columns, changed)
-    if same:
-        what = f"{len(same)} as before" if changed else "all as before"
-        lines += ["", f"<details><summary>{what}</summary>", *_table(columns, same)]
-        lines += ["", "</details>"]
-    return lines
+    found = [(row, _gate_cells(row)) for row in rows]
+    changed = [cells for row, cells in found if not row["ok"] or CHANGE in "".join(cells)]
+    same = [cells for _, cells in found if cells not in changed]
+    if len(same) <= SAME:
+        return [_table(columns, [cells for _, cells in found])]
+    fold = f"<details><summary>{len(same)} as before</summary>"
+    return [_table(columns, changed), [fold], _table(columns, same), ["</details>"]]
 
 
 def _gate_cells(row: dict[str, Any]) -> tuple[str, ...]:
@@ -122,7 +126,7 @@ def _change(old: int | None, new: int | None) -> str:
     if old is None or old == new:
         return f"{new:,}"
     percent = f" ({100 * (new - old) / old:+.1f} %)" if old else ""
-    return f"{old:,} → {new:,}{percent}"
+    return f"{old:,}{CHANGE}{new:,}{percent}"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -131,7 +135,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     if not body:
         return []
     rule = ["---:" if column.startswith("#") else "---" for column in columns]
-    return ["", _line([column.lstrip("#") for column in columns]), _line(rule), *body]
+    return [_line([column.lstrip("#") for column in columns]), _line(rule), *body]
 
 
 def _line(cells: Iterable[str]) -> str:
