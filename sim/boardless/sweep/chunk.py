@@ -5,6 +5,7 @@ answer = run(Task(...))     # Done, or Failed: a worker raises nothing
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import platform
 import tempfile
@@ -84,11 +85,13 @@ def run(task: Task) -> Done | Failed:
 
 def _run(task: Task) -> Done | Failed:
     pictures = Pictures(task.inputs, task.labels, "a sweep")
-    with tempfile.TemporaryDirectory(prefix="boardless-sweep-") as folder:
+    with contextlib.ExitStack() as stack:
         model = task.model
         if task.content is not None:
-            model = str(Path(folder) / f"{task.model}.tflite")
-            Path(model).write_bytes(task.content)
+            folder = tempfile.TemporaryDirectory(prefix="boardless-sweep-")
+            path = Path(stack.enter_context(folder)) / f"{task.model}.tflite"
+            path.write_bytes(task.content)
+            model = str(path)
         request = evaluate.Request(model, task.board, task.emulator, jobs=1, cycles=task.cycles)
         found, verdict = evaluate.evaluate(request, lambda *_: None, lambda _: pictures)
     board, made = found.build.board, found.build

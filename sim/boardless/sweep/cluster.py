@@ -24,10 +24,8 @@ from boardless.sweep import chunk
 ANSWER = 20.0  # seconds for a scheduler to answer, and for its first worker to be there
 ALONE = 60.0  # seconds without any worker, after which the sweep gives up
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "asyncio")
-# Tasks wait at the scheduler, so that a dying worker takes only the chunk it runs with it.
 SETTINGS = {
-    "distributed.scheduler.worker-saturation": 1.0,
-    "distributed.scheduler.allowed-failures": 1,
+    "distributed.scheduler.allowed-failures": 1,  # a chunk whose second worker dies has failed
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
@@ -62,10 +60,10 @@ class Cluster:
 
     @property
     def capacity(self) -> int:
-        """Chunks that may be under way at once: one more for each that is running."""
+        """Chunks that may be under way at once. None waits at a worker, where a chunk that kills
+        its worker would take it along."""
         workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
-        threads = sum(int(worker["nthreads"]) for worker in workers)
-        return 2 * max(1, threads)
+        return max(1, sum(int(worker["nthreads"]) for worker in workers))
 
     def submit(self, key: str, task: chunk.Task, landed: Callable[[Any], object]) -> None:
         """`landed` gets the future that `answer` understands."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import queue
+import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,10 +34,6 @@ class Chunk:
     ready: Ready
     indices: tuple[int, ...]
     attempt: int = 1
-
-    @property
-    def key(self) -> str:
-        return f"chunk-{self.case_id}-{self.indices[0]}-{self.attempt}"
 
     def task(self, cycles: bool) -> Task:
         case, fed = self.ready.case, self.ready.pictures
@@ -152,15 +149,14 @@ class Driver:
         self.flying: dict[str, Chunk] = {}
         self.landed: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.done: Counter[int] = Counter()  # pictures by case
+        self.name = uuid.uuid4().hex  # others may use the same scheduler
 
     def drive(self, coming: Coming) -> None:
         while coming or self.waiting or self.flying:
-            capacity = self.cluster.capacity
             busy = bool(self.flying or self.waiting)
-            if coming and len(self.waiting) < capacity and (coming.ready or not busy):
+            if coming and not self.waiting and (coming.ready or not busy):
                 self.admit(*coming.take())
-            while self.waiting and len(self.flying) < capacity:
-                self.launch(self.waiting.popleft())
+            self.launch()
             if self.flying:
                 self.land()
 
@@ -183,9 +179,14 @@ class Driver:
         self.waiting += cut(case_id, ready, missing)
         self.said(case_id, ready)
 
-    def launch(self, chunk: Chunk) -> None:
-        self.flying[chunk.key] = chunk
-        self.cluster.submit(chunk.key, chunk.task(self.preparation.cycles), self.landed.put)
+    def launch(self) -> None:
+        """As many as there are workers."""
+        capacity = self.cluster.capacity if self.waiting else 0
+        while self.waiting and len(self.flying) < capacity:
+            chunk = self.waiting.popleft()
+            key = f"{self.name}-{chunk.case_id}-{chunk.indices[0]}-{chunk.attempt}"
+            self.flying[key] = chunk
+            self.cluster.submit(key, chunk.task(self.preparation.cycles), self.landed.put)
 
     def land(self) -> None:
         """Waits for an answer, for a second at most."""
@@ -196,6 +197,7 @@ class Driver:
             return
         chunk = self.flying.pop(future.key)
         answer = self.cluster.answer(future)
+        self.launch()  # first: that worker should not wait for the disk
         if isinstance(answer, Done):
             self.store.add(
                 chunk.case_id, chunk.ready, chunk.indices, answer.inferences, answer.notes
@@ -209,5 +211,5 @@ class Driver:
         self.said(chunk.case_id, chunk.ready)
 
     def said(self, case_id: int, ready: Ready) -> None:
-        total = len(ready.pictures)
-        self.progress(f"{ready.case.names} inferring", self.done[case_id], total)
+        done, total = self.done[case_id], len(ready.pictures)
+        self.progress(f"{ready.case.names} {'inferring' if done < total else 'done'}", done, total)

@@ -20,6 +20,7 @@ from boardless.sweep.cases import Case, Identity, Ready
 from boardless.sweep.chunk import Inference
 
 APPLICATION, VERSION = 0x626C6473, 1  # "blds", and of this schema
+READER = 60.0  # seconds that a reader may keep us from writing
 SCHEMA = f"""
 BEGIN;
 PRAGMA application_id = {APPLICATION};
@@ -219,7 +220,9 @@ class Store:
         except sqlite3.IntegrityError:
             raise  # a bug of ours
         except sqlite3.Error as error:
-            raise ToolFailed(str(error), where=str(self.path), hint="see the disk") from error
+            raise ToolFailed(
+                str(error), where=str(self.path), hint="the same command goes on"
+            ) from error
 
 
 @contextlib.contextmanager
@@ -231,7 +234,7 @@ def open_file(path: Path, *, new: bool) -> Iterator[Store]:
         if new:
             stack.enter_context(_sole(path))
         try:
-            connection = sqlite3.connect(path, isolation_level=None)
+            connection = sqlite3.connect(path, timeout=READER, isolation_level=None)
             stack.callback(connection.close)
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
