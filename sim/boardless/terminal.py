@@ -30,6 +30,13 @@ json_option = click.option(
     callback=_checked,
     help="Write the result as JSON to FILE (- for stdout).",
 )
+junit_option = click.option(
+    "--junit",
+    "junit_file",
+    metavar="FILE",
+    callback=_checked,
+    help="Write the verdicts as JUnit XML to FILE.",
+)
 board_option = click.option(
     "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
 )

@@ -239,29 +239,31 @@ def checkout(revision: str) -> Iterator[tuple[str, Path]]:
         yield commit, tree
 
 
-def resolve(revision: str) -> str:
-    """The full hash of a commit."""
+def resolve(revision: str, folder: Path | None = None) -> str:
+    """The full hash of a commit of the repository that `folder` (default: the checkout) is
+    in."""
     if shutil.which("git") is None:
         raise ToolMissing("git is not installed", hint="apt-get install git")
     try:
-        git("rev-parse", "--git-dir")
+        git("rev-parse", "--git-dir", cwd=folder)
     except ToolFailed as error:
         raise BadInput(
-            f"--against needs a git checkout ({error.what})", where=str(paths.ROOT)
+            f"--against needs a git checkout ({error.what})", where=str(folder or paths.ROOT)
         ) from error
     try:
-        return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        named = f"{revision}^{{commit}}"
+        return git("rev-parse", "--verify", "--quiet", "--end-of-options", named, cwd=folder)
     except ToolFailed as error:
         raise BadInput(
             f"unknown revision {revision!r}", hint="see `git log`, or fetch it"
         ) from error
 
 
-def git(*arguments: str) -> str:
+def git(*arguments: str, cwd: Path | None = None) -> str:
     try:
         done = subprocess.run(
             ["git", *arguments],
-            cwd=paths.ROOT,
+            cwd=cwd or paths.ROOT,
             capture_output=True,
             text=True,
             timeout=120,
