@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 
-from boardless import evaluate
+from boardless import evaluate, parallel
 from boardless.errors import TooSmall
 from boardless.gate import against, judge, own, tolerances
 from boardless.gate.judge import Case
@@ -134,9 +132,8 @@ def judge_all(
 ) -> tuple[list[judge.Row], list[judge.Misfit]]:
     """Rows in the order of `cases`, as many at a time as there are processors, and the cases whose
     board is too small."""
-    cancel = threading.Event()
 
-    def one(case: Case) -> judge.Row | judge.Misfit:
+    def one(case: Case, cancel: threading.Event) -> judge.Row | judge.Misfit:
         def say(what: str, done: int, total: int) -> None:
             if not cancel.is_set():
                 progress(f"{case.names} {what}", done, total)
@@ -146,12 +143,6 @@ def judge_all(
         except TooSmall as error:
             return judge.misfit(case, error)
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        try:
-            found = [future.result() for future in [pool.submit(one, c) for c in cases]]
-        except BaseException:
-            cancel.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    found = parallel.each(cases, one)
     rows = [row for row in found if isinstance(row, judge.Row)]
     return rows, [misfit for misfit in found if isinstance(misfit, judge.Misfit)]
