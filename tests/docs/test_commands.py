@@ -22,6 +22,7 @@ REASONS = {
     "needs a network": 2,  # at most so many blocks
     "needs a board": 3,
     "needs Renode": 2,
+    "needs Espressif's QEMU": 1,
     "needs TensorFlow, and hours": 2,
     "needs GitHub": 2,
     "needs others' sources": 1,

@@ -14,7 +14,8 @@ from typing import Any
 
 import bare_programs
 import pytest
-from boardless import bench, cli, commands, evaluate, structures, zoo
+from boardless import cli, commands, evaluate, structures, zoo
+from boardless.bench import emulation
 from boardless.commands import calibrate
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
@@ -134,7 +135,7 @@ def test_sim_and_gate() -> None:
 
 @pytest.mark.emulated
 def test_profile_and_bench(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "SPEED_INSTRUCTIONS", 1)  # its figure is not looked at
+    monkeypatch.setattr(emulation, "SPEED_INSTRUCTIONS", 1)  # its figure is not looked at
     for title, command in (
         ("boardless profile", ("profile", "digits_cnn", "--part", "nrf52840", "--limit", "1")),
         ("boardless bench", ("bench", "digits_cnn:int8")),
