@@ -1,34 +1,34 @@
-"""The directive `made-from-code`: Markdown that a module of `generated` makes when Sphinx builds.
+"""Parts of pages that are made from the code when Sphinx reads them; nothing made is committed.
 
     ```{made-from-code} boards
     ```
 
-calls generated/boards.py's markdown(). Nothing that is made is committed.
+is replaced with what generated/boards.py's markdown() returns, as if it stood in the page, so that
+headings and links in it work; `name:what` calls markdown("what").
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any, ClassVar
+import re
+from typing import Any
 
-from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+
+PART = re.compile(r"^```\{made-from-code\} (\w+)(?::(\w+))?\n```$", re.MULTILINE)
 
 
-class MadeFromCode(SphinxDirective):
-    """One argument: the name of the module, with a colon and what it shall show where it can show
-    several things."""
+def insert(app: Sphinx, page: str, source: list[str]) -> None:
+    """Sphinx's event source-read: `source` holds the page's text, to be replaced in place."""
+    source[0] = PART.sub(lambda part: made(part[1], part[2]), source[0])
 
-    required_arguments: ClassVar[int] = 1
 
-    def run(self) -> list[nodes.Node]:
-        name, _, what = self.arguments[0].partition(":")
-        module = importlib.import_module(f"generated.{name}")
-        text: str = module.markdown(what) if what else module.markdown()
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+def made(name: str, what: str | None) -> str:
+    markdown = importlib.import_module(f"generated.{name}").markdown
+    text: str = markdown(what) if what else markdown()
+    return text
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_directive("made-from-code", MadeFromCode)
+    app.connect("source-read", insert)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -26,5 +26,5 @@ def markdown() -> str:
 
 def _row(row: Row) -> list[str]:
     held = "yes" if row.held_out else ""
-    figures = (f"{row.measured:,.0f}", f"{row.estimated:,.0f}", f"{row.error_percent:+.1f} %")
+    figures = (f"{row.measured:,.0f}", f"{row.estimated:,.0f}", f"{row.error_percent:+.1f}\u00a0%")
     return [code(row.program), *figures, held]

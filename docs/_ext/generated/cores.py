@@ -30,10 +30,10 @@ def errors(error: Error | None) -> list[str]:
     old = ", of an older model" if error.stale else ""
     return [
         str(error.programs),
-        f"{error.mean:.1f} %{old}",
-        f"{error.worst:.1f} %",
-        f"{held.mean:.1f} % of {held.programs}" if held else "",
-        f"{held.worst:.1f} %" if held else "",
+        f"{error.mean:.1f}\u00a0%{old}",
+        f"{error.worst:.1f}\u00a0%",
+        f"{held.mean:.1f}\u00a0% of {held.programs}" if held else "",
+        f"{held.worst:.1f}\u00a0%" if held else "",
     ]
 
 
