@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent
 OWN_VENV = Path(sys.prefix).resolve() == ROOT / ".venv"
 if OWN_VENV:
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
-CODE = ("sim", "models", "tests", "firmware", "examples", "noxfile.py")
+CODE = ("sim", "models", "tests", "firmware", "examples", "docs", "noxfile.py")
 
 nox.options.sessions = ["sim"]
 nox.options.reuse_existing_virtualenvs = True
@@ -100,7 +100,7 @@ def robot(session: nox.Session) -> None:
 @session()
 def lint(session: nox.Session) -> None:
     """Check Python (ruff, mypy) and C (clang-format). `-- --fix` mends what can be mended."""
-    install(session, "tests", "lint")
+    install(session, "tests", "lint", "docs")
     fix = "--fix" in session.posargs
     session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
     session.run("ruff", "format", *([] if fix else ["--check", "--diff"]), *CODE)

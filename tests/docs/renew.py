@@ -11,10 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from docs import pages
 from docs.pages import Block
 from docs.shell import Shell, matches, renewed
 from docs.test_commands import PAGES, change
+
+from docs import pages
 
 
 def renew(page: Path, shell: Shell) -> bool:
@@ -26,7 +27,8 @@ def renew(page: Path, shell: Shell) -> bool:
         elif block.language == "sh":
             ok &= shell.run(f"set -e\n{block.text}set +e").status == 0
         else:
-            ok &= all([renew_output(shell, block, c) for c in pages.commands(block)])
+            for command in pages.commands(block):
+                ok &= renew_output(shell, block, command)
     return ok
 
 

@@ -21,6 +21,8 @@ PROGRESS = re.compile(
     r"^\S+( \S+)? (building|reference|inferring|pricing|accuracy|performance|counting)$"
 )
 MATCH = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+LINES = re.compile(r"\s*^\.\.\.$\s*", re.MULTILINE)  # any number of lines, none as well
+FIGURE = r"\d(?:[\d,.]*\d)?"
 GIT = ("-c", "user.name=reader", "-c", "user.email=reader@example.com")
 
 
@@ -52,8 +54,11 @@ class Shell:
             "PYTHONUNBUFFERED": "1",  # so that the two streams mix as on a terminal
             "NOX_DEFAULT_VENV_BACKEND": "none",  # what a session needs is installed here
             "GIT_CONFIG_GLOBAL": os.devnull,
-            **{f"GIT_{who}_{what}": f"reader{'@example.com' * (what == 'EMAIL')}"
-               for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+            **{
+                f"GIT_{who}_{what}": f"reader{'@example.com' * (what == 'EMAIL')}"
+                for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")
+            },
         }
         self._state.write_text(f"cd {shlex.quote(str(self.root))}\n")
 
@@ -61,7 +66,7 @@ class Shell:
         state = shlex.quote(str(self._state))
         script = (
             f". {state}\n(exit {self._status})\n{command}\n"
-            f"_status=$?\n{{ export -p; echo \"cd $(printf %q \"$PWD\")\"; }} >{state}\n"
+            f'_status=$?\n{{ export -p; echo "cd $(printf %q "$PWD")"; }} >{state}\n'
             "exit $_status\n"
         )
         process = subprocess.Popen(
@@ -126,7 +131,8 @@ def same_toolchain() -> bool:
 
 def matches(expected: str, printed: str, *, figures: bool) -> bool:
     """Whether `printed` is what a page says; without `figures`, numbers may differ."""
-    texts = [re.sub(r"-{2,}", "--", text) for text in (expected, printed)]  # a table's borders
+    texts = [LINES.sub("...", expected), printed]
+    texts = [re.sub(r"-{2,}", "--", text) for text in texts]  # a table's borders
     if not figures:
         texts = [re.sub(r"\d[\d,.]*", "#", text) for text in texts]
     want, got = (text.strip() + "\n" for text in texts)
@@ -135,14 +141,16 @@ def matches(expected: str, printed: str, *, figures: bool) -> bool:
 
 def renewed(expected: str, printed: str) -> str | None:
     """`expected` with the figures that were `printed`; None where more than figures differ."""
-    pieces = re.split(r"(\.\.\.|\d[\d,.]*(?<=\d)|-{2,}|\s+)", expected.strip("\n"))
+    pieces = re.split(
+        rf"({LINES.pattern}|\.\.\.|{FIGURE}|-{{2,}}|\s+)", expected, flags=re.MULTILINE
+    )
     pattern, figures = "", []
     for i, piece in enumerate(pieces):
-        if piece == "...":
+        if "..." in piece:
             pattern += ".*?"
         elif piece[:1].isdigit():
             figures.append(i)
-            pattern += r"(\d[\d,.]*(?<=\d))"
+            pattern += f"({FIGURE})"
         elif piece.isspace():
             pattern += r"\s+"
         else:

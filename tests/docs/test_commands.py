@@ -1,6 +1,6 @@
 """Every command of the documentation is run, in the order of its page, in a copy of the checkout.
 
-    pytest tests/docs/test_commands.py -k own-model
+pytest tests/docs/test_commands.py -k own-model
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 from boardless import paths
-from docs import pages
 from docs.pages import Block
-from docs.shell import Shell, matches, same_toolchain
+from docs.shell import Shell, matches, renewed, same_toolchain
+
+from docs import pages
 
 PAGES = [page for page in pages.pages() if any(block.is_step for block in pages.blocks(page))]
 # Why a block may be left out; a caption names one of these.
@@ -26,6 +27,7 @@ REASONS = {
     "needs TensorFlow, and hours": 2,
     "needs GitHub": 2,
     "needs others' sources": 1,
+    "needs other machines": 1,
     "needs another program": 1,
 }
 NOT_RUN = re.compile(r"Not run by the tests: (.*)")
@@ -102,7 +104,9 @@ def test_no_command_hides_in_another_kind_of_block() -> None:
             if block.directive in ("", "code-block"):
                 assert block.language in (*pages.RUNS, *pages.SHOWN), block.where
                 if block.language not in pages.RUNS:
-                    assert not re.search(r"^(\$ |boardless )", block.text, re.MULTILINE), block.where
+                    assert not re.search(r"^(\$ |boardless )", block.text, re.MULTILINE), (
+                        block.where
+                    )
 
 
 def test_a_wrong_output_is_seen() -> None:
@@ -111,6 +115,16 @@ def test_a_wrong_output_is_seen() -> None:
     assert not matches(said, "| digits_cnn:int8 | 19,544 | 390 | ok |", figures=True)
     assert matches(said, "| digits_cnn:int8 | 21,544 | 390 | ok |", figures=False)
     assert not matches(said, "| digits_cnn:int8 | 19,543 | 390 | WRONG |", figures=False)
+    assert matches("one\n...\nlast", "one\nlast", figures=True)
+    assert matches("...\nlast\n...", "one\ntwo\nlast", figures=True)
+    assert not matches("...\nlast", "one\nlast\nmore", figures=True)
+
+
+def test_figures_are_renewed_and_nothing_else() -> None:
+    page = "| model | 19,543 | ... |\n...\n--- 7.5 % of 51 programs."
+    printed = "| model |   9,876 | 390 | ok |\nmore\n----- 8.25 % of 60 programs."
+    assert renewed(page, printed) == "| model |  9,876 | ... |\n...\n--- 8.25 % of 60 programs."
+    assert renewed(page, printed.replace("model", "other")) is None
 
 
 @pytest.mark.parametrize(
@@ -119,8 +133,11 @@ def test_a_wrong_output_is_seen() -> None:
         ("```console\n$ boardless run nothing\n```\n", "unknown model"),
         ("```console\n$ echo hello\ngoodbye\n```\n", "-goodbye"),
         ("```sh\nboardless run digits_cnn --no-such-option\n```\n", "No such option"),
-        ("```{code-block} diff\n:class: file\n--- a/README.md\n+++ b/README.md\n"
-         "@@ -1 +1 @@\n-nothing like it\n+new\n```\n", "does not apply"),
+        (
+            "```{code-block} diff\n:class: file\n--- a/README.md\n+++ b/README.md\n"
+            "@@ -1 +1 @@\n-nothing like it\n+new\n```\n",
+            "does not apply",
+        ),
     ],
     ids=["unknown model", "other output", "unknown option", "stale change"],
 )

@@ -1,13 +1,15 @@
-"""reference/json.md against what the commands write: every key is there, with its type, and no more.
+"""reference/json.md against what commands write: every key is there, with its type, and no more.
 
 A list whose elements the page does not describe is not looked into.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -68,11 +70,13 @@ class Shape:
             kind, kinds = kind_of(inner), self.paths[path]
             said = re.split(r" or ", kinds)
             ok = kind in said or (kind == "integer" and "number" in said)
-            assert ok or (kind == "list" and kinds.startswith("list")), f"{path}: {kind}, not {kinds}"
+            assert ok or (kind == "list" and kinds.startswith("list")), (
+                f"{path}: {kind}, not {kinds}"
+            )
             self.seen.add(path)
             if isinstance(inner, dict):
                 self.check(inner, f"{path}.")
-            elif isinstance(inner, list) and f"{kinds} " .startswith("list of object"):
+            elif isinstance(inner, list) and f"{kinds} ".startswith("list of object"):
                 for each in inner:
                     self.check(each, f"{path}[].")
 
@@ -105,7 +109,7 @@ def test_every_command_with_json_is_documented() -> None:
         for name in commands.names()
         if any("--json" in option.opts for option in commands.load(name).params)
     }
-    assert with_json == {title for title in re.findall(r"^## (boardless .+)$", PAGE, re.MULTILINE)}
+    assert with_json == set(re.findall(r"^## (boardless .+)$", PAGE, re.MULTILINE))
 
 
 @pytest.mark.emulated
@@ -187,6 +191,20 @@ def test_boards_and_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     for row in json.loads(done.stdout):
         tool.check(row)
     tool.all_seen()
+
+
+@pytest.mark.emulated
+def test_sweep(tmp_path: Path) -> None:
+    shape = Shape("boardless sweep")
+    file = str(tmp_path / "sweep.sqlite")
+    (row,) = ask("sweep", "digits_cnn:int8", "--boards", BOARD, "--limit", "2", "-o", file)
+    with contextlib.closing(sqlite3.connect(file)) as results, results:
+        columns = "case_id, first, last, status, reason"
+        results.execute(f"INSERT INTO failures ({columns}) VALUES (1, 0, 1, 3, 'said so')")
+    done = CliRunner().invoke(cli.cli, ["sweep", "--show", file, "--json", "-"])
+    shape.check(row)
+    shape.check(json.loads(done.stdout)[0])
+    shape.all_seen()
 
 
 def test_compile(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def _type(kind: Any) -> str:
     text = getattr(kind, "__name__", str(kind))
     if "tuple" in str(kind):
         return "array of strings"
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) or "dict" in str(kind):
+    if "dict" in str(kind) or (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
         return "table"
     return {"str": "string", "int": "integer", "bool": "boolean", "float": "float"}[text]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from boardless.cycles import calibration, cores
 from boardless.cycles.calibration import Error
 from boardless.cycles.cores import Core, Rule
@@ -45,21 +46,22 @@ def _rules(core: Core) -> str:
         if (rule := getattr(core, kind)) is not None
     ]
     rules = table(("rule", "of", "#cycles", "source"), rows)
-    label = f"Instruction set `{core.isa}`, features {', '.join(map(code, core.features))}."
-    return f"## {core.name}\n\n{cell(core.description)}. {label}\n\nLabel: {cell(core.status)}.\n\n{rules}"
+    told = f"Instruction set `{core.isa}`, features {', '.join(map(code, core.features))}."
+    parts = (f"## {core.name}", f"{cell(core.description)}. {told}", f"Label: {cell(core.status)}.")
+    return "\n\n".join((*parts, rules))
 
 
 def _row(rule: Rule) -> list[str]:
     """(instructions, cycles, source)"""
-    kinds = getattr(rule, "kinds", ())
-    pairs = (("of", "to"), ("first", "then"), ("older", "younger"))
-    for first, then in pairs:
-        if hasattr(rule, first):
-            kinds = (*getattr(rule, first), "then", *getattr(rule, then))
-    when = f" (when {', '.join(rule.when)})" if getattr(rule, "when", ()) else ""
-    besides = f" beside {', '.join(rule.besides)}" if getattr(rule, "besides", ()) else ""
-    cycles = getattr(rule, "cycles", getattr(rule, "missed", getattr(rule, "latency", "")))
-    per = f" + {rule.per_register:g} per register" if getattr(rule, "per_register", 0) else ""
-    amount = f"{cycles:g}{per}" if cycles != "" else ""
-    words = f"queue of {rule.words} words" if hasattr(rule, "words") else ""
-    return [cell(" ".join(kinds) + words + besides + when), amount, cell(rule.source)]
+    it = msgspec.to_builtins(rule)
+    kinds = " ".join(it.get("kinds", ()))
+    for first, then in (("of", "to"), ("first", "then"), ("older", "younger")):
+        if first in it:
+            kinds = " ".join((*it[first], "then", *it[then]))
+    kinds += f" beside {', '.join(it['besides'])}" if it.get("besides") else ""
+    kinds += f" (when {', '.join(it['when'])})" if it.get("when") else ""
+    kinds += f"queue of {it['words']} words" if "words" in it else ""
+    cycles = it.get("cycles", it.get("missed", it.get("latency")))
+    amount = "" if cycles is None else f"{cycles:g}"
+    amount += f" + {it['per_register']:g} per register" if it.get("per_register") else ""
+    return [cell(kinds), amount, cell(rule.source)]

@@ -9,7 +9,11 @@ from boardless.errors import BoardlessError
 
 from generated.writing import code, prose, table
 
-OTHERS = {0: "All well.", 1: "A verdict failed: a wrong output, or the gate is shut.", 130: "Ctrl-C."}
+OTHERS = {
+    0: "All well.",
+    1: "A verdict failed: a wrong output, or the gate is shut.",
+    130: "Interrupted by Ctrl-C.",
+}
 
 
 def markdown() -> str:

@@ -30,7 +30,8 @@ def _row(folder: Path) -> list[str]:
     header = folder / f"{folder.name}.h"
     found = FUNCTION.findall(header.read_text()) if header.is_file() else []
     forms = {
-        kind: ", ".join(form for _, _, this, form in found if this == kind) for kind in ("s8", "f32")
+        kind: ", ".join(form for _, _, this, form in found if this == kind)
+        for kind in ("s8", "f32")
     }
     return [code(folder.name.upper()), cell(becomes), forms["s8"], forms["f32"]]
 

@@ -51,5 +51,12 @@ def _accepted(board: str) -> str:
                         number(memory["flash_bytes"]),
                     ]
                 )
-    figures = ("#instructions", f"#est. cycles, {core}", "#arena", "#static RAM", "#stack", "#flash")
+    figures = (
+        "#instructions",
+        f"#est. cycles, {core}",
+        "#arena",
+        "#static RAM",
+        "#stack",
+        "#flash",
+    )
     return table(("model", *figures), rows)

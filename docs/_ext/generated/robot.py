@@ -32,7 +32,9 @@ def text(doc: str, known: set[str]) -> str:
     out: list[str] = []
     for paragraph in re.split(r"\n\s*\n", doc.strip()):
         if paragraph.startswith("|"):
-            rows = [[c.strip(" `") for c in row.strip("| ").split("|")] for row in paragraph.split("\n")]
+            rows = [
+                [c.strip(" `") for c in row.strip("| ").split("|")] for row in paragraph.split("\n")
+            ]
             lines = ["    ".join(c for c in row if c) for row in rows]
             out.append("```robotframework\n" + "\n".join(lines) + "\n```")
         else:

@@ -41,5 +41,8 @@ def prose(thing: object) -> str:
 
 
 def sentence(text: str) -> str:
+    """Text in one line; `code` stays code, nothing else in it is markup."""
     pieces = " ".join(text.split()).split("`")
-    return "`".join(p if i % 2 else re.sub(r"([*_\[\]<>])", r"\\\1", p) for i, p in enumerate(pieces))
+    return "`".join(
+        p if i % 2 else re.sub(r"([*_\[\]<>])", r"\\\1", p) for i, p in enumerate(pieces)
+    )
