@@ -523,3 +523,19 @@ def test_bad_usage_is_one_line(cli: Cli) -> None:
     done = cli("gate", "--update", "--against", "HEAD")
     assert done.returncode == 2
     assert "exclude each other" in done.stderr
+
+
+# --- What stands in the zoo ---------------------------------------------------------------------
+@pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547"])
+def test_int8_needs_fewer_instructions_than_float32(board: str) -> None:
+    """That is what a user quantises for; a layer without a twin once made it untrue."""
+    both = 0
+    for name in zoo.names():
+        accepted = baseline.read(name, board)
+        if accepted and accepted.int8 and accepted.float32:
+            int8, float32 = accepted.int8.instructions, accepted.float32.instructions
+            assert int8
+            assert float32
+            assert int8.whole < float32.whole, name
+            both += 1
+    assert both > 5
