@@ -12,8 +12,8 @@ import pytest
 from boardless import emulators, paths
 from boardless.errors import ToolFailed
 from boardless.records import Build
+from boardless.robot.renode_terminal import text_of
 from boardless.robot_library import OF_RENODE, OURS, Boardless
-from boardless.robot_terminal import text_of
 from robot.api import ExecutionResult, ResultVisitor
 
 pytestmark = pytest.mark.emulated
