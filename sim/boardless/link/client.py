@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 
+from boardless.closing import Closing
 from boardless.emulators.base import Session
 from boardless.errors import DeviceFault, LinkError
 from boardless.link import messages
@@ -36,7 +36,7 @@ class Refused(LinkError):
 
 
 @dataclass
-class Client:
+class Client(Closing):
     """One device. `patience` is the wall-clock guard in seconds for an answer: long on a line that
     loses nothing, short on a bad one, where it grows from try to try up to `patience_max`."""
 
@@ -53,16 +53,10 @@ class Client:
     inferences: int = 0  # since the device began, with the last one that was answered
     about: dict[str, str] = field(default_factory=dict)  # what hello() said last
     cycles: int | None = None  # of the last predict(), where the core has a counter
+    sent_at: float = 0.0  # when the last command was, by time.monotonic()
+    heard_at: float = 0.0  # when the first byte after it came
 
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self.session.close()
 
     # ---- lines ----
@@ -81,6 +75,8 @@ class Client:
             if left <= 0 or len(self.buffer) > MAX_LINE:
                 raise _Noise(f"no answer; last bytes {bytes(self.buffer[-60:])!r}")
             fresh = self.session.receive(left)
+            if fresh and self.heard_at < self.sent_at:
+                self.heard_at = time.monotonic()
             self.buffer += fresh
             self.heard = (self.heard + fresh)[-400:]
 
@@ -133,6 +129,7 @@ class Client:
             try:
                 if attempt:
                     self.resync()
+                self.sent_at = time.monotonic()
                 self.session.send(request)
                 return self._answer(time.monotonic() + patience)
             except _Noise as error:
@@ -253,6 +250,11 @@ class Client:
         self.session.send(command + mark)
         time.sleep(self.gap)
         self.session.send(data)
+
+    @property
+    def waited(self) -> float:
+        """Seconds that the device took to begin its answer to the last command."""
+        return max(self.heard_at - self.sent_at, 0.0)
 
     def predict(self, picture: bytes) -> tuple[int, bytes]:
         """(timer ticks, raw output bytes) of one inference, picture and result over the line."""

@@ -22,7 +22,7 @@ from boardless import __version__
 from boardless.records import Pictures, Run, Verdict
 from boardless.report import profile, record
 
-VERSION = 1  # of what `collect` returns
+VERSION = 2  # of what `collect` returns
 GALLERY = 12  # pictures of a kind, at most
 THUMBNAIL = 96  # pixels, the longer side at most
 
@@ -78,6 +78,7 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
         "estimates": [
             {"text": profile.summary(c), "told": c.told, "median": c.median} for c in run.cycles
         ],
+        "measured": record.told_by_device(run),
         "confusion": _confusion(run),
         "galleries": _galleries(run, verdict),
         "gate": gate
@@ -101,7 +102,7 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
             "link": run.link,
         },
         "command": f"boardless run {run.build.model} --board {board.name} "
-        f"--limit {len(run.pictures)}",
+        f"--limit {len(run.pictures)}" + (" --port DEVICE" if run.counts.measured else ""),
         "notes": list(run.notes),
     }
 
@@ -110,6 +111,7 @@ def _layers(run: Run, gate: dict[str, Any] | None) -> dict[str, Any]:
     """Bars: cycles of the first target, or instructions where none could be estimated. Where the
     gate has judged, what it has judged: its own first input, beside what was accepted."""
     first = run.cycles[0] if run.cycles else None
+    measured = dict(enumerate(run.counts.measured.layers)) if run.counts.measured else {}
     now = {
         x.index: float(run.counts.layers[x.index]) for x in run.build.layers if run.counts.layers
     }
@@ -127,13 +129,17 @@ def _layers(run: Run, gate: dict[str, Any] | None) -> dict[str, Any]:
             "macs": layer.macs,
             "value": now.get(layer.index, 0.0),
             "baseline": before.get(layer.index),
+            "measured": measured.get(layer.index),
             "per_mac": now.get(layer.index, 0.0) / layer.macs if layer.macs else None,
         }
         for layer in run.build.layers
     ]
     most = max([*now.values(), *before.values()], default=0.0)
     unit = f"estimated cycles, {first.target.name}" if first else "instructions"
-    return {"unit": unit, "rows": rows, "most": most, "compared": bool(before)}
+    return {"unit": unit, "rows": rows, "most": most} | {
+        "compared": bool(before),
+        "measured": bool(measured),
+    }
 
 
 def _by_layer(figures: dict[str, Any] | None, key: tuple[str, ...]) -> dict[int, float]:
