@@ -22,7 +22,7 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from boardless import compiler, paths
+from boardless import children, compiler, paths
 from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall, install
 from boardless.records import Board, Build, Layer
 
@@ -155,20 +155,17 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
         environment["BOARDLESS_BOARD"] = board.name
     command += ["-e", environment_name]
     try:
-        with log.open("wb") as out:
-            done = subprocess.run(
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                timeout=TIMEOUT,
-                check=False,
-            )
+        with (
+            log.open("wb") as out,
+            children.group(
+                command, env=environment, stdout=out, stderr=subprocess.STDOUT
+            ) as process,
+        ):
+            status = process.wait(TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
     made = folder / "pio" / environment_name / "firmware.elf"
-    if done.returncode or not made.is_file():
+    if status or not made.is_file():
         overflows = re.findall(
             r"region `?(\w+)'? overflowed by (\d+) bytes", log.read_text(errors="replace")
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from boardless import __version__, commands
+from boardless import __version__, children, commands
 from boardless.errors import BoardlessError
 
 
@@ -67,10 +67,13 @@ def _guarded(call: Callable[[], Any]) -> int:
         return 3
 
 
-def _terminate(*_: Any) -> None:
+def _interrupt(*_: Any) -> None:
+    children.interrupt()  # other threads may be waiting for them
     raise KeyboardInterrupt
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _terminate)  # so that emulators are ended then, too
+    signal.signal(signal.SIGTERM, _interrupt)  # so that emulators are ended then, too
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not in the background
+        signal.signal(signal.SIGINT, _interrupt)
     sys.exit(_guarded(lambda: cli(standalone_mode=False)))

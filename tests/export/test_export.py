@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import compiler, export, graph, pictures, reference, structures, zoo
+from boardless import compiler, export, graph, pictures, random_network, reference, zoo
 from boardless.errors import BadInput
 from export_example import example, library
 from host_kernels import HostModel
@@ -111,11 +111,11 @@ def test_the_class_predicts_the_same(tmp_path: Path, name: str) -> None:
 def test_the_class_pads_as_the_model_does(tmp_path: Path) -> None:
     """SAME with stride 2 pads odd and even maps in different ways; a softmax of large logits."""
     for size in (9, 12):
-        net = structures.Network((1, size, size, 2), seed=size, kind="float32")
-        net.conv(4, 3, 2, structures.RELU)
-        net.depthwise(3, 2, structures.NONE)
+        net = random_network.Network((1, size, size, 2), seed=size, kind="float32")
+        net.conv(4, 3, 2, random_network.RELU)
+        net.depthwise(3, 2, random_network.NONE)
         net.mean()
-        net.conv(3, 1, 1, structures.NONE)
+        net.conv(3, 1, 1, random_network.NONE)
         net.reshape(1, 3)
         net.softmax()
         content = net.content()
@@ -191,9 +191,9 @@ def test_what_a_format_cannot_say_is_one_line(
 
 
 def test_branches_are_refused(tmp_path: Path) -> None:
-    net = structures.Network((1, 4, 4, 2), kind="float32")
+    net = random_network.Network((1, 4, 4, 2), kind="float32")
     first = net.at
-    net.conv(2, 1, 1, structures.RELU)
+    net.conv(2, 1, 1, random_network.RELU)
     net.add(first)
     content = net.content()
     model = zoo.Model("branches", content, graph.read(content, "branches"), None)

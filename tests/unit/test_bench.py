@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from boardless import bench, boards, compiler, graph, structures, zoo
+from boardless import bench, boards, compiler, graph, random_network, structures, zoo
 from boardless.records import Build, Verdict
 from boardless.report import bench as report
 from conftest import Cli
@@ -109,10 +109,10 @@ def test_layers_go_to_kinds_and_the_rest_is_glue() -> None:
 
 
 def test_a_second_spatial_convolution_is_another_kind() -> None:
-    net = structures.Network((1, 6, 6, 4))
-    net.conv(4, 1, 1, structures.NONE)
-    net.conv(4, 3, 1, structures.RELU)
-    net.conv(4, 3, 1, structures.RELU)
+    net = random_network.Network((1, 6, 6, 4))
+    net.conv(4, 1, 1, random_network.NONE)
+    net.conv(4, 3, 1, random_network.RELU)
+    net.conv(4, 3, 1, random_network.RELU)
     program = compiler.compile_graph(graph.read(net.content(), "two"), fold=False)
     kinds = bench.by_kind(program, (1, 2, 4), 7)
     assert {name: kind.instructions for name, kind in kinds.items()} == {

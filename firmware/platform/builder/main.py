@@ -78,7 +78,7 @@ if script.is_file():
         LINKFLAGS=[
             "-nostartfiles",
             *(f"-Wl,--defsym=bl_{name}={value:#x}" for name, value in symbols.items()),
-            f"-Wl,-Map={env.subst('$BUILD_DIR')}/firmware.map",
+            *("-Xlinker", f"-Map={env.subst('$BUILD_DIR')}/firmware.map"),  # -Wl splits at commas
             f"-L{firmware / 'hal' / board.hal}",
         ],
         LDSCRIPT_PATH=str(script),

@@ -10,13 +10,11 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -25,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from boardless import evaluate, graph, paths, zoo
+from boardless import children, evaluate, graph, paths, zoo
 from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall
 from boardless.gate import compare, figures
 from boardless.gate.compare import Finding
@@ -164,9 +162,7 @@ class Tree:
         """What `boardless run --json` of this tree says about each model."""
         result, log = self.scratch / "run.json", self.scratch / "run.log"
         result.unlink(missing_ok=True)
-        # The kernel ends the child, which ends its emulators, even if we are killed outright.
-        guard = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
-        command = [*guard, sys.executable, "-m", "boardless", "run", *models, "--board", board]
+        command = [sys.executable, "-m", "boardless", "run", *models, "--board", board]
         command += ["--jobs", "1", "--images", str(images), "--json", str(result), *extra]
         path = [str(self.root / "sim"), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {
@@ -175,23 +171,18 @@ class Tree:
         }
         if self.build:
             environment["BOARDLESS_BUILD_DIR"] = str(self.build)
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                command,
-                cwd=self.root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C is passed on by us
-            )
+        with (
+            log.open("wb") as out,
+            children.group(
+                command, cwd=self.root, env=environment, stdout=out, stderr=subprocess.STDOUT
+            ) as process,
+        ):
             self.processes.append(process)
             if stop.is_set():
                 process.terminate()
             try:
                 status = process.wait(TIMEOUT)
             except subprocess.TimeoutExpired as error:
-                self.end()
                 raise ToolFailed(f"no end within {TIMEOUT} s", where=self.name) from error
         if status in (0, 1) and result.is_file():  # 1: outputs are wrong; the JSON says so
             data = json.loads(result.read_bytes())
@@ -203,17 +194,9 @@ class Tree:
         raise kind(f"{self.name} does not run: {what}")
 
     def end(self) -> None:
-        """Ends what runs, with its compilers; nobody writes into the tree afterwards."""
+        """Ends what runs, with its compilers."""
         for process in self.processes:
-            if process.poll() is not None:
-                continue
-            process.terminate()  # it ends its emulators
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            with contextlib.suppress(ProcessLookupError):
-                for _ in range(100):  # until the group is gone
-                    os.killpg(process.pid, signal.SIGKILL)
-                    time.sleep(0.01)
+            children.end(process)
 
 
 def measure_both(
