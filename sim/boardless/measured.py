@@ -82,7 +82,8 @@ def take(request: Request, say: Progress) -> Taken:
         raise WrongOutputs(what, where=where)
     found = run.counts.measured
     if found is None:
-        raise BadInput(f"no cycles were measured: {run.counts.missing}", where=where)
+        why = run.counts.missing.rpartition(", and ")[2]
+        raise BadInput(f"no cycles were measured: {why}", where=where)
     if not run.cycles:
         raise BadInput(run.notes[-1], where=where, hint="an estimate needs a counting emulator")
     if not found.clock_hz:

@@ -165,7 +165,7 @@ def test_models_are_kept_one_by_one(
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
-        ({}, BadInput, "no cycles were measured: .*this core has no cycle counter"),
+        ({}, BadInput, "no cycles were measured: this core has no cycle counter"),
         ({"dwt": True, "pull_after": 900}, ToolFailed, "the port vanished in mid-run"),
     ],
     ids=["no counter", "unplugged"],

@@ -267,7 +267,7 @@ def test_an_estimate_stands_beside_the_measurement(built: Built) -> None:
     about = record.device(took, {"cortex-m4": estimated(dataclasses.replace(plain, measured=took))})
     assert about is not None
     assert about["error_percent"] == {"cortex-m4": pytest.approx(2.0, abs=0.01)}
-    nowhere = dataclasses.replace(build, board=boards.load("stm32f4_discovery"))
+    nowhere = dataclasses.replace(build, board=boards.load("stm32f746g_disco"))
     if not shutil.which("renode"):
         counts = evaluate.counted_beside(nowhere, given, plain, lambda n: None)
         assert counts.cycles_missing.startswith("no estimate to compare with: renode is not")

@@ -66,8 +66,8 @@ void hal_putc(char c) {
 const uint32_t hal_timer_hz = CORE_HZ;
 
 void hal_timer_start(void) {
-  TIM2_CNT = 0;
   TIM2_CR1 = 1;
+  TIM2_CNT = 0; /* the last store: counts begin behind it */
 }
 
 uint32_t hal_timer_ticks(void) {
