@@ -31,6 +31,7 @@ from boardless.link.faults import BadLine, Faults
 from boardless.records import Build, Counts, Pictures
 
 NOT_ASKED = "cycles not available: not asked for"
+SLOWEST = 100 / 16e6  # seconds per MAC: float32 in software on a Cortex-M0 at 16 MHz, and some
 BATCH = {"memory": 64, "uart": 4}  # pictures between two looks at progress
 
 
@@ -93,6 +94,7 @@ def open_client(
     try:
         if hardware(emulator):
             client.patience, client.patience_max, client.tries, client.gap = 10.0, 60.0, 4, 0.005
+            client.thinking = SLOWEST * sum(layer.macs for layer in build.layers)
             _attach(client, build)
         else:
             client.boot()

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import serial
 from boardless import boards, compare, evaluate, pictures, records, reference, run, zoo
 from boardless.emulators import serial_port
 from boardless.errors import BadInput, LinkError, ToolFailed, ToolMissing
+from boardless.link import messages
 from boardless.link.client import Client, WrongFirmware
 from boardless.records import Build, Measured
 from boardless.report import record
@@ -149,6 +151,39 @@ class Scripted:
     def terminate(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Slow(Scripted):
+    """One that takes `seconds` for each answer."""
+
+    def __init__(self, answer: bytes, seconds: float) -> None:
+        super().__init__(answer)
+        self.seconds, self.ready, self.sent = seconds, 0.0, 0
+
+    def send(self, data: bytes) -> None:
+        super().send(data)
+        self.ready, self.sent = time.monotonic() + self.seconds, self.sent + 1
+
+    def receive(self, timeout: float) -> bytes:
+        left = self.ready - time.monotonic()
+        time.sleep(max(0.0, min(timeout, left)))
+        return super().receive(0) if timeout >= left else b""
+
+
+ANSWER = ("m-ticks-[7]", "m-inferences-[1]", "m-cycles-[9]", "m-output-[00ff]", "m-ready")
+
+
+def test_a_long_inference_is_waited_for_and_timed() -> None:
+    """Asked again it would begin again."""
+    lines = b"".join(messages.checksummed(line).encode() + b"\r\n" for line in ANSWER)
+    device = Slow(lines, seconds=0.6)
+    client = Client(device, patience=0.2, patience_max=0.2, tries=2, thinking=30.0)
+    assert client.predict(b"") == (7, b"\x00\xff")
+    assert (device.sent, client.cycles) == (1, 9)
+    assert 0.6 <= client.waited < 5
+    client.thinking = 0.0
+    with pytest.raises(LinkError, match="the device does not answer"):
+        client.predict(b"")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ class Client(Closing):
     session: Session
     patience: float = 300.0
     patience_max: float = 300.0
+    thinking: float = 0.0  # seconds that an inference may take, on top of it
     tries: int = 1
     block_bytes: int = 1024
     describe_pc: Callable[[int], str] | None = None  # code address -> function, for fault reports
@@ -53,8 +54,7 @@ class Client(Closing):
     inferences: int = 0  # since the device began, with the last one that was answered
     about: dict[str, str] = field(default_factory=dict)  # what hello() said last
     cycles: int | None = None  # of the last predict(), where the core has a counter
-    sent_at: float = 0.0  # when the last command was, by time.monotonic()
-    heard_at: float = 0.0  # when the first byte after it came
+    waited: float = 0.0  # seconds until the device began its answer to the last command
 
     def close(self) -> None:
         self.session.close()
@@ -75,8 +75,6 @@ class Client(Closing):
             if left <= 0 or len(self.buffer) > MAX_LINE:
                 raise _Noise(f"no answer; last bytes {bytes(self.buffer[-60:])!r}")
             fresh = self.session.receive(left)
-            if fresh and self.heard_at < self.sent_at:
-                self.heard_at = time.monotonic()
             self.buffer += fresh
             self.heard = (self.heard + fresh)[-400:]
 
@@ -119,19 +117,22 @@ class Client(Closing):
 
     # ---- commands ----
 
-    def command(self, text: str) -> list[str]:
-        """The reply lines without the closing m-ready. Refused where the device answers e-[...]."""
-        return self._ask(messages.command(text), text)
+    def command(self, text: str, thinking: float = 0.0) -> list[str]:
+        """The reply lines without the closing m-ready. Refused where the device answers e-[...].
+        The device may take `thinking` seconds to begin."""
+        return self._ask(messages.command(text), text, thinking)
 
-    def _ask(self, request: bytes, what: str) -> list[str]:
+    def _ask(self, request: bytes, what: str, thinking: float) -> list[str]:
         patience = self.patience
         for attempt in range(self.tries):
             try:
                 if attempt:
                     self.resync()
-                self.sent_at = time.monotonic()
+                sent = time.monotonic()
                 self.session.send(request)
-                return self._answer(time.monotonic() + patience)
+                first = self._answer_line(sent + patience + thinking)
+                self.waited = time.monotonic() - sent
+                return self._answer(time.monotonic() + patience, first)
             except _Noise as error:
                 last = error
                 patience = min(patience * 1.5, self.patience_max)
@@ -140,19 +141,24 @@ class Client(Closing):
             hint="check the line; `boardless run --link uart` shows the same without shared memory",
         )
 
-    def _answer(self, deadline: float) -> list[str]:
+    def _answer(self, deadline: float, first: str = "") -> list[str]:
+        """The lines before m-ready; `first` has come already."""
         lines: list[str] = []
-        while True:
-            reply = self.line(deadline)
-            if not reply.trusted:
-                raise _Noise(f"a line without a right checksum: {reply.text[:60]!r}")
-            if reply.text == DAMAGED:
-                raise _Noise(reply.text)
-            if reply.text.startswith("e-["):
-                raise Refused(f"the device says {reply.text}")
-            if reply.text == "m-ready":
-                return lines
-            lines.append(reply.text)
+        text = first or self._answer_line(deadline)
+        while text != "m-ready":
+            lines.append(text)
+            text = self._answer_line(deadline)
+        return lines
+
+    def _answer_line(self, deadline: float) -> str:
+        reply = self.line(deadline)
+        if not reply.trusted:
+            raise _Noise(f"a line without a right checksum: {reply.text[:60]!r}")
+        if reply.text == DAMAGED:
+            raise _Noise(reply.text)
+        if reply.text.startswith("e-["):
+            raise Refused(f"the device says {reply.text}")
+        return reply.text
 
     def resync(self) -> None:
         """Brings both sides back to the start of a command, whatever was lost before."""
@@ -251,15 +257,10 @@ class Client(Closing):
         time.sleep(self.gap)
         self.session.send(data)
 
-    @property
-    def waited(self) -> float:
-        """Seconds that the device took to begin its answer to the last command."""
-        return max(self.heard_at - self.sent_at, 0.0)
-
     def predict(self, picture: bytes) -> tuple[int, bytes]:
         """(timer ticks, raw output bytes) of one inference, picture and result over the line."""
         self.load(picture)
-        answer = messages.fields(self.command("predict"))
+        answer = messages.fields(self.command("predict", self.thinking))
         self.inferences = int(answer["inferences"])
         self.cycles = int(answer["cycles"]) if "cycles" in answer else None
         return int(answer["ticks"]), bytes.fromhex(answer["output"])
