@@ -27,6 +27,7 @@ from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall, instal
 from boardless.records import Board, Build, Layer
 
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
+DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
 
 
 def build(program: compiler.Program, board: Board) -> Build:
@@ -38,13 +39,25 @@ def build(program: compiler.Program, board: Board) -> Build:
     elf = folder / "firmware.elf"
     stamp = folder / "build_id"
     with _locked(folder):
-        fresh = not elf.is_file() or not stamp.is_file() or stamp.read_text() != key
+        fresh = not _is_whole(elf, stamp, key)
         if fresh:
             _make(program, board, key, folder)
-            stamp.write_text(key)
+            stamp.write_text(_stamp(elf, key))
         return _describe(
             program, board, elf, key, compiler_version, time.monotonic() - began if fresh else 0.0
         )
+
+
+def _stamp(elf: Path, key: str) -> str:
+    """Tells the ELF of this build from a stale one, and from one that was damaged later."""
+    return f"{key} {hashlib.sha256(elf.read_bytes()).hexdigest()}\n"
+
+
+def _is_whole(elf: Path, stamp: Path, key: str) -> bool:
+    try:
+        return stamp.read_bytes() == _stamp(elf, key).encode()
+    except OSError:
+        return False
 
 
 def build_key(program: compiler.Program, board: Board, compiler_version: str) -> str:
@@ -135,11 +148,36 @@ def write_sources(program: compiler.Program, build_id: str, folder: Path) -> lis
 
 
 def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> None:
-    generated = folder / "generated"
-    write_sources(program, key, generated)
+    write_sources(program, key, folder / "generated")
+    made, said = _platformio(board, folder)
+    if made is None and re.search(DAMAGED, said):
+        shutil.rmtree(folder / "pio", ignore_errors=True)
+        made, said = _platformio(board, folder)
+    if made is None:
+        overflows = re.findall(r"region `?(\w+)'? overflowed by (\d+) bytes", said)
+        if overflows:
+            missing = [f"{name} is too small by {int(n):,} bytes" for name, n in overflows]
+            raise TooSmall(
+                f"{program.name} does not fit: {' and '.join(missing)}",
+                where=f"board {board.name}",
+                hint="a smaller model, or a larger board",
+            )
+        raise ToolFailed(
+            _first_error(said),
+            where=f"building {program.name} for {board.name}",
+            hint=f"the whole log is {folder / 'build.log'}",
+        )
+    temporary = folder / "firmware.elf.new"
+    shutil.copyfile(made, temporary)
+    temporary.chmod(0o755)
+    temporary.replace(folder / "firmware.elf")
+
+
+def _platformio(board: Board, folder: Path) -> tuple[Path | None, str]:
+    """(the ELF that it has made of folder/generated, or None; what it said)"""
     log = folder / "build.log"
     environment = os.environ | {
-        "BOARDLESS_GENERATED": str(generated),
+        "BOARDLESS_GENERATED": str(folder / "generated"),
         "PLATFORMIO_BUILD_DIR": str(folder / "pio"),
         "PLATFORMIO_WORKSPACE_DIR": str(paths.workspace()),
         "PLATFORMIO_CORE_DIR": str(paths.workspace() / "core"),
@@ -165,34 +203,16 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
     made = folder / "pio" / environment_name / "firmware.elf"
-    if status or not made.is_file():
-        overflows = re.findall(
-            r"region `?(\w+)'? overflowed by (\d+) bytes", log.read_text(errors="replace")
-        )
-        if overflows:
-            missing = [f"{name} is too small by {int(n):,} bytes" for name, n in overflows]
-            raise TooSmall(
-                f"{program.name} does not fit: {' and '.join(missing)}",
-                where=f"board {board.name}",
-                hint="a smaller model, or a larger board",
-            )
-        raise ToolFailed(
-            _first_error(log.read_text(errors="replace")),
-            where=f"building {program.name} for {board.name}",
-            hint=f"the whole log is {log}",
-        )
-    temporary = folder / "firmware.elf.new"
-    shutil.copyfile(made, temporary)
-    temporary.chmod(0o755)
-    temporary.replace(folder / "firmware.elf")
+    done = status == 0 and made.is_file()
+    return made if done else None, log.read_text(errors="replace")
 
 
 def _first_error(log: str) -> str:
     """The line of a build log that says most."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for pattern in (
-        r"will not fit|overflowed by",
-        r"\b(fatal )?error:|undefined reference",
+        r"No space left on device|will not fit|overflowed by",
+        r"(?<!collect2: )\b(fatal )?error:|undefined reference|not recognized|cannot ",
         r"Error",
     ):
         for line in lines:

@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from boardless import measured, paths, reference
+from boardless import evaluate, measured, paths, reference
 from boardless.commands import calibrate
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
 from boardless.errors import BadInput, BoardlessError, ToolFailed
 from boardless.link.client import WrongFirmware
 from boardless.records import Build
+from boardless.report import profile, record
 from cable import Cable
 from click.testing import CliRunner, Result
 from conftest import Cli
@@ -28,6 +29,7 @@ from conftest import Cli
 pytestmark = pytest.mark.emulated
 MODEL, BOARD, PART = "digits_cnn:int8", "mps2-an386", "stm32f446"
 SUITE = f"{BOARD}-{PART}"
+FIGURES = ("mean_percent", "worst_percent")
 Built = Callable[[str, str], Build]
 
 
@@ -94,9 +96,14 @@ def test_measured_kept_and_priced_again(kept: Path, built: Built, plug: Callable
     off = abs(told["error_percent"])
     assert (error.programs, error.stale) == (1, False)
     assert error.mean == pytest.approx(off, abs=0.01)
-    assert (
-        str(error) == f"±{off:.1f} % mean, {off:.1f} % worst of 1 model against your board {BOARD}"
-    )
+    said = f"±{off:.1f} % mean, {off:.1f} % worst of 1 model against your board {BOARD}"
+    assert str(error) == said
+
+    request = evaluate.Request(MODEL, BOARD, limit=1, parts=(PART,))
+    run, verdict = evaluate.evaluate(request, lambda *progress: None)
+    assert f"({PART}, cortex-m4, {said})" in profile.summary(run.cycles[0])
+    figures = record.run(run, verdict)["cycles"][PART]["error_boards"]
+    assert figures == {BOARD: {"models": 1} | dict.fromkeys(FIGURES, round(off, 2))}
 
     (result,) = (kept / "results").iterdir()
     written = result.read_text()

@@ -27,7 +27,7 @@ def wait_for(what: Callable[[], object], process: subprocess.Popen[str]) -> None
 
 
 @pytest.mark.parametrize("command", ["run", "sim"])
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_build_ends_with_the_command_that_wanted_it(
     cli: Cli, tmp_path: Path, command: str, end: signal.Signals
 ) -> None:

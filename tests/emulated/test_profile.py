@@ -113,7 +113,7 @@ def test_a_new_core_is_one_file(tmp_path: Path) -> None:
         (["--part", "stm32z1"], "unknown part 'stm32z1'"),
         (["--core", "cortex-m0"], "cortex-m0 has no"),
         (["--csv", "/nowhere/p.csv"], "/nowhere/p.csv: cannot write (No such file or directory)"),
-        (["--picture", "p.xyz"], "p.xyz: cannot write the picture"),
+        (["--picture", "p.xyz"], "p.xyz: a picture ends in .svg, .png, .pdf"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], message: str) -> None:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pytest
 from boardless import compiler, export, graph, pictures, random_network, reference, zoo
 from boardless.errors import BadInput
-from export_example import example, library
 from host_kernels import HostModel
+from layers_example import example, mobile_lenet
 
 CXX = ["g++", "-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-Wpedantic"]
 CC = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-Wpedantic"]
@@ -157,7 +157,7 @@ def test_noodle_files_read_back_to_the_same_outputs(tmp_path: Path, form: str) -
     chw = np.ascontiguousarray(inputs.transpose(0, 3, 1, 2))
     (tmp_path / "picture.txt").write_text(" ".join(f"{v:.9g}" for v in chw[0].ravel()))
     (tmp_path / "weights.c").write_text(module.to_c(module.from_text(tmp_path)))
-    c = library(tmp_path)
+    c = mobile_lenet(tmp_path)
     seen = np.zeros((len(inputs), 8), np.float32)
     for picture, probabilities in zip(chw, seen, strict=True):
         status = c.mobile_lenet(

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -23,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from boardless import children, evaluate, graph, paths, zoo
+from boardless import children, evaluate, graph, paths, scratch, zoo
 from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall
 from boardless.gate import compare, figures
 from boardless.gate.compare import Finding
@@ -42,9 +41,9 @@ def against(
 ) -> Report:
     """The working tree, with what is not committed, compared with `revision`."""
     cases, misfits = fitting(cases, progress)
-    with checkout(revision) as (commit, tree), tempfile.TemporaryDirectory() as scratch:
-        before = Tree(tree, revision, Path(scratch, "old"), build=Path(scratch, "build"))
-        now = Tree(paths.ROOT, "the working tree", Path(scratch, "new"))
+    with checkout(revision) as (commit, tree), scratch.folder("against") as folder:
+        before = Tree(tree, revision, folder / "old", build=folder / "build")
+        now = Tree(paths.ROOT, "the working tree", folder / "new")
         inputs = {name: figures.inputs(name) for name in dict.fromkeys(c.name for c in cases)}
         known = [case for case in cases if before.has(case, inputs[case.name])]
         old, new = measure_both(before, known, now, cases, inputs, progress)
@@ -230,9 +229,8 @@ def checkout(revision: str) -> Iterator[tuple[str, Path]]:
     `git archive` leaves no trace in the repository, unlike a worktree that a kill leaves behind.
     """
     commit = resolve(revision)
-    with tempfile.TemporaryDirectory(prefix="boardless-") as folder:
-        tree = Path(folder, "tree")
-        archive = Path(folder, "tree.tar")
+    with scratch.folder("revision") as folder:
+        tree, archive = folder / "tree", folder / "tree.tar"
         git("archive", "--output", str(archive), commit)
         with tarfile.open(archive) as file:
             file.extractall(tree, filter="data")
@@ -241,29 +239,31 @@ def checkout(revision: str) -> Iterator[tuple[str, Path]]:
         yield commit, tree
 
 
-def resolve(revision: str) -> str:
-    """The full hash of a commit."""
+def resolve(revision: str, folder: Path | None = None) -> str:
+    """The full hash of a commit of the repository that `folder` (default: the checkout) is
+    in."""
     if shutil.which("git") is None:
         raise ToolMissing("git is not installed", hint="apt-get install git")
     try:
-        git("rev-parse", "--git-dir")
+        git("rev-parse", "--git-dir", cwd=folder)
     except ToolFailed as error:
         raise BadInput(
-            f"--against needs a git checkout ({error.what})", where=str(paths.ROOT)
+            f"--against needs a git checkout ({error.what})", where=str(folder or paths.ROOT)
         ) from error
     try:
-        return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        named = f"{revision}^{{commit}}"
+        return git("rev-parse", "--verify", "--quiet", "--end-of-options", named, cwd=folder)
     except ToolFailed as error:
         raise BadInput(
             f"unknown revision {revision!r}", hint="see `git log`, or fetch it"
         ) from error
 
 
-def git(*arguments: str) -> str:
+def git(*arguments: str, cwd: Path | None = None) -> str:
     try:
         done = subprocess.run(
             ["git", *arguments],
-            cwd=paths.ROOT,
+            cwd=cwd or paths.ROOT,
             capture_output=True,
             text=True,
             timeout=120,
