@@ -58,7 +58,7 @@ class Cable:
     ) -> None:
         self.session = emulators.load(emulator).start(build.board, build.elf, shared=False)
         self.baud, self.left, self.restarts = baud, pull_after, restarts
-        self.noise_every, self.passed = noise_every, 0
+        self.noise_every, self.passed = noise_every, 0  # bytes to the host so far
         self.counter = Counter() if dwt else None
         self.ours, theirs = os.openpty()
         tty.setraw(theirs)
@@ -98,10 +98,10 @@ class Cable:
                 os.write(self.ours, self.line(self.noisy(data), True))
 
     def noisy(self, data: bytes) -> bytes:
-        if not self.noise_every:
-            return data
         at = range(self.passed, self.passed + len(data))
         self.passed += len(data)
+        if not self.noise_every:
+            return data
         return bytes(b ^ (k % self.noise_every == 0) for k, b in zip(at, data, strict=True))
 
     def close(self) -> None:

@@ -190,6 +190,30 @@ def test_nothing_is_kept(
     assert not list((kept / "facts").iterdir())
 
 
+def test_unplugged_after_the_first_model(kept: Path, built: Built) -> None:
+    whole = Cable(build := built(MODEL, BOARD), "qemu", dwt=True)
+    try:
+        assert on_board(whole.port).exit_code == 0
+    finally:
+        whole.close()
+    for folder in ("facts", "results"):
+        shutil.rmtree(kept / folder)
+    (kept / "facts").mkdir()
+    pulled = Cable(build, "qemu", dwt=True, pull_after=whole.passed * 3 // 2)
+    try:
+        done = on_board(pulled.port, MODEL, MODEL, "digits_cnn:float32")
+    finally:
+        pulled.close()
+    assert done.exit_code == 3
+    said = [line for line in done.stderr.splitlines() if line.startswith("boardless: ")]
+    assert said == [
+        f"boardless: {MODEL}: {pulled.port}: the port vanished in mid-run; check the cable, then "
+        "run it again"
+    ]
+    assert [p.name for p in facts.load(SUITE).programs] == [MODEL]
+    assert [r.program for r in calibration.load("cortex-m4", PART).row] == [MODEL]
+
+
 def test_cycles_of_wrong_outputs_are_no_facts(
     kept: Path, built: Built, plug: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

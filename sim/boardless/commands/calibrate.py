@@ -221,7 +221,7 @@ def on_board(
     name = "-".join(filter(None, [port["board"], part or core]))
     path = facts.own(port["facts"] or facts.FOLDER / f"{name}.toml")
     found: Found | None = None
-    failures = []
+    failures: list[tuple[str, BoardlessError]] = []
     with progress_bar() as progress:
         for model in models:
             request = Request(
@@ -237,6 +237,9 @@ def on_board(
             except OF_ONE_MODEL as error:
                 failures.append((model, error))
                 continue
+            except BoardlessError as error:
+                failures.append((model, error))
+                break  # the others would fare no better
             suite = facts.add(measured.suite_of(taken, date, port["source"]), path)
             if found is None:
                 found = Found(suite, suite.core, suite.part, suite.compiler.split()[-1])
