@@ -172,6 +172,21 @@ def test_every_model_has_a_baseline_of_every_default_board(name: str) -> None:
     assert judge.unused(judge.cases((), ()), ()) == []
 
 
+@pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547"])
+def test_int8_needs_fewer_instructions_than_float32(board: str) -> None:
+    """That is what a user quantises for; a layer without a twin once made it untrue."""
+    both = 0
+    for name in zoo.names():
+        accepted = baseline.read(name, board)
+        if accepted and accepted.int8 and accepted.float32:
+            int8, float32 = accepted.int8.instructions, accepted.float32.instructions
+            assert int8
+            assert float32
+            assert int8.whole < float32.whole, name
+            both += 1
+    assert both > 5
+
+
 def test_models_are_named_as_elsewhere() -> None:
     assert [c.names for c in judge.cases(("digits_cnn",), ())][:2] == [
         "digits_cnn:int8 mps2-an386",
