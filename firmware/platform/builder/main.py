@@ -14,6 +14,7 @@ from SCons.Script import Default, DefaultEnvironment, Exit
 
 env = DefaultEnvironment()
 firmware = paths.FIRMWARE
+project = env.subst("$PROJECT_DIR")  # the tree, or links to it
 
 try:
     board = boards.load(os.environ.get("BOARDLESS_BOARD") or env.GetProjectOption("custom_board"))
@@ -56,10 +57,12 @@ env.Append(
         "-ffunction-sections",
         "-fdata-sections",
         "-fno-common",
+        f"-ffile-prefix-map={project}=.",
         f"-ffile-prefix-map={paths.ROOT}=.",
+        f"-ffile-prefix-map={paths.ROOT}/=",
         f"-ffile-prefix-map={generated}=generated",
         # SCons names what lies inside of the project relative to it
-        f"-ffile-prefix-map={os.path.relpath(generated, paths.ROOT)}=generated",
+        f"-ffile-prefix-map={os.path.relpath(generated, project)}=generated",
         "-gno-record-gcc-switches",
     ],
     CPPPATH=[
