@@ -72,7 +72,7 @@ def test_what_has_no_past_is_only_compared_with_the_reference(repository: Path, 
 
 def test_a_model_that_does_not_fit_fails(repository: Path, cli: Cli, own_board: Path) -> None:
     toml = own_board / "board.toml"
-    toml.write_text(toml.read_text().replace("flash_bytes = 0x400000", "flash_bytes = 0x4000"))
+    toml.write_text(toml.read_text().replace("flash_bytes = 0x400000", "flash_bytes = 0x1000"))
     done = cli(*GATE[:2], "--board", "my-board", "--against", "HEAD", "--junit", "out.xml")
     assert done.returncode == 1, done.stderr
     line = r"my-board: model does not fit: FLASH is too small by [\d,]+ bytes"
