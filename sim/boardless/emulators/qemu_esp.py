@@ -66,7 +66,8 @@ def find(board: Board) -> str:
     what = f"{others[0]} does not know -M" if others else f"there is no {here.program} that knows"
     raise ToolMissing(
         f"{what} {here.machine}",
-        hint=f"Espressif's does: python $IDF_PATH/tools/idf_tools.py install {here.tool}",
+        hint=f"Espressif's does: python $IDF_PATH/tools/idf_tools.py install {here.tool}, "
+        "or an archive of https://github.com/espressif/qemu/releases",
     )
 
 
