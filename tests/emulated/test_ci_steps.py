@@ -91,8 +91,7 @@ def test_our_push_has_a_report(checkout: Checkout, tmp_path: Path) -> None:
 
 
 def test_our_pull_request_with_a_regression(checkout: Checkout, tmp_path: Path) -> None:
-    pool = "firmware/kernels/max_pool_2d/max_pool_2d_ref.c"
-    checkout.edit(pool, "best = value > best ? value : best;", '__asm__ volatile("nop");\n{old}')
+    checkout.slow()
     git(checkout.root, "commit", "-qam", "slower")
     done = ours(checkout, PULL)
     failed = ["Run the models", "Compare with the base revision"]
