@@ -18,13 +18,13 @@ import bare_programs
 import pytest
 from boardless import cli, commands, evaluate, structures, zoo
 from boardless.bench import emulation
-from boardless.commands import calibrate
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
 from boardless.gate.compare import Finding
 from boardless.records import Measured
+from boardless.report import calibrate, record
 from boardless.report import gate as gate_report
-from boardless.report import record
+from boardless.report.calibrate import Found
 from click.testing import CliRunner
 from docs.pages import DOCS
 
@@ -218,7 +218,7 @@ def test_calibrate() -> None:
     suite = facts.load("embench")
     rows = [row for row in calibration.load(suite.core, suite.part).row if row.suite == suite.name]
     shape = Shape("boardless calibrate")
-    shape.check(calibrate.as_json(suite, suite.core, suite.part, "14.2.1", rows, []))
+    shape.check(calibrate.as_json(Found(suite, suite.core, suite.part, "14.2.1", rows)))
     shape.all_seen()
 
 
