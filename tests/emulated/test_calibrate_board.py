@@ -103,7 +103,7 @@ def test_measured_kept_and_priced_again(kept: Path, built: Built, plug: Callable
     run, verdict = evaluate.evaluate(request, lambda *progress: None)
     assert f"({PART}, cortex-m4, {said})" in profile.summary(run.cycles[0])
     figures = record.run(run, verdict)["cycles"][PART]["error_boards"]
-    assert figures == {BOARD: {"models": 1} | dict.fromkeys(FIGURES, round(off, 2))}
+    assert figures == [{"board": BOARD, "models": 1} | dict.fromkeys(FIGURES, round(off, 2))]
 
     (result,) = (kept / "results").iterdir()
     written = result.read_text()

@@ -75,7 +75,7 @@ const uint32_t hal_timer_hz = CORE_HZ;
 /* In this order, because QEMU's timer counts whether it is on or not. */
 void hal_timer_start(void) {
   TIM2_CR1 = 1;
-  TIM2_CNT = 0; /* the last store: counts begin behind it */
+  TIM2_CNT = 0;
 }
 
 uint32_t hal_timer_ticks(void) {
