@@ -117,7 +117,8 @@ def judge_own(
         shlex.join(["boardless", "run", row.case.file, "--board", row.case.board.name, *pictures])
         for row in result.rows
     ]
-    command = ["boardless", "gate", *map(str, files), *pictures]
+    named = [word for name in board_names for word in ("--board", name)]
+    command = ["boardless", "gate", *map(str, files), *named, *pictures]
     command += ["--against", revision] if revision else []
     gates = [report.row(row) for row in result.rows]
     notes = result.skipped()

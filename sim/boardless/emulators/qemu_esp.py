@@ -28,6 +28,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tool: str  # its name in ESP-IDF's idf_tools.py
 
     @property
+    def title(self) -> str:
+        """For `boardless doctor`: the distributions have a program of the same name."""
+        return f"{self.program} -M {self.machine}"
+
+    @property
     def shared_memory(self) -> bool:
         return False
 

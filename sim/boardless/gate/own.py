@@ -9,14 +9,13 @@ model that was trained again may predict otherwise: it must not predict worse.
 from __future__ import annotations
 
 import tarfile
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from boardless import evaluate, zoo
+from boardless import evaluate, scratch, zoo
 from boardless.errors import ToolFailed, TooSmall
 from boardless.gate import against, compare, figures
 from boardless.gate.compare import Finding
@@ -56,13 +55,13 @@ def judge(
     """The report, and the run that each of its rows is about; without a revision outputs are only
     compared with the reference."""
     rows, results, misfits, notes = [], [], [], []
-    with tempfile.TemporaryDirectory(prefix="boardless-") as folder:
+    with scratch.folder("revision") as folder:
         for k, file in enumerate(files):
             kind = zoo.find(str(file)).graph.input_tensor.dtype
             old, note = None, "no --against: nothing to compare with"
             if revision:
                 commit = against.resolve(revision, file.resolve().parent)
-                old = at_revision(file, commit, Path(folder, str(k)))
+                old = at_revision(file, commit, folder / str(k))
                 note = f"against {revision} ({commit[:12]})"
             notes.append(note)
             for board in boards:
