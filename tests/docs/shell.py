@@ -41,6 +41,7 @@ class Shell:
         self._status = 0
         self._groups: list[int] = []
         copy(self.root)
+        share_builds(self.root)
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         python = os.pathsep.join(
             filter(None, [str(self.root / "sim"), os.environ.get("PYTHONPATH")])
@@ -120,6 +121,15 @@ def copy(target: Path) -> None:
             shutil.copy2(source, target / name)
     for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "clone"]):
         subprocess.run(["git", *GIT, *command], cwd=target, check=True, capture_output=True)
+
+
+def share_builds(target: Path) -> None:
+    """Firmware is kept by what it is made of, so what the checkout has built need not be built
+    again for each page."""
+    for name in ("plugin", *boards.names()):
+        (paths.build_root() / name).mkdir(parents=True, exist_ok=True)
+        (target / "build").mkdir(exist_ok=True)
+        (target / "build" / name).symlink_to(paths.build_root() / name)
 
 
 def same_toolchain() -> bool:
