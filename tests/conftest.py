@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,23 @@ class Cli:
 @pytest.fixture
 def cli() -> Cli:
     return Cli()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The wheel of this checkout, installed into a folder that nothing may write to later."""
+    folder = tmp_path_factory.mktemp("wheel")
+    python = [sys.executable, "-m"]
+    run = {"cwd": paths.ROOT, "check": True, "capture_output": True, "timeout": 300}
+    subprocess.run([*python, "hatchling", "build", "-t", "wheel", "-d", str(folder)], **run)  # type: ignore[call-overload]
+    (wheel,) = folder.glob("*.whl")
+    target = folder / "site"
+    install = ["uv", "pip", "install", "--no-deps", "--target", str(target), str(wheel)]
+    subprocess.run([*python, *install], **run)  # type: ignore[call-overload]
+    before = {p for p in target.rglob("*") if p.suffix != ".pyc"}
+    yield target
+    after = {p for p in target.rglob("*") if p.suffix != ".pyc" and p.name != "__pycache__"}
+    assert after <= before, "builds belong into the user's project"
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
     outputs = HostModel(compile_graph(graph), tmp_path).run(inputs)
 
-All kernels are built once per test run; a model's generated C then takes some 50 ms to compile. The
+All kernels are built once; a model's generated C then takes some 50 ms to compile. The
 same files go into the firmware. Guard bytes around the arena catch writes outside of it.
 """
 
@@ -13,11 +13,11 @@ import hashlib
 import itertools
 import re
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import kept
 import numpy as np
 import numpy.typing as npt
 from boardless import compiler, paths
@@ -43,15 +43,18 @@ PATTERN = 0xA5
 @cache
 def kernel_objects() -> list[str]:
     """Object files of every kernel: references and portable twins."""
-    folder = Path(tempfile.mkdtemp(prefix="boardless-kernels-"))
+    command = ["gcc", *FLAGS, *INCLUDES]
     objects = []
     twins = "|".join(("ref", *HOST_TWINS))
-    for source in sorted(paths.KERNELS.glob("*/*.c")):
-        if source.parent.name != "layers" and not re.search(rf"_({twins})$", source.stem):
-            continue
-        target = folder / f"{source.stem}.o"
-        subprocess.run(["gcc", *FLAGS, *INCLUDES, "-c", str(source), "-o", str(target)], check=True)
-        objects.append(str(target))
+    with kept.folder("host-kernels", command, kept.version("gcc")) as folder:
+        for source in sorted(paths.KERNELS.glob("*/*.c")):
+            if source.parent.name != "layers" and not re.search(rf"_({twins})$", source.stem):
+                continue
+            target, half = folder / f"{source.stem}.o", folder / "half.o"
+            if not target.is_file():
+                kept.run([*command, "-c", str(source), "-o", str(half)])
+                half.rename(target)
+            objects.append(str(target))
     return objects
 
 

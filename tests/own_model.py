@@ -19,19 +19,22 @@ SIZE = 12  # pixels, height and width
 CONV, RELU = 1 / 64, 1  # scale of the filters' outputs; TFLite's fused activation
 
 
-def model() -> bytes:
-    """int8 1x12x12x1 -> 2 probabilities: a filter per direction and sign, summed up per class."""
+def model(copies: int = 1) -> bytes:
+    """int8 1x12x12x1 -> 2 probabilities: a filter per direction and sign, summed up per class.
+    With `copies` of each filter it takes longer and tells the same."""
     edge = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])  # answers to horizontal stripes
     filters = np.stack([edge, -edge, edge.T, -edge.T])[..., np.newaxis] * 31
     votes = np.array([[1, 1, -1, -1], [-1, -1, 1, 1]]) * 127
+    filters, votes = np.tile(filters, (copies, 1, 1, 1)), np.tile(votes, (1, copies))
+    many = len(filters)
     weight, vote = 1 / 31, 1 / 127  # real values of a step: filters are -2 .. 2, votes -1 .. 1
     tensors = [
         Tensor((1, SIZE, SIZE, 1), "int8", (1 / 255,), (-128,)),
-        Tensor(filters.shape, "int8", (weight,) * 4, data=filters),
-        Tensor((4,), "int32", (weight / 255,) * 4, data=np.zeros(4)),
-        Tensor((1, SIZE - 2, SIZE - 2, 4), "int8", (CONV,), (-128,)),
+        Tensor(filters.shape, "int8", (weight,) * many, data=filters),
+        Tensor((many,), "int32", (weight / 255,) * many, data=np.zeros(many)),
+        Tensor((1, SIZE - 2, SIZE - 2, many), "int8", (CONV,), (-128,)),
         Tensor((2,), "int32", data=[1, 2]),
-        Tensor((1, 4), "int8", (CONV,), (-128,)),
+        Tensor((1, many), "int8", (CONV,), (-128,)),
         Tensor(votes.shape, "int8", (vote,), data=votes),
         Tensor((2,), "int32", (vote * CONV,), data=np.zeros(2)),
         Tensor((1, 2), "int8", (1 / 16,), (0,)),

@@ -1,10 +1,15 @@
-/* The UART of the PC, NS16550, with registers of one byte, `step` bytes apart. */
+/* A 16550 UART, as most boards that QEMU makes up have one, with registers of one byte.
+ *
+ * A board defines these and includes this file; it waits for a byte in its own way:
+ *   UART           address
+ *   UART_STEP      bytes from one register to the next
+ */
 #ifndef BL_UART16550_H
 #define BL_UART16550_H
 
-#include <stdint.h>
+#include "hal.h"
 
-#define UART16550(base, step, number) (*(volatile uint8_t *)((base) + (step) * (number)))
+#define UART16550(number) (*(volatile uint8_t *)((UART) + (UART_STEP) * (number)))
 enum {
   UART16550_DATA,
   UART16550_INTERRUPTS,
@@ -13,27 +18,27 @@ enum {
   UART16550_STATUS = 5,
 };
 
-static inline void uart16550_init(uintptr_t base, uintptr_t step) {
-  UART16550(base, step, UART16550_LINE) = 0x80;
-  UART16550(base, step, 0) = 1; /* as fast as it goes: QEMU keeps to it in virtual time */
-  UART16550(base, step, 1) = 0;
-  UART16550(base, step, UART16550_LINE) = 3;
-  UART16550(base, step, UART16550_FIFO) = 1;
-  UART16550(base, step, UART16550_INTERRUPTS) = 1; /* received */
+static inline void uart16550_init(void) {
+  UART16550(UART16550_LINE) = 0x80;
+  UART16550(0) = 1; /* as fast as it goes: QEMU keeps to it in virtual time */
+  UART16550(1) = 0;
+  UART16550(UART16550_LINE) = 3;
+  UART16550(UART16550_FIFO) = 1;
+  UART16550(UART16550_INTERRUPTS) = 1; /* received */
 }
 
-static inline int uart16550_received(uintptr_t base, uintptr_t step) {
-  return UART16550(base, step, UART16550_STATUS) & 1;
+static inline int uart16550_received(void) {
+  return UART16550(UART16550_STATUS) & 1;
 }
 
-static inline int uart16550_getc(uintptr_t base, uintptr_t step) {
-  return UART16550(base, step, UART16550_DATA);
+static inline int uart16550_getc(void) {
+  return UART16550(UART16550_DATA);
 }
 
-static inline void uart16550_putc(uintptr_t base, uintptr_t step, char c) {
-  while (!(UART16550(base, step, UART16550_STATUS) & 0x20)) {
+void hal_putc(char c) {
+  while (!(UART16550(UART16550_STATUS) & 0x20)) {
   }
-  UART16550(base, step, UART16550_DATA) = (uint8_t)c;
+  UART16550(UART16550_DATA) = (uint8_t)c;
 }
 
 #endif

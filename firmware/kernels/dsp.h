@@ -20,21 +20,6 @@ BL_INLINE uint32_t bl_load32(const void *from) {
   return word;
 }
 
-BL_INLINE uint32_t bl_pair(int32_t bottom, int32_t top) {
-  return ((uint32_t)bottom & 0xffff) | (uint32_t)top << 16;
-}
-
-/* One channel of a 3x3 depthwise convolution. Rows of inputs are pairs of neighbours, element 0 of
- * a pair being an even column of the padded row; pairs of a row are 16 bytes apart. The offsets are
- * known to the assembly. */
-typedef struct {
-  uint32_t taps[6];          /* row by row (0, 1), (1, 2) */
-  int32_t multiplier, scale; /* of bl_channel */
-  int32_t zero_point;        /* of the output */
-  const uint32_t *stop;      /* of bl_slide_by_4 */
-  int32_t bias;              /* of bl_channel */
-} bl_lane;
-
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 
 #define BL_DSP_3(name, instruction)                                                   \
@@ -61,11 +46,36 @@ BL_INLINE uint32_t bl_sxtb16_odd(uint32_t bytes) {
   return result;
 }
 
+/* Byte by byte the larger one, signed. */
+BL_INLINE uint32_t bl_max_bytes(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+  return result;
+}
+
+/* Bytes 0 and 2 added to a pair. */
+BL_INLINE uint32_t bl_sxtab16(uint32_t pair, uint32_t bytes) {
+  uint32_t result;
+  __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(pair), "r"(bytes));
+  return result;
+}
+
+/* Bytes 1 and 3 added to a pair. */
+BL_INLINE uint32_t bl_sxtab16_odd(uint32_t pair, uint32_t bytes) {
+  uint32_t result;
+  __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(pair), "r"(bytes));
+  return result;
+}
+
 /* (bottom of a, bottom of b) */
 BL_INLINE uint32_t bl_bottoms(uint32_t a, uint32_t b) {
   uint32_t result;
   __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(a), "r"(b));
   return result;
+}
+
+BL_INLINE uint32_t bl_pair(int32_t bottom, int32_t top) {
+  return bl_bottoms((uint32_t)bottom, (uint32_t)top);
 }
 
 /* (top of a, top of b) */
@@ -226,162 +236,6 @@ BL_INLINE void bl_conv_pairs_4(const uint32_t *patches, int32_t steps, const uin
 #undef BL_STORE
 #undef BL_CONV_PAIRS
 
-/* The pieces of bl_slide_*: a row of the window, sums starting from `from`; `last` steps on. */
-#define BL_ROW_BY_1(row, f0, f1, f2, f3, last)     \
-  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row \
-  "]\n\t"                                          \
-  "ldr %[even], [%[pairs]]\n\t"                    \
-  "ldr %[odd], [%[pairs], #16]\n\t"                \
-  "smlad %[s0], %[even], %[taps01], %[" f0         \
-  "]\n\t"                                          \
-  "smlatb %[s1], %[even], %[taps01], %[" f1        \
-  "]\n\t"                                          \
-  "ldr %[even], [%[pairs], #32]" last              \
-  "\n\t"                                           \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"     \
-  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"      \
-  "smlad %[s2], %[odd], %[taps01], %[" f2          \
-  "]\n\t"                                          \
-  "smlatb %[s3], %[odd], %[taps01], %[" f3         \
-  "]\n\t"                                          \
-  "smlabt %[s2], %[even], %[taps12], %[s2]\n\t"    \
-  "smlad %[s3], %[even], %[taps12], %[s3]\n\t"
-#define BL_ROW_BY_2(row, f0, f1, f2, f3, last)     \
-  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row \
-  "]\n\t"                                          \
-  "ldr %[even], [%[pairs]]\n\t"                    \
-  "ldr %[odd], [%[pairs], #16]\n\t"                \
-  "smlad %[s0], %[even], %[taps01], %[" f0         \
-  "]\n\t"                                          \
-  "ldr %[even], [%[pairs], #32]\n\t"               \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"     \
-  "smlad %[s1], %[odd], %[taps01], %[" f1          \
-  "]\n\t"                                          \
-  "ldr %[odd], [%[pairs], #48]\n\t"                \
-  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"    \
-  "smlad %[s2], %[even], %[taps01], %[" f2         \
-  "]\n\t"                                          \
-  "ldr %[even], [%[pairs], #64]" last              \
-  "\n\t"                                           \
-  "smlabt %[s2], %[odd], %[taps12], %[s2]\n\t"     \
-  "smlad %[s3], %[odd], %[taps01], %[" f3          \
-  "]\n\t"                                          \
-  "smlabt %[s3], %[even], %[taps12], %[s3]\n\t"
-#define BL_HALF_ROW_BY_1(row, f0, f1, f2, f3, last) \
-  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row  \
-  "]\n\t"                                           \
-  "ldr %[even], [%[pairs]]\n\t"                     \
-  "ldr %[odd], [%[pairs], #16]" last                \
-  "\n\t"                                            \
-  "smlad %[s0], %[even], %[taps01], %[" f0          \
-  "]\n\t"                                           \
-  "smlatb %[s1], %[even], %[taps01], %[" f1         \
-  "]\n\t"                                           \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"      \
-  "smlad %[s1], %[odd], %[taps12], %[s1]\n\t"
-#define BL_HALF_ROW_BY_2(row, f0, f1, f2, f3, last) \
-  "ldrd %[taps01], %[taps12], [%[lane], #8 * " row  \
-  "]\n\t"                                           \
-  "ldr %[even], [%[pairs]]\n\t"                     \
-  "ldr %[odd], [%[pairs], #16]\n\t"                 \
-  "smlad %[s0], %[even], %[taps01], %[" f0          \
-  "]\n\t"                                           \
-  "ldr %[even], [%[pairs], #32]" last               \
-  "\n\t"                                            \
-  "smlabt %[s0], %[odd], %[taps12], %[s0]\n\t"      \
-  "smlad %[s1], %[odd], %[taps01], %[" f1           \
-  "]\n\t"                                           \
-  "smlabt %[s1], %[even], %[taps12], %[s1]\n\t"
-#define BL_WINDOW(row) \
-  row("0", "bias", "bias", "bias", "bias", "")                 \
-  "add %[pairs], %[row_bytes]\n\t"                             \
-  row("1", "s0", "s1", "s2", "s3", "")                         \
-  "add %[pairs], %[row_bytes]\n\t"                             \
-  row("2", "s0", "s1", "s2", "s3", "!")                        \
-  "sub %[pairs], %[pairs], %[row_bytes], lsl #1\n\t"
-/* Two sums to bytes: bl_requantise_fast. */
-#define BL_SCALING                                \
-  "ldrd %[taps01], %[taps12], [%[lane], #24]\n\t" \
-  "ldr %[even], [%[lane], #32]\n\t"
-#define BL_TO_BYTES(away, a, b)                                                                    \
-  "smmlar %[" a "], %[" a "], %[taps01], %[" a                                                     \
-  "]\n\t"                                                                                          \
-  "smmlar %[" b "], %[" b "], %[taps01], %[" b "]\n\t" away(a) away(b) "smmlsr %[" a "], %[" a     \
-                                                                       "], %[taps12], %[even]\n\t" \
-                                                                       "smmlsr %[" b "], %[" b     \
-                                                                       "], %[taps12], %[even]\n\t" \
-                                                                       "ssat %[" a "], #8, %[" a   \
-                                                                       "]\n\t"                     \
-                                                                       "ssat %[" b "], #8, %[" b   \
-                                                                       "]\n\t"
-#define BL_NOTHING(s) ""
-#define BL_LESS_IF_NEGATIVE(s) "add %[" s "], %[" s "], %[" s "], asr #31\n\t"
-#define BL_FOURS(row, away)                                                                      \
-  __asm__ volatile("1:\n\t" BL_WINDOW(row) BL_SCALING BL_TO_BYTES(away, "s0", "s1") BL_TO_BYTES( \
-      away, "s2", "s3") "add %[odd], %[output], %[stride]\n\t"                                   \
-                        "strb %[s0], [%[output]]\n\t"                                            \
-                        "strb %[s1], [%[output], %[stride]]\n\t"                                 \
-                        "strb %[s2], [%[output], %[stride], lsl #1]\n\t"                         \
-                        "strb %[s3], [%[odd], %[stride], lsl #1]\n\t"                            \
-                        "ldr %[even], [%[lane], #36]\n\t"                                        \
-                        "add %[output], %[output], %[stride], lsl #2\n\t"                        \
-                        "cmp %[pairs], %[even]\n\t"                                              \
-                        "bne 1b" BL_OPERANDS)
-#define BL_TWO(row, away)                                        \
-  __asm__ volatile(BL_WINDOW(row) BL_SCALING BL_TO_BYTES(        \
-      away, "s0", "s1") "strb %[s1], [%[output], %[stride]]\n\t" \
-                        "strb %[s0], [%[output]]" BL_OPERANDS)
-#define BL_OPERANDS                                                                         \
-  : [s0] "=&r"(s0), [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [taps01] "=&r"(taps01),  \
-    [taps12] "=&r"(taps12), [even] "=&r"(even), [odd] "=&r"(odd), [pairs] "+r"(pairs),       \
-    [output] "+r"(output)                                                                    \
-  : [lane] "r"(l), [row_bytes] "r"(row_bytes), [stride] "r"(stride), [bias] "r"(l->bias)     \
-  : "cc", "memory"
-
-/* The windows of a row, four by four from `pairs` to l->stop (at least four), their outputs
- * `stride` bytes apart. Returns where the next output goes. In assembly for the same reason. */
-BL_INLINE int8_t *bl_slide_by_4(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
-                                int8_t *output, int32_t stride, int32_t step, int relu) {
-  uint32_t s0, s1, s2, s3, taps01, taps12, even, odd;
-  if (step == 1 && relu) {
-    BL_FOURS(BL_ROW_BY_1, BL_NOTHING);
-  } else if (step == 1) {
-    BL_FOURS(BL_ROW_BY_1, BL_LESS_IF_NEGATIVE);
-  } else if (relu) {
-    BL_FOURS(BL_ROW_BY_2, BL_NOTHING);
-  } else {
-    BL_FOURS(BL_ROW_BY_2, BL_LESS_IF_NEGATIVE);
-  }
-  return output;
-}
-
-/* Two windows; the first output is written last, so that it hides the second if stride is 0. */
-BL_INLINE void bl_slide_2(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
-                          int8_t *output, int32_t stride, int32_t step, int relu) {
-  uint32_t s0, s1, s2, s3, taps01, taps12, even, odd;
-  if (step == 1 && relu) {
-    BL_TWO(BL_HALF_ROW_BY_1, BL_NOTHING);
-  } else if (step == 1) {
-    BL_TWO(BL_HALF_ROW_BY_1, BL_LESS_IF_NEGATIVE);
-  } else if (relu) {
-    BL_TWO(BL_HALF_ROW_BY_2, BL_NOTHING);
-  } else {
-    BL_TWO(BL_HALF_ROW_BY_2, BL_LESS_IF_NEGATIVE);
-  }
-}
-#undef BL_ROW_BY_1
-#undef BL_ROW_BY_2
-#undef BL_HALF_ROW_BY_1
-#undef BL_HALF_ROW_BY_2
-#undef BL_WINDOW
-#undef BL_SCALING
-#undef BL_TO_BYTES
-#undef BL_NOTHING
-#undef BL_LESS_IF_NEGATIVE
-#undef BL_FOURS
-#undef BL_TWO
-#undef BL_OPERANDS
-
 #else
 
 BL_INLINE int32_t bl_bottom(uint32_t pair) {
@@ -404,12 +258,34 @@ BL_INLINE int32_t bl_smlad(uint32_t a, uint32_t b, int32_t sum) {
   return bl_wrapping_add(bl_smlabb(a, b, sum), bl_top(a) * bl_top(b));
 }
 
+BL_INLINE uint32_t bl_pair(int32_t bottom, int32_t top) {
+  return ((uint32_t)bottom & 0xffff) | (uint32_t)top << 16;
+}
+
 BL_INLINE uint32_t bl_sxtb16(uint32_t bytes) {
   return bl_pair((int8_t)(bytes & 0xff), (int8_t)(bytes >> 16 & 0xff));
 }
 
 BL_INLINE uint32_t bl_sxtb16_odd(uint32_t bytes) {
   return bl_sxtb16(bytes >> 8);
+}
+
+BL_INLINE uint32_t bl_max_bytes(uint32_t a, uint32_t b) {
+  uint32_t result = 0;
+  for (int32_t shift = 0; shift < 32; shift += 8) {
+    const int8_t x = (int8_t)(a >> shift & 0xff), y = (int8_t)(b >> shift & 0xff);
+    result |= (uint32_t)(uint8_t)(x > y ? x : y) << shift;
+  }
+  return result;
+}
+
+BL_INLINE uint32_t bl_sxtab16(uint32_t pair, uint32_t bytes) {
+  const uint32_t added = bl_sxtb16(bytes);
+  return bl_pair(bl_bottom(pair) + bl_bottom(added), bl_top(pair) + bl_top(added));
+}
+
+BL_INLINE uint32_t bl_sxtab16_odd(uint32_t pair, uint32_t bytes) {
+  return bl_sxtab16(pair, bytes >> 8);
 }
 
 BL_INLINE uint32_t bl_bottoms(uint32_t a, uint32_t b) {
@@ -480,34 +356,35 @@ BL_INLINE void bl_conv_pairs_4(const uint32_t *patches, int32_t steps, const uin
     }
   }
 }
-BL_INLINE int8_t bl_slide_1(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
-                            int32_t first, int relu) {
-  int32_t sum = l->bias;
-  for (int32_t tap = 0; tap < 9; tap++) {
-    const int32_t row = tap / 3, kx = tap % 3, column = first + kx;
-    const uint32_t pair = pairs[row * (row_bytes / 4) + column / 2 * 4];
-    const uint32_t value = l->taps[2 * row + kx / 2] >> (kx ? 16 : 0);
-    sum = bl_smlabb(column % 2 ? pair >> 16 : pair, value, sum);
-  }
-  return (int8_t)bl_requantise_fast(sum, l->multiplier, l->scale, l->zero_point, relu);
-}
-
-BL_INLINE int8_t *bl_slide_by_4(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
-                                int8_t *output, int32_t stride, int32_t step, int relu) {
-  for (; pairs != l->stop; pairs += 8 * step) {
-    for (int32_t i = 0; i < 4; i++, output += stride) {
-      *output = bl_slide_1(l, pairs, row_bytes, i * step, relu);
-    }
-  }
-  return output;
-}
-
-BL_INLINE void bl_slide_2(const bl_lane *l, const uint32_t *pairs, int32_t row_bytes,
-                          int8_t *output, int32_t stride, int32_t step, int relu) {
-  output[stride] = bl_slide_1(l, pairs, row_bytes, step, relu);
-  output[0] = bl_slide_1(l, pairs, row_bytes, 0, relu);
-}
 #endif
+
+/* For each of `channels` that lie side by side the largest of `rows` times `columns` values. */
+static inline void bl_dsp_largest(const int8_t *from, int32_t columns, int32_t column_step,
+                                  int32_t rows, int32_t row_step, int32_t channels,
+                                  int8_t *output) {
+  int32_t c = 0;
+  for (; c + 4 <= channels; c += 4, from += 4, output += 4) {
+    uint32_t best = UINT32_C(0x80808080);
+    const int8_t *row = from;
+    for (int32_t left = rows; left > 0; left--, row += row_step) {
+      const int8_t *at = row;
+      for (int32_t k = columns; k > 0; k--, at += column_step) {
+        best = bl_max_bytes(best, bl_load32(at));
+      }
+    }
+    memcpy(output, &best, sizeof best);
+  }
+  for (; c < channels; c++, from++) {
+    int8_t best = INT8_MIN;
+    for (int32_t row = 0; row < rows; row++) {
+      for (int32_t k = 0; k < columns; k++) {
+        const int8_t value = from[row * row_step + k * column_step];
+        best = value > best ? value : best;
+      }
+    }
+    *output++ = best;
+  }
+}
 
 /* For activations that are narrower than int8; call it on what was just written. */
 static inline void bl_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {

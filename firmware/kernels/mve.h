@@ -25,6 +25,24 @@ static inline int8_t *bl_mve_copy(int8_t *to, const int8_t *from, int32_t bytes)
   return end;
 }
 
+/* Copies `rows` rows of 1 to 16 bytes, which lie `step` bytes apart, one behind the other. */
+static inline void bl_mve_copy_rows(int8_t *to, const int8_t *from, int32_t rows, int32_t step,
+                                    int32_t bytes) {
+  __asm volatile(
+      "vctp.8 %[bytes]\n\t"
+      "dls lr, %[rows]\n"
+      "1:\n\t"
+      "vpstt\n\t"
+      "vldrbt.8 q0, [%[from]]\n\t"
+      "vstrbt.8 q0, [%[to]]\n\t"
+      "add %[from], %[step]\n\t"
+      "add %[to], %[bytes]\n\t"
+      "le lr, 1b"
+      : [to] "+r"(to), [from] "+r"(from)
+      : [rows] "r"(rows), [step] "r"(step), [bytes] "r"(bytes)
+      : "q0", "lr", "memory");
+}
+
 /* Four sums that start from `start`: inputs times four rows, which lie one behind the other. */
 static inline int32x4_t bl_mve_dots(const int8_t *inputs, const int8_t *row_a, int32_t bytes,
                                     const int32_t *start) {
@@ -93,6 +111,36 @@ static inline int32x4_t bl_mve_requantise(int32x4_t x, int32x4_t multiplier, int
   }
   x = vaddq_n_s32(vrshlq_s32(x, shift), zero_point);
   return vminq_s32(vmaxq_s32(x, min), max);
+}
+
+/* bl_requantise of four values for one shift <= 0; `away` is 1 where there is a shift at all. */
+static inline int32x4_t bl_mve_scale(int32x4_t x, int32_t multiplier, int32x4_t shift,
+                                     int32_t away) {
+  x = vqrdmulhq_n_s32(x, multiplier);
+  return vrshlq_s32(vmlaq_n_s32(x, vshrq_n_s32(x, 31), away), shift);
+}
+
+/* Four int8, or one of them four times; `step`, 0 or 1, is a constant. */
+static inline int32x4_t bl_mve_load(const int8_t *from, int32_t step, mve_pred16_t lanes) {
+  return step ? vldrbq_z_s32(from, lanes) : vdupq_n_s32(*from);
+}
+
+/* For each of `channels` that lie side by side the largest of `rows` times `columns` values. */
+static inline void bl_mve_largest(const int8_t *from, int32_t columns, int32_t column_step,
+                                  int32_t rows, int32_t row_step, int32_t channels, int8_t min,
+                                  int8_t max, int8_t *output) {
+  for (; channels > 0; channels -= 16, from += 16, output += 16) {
+    const mve_pred16_t lanes = vctp8q((uint32_t)channels);
+    int8x16_t best = vdupq_n_s8(min);
+    const int8_t *row = from;
+    for (int32_t left = rows; left > 0; left--, row += row_step) {
+      const int8_t *at = row;
+      for (int32_t k = columns; k > 0; k--, at += column_step) {
+        best = vmaxq_s8(best, vldrbq_z_s8(at, lanes));
+      }
+    }
+    vstrbq_p_s8(output, vminq_s8(best, vdupq_n_s8(max)), lanes);
+  }
 }
 
 #endif

@@ -43,7 +43,7 @@ def load(name: str) -> Board:
     """The board of this name; BadInput where it is unknown or its file is wrong."""
     for root in roots():
         path = root / name / "board.toml"
-        if path.is_file():
+        if Path(name).name == name and path.is_file():
             return _read(path)
     raise BadInput(f"unknown board {name!r}", hint=f"known boards: {', '.join(names())}")
 

@@ -22,11 +22,12 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from boardless import compiler, paths
+from boardless import children, compiler, paths
 from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall, install
 from boardless.records import Board, Build, Layer
 
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
+DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
 
 
 def build(program: compiler.Program, board: Board) -> Build:
@@ -38,13 +39,25 @@ def build(program: compiler.Program, board: Board) -> Build:
     elf = folder / "firmware.elf"
     stamp = folder / "build_id"
     with _locked(folder):
-        fresh = not elf.is_file() or not stamp.is_file() or stamp.read_text() != key
+        fresh = not _is_whole(elf, stamp, key)
         if fresh:
             _make(program, board, key, folder)
-            stamp.write_text(key)
+            stamp.write_text(_stamp(elf, key))
         return _describe(
             program, board, elf, key, compiler_version, time.monotonic() - began if fresh else 0.0
         )
+
+
+def _stamp(elf: Path, key: str) -> str:
+    """Tells the ELF of this build from a stale one, and from one that was damaged later."""
+    return f"{key} {hashlib.sha256(elf.read_bytes()).hexdigest()}\n"
+
+
+def _is_whole(elf: Path, stamp: Path, key: str) -> bool:
+    try:
+        return stamp.read_bytes() == _stamp(elf, key).encode()
+    except OSError:
+        return False
 
 
 def build_key(program: compiler.Program, board: Board, compiler_version: str) -> str:
@@ -135,43 +148,13 @@ def write_sources(program: compiler.Program, build_id: str, folder: Path) -> lis
 
 
 def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> None:
-    generated = folder / "generated"
-    write_sources(program, key, generated)
-    log = folder / "build.log"
-    environment = os.environ | {
-        "BOARDLESS_GENERATED": str(generated),
-        "PLATFORMIO_BUILD_DIR": str(folder / "pio"),
-        "PLATFORMIO_WORKSPACE_DIR": str(paths.workspace()),
-        "PLATFORMIO_CORE_DIR": str(paths.workspace() / "core"),
-        "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
-        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
-        "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
-        "SOURCE_DATE_EPOCH": "0",
-    }
-    command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.ROOT)]
-    environment_name = board.environment
-    if not board.folder.is_relative_to(paths.BOARDS):  # a user's own folder
-        environment_name = "any_board"
-        environment["BOARDLESS_BOARD"] = board.name
-    command += ["-e", environment_name]
-    try:
-        with log.open("wb") as out:
-            done = subprocess.run(
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                timeout=TIMEOUT,
-                check=False,
-            )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
-    made = folder / "pio" / environment_name / "firmware.elf"
-    if done.returncode or not made.is_file():
-        overflows = re.findall(
-            r"region `?(\w+)'? overflowed by (\d+) bytes", log.read_text(errors="replace")
-        )
+    write_sources(program, key, folder / "generated")
+    made, said = _platformio(board, folder)
+    if made is None and re.search(DAMAGED, said):
+        shutil.rmtree(folder / "pio", ignore_errors=True)
+        made, said = _platformio(board, folder)
+    if made is None:
+        overflows = re.findall(r"region `?(\w+)'? overflowed by (\d+) bytes", said)
         if overflows:
             missing = [f"{name} is too small by {int(n):,} bytes" for name, n in overflows]
             raise TooSmall(
@@ -180,9 +163,9 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
                 hint="a smaller model, or a larger board",
             )
         raise ToolFailed(
-            _first_error(log.read_text(errors="replace")),
+            _first_error(said),
             where=f"building {program.name} for {board.name}",
-            hint=f"the whole log is {log}",
+            hint=f"the whole log is {folder / 'build.log'}",
         )
     temporary = folder / "firmware.elf.new"
     shutil.copyfile(made, temporary)
@@ -190,13 +173,47 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
     temporary.replace(folder / "firmware.elf")
 
 
+def _platformio(board: Board, folder: Path) -> tuple[Path | None, str]:
+    """(the ELF that it has made of folder/generated, or None; what it said)"""
+    log = folder / "build.log"
+    environment = os.environ | {
+        "BOARDLESS_GENERATED": str(folder / "generated"),
+        "PLATFORMIO_BUILD_DIR": str(folder / "pio"),
+        "PLATFORMIO_WORKSPACE_DIR": str(paths.workspace()),
+        "PLATFORMIO_CORE_DIR": str(paths.workspace() / "core"),
+        "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+        "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
+        "SOURCE_DATE_EPOCH": "0",
+    }
+    command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.project())]
+    environment_name = board.environment
+    if not board.folder.is_relative_to(paths.BOARDS):  # a user's own folder
+        environment_name = "any_board"
+        environment["BOARDLESS_BOARD"] = board.name
+    command += ["-e", environment_name]
+    try:
+        with (
+            log.open("wb") as out,
+            children.group(
+                command, env=environment, stdout=out, stderr=subprocess.STDOUT
+            ) as process,
+        ):
+            status = process.wait(TIMEOUT)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
+    made = folder / "pio" / environment_name / "firmware.elf"
+    done = status == 0 and made.is_file()
+    return made if done else None, log.read_text(errors="replace")
+
+
 def _first_error(log: str) -> str:
     """The line of a build log that says most."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for pattern in (
-        r"will not fit|overflowed by",
-        r"\b(fatal )?error:|undefined reference",
-        r"Error",
+        r"No space left on device|will not fit|overflowed by",
+        r"(?<!collect2: )\b(fatal )?error:|undefined reference|not recognized|cannot ",
+        r"^(?!.*Traceback).*Error",
     ):
         for line in lines:
             if re.search(pattern, line):

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
-from boardless import __version__, commands
+from boardless import __version__, children, commands
 from boardless.errors import BoardlessError
 
 
@@ -43,6 +45,7 @@ def _guarded(call: Callable[[], Any]) -> int:
     """Runs the command line; every failure becomes one line and an exit status."""
     try:
         call()
+        sys.stdout.flush()
         return 0
     except click.ClickException as error:
         error.show()
@@ -54,8 +57,15 @@ def _guarded(call: Callable[[], Any]) -> int:
         click.echo("boardless: interrupted", err=True)
         return 130
     except BrokenPipeError:  # such as `boardless models | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return 0
+    except OSError as error:
+        if os.environ.get("BOARDLESS_TRACEBACK"):
+            traceback.print_exc()
+        where = error.filename or "standard output, or the disk"
+        click.echo(f"boardless: {where}: {error.strerror or error}", err=True)
+        _say_no_more()
+        return 2
     except Exception as error:  # a bug: still one line, with the way to see where
         if os.environ.get("BOARDLESS_TRACEBACK"):
             traceback.print_exc()
@@ -67,10 +77,33 @@ def _guarded(call: Callable[[], Any]) -> int:
         return 3
 
 
-def _terminate(*_: Any) -> None:
+def _say_no_more() -> None:
+    """What is still to be written to standard output would fail again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_streams() -> None:
+    """Standard streams are there and take any character, whatever started us."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:  # closed, as by `>&-`
+            try:
+                os.fstat(number)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)  # takes this number, so that no other file does
+            setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115 (ours to the end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _interrupt(*_: Any) -> None:
+    children.interrupt()  # other threads may be waiting for them
     raise KeyboardInterrupt
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _terminate)  # so that emulators are ended then, too
+    _open_streams()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as in the background, or by nohup
+            signal.signal(number, _interrupt)
     sys.exit(_guarded(lambda: cli(standalone_mode=False)))

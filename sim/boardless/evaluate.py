@@ -192,6 +192,7 @@ def footprint(request: Request, progress: Progress) -> tuple[records.Build, int]
 def choose_emulator(board: records.Board, wanted: str | None) -> str:
     """The emulator asked for, else the board's first that is installed."""
     if wanted is not None:
+        wanted = wanted.replace("-", "_")
         if wanted not in board.emulators:
             raise BadInput(
                 f"board {board.name} does not run on {wanted}",

@@ -5,7 +5,6 @@ pictures = load(model, Path("flowers/val"), limit=64)
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from boardless import datasets
+from boardless import datasets, npz
 from boardless.compiler import quantise
 from boardless.errors import BadInput, BoardlessError
 from boardless.graph import Tensor
@@ -45,6 +44,14 @@ def load(
         found = _npz(path, tensor, scaling)
     if not len(found):
         raise BadInput("no pictures", where=str(path), hint="see `boardless run --help`, --images")
+    classes = model.graph.output_tensor.count
+    if found.labels is not None and classes > 1:
+        strange = found.labels[(found.labels < 0) | (found.labels >= classes)]
+        if len(strange):
+            raise BadInput(
+                f"class {strange[0]}: the model tells {classes} classes apart, from 0 on",
+                where=str(path or found.origin),
+            )
     n = min(limit or len(found), len(found))
     labels = None if found.labels is None else found.labels[:n]
     return Pictures(found.inputs[:n], labels, found.origin, found.classes)
@@ -120,16 +127,13 @@ def _generated(tensor: Tensor, origin: str) -> Pictures:
 
 
 def _npz(path: Path, tensor: Tensor, scaling: Scaling) -> Pictures:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {k: file[k] for k in ("images", "inputs", "labels") if k in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise BadInput(
-            f"not a readable .npz ({error})", where=str(path), hint="or a folder of class folders"
-        ) from error
+    with npz.reading(path, "readable pictures", "name a .npz or a folder of class folders") as file:
+        arrays = {k: file[k] for k in ("images", "inputs", "labels") if k in file.files}
     labels = arrays.get("labels")
     if "inputs" in arrays:
         inputs = arrays["inputs"]
+        if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
+            raise BadInput("inputs are not all finite numbers", where=str(path))
         if inputs.shape[1:] != tensor.shape[1:] or inputs.dtype != tensor.dtype:
             raise BadInput(
                 f"inputs are {inputs.dtype} {_by(inputs.shape[1:])}, "
@@ -149,7 +153,9 @@ def _npz(path: Path, tensor: Tensor, scaling: Scaling) -> Pictures:
             where=str(path),
         )
     if labels is not None:
-        if labels.size != len(inputs) or labels.dtype.kind not in "iu":
+        if labels.dtype.kind not in "iu":
+            raise BadInput(f"{labels.dtype}, not numbers of classes", where=f"{path}, labels")
+        if labels.size != len(inputs):
             raise BadInput(
                 f"{labels.size} labels for {len(inputs)} pictures", where=f"{path}, labels"
             )

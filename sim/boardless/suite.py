@@ -6,13 +6,11 @@ outcomes = run(judge.cases((), ["mps2-an386"]), None, progress)
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from boardless import boards, build, evaluate, zoo
+from boardless import boards, build, evaluate, parallel, zoo
 from boardless.errors import ToolMissing, TooSmall
 from boardless.gate import judge, tolerances
 from boardless.records import Board, Run, Verdict
@@ -68,10 +66,9 @@ def run(
 ) -> list[Outcome]:
     """In the order of `cases`, as many at a time as there are processors; `limit` pictures each, or
     as many as `pictures` says."""
-    cancel = threading.Event()
     limits = tolerances.load()
 
-    def one(case: judge.Case) -> Outcome:
+    def one(case: judge.Case, cancel: threading.Event) -> Outcome:
         request = evaluate.Request(
             case.model,
             case.board.name,
@@ -86,11 +83,4 @@ def run(
         except TooSmall as error:
             return Outcome(case, misfit=judge.misfit(case, error))
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        try:  # an interrupt may come while the first case is running and the next is submitted
-            futures = [pool.submit(one, case) for case in cases]
-            return [future.result() for future in futures]
-        except BaseException:
-            cancel.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    return parallel.each(cases, one)

@@ -11,12 +11,31 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from boardless import evaluate
-from boardless.report import table
+from boardless.report import record, table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _checked(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """A FILE to write, refused at once where that will not do."""
+    if value is not None:
+        record.check_target(str(value))
+    return value
+
+
 json_option = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE (- for stdout)."
+    "--json",
+    "json_file",
+    metavar="FILE",
+    callback=_checked,
+    help="Write the result as JSON to FILE (- for stdout).",
+)
+junit_option = click.option(
+    "--junit",
+    "junit_file",
+    metavar="FILE",
+    callback=_checked,
+    help="Write the verdicts as JUnit XML to FILE.",
 )
 board_option = click.option(
     "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
@@ -51,6 +70,28 @@ fold_option = click.option(
     help="Leave out filters and channels that carry no information, such as filters of zeros. It "
     "saves time and memory and changes no result; --no-fold runs the model as it was made.",
 )
+link_option = click.option(
+    "--link",
+    type=click.Choice(["uart", "memory"]),
+    help="How pictures get to the device: over the emulated line, or through memory that it shares "
+    "with us, which is faster. Predictions and counts are the same. Default: memory where the "
+    "board can.",
+)
+images_option = click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="A .npz with `images` (N,H,W,C) uint8 or `inputs` (N,...) in the model's type, and "
+    "`labels`; or a folder of class folders. Default: the zoo model's test pictures.",
+)
+output_option = click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Made where it does not exist.",
+)
 most_option = click.option(
     "--most",
     type=click.IntRange(0),
@@ -59,6 +100,18 @@ most_option = click.option(
     metavar="N",
     help="Show this many functions.",
 )
+
+
+def limit_option(what: str, default: int | None = None) -> Callable[[F], F]:
+    """--limit; `what` it is good for."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(1),
+        default=default,
+        show_default=default is not None,
+        metavar="N",
+        help=what,
+    )
 
 
 def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate.Progress:
@@ -71,10 +124,11 @@ def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate
     return say
 
 
-def file_option(name: str, what: str) -> Callable[[F], F]:
-    return click.option(
-        f"--{name}", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help=what
-    )
+def file_option(name: str, what: str, *short: str) -> Callable[[F], F]:
+    """--name FILE, which is written."""
+    path = click.Path(path_type=Path)
+    words = (*short, f"--{name}")
+    return click.option(*words, type=path, metavar="FILE", callback=_checked, help=what)
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def results(name: str) -> Results:
     path = paths.ZOO / name / "results.toml"
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Results)
-    except (msgspec.DecodeError, OSError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
         raise BadInput(str(error), where=str(path), hint=f"nox -s train -- {name}") from error
 
 
@@ -91,6 +91,8 @@ def find(text: str) -> Model:
 
 def _load(path: Path, name: str, about: Results | None) -> Model:
     try:
+        if path.exists() and not path.is_file():  # a pipe would make us wait for ever
+            raise BadInput("this is not a file", where=str(path), hint="check the path")
         if path.stat().st_size > MAX_BYTES:
             raise BadInput(
                 f"the file has {path.stat().st_size:,} bytes, more than any board's flash",

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import own_model
@@ -18,23 +17,6 @@ from conftest import Cli
 
 pytestmark = pytest.mark.emulated
 QEMU = "mps2-an386"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The wheel of this checkout, installed into a folder that nothing may write to later."""
-    folder = tmp_path_factory.mktemp("wheel")
-    python = [sys.executable, "-m"]
-    run = {"cwd": paths.ROOT, "check": True, "capture_output": True, "timeout": 300}
-    subprocess.run([*python, "hatchling", "build", "-t", "wheel", "-d", str(folder)], **run)  # type: ignore[call-overload]
-    (wheel,) = folder.glob("*.whl")
-    target = folder / "site"
-    install = ["uv", "pip", "install", "--no-deps", "--target", str(target), str(wheel)]
-    subprocess.run([*python, *install], **run)  # type: ignore[call-overload]
-    before = {p for p in target.rglob("*") if p.suffix != ".pyc"}
-    yield target
-    after = {p for p in target.rglob("*") if p.suffix != ".pyc" and p.name != "__pycache__"}
-    assert after <= before, "builds belong into the user's project"
 
 
 class Project:

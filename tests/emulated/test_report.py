@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import os
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +20,22 @@ from conftest import Cli
 from PIL import Image
 
 pytestmark = pytest.mark.emulated
-VOID = {"meta", "img", "br"}  # elements that are never closed
+chromium = pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+VNU = os.environ.get("VNU_JAR", "")  # of the Nu Html Checker
+VOID = {"meta", "img", "wbr"}  # elements that are never closed
+
+
+def browse(folder: Path, page: Path, *options: str) -> str:
+    """What headless Chromium writes to standard output."""
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", *options]
+    done = subprocess.run(
+        [*command, f"--user-data-dir={folder / 'profile'}", f"file://{page}"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.stdout
 
 
 class Page(HTMLParser):
@@ -67,7 +86,8 @@ def test_the_page_is_whole_and_needs_no_other_file(sim: tuple[Path, str]) -> Non
     found = Page(text)
     assert len(set(found.ids)) == len(found.ids)
     for link in found.links:
-        assert link.startswith("data:image/png;base64,") or link.removeprefix("#") in found.ids
+        picture = re.match("data:image/(png|jpeg);base64,", link)
+        assert picture or link.removeprefix("#") in found.ids
     assert "<script" not in text
     assert "url(" not in text
     assert "prefers-color-scheme: dark" in text
@@ -99,7 +119,7 @@ def test_report_makes_it_again(sim: tuple[Path, str], tmp_path: Path) -> None:
     assert again.read_text() == text
     done = Cli()("report", "--github", BOARDLESS_BUILD_DIR=str(folder))
     lines = done.stdout.splitlines()
-    assert lines[0] == "## boardless: all well"
+    assert lines[1] == "## boardless: all well"
     assert {line.count("|") for line in lines if line.startswith("|")} == {11}
     done = Cli()("report", BOARDLESS_BUILD_DIR=str(tmp_path))
     assert done.returncode == 2
@@ -110,25 +130,68 @@ def test_what_is_wrong_stands_out(sim: tuple[Path, str]) -> None:
     data = json.loads((sim[0] / "report.json").read_text())
     data["ok"] = data["runs"][0]["ok"] = False
     data["runs"][0]["reason"] = "36 of 36 <predictions> differ"
+    data["causes"] = [page.cause("<digits_cnn>: 36 of 36", data["runs"][0])]
     text = page.render(data)
     assert "boardless: something is wrong" in text
     assert "36 of 36 &lt;predictions&gt; differ" in text
     assert text.count("WRONG") == 1
+    assert text.index("&lt;digits_cnn&gt;: 36 of 36") < text.index("<table>")
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+@pytest.mark.skipif(not find_spec("html5lib"), reason="html5lib is not installed")
+def test_html_is_valid(sim: tuple[Path, str]) -> None:
+    import html5lib
+
+    html5lib.HTMLParser(strict=True).parse(sim[1])
+    with pytest.raises(html5lib.html5parser.ParseError):
+        html5lib.HTMLParser(strict=True).parse(sim[1].replace("</section>", "</div>", 1))
+
+
+@pytest.mark.skipif(not VNU, reason="VNU_JAR names no Nu Html Checker")
+def test_the_nu_html_checker_has_nothing_to_say(sim: tuple[Path, str]) -> None:
+    command = ["java", "-jar", VNU, str(sim[0] / "report.html")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_can_be_read_without_seeing_it(sim: tuple[Path, str]) -> None:
+    """Pictures have a text, what can be scrolled can be reached by keyboard and has a name."""
+    tags = re.findall(r"<(\w+)([^>]*)>", sim[1])
+    for tag, attributes in tags:
+        if 'class="scroll"' in attributes or 'role="img"' in attributes:
+            assert 'aria-label="' in attributes, attributes
+        if 'class="scroll"' in attributes:
+            assert 'tabindex="0"' in attributes
+        if tag == "html":
+            assert 'lang="en"' in attributes
+    headings = [int(tag[1]) for tag, _ in tags if re.fullmatch("h[1-6]", tag)]
+    assert headings[0] == 1
+    assert all(b - a <= 1 for a, b in pairwise(headings)), "a level of headings is left out"
+
+
+@chromium
+def test_nothing_is_wider_than_a_phone(sim: tuple[Path, str], tmp_path: Path) -> None:
+    """At 360 pixels only tables scroll, each for itself."""
+    tell = "parent.postMessage([document.documentElement.scrollWidth, innerWidth], '*')"
+    inner = html.escape(sim[1] + f"<script>onload = () => {tell}</script>")
+    (tmp_path / "phone.html").write_text(
+        "<script>onmessage = e => document.title = `widths ${e.data}`</script>"
+        f'<iframe width="360" height="700" style="border:0" srcdoc="{inner}"></iframe>'
+    )
+    options = ["--virtual-time-budget=5000", "--dump-dom"]
+    said = browse(tmp_path, tmp_path / "phone.html", *options)
+    found = re.search(r"<title>widths (\d+),(\d+)", said)
+    assert found, said[:200]
+    assert int(found[1]) <= int(found[2]) == 360
+
+
+@chromium
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_browser_shows_both_themes(sim: tuple[Path, str], tmp_path: Path, theme: str) -> None:
     shot = tmp_path / "shot.png"
     dark = ["--blink-settings=preferredColorScheme=0"] if theme == "dark" else []
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", *dark]
-    size = ["--window-size=400,900", f"--user-data-dir={tmp_path / 'profile'}"]
-    subprocess.run(
-        [*command, *size, f"--screenshot={shot}", f"file://{sim[0] / 'report.html'}"],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    size = ["--window-size=600,900", f"--screenshot={shot}"]
+    browse(tmp_path, sim[0] / "report.html", *dark, *size)
     pixels = np.asarray(Image.open(shot).convert("L"), np.float64)
     ground = np.median(pixels)
     assert ground < 60 if theme == "dark" else ground > 230

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import compiler, export, graph, pictures, reference, structures, zoo
+from boardless import compiler, export, graph, pictures, random_network, reference, zoo
 from boardless.errors import BadInput
-from export_example import example, library
 from host_kernels import HostModel
+from layers_example import example, mobile_lenet
 
 CXX = ["g++", "-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-Wpedantic"]
 CC = ["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-Wpedantic"]
@@ -111,11 +111,11 @@ def test_the_class_predicts_the_same(tmp_path: Path, name: str) -> None:
 def test_the_class_pads_as_the_model_does(tmp_path: Path) -> None:
     """SAME with stride 2 pads odd and even maps in different ways; a softmax of large logits."""
     for size in (9, 12):
-        net = structures.Network((1, size, size, 2), seed=size, kind="float32")
-        net.conv(4, 3, 2, structures.RELU)
-        net.depthwise(3, 2, structures.NONE)
+        net = random_network.Network((1, size, size, 2), seed=size, kind="float32")
+        net.conv(4, 3, 2, random_network.RELU)
+        net.depthwise(3, 2, random_network.NONE)
         net.mean()
-        net.conv(3, 1, 1, structures.NONE)
+        net.conv(3, 1, 1, random_network.NONE)
         net.reshape(1, 3)
         net.softmax()
         content = net.content()
@@ -157,7 +157,7 @@ def test_noodle_files_read_back_to_the_same_outputs(tmp_path: Path, form: str) -
     chw = np.ascontiguousarray(inputs.transpose(0, 3, 1, 2))
     (tmp_path / "picture.txt").write_text(" ".join(f"{v:.9g}" for v in chw[0].ravel()))
     (tmp_path / "weights.c").write_text(module.to_c(module.from_text(tmp_path)))
-    c = library(tmp_path)
+    c = mobile_lenet(tmp_path)
     seen = np.zeros((len(inputs), 8), np.float32)
     for picture, probabilities in zip(chw, seen, strict=True):
         status = c.mobile_lenet(
@@ -191,9 +191,9 @@ def test_what_a_format_cannot_say_is_one_line(
 
 
 def test_branches_are_refused(tmp_path: Path) -> None:
-    net = structures.Network((1, 4, 4, 2), kind="float32")
+    net = random_network.Network((1, 4, 4, 2), kind="float32")
     first = net.at
-    net.conv(2, 1, 1, structures.RELU)
+    net.conv(2, 1, 1, random_network.RELU)
     net.add(first)
     content = net.content()
     model = zoo.Model("branches", content, graph.read(content, "branches"), None)

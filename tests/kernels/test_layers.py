@@ -4,7 +4,6 @@ against exact arithmetic, against the compiled model, and on the emulated board.
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import os
 import re
 import shlex
@@ -19,11 +18,10 @@ import numpy.typing as npt
 import pytest
 import small_nets
 from boardless import compiler, graph, paths, reference
-from host_kernels import FLAGS, INCLUDES, HostModel
+from host_kernels import HostModel
+from layers_example import FOLDER, example, library, mobile_lenet
 from small_nets import Net
 
-EXAMPLE = paths.FIRMWARE / "examples" / "mobile_lenet_layers"
-LAYERS = paths.KERNELS / "layers" / "layers.c"
 VALID, SYMMETRIC, SAME = range(3)
 OK, BAD_ARGUMENT = 0, 1
 GUARD = 16  # floats on either side of a buffer
@@ -71,16 +69,9 @@ def pointer(values: Array | None) -> ctypes.c_void_p | None:
     return None if values is None else values.ctypes.data_as(ctypes.c_void_p)
 
 
-def library(folder: Path, *sources: Path) -> ctypes.CDLL:
-    target = folder / "layers.so"
-    command = ["gcc", *FLAGS, *INCLUDES, f"-I{EXAMPLE}", "-shared", "-o", str(target)]
-    subprocess.run([*command, *map(str, sources), "-lm"], check=True)
-    return ctypes.CDLL(str(target))
-
-
 @pytest.fixture(scope="module")
 def c(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    return library(tmp_path_factory.mktemp("layers"), LAYERS)
+    return library(tmp_path_factory.mktemp("layers"))
 
 
 # ---- each layer on its own ----
@@ -243,15 +234,6 @@ def test_bad_shapes_are_refused_and_nothing_is_written(c: ctypes.CDLL) -> None:
 BLOCKS = ((8, 1), (8, 1), (16, 2), (16, 1), (24, 2), (24, 1))  # output channels, stride
 
 
-def weights_module() -> Any:
-    spec = importlib.util.spec_from_file_location("example_weights", EXAMPLE / "weights.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def bn_relu(x: npt.NDArray[np.float64], bn: Array) -> npt.NDArray[np.float64]:
     gamma, beta, mean, variance = bn.astype(np.float64).reshape(4, -1, 1, 1)
     return np.maximum((x - mean) / np.sqrt(variance + EPSILON) * gamma + beta, 0)
@@ -325,13 +307,13 @@ def folded(a: dict[str, Array]) -> graph.Graph:
 
 def test_the_example_agrees_with_the_compiled_model(tmp_path: Path) -> None:
     """Layer by layer, compiled, and exact: three ways to the same probabilities."""
-    example = weights_module()
+    module = example()
     for seed in range(3):
-        arrays = example.at_random(seed)
+        arrays = module.at_random(seed)
         folder = tmp_path / str(seed)
         folder.mkdir()
-        (folder / "weights.c").write_text(example.to_c(arrays))
-        c = library(folder, LAYERS, EXAMPLE / "mobile_lenet.c", folder / "weights.c")
+        (folder / "weights.c").write_text(module.to_c(arrays))
+        c = mobile_lenet(folder)
         model = HostModel(compiler.compile_graph(folded(arrays)), folder)
         rng = np.random.default_rng(seed)
         for picture in (arrays["picture"], rng.random(3 * 28 * 28).astype(np.float32)):
@@ -346,20 +328,20 @@ def test_the_example_agrees_with_the_compiled_model(tmp_path: Path) -> None:
 
 def test_the_example_has_the_published_size() -> None:
     """3,352 parameters: rows 1 to 43 of the table."""
-    shapes = weights_module().shapes()
+    shapes = example().shapes()
     assert sum(int(np.prod(s)) for name, s in shapes.items() if name != "picture") == 3352
-    assert compiler.compile_graph(folded(weights_module().at_random(0))).macs == 565_064
+    assert compiler.compile_graph(folded(example().at_random(0))).macs == 565_064
 
 
 def test_weights_come_from_text_files(tmp_path: Path) -> None:
-    example = weights_module()
-    arrays = example.at_random(5)
+    module = example()
+    arrays = module.at_random(5)
     for name, values in arrays.items():
         (tmp_path / f"{name}.txt").write_text(",\n".join(f"{v:.9g}" for v in values))
-    assert example.to_c(example.from_text(tmp_path)) == example.to_c(arrays)
+    assert module.to_c(module.from_text(tmp_path)) == module.to_c(arrays)
     (tmp_path / "bn03.txt").write_text("1 2 3")
     with pytest.raises(ValueError, match=r"bn03\.txt holds 3 numbers, not 32"):
-        example.from_text(tmp_path)
+        module.from_text(tmp_path)
 
 
 @pytest.mark.emulated
@@ -369,7 +351,7 @@ def test_weights_come_from_text_files(tmp_path: Path) -> None:
 )
 def test_the_example_runs_as_its_readme_says(tmp_path: Path) -> None:
     """The README's commands, line by line, and the same probabilities as on the host."""
-    block = re.search(r"```sh\n(.*?)```", (EXAMPLE / "README.md").read_text(), re.DOTALL)
+    block = re.search(r"```sh\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
     assert block
     script = block.group(1)
     for name in ("weights.c", "mobile_lenet.elf"):
@@ -389,7 +371,7 @@ def test_the_example_runs_as_its_readme_says(tmp_path: Path) -> None:
     words = [line.split() for line in done.stdout.splitlines()]
     assert len(words) == 8, done.stdout
     bits = np.array([int(w[1], 16) for w in words], np.uint32)
-    arrays = weights_module().at_random(1)
+    arrays = example().at_random(1)
     expected = exact(arrays, arrays["picture"])
     np.testing.assert_allclose(bits.view(np.float32), expected, rtol=0, atol=1e-5)
     assert [w[0] for w in words] == [f"{p:.3f}" for p in bits.view(np.float32)]

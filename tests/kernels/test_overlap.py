@@ -13,7 +13,7 @@ import pytest
 import small_nets
 from boardless import compiler, graph, reference, structures, zoo
 from boardless.compiler import kernels, overlap, plan
-from boardless.structures import NONE, RELU, RELU6, SAME, VALID, Network
+from boardless.random_network import NONE, RELU, RELU6, SAME, VALID, Network
 from host_kernels import HostModel
 from properties import runners
 from properties.records import HOST_TWINS

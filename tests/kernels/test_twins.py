@@ -107,8 +107,17 @@ def window(draw: Draw, sizes: tuple[int, ...], strides: tuple[int, ...], dilatio
 
 def conv_2d(draw: Draw, dtype: str) -> Case:
     sizes = draw.choice((1,), (1, 2, 3, 4, 5))
-    options, taps, size, out = window(draw, sizes, (1, 1, 2, 3), (1, 1, 2))
-    input_c, output_c = draw.choice(*CHANNELS), draw.choice(*CHANNELS)
+    how = window(draw, sizes, (1, 1, 2, 3), (1, 1, 2))
+    return convolution(draw, dtype, how, draw.choice(*CHANNELS))
+
+
+def mono(draw: Draw, dtype: str) -> Case:
+    """What bl_conv_2d_s8_mono_dsp is made for."""
+    return convolution(draw, dtype, window(draw, (3,), (1, 1, 2, 3), (1,)), 1)
+
+
+def convolution(draw: Draw, dtype: str, how: Any, input_c: int) -> Case:
+    (options, taps, size, out), output_c = how, draw.choice(*CHANNELS)
     source = draw.tensor((1, *size, input_c), dtype)
     output = draw.tensor((1, *out, output_c), dtype)
     weights = draw.weights((output_c, *taps, input_c), dtype, 0, source, output)
@@ -117,9 +126,18 @@ def conv_2d(draw: Draw, dtype: str) -> Case:
 
 def depthwise_conv_2d(draw: Draw, dtype: str) -> Case:
     sizes = draw.choice((3,), (3,), (1, 2, 3, 5))
-    options, taps, size, out = window(draw, sizes, (1, 1, 2, 2, 3), draw.choice((1,), (1, 2)))
-    input_c, multiplier = draw.choice(*CHANNELS), draw.choice(1, 1, 1, 1, 1, 2, 3)
-    output_c = input_c * multiplier
+    how = window(draw, sizes, (1, 1, 2, 2, 3), draw.choice((1,), (1, 2)))
+    return depthwise(draw, dtype, how, draw.choice(*CHANNELS), draw.choice(1, 1, 1, 1, 1, 2, 3))
+
+
+def thin(draw: Draw, dtype: str) -> Case:
+    """What bl_depthwise_conv_2d_s8_thin_dsp is made for."""
+    how = window(draw, (3,), (1, 2), (1,))
+    return depthwise(draw, dtype, how, draw.choice(1, 2, 3), draw.choice(1, 1, 2, 5))
+
+
+def depthwise(draw: Draw, dtype: str, how: Any, input_c: int, multiplier: int) -> Case:
+    (options, taps, size, out), output_c = how, input_c * multiplier
     source = draw.tensor((1, *size, input_c), dtype)
     output = draw.tensor((1, *out, output_c), dtype)
     weights = draw.weights((1, *taps, output_c), dtype, 3, source, output)
@@ -139,8 +157,10 @@ def fully_connected(draw: Draw, dtype: str) -> Case:
 TWINS: list[tuple[Callable[[Draw, str], Case], str]] = [
     (conv_2d, "int8"),
     (conv_2d, "float32"),
+    (mono, "int8"),
     (depthwise_conv_2d, "int8"),
     (depthwise_conv_2d, "float32"),
+    (thin, "int8"),
     (fully_connected, "int8"),
 ]
 

@@ -10,19 +10,17 @@ each state of the firmware's sources and kept under the build folder.
 
 from __future__ import annotations
 
-import fcntl
 import functools
-import hashlib
 import os
 import re
 import shutil
 import struct
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import kept
 from boardless import boards, paths
 from elftools.elf.elffile import ELFFile
 
@@ -160,46 +158,28 @@ def _build(
         if path.stem.rsplit("_", 1)[-1] in ("ref", *twins) or path.parent == paths.KERNELS
     ]
     sources = [*kernels, APP / "probe.c", *sorted((paths.FIRMWARE / "protocol").glob("*.c")), *main]
-    digest = hashlib.sha256(repr((command, link, _version(command[0]))).encode())
-    digest.update(Path(__file__).read_bytes())
-    for path in sorted(paths.FIRMWARE.rglob("*")):
-        if path.suffix in (".c", ".h", ".ld"):
-            digest.update(f"{path.relative_to(paths.FIRMWARE)}\0".encode() + path.read_bytes())
-    folder = paths.build_root() / "properties" / f"{name}-{digest.hexdigest()[:12]}"
-    elf = folder / "kernels.elf"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # pytest-xdist: one worker builds, the others wait
+    own = Path(__file__).read_bytes()
+    with kept.folder(f"properties-{name}", command, link, kept.version(command[0]), own) as folder:
+        elf = folder / "kernels.elf"
         objects = [folder / f"{i}-{path.stem}.o" for i, path in enumerate(sources)]
         if not elf.is_file():
             for path, target in zip(sources, objects, strict=True):
-                _run([*command, "-c", str(path), "-o", str(target)])
+                kept.run([*command, "-c", str(path), "-o", str(target)])
         defined = _defined(command[0], objects)
         table = [f for f in functions(twins) if f.name in defined]
         if not elf.is_file():
             dispatch = folder / "dispatch.c"
             dispatch.write_text(dispatch_source(table))
             half = folder / "half.elf"
-            _run([*command, str(dispatch), *map(str, objects), *link, "-o", str(half)])
+            kept.run([*command, str(dispatch), *map(str, objects), *link, "-o", str(half)])
             half.rename(elf)
     return Kernels(elf, tuple(table))
-
-
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
-    return done.stdout
-
-
-@functools.cache
-def _version(compiler: str) -> str:
-    return _run([compiler, "--version"])
 
 
 def _defined(compiler: str, objects: Sequence[Path]) -> set[str]:
     """Global functions of object files."""
     nm = f"{compiler.removesuffix('gcc')}nm"
-    lines = _run([shutil.which(nm) or "nm", "-g", "--defined-only", *map(str, objects)])
+    lines = kept.run([shutil.which(nm) or "nm", "-g", "--defined-only", *map(str, objects)])
     return {line.split()[-1] for line in lines.splitlines() if " T " in line}
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from boardless import bench, boards, compiler, graph, structures, zoo
+from boardless import bench, boards, compiler, graph, random_network, structures, zoo
 from boardless.records import Build, Verdict
 from boardless.report import bench as report
 from conftest import Cli
@@ -109,10 +109,10 @@ def test_layers_go_to_kinds_and_the_rest_is_glue() -> None:
 
 
 def test_a_second_spatial_convolution_is_another_kind() -> None:
-    net = structures.Network((1, 6, 6, 4))
-    net.conv(4, 1, 1, structures.NONE)
-    net.conv(4, 3, 1, structures.RELU)
-    net.conv(4, 3, 1, structures.RELU)
+    net = random_network.Network((1, 6, 6, 4))
+    net.conv(4, 1, 1, random_network.NONE)
+    net.conv(4, 3, 1, random_network.RELU)
+    net.conv(4, 3, 1, random_network.RELU)
     program = compiler.compile_graph(graph.read(net.content(), "two"), fold=False)
     kinds = bench.by_kind(program, (1, 2, 4), 7)
     assert {name: kind.instructions for name, kind in kinds.items()} == {
@@ -124,12 +124,15 @@ def test_a_second_spatial_convolution_is_another_kind() -> None:
 
 
 def test_a_limit_is_kept_below_and_exceeded_at_its_value() -> None:
+    limits = {(x.what, x.fold): x.below for x in PLAN.limits if x.model == "vww_96_int8"}
+    most = int(limits["instructions", True])
     case = bench.Case("vww_96_int8")
-    assert bench.exceeded(row(case, 9_999_999)) == []
-    assert [x.what for x in bench.exceeded(row(case, 10_000_000))] == ["instructions"]
+    assert bench.exceeded(row(case, most - 1)) == []
+    assert [x.what for x in bench.exceeded(row(case, most))] == ["instructions"]
     unfolded = bench.Case("vww_96_int8", fold=False)
-    fast = bench.Kind(1, 100, 129)
-    made = row(unfolded, 10_000_000, pointwise=fast, depthwise=bench.Kind(1, 100, 450))
+    fast = bench.Kind(1, 1000, int(1000 * limits["pointwise", False]) - 1)
+    slow = bench.Kind(1, 1000, round(1000 * limits["depthwise", False]))
+    made = row(unfolded, 1_000_000, pointwise=fast, depthwise=slow)
     assert [x.what for x in bench.exceeded(made)] == ["depthwise", "first convolution"]
     assert not bench.ok([made])
 

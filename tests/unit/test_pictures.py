@@ -85,6 +85,15 @@ def broken(tmp_path: Path, case: str) -> Path:
         save(path, other=np.zeros(1))
     elif case == "labels":
         save(path, images=np.zeros((2, 8, 8, 1), np.uint8), labels=np.zeros(3, np.int64))
+    elif case == "half of it":
+        content = save(path, images=np.zeros((2, 8, 8, 1), np.uint8)).read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+    elif case == "objects":
+        save(path, images=np.array([None, {}]))
+    elif case == "names as labels":
+        save(path, images=np.zeros((2, 8, 8, 1), np.uint8), labels=np.array(["zero", "three"]))
+    elif case == "unknown class":
+        save(path, images=np.zeros((2, 8, 8, 1), np.uint8), labels=np.array([9, 10]))
     elif case == "no pictures":
         save(path, images=np.zeros((0, 8, 8, 1), np.uint8))
     elif case == "empty folder":
@@ -101,11 +110,15 @@ def broken(tmp_path: Path, case: str) -> Path:
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        ("not an npz", "not a readable .npz"),
+        ("not an npz", "not readable pictures (no .npz, or not all of it)"),
         ("wrong size", "pictures are 9 x 8 x 1, the model takes 8 x 8 x 1"),
         ("wrong type", "inputs are float32 8 x 8 x 1, the model takes int8 8 x 8 x 1"),
         ("no arrays", "neither `images`"),
+        ("half of it", "not readable pictures (no .npz, or not all of it)"),
+        ("objects", "not readable pictures (Object arrays"),
         ("labels", "3 labels for 2 pictures"),
+        ("names as labels", "<U5, not numbers of classes"),
+        ("unknown class", "class 10: the model tells 10 classes apart, from 0 on"),
         ("no pictures", "no pictures"),
         ("empty folder", "no pictures in class folders"),
         ("folder of wrong size", "the picture is 9 x 9 x 1, the model takes 8 x 8 x 1"),
@@ -119,6 +132,12 @@ def test_bad_pictures_get_one_clear_line(
         pictures.load(model, broken(tmp_path, case))
     assert message in str(caught.value)
     assert "x.npz" in str(caught.value)
+
+
+def test_inputs_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.npz", inputs=np.full((2, 8, 8, 1), np.nan, np.float32))
+    with pytest.raises(BadInput, match="not all finite numbers"):
+        pictures.load(zoo.find("digits_cnn:float32"), path)
 
 
 def test_generated_pictures_when_there_is_no_data(

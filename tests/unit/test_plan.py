@@ -15,7 +15,7 @@ from boardless.compiler.overlap import window_clearance
 from boardless.compiler.plan import Buffer, Overlap, arrange
 from boardless.errors import BadInput
 from boardless.graph import Graph, Operator, Quantisation, Tensor
-from boardless.structures import NONE, RELU, SAME, Network
+from boardless.random_network import NONE, RELU, SAME, Network
 from conftest import Cli
 
 KIB = 1024

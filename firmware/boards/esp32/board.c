@@ -1,21 +1,21 @@
 /* A core like an ESP32's LX6 (QEMU's de233_fpu: windowed registers, FPU, zero-overhead loops), on
  * QEMU's lx60 board, whose devices are others: a 16550 UART with registers 4 bytes apart. */
+#define UART 0xFD050020u
+#define UART_STEP 4
+#include "free_counter.h"
 #include "hal.h"
 #include "uart16550.h"
 
-#define UART 0xFD050020u
 #define UART_INTERRUPT 0 /* the core's external interrupt 0 */
 #define GUARD 0x00700000 /* the MiB below RAM, where the stack ends */
 
 const char hal_board[] = BL_BOARD;
 const uint32_t hal_timer_hz = 40000000;
 
-static uint32_t started;
-
 /* An overflow of the stack faults at once: a second entry of the data TLB (way 4, pages of 1 MiB)
  * for what lies below RAM makes every access there a fault. */
 void hal_init(void) {
-  uart16550_init(UART, 4);
+  uart16550_init();
   __asm volatile("wdtlb %0, %1\n\tdsync" ::"a"(GUARD | 15), "a"(GUARD | 4) : "memory");
 }
 
@@ -23,7 +23,7 @@ void hal_init(void) {
  */
 int hal_getc(void) {
   uint32_t before;
-  while (!uart16550_received(UART, 4)) {
+  while (!uart16550_received()) {
     __asm volatile(
         "wsr %1, intenable\n\t"
         "rsync\n\t"
@@ -33,32 +33,17 @@ int hal_getc(void) {
         : "a"(1 << UART_INTERRUPT)
         : "memory");
   }
-  return uart16550_getc(UART, 4);
+  return uart16550_getc();
 }
 
-void hal_putc(char c) {
-  uart16550_putc(UART, 4, c);
-}
-
-static uint32_t cycles(void) {
+/* First the window's last register is touched: else an older window might be saved between the
+ * reading and where it is stored, and a layer's count by the counter would differ from the
+ * plugin's.
+ */
+static uint32_t free_counter(void) {
   uint32_t now;
-  __asm volatile("rsr %0, ccount" : "=a"(now));
+  __asm volatile("mov a15, a15\n\trsr %0, ccount" : "=a"(now));
   return now;
-}
-
-void hal_timer_start(void) {
-  started = cycles();
-}
-
-uint32_t hal_timer_ticks(void) {
-  return cycles() - started;
-}
-
-void hal_timer_stop(void) {}
-
-uint8_t *hal_shared(uint32_t *bytes) {
-  *bytes = 0;
-  return 0;
 }
 
 /* QEMU's simulator call 1: exit with the status in a3. */

@@ -1,9 +1,11 @@
 /* rv32imc as in an ESP32-C3, on QEMU's `virt` machine, whose devices are others. Devices: QEMU's
  * documentation of virt; SiFive's PLIC. */
+#define UART 0x10000000
+#define UART_STEP 1
+#include "free_counter.h"
 #include "hal.h"
 #include "uart16550.h"
 
-#define UART 0x10000000
 #define UART_IRQ 10
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 #define PLIC_PRIORITY REGISTER(0x0C000000 + 4 * UART_IRQ)
@@ -16,11 +18,9 @@
 const char hal_board[] = BL_BOARD;
 const uint32_t hal_timer_hz = 1000000000;
 
-static uint32_t started;
-
 /* Interrupts stay masked in mstatus; one that is enabled in mie only ends WFI. */
 void hal_init(void) {
-  uart16550_init(UART, 1);
+  uart16550_init();
   PLIC_PRIORITY = 1;
   PLIC_THRESHOLD = 0;
   PLIC_ENABLE = 1 << UART_IRQ;
@@ -28,35 +28,21 @@ void hal_init(void) {
 }
 
 int hal_getc(void) {
-  while (!uart16550_received(UART, 1)) {
+  while (!uart16550_received()) {
     __asm volatile("wfi");
   }
-  const int byte = uart16550_getc(UART, 1);
+  const int byte = uart16550_getc();
   PLIC_CLAIM = PLIC_CLAIM;
   return byte;
 }
 
-void hal_putc(char c) {
-  uart16550_putc(UART, 1, c);
-}
-
 /* Under icount QEMU's mcycle counts nanoseconds. It cannot be stopped, and need not: it schedules
  * nothing. */
-static uint32_t cycles(void) {
+static uint32_t free_counter(void) {
   uint32_t now;
   __asm volatile("csrr %0, mcycle" : "=r"(now));
   return now;
 }
-
-void hal_timer_start(void) {
-  started = cycles();
-}
-
-uint32_t hal_timer_ticks(void) {
-  return cycles() - started;
-}
-
-void hal_timer_stop(void) {}
 
 /* Of virt's memory, behind what stands in for flash and RAM. */
 uint8_t *hal_shared(uint32_t *bytes) {

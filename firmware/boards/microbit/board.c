@@ -70,8 +70,3 @@ uint32_t hal_timer_ticks(void) {
 void hal_timer_stop(void) {
   TIMER0[STOP] = 1;
 }
-
-uint8_t *hal_shared(uint32_t *bytes) {
-  *bytes = 0;
-  return 0;
-}

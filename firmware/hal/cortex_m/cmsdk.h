@@ -1,60 +1,71 @@
-/* UART and timer of Arm's Cortex-M System Design Kit, which Arm's MPS2 and MPS3 images carry.
- * Registers: Arm DDI 0479, "Cortex-M System Design Kit Technical Reference Manual". */
-#ifndef BL_CMSDK_H
-#define BL_CMSDK_H
-
-#include <stdint.h>
-
+/* hal.h on UART and timer of Arm's Cortex-M System Design Kit, which Arm's MPS2 and MPS3 images
+ * carry. Registers: Arm DDI 0479, "Cortex-M System Design Kit Technical Reference Manual".
+ *
+ * A board's only C file defines these and includes this file:
+ *   UART, RECEIVE_IRQ      address, number of its interrupt
+ *   TIMER, CLOCK_HZ        the same for the timer; without TIMER the board has functions of its own
+ *   SHARED, SHARED_MIB     memory which QEMU can back with a file that the host maps too
+ */
+#include "hal.h"
 #include "wake.h"
 
-typedef volatile struct {
+static volatile struct {
   uint32_t data;
   uint32_t state;     /* bit 0: transmit buffer full, bit 1: byte received */
   uint32_t ctrl;      /* bits 0, 1: transmit, receive; bit 3: receive interrupt */
   uint32_t interrupt; /* write 2: receive interrupt seen */
   uint32_t baud_divider;
-} cmsdk_uart;
+} *const uart = (void *)UART;
 
-static inline void cmsdk_uart_init(cmsdk_uart *uart) {
+const char hal_board[] = BL_BOARD;
+
+void hal_init(void) {
   uart->baud_divider = 16;
   uart->ctrl = 1 | 2 | 8;
 }
 
-static inline int cmsdk_uart_getc(cmsdk_uart *uart, uint32_t receive_irq) {
-  bl_wake_begin(receive_irq);
+int hal_getc(void) {
+  bl_wake_begin(RECEIVE_IRQ);
   while (!(uart->state & 2)) {
     bl_sleep();
   }
   const int byte = (int)(uart->data & 0xFF);
   uart->interrupt = 2;
-  bl_wake_end(receive_irq);
+  bl_wake_end(RECEIVE_IRQ);
   return byte;
 }
 
-static inline void cmsdk_uart_putc(cmsdk_uart *uart, char c) {
+void hal_putc(char c) {
   while (uart->state & 1) {
   }
   uart->data = (uint8_t)c;
 }
 
-typedef volatile struct {
+#ifdef TIMER
+static volatile struct {
   uint32_t ctrl; /* bit 0: run */
   uint32_t value;
   uint32_t reload;
-} cmsdk_timer;
+} *const timer = (void *)TIMER;
 
-static inline void cmsdk_timer_start(cmsdk_timer *timer) {
+const uint32_t hal_timer_hz = CLOCK_HZ;
+
+void hal_timer_start(void) {
   timer->reload = UINT32_MAX;
   timer->value = UINT32_MAX;
   timer->ctrl = 1;
 }
 
-static inline uint32_t cmsdk_timer_ticks(cmsdk_timer *timer) {
+uint32_t hal_timer_ticks(void) {
   return UINT32_MAX - timer->value;
 }
 
-static inline void cmsdk_timer_stop(cmsdk_timer *timer) {
+void hal_timer_stop(void) {
   timer->ctrl = 0;
 }
-
 #endif
+
+uint8_t *hal_shared(uint32_t *bytes) {
+  *bytes = UINT32_C(SHARED_MIB) << 20;
+  return (uint8_t *)SHARED;
+}

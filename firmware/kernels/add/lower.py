@@ -9,4 +9,4 @@ def lower(context: Context) -> Call:
     params = context.activation()
     if context.suffix() == "s8":
         params |= {**pair.zero_points(), **pair.sum_multipliers()}
-    return pair.call("add", params, twin="dsp" in context.twins)
+    return pair.call("add", params)

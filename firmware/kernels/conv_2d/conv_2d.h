@@ -42,6 +42,15 @@ bl_status bl_conv_2d_f32_ref(const bl_conv_2d_f32 *p, const float *input, const 
 bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                             void *scratch, int32_t scratch_bytes, int8_t *output);
 
+/* The same for a 3x3 window on a single channel, dilation_w 1.
+ *
+ * filter: for every output channel bias, five pairs of taps: (0, 2) of each row, (1 of row 0, 1 of
+ * row 1), (1 of row 2, -), then multiplier and scale, as in bl_channel; - is 0 in the last channel,
+ * -1 in others. Order: output pixels ascend; all inputs of a pixel are read before its first output
+ * is written. */
+bl_status bl_conv_2d_s8_mono_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
+                                 int8_t *output);
+
 /* The same bits in plain C. bias has output_c entries and holds, other than above, bias[o] -
  * input_zero_point * sum of filter[o], wrapped. scratch: filter_h * filter_w * input_c bytes.
  * Order: output pixels ascend; the inputs of a pixel are read before its first output is written,
@@ -59,6 +68,11 @@ bl_status bl_conv_2d_s8_scalar(const bl_conv_2d_s8 *p, const int8_t *input, cons
  */
 bl_status bl_conv_2d_s8_mve(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                             void *scratch, int32_t scratch_bytes, int8_t *output);
+
+/* The same for a 3x3 window on a single channel, dilation_w 1. filter: as above, the rows being 16
+ * bytes: three of taps and a 0, three times, then zeros. Order: as bl_conv_2d_s8_mono_dsp. */
+bl_status bl_conv_2d_s8_mono_mve(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
+                                 int8_t *output);
 
 /* The same sums with 16 of them in registers, within the rounding of float32; for activations as in
  * float32.h. bias is not NULL; filter is blocks of 4 output channels as (H, W, I, 4), the last one

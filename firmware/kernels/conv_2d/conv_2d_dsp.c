@@ -135,6 +135,69 @@ static BL_NOINLINE void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch,
   }
 }
 
+/* What all pixels share. */
+typedef struct {
+  const bl_conv_2d_s8 *p;
+  uint32_t *patches;
+  int32_t steps;
+  const uint32_t *filter;
+  pixels_function *pixels;
+  int narrow;
+} job;
+
+/* All channels of `count` pixels: 4, 3 or 1; returns where the next ones go. */
+BL_INLINE int8_t *compute(const job *j, int32_t count, int8_t *output) {
+  const bl_conv_2d_s8 *p = j->p;
+  if (count == 1) {
+    one_pixel(p, j->patches, j->steps, j->filter, output);
+  } else {
+    j->pixels(p, j->patches, j->steps, j->filter, count, output);
+  }
+  if (j->narrow) {
+    bl_clamp_bytes(output, count * p->window.output_c, p->activation_min, p->activation_max);
+  }
+  return output + count * p->window.output_c;
+}
+
+/* Four pixels that lie side by side, as widen() would do it one by one. */
+BL_INLINE void widen_four(uint32_t *to, const int8_t *from, int32_t bytes) {
+  for (const int8_t *end = from + (bytes & ~3); from != end; from += 4, to += 2 * LANES) {
+    const uint32_t a = bl_load32(from), b = bl_load32(from + bytes);
+    const uint32_t c = bl_load32(from + 2 * bytes), d = bl_load32(from + 3 * bytes);
+    to[0] = bl_sxtb16(a), to[1] = bl_sxtb16(b), to[2] = bl_sxtb16(c), to[3] = bl_sxtb16(d);
+    to[4] = bl_sxtb16_odd(a), to[5] = bl_sxtb16_odd(b);
+    to[6] = bl_sxtb16_odd(c), to[7] = bl_sxtb16_odd(d);
+  }
+  const uint32_t *lanes_end = to + LANES;
+  if ((bytes & 3) == 3) {
+    for (; to != lanes_end; to++, from += bytes) {
+      widen(to, from, 3);
+    }
+  } else if (bytes & 3) {
+    for (; to != lanes_end; to++, from += bytes) {
+      widen(to, from, bytes & 3);
+    }
+  }
+}
+
+/* A 1x1 convolution without stride or padding. */
+static void pointwise(const job *j, const int8_t *input, int8_t *output) {
+  const bl_window *w = &j->p->window;
+  const int32_t channels = w->input_c, single = w->output_c == 1;
+  int32_t left = w->output_h * w->output_w;
+  for (; left >= LANES && !single; left -= LANES, input += LANES * channels) {
+    widen_four(j->patches, input, channels);
+    output = compute(j, LANES, output);
+  }
+  for (int32_t count; left > 0; left -= count) {
+    count = left == 3 && !single ? 3 : 1;
+    for (int32_t lane = 0; lane < count; lane++, input += channels) {
+      widen(j->patches + lane, input, channels);
+    }
+    output = compute(j, count, output);
+  }
+}
+
 bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                             void *scratch, int32_t scratch_bytes, int8_t *output) {
   const bl_window *w = &p->window;
@@ -153,11 +216,16 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   }
   uint32_t *patches = scratch;
   int8_t *edge = (int8_t *)(patches + LANES * steps);
-  const uint32_t *taps = (const uint32_t *)filter;
-  const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
-  const int32_t pointwise = bl_window_is_pointwise(w);
-  pixels_function *const pixels =
-      p->activation_min >= p->output_zero_point ? relu_pixels : any_pixels;
+  const job j = {.p = p,
+                 .patches = patches,
+                 .steps = steps,
+                 .filter = (const uint32_t *)filter,
+                 .pixels = p->activation_min >= p->output_zero_point ? relu_pixels : any_pixels,
+                 .narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX};
+  if (bl_window_is_pointwise(w)) {
+    pointwise(&j, input, output);
+    return BL_OK;
+  }
   const range ys =
       inside(w->stride_h, w->pad_top, (w->filter_h - 1) * w->dilation_h + 1, w->input_h);
   const range xs =
@@ -168,11 +236,7 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
     count = w->output_c == 1 ? 1 : left >= LANES ? LANES : left == 3 ? 3 : 1;
     const int32_t inside_x = x - xs.begin, width = (int32_t)xs.count;
-    if (pointwise) {
-      for (int32_t lane = 0; lane < count; lane++, input += w->input_c) {
-        widen(patches + lane, input, w->input_c);
-      }
-    } else if ((uint32_t)(y - ys.begin) < ys.count && inside_x >= 0 && inside_x + count <= width) {
+    if ((uint32_t)(y - ys.begin) < ys.count && inside_x >= 0 && inside_x + count <= width) {
       gather(&g, input + (first + y * y_step + x * x_step), x_step, count, patches);
       x += count;
     } else {
@@ -193,15 +257,7 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
       x = 0;
       y++;
     }
-    if (count == 1) {
-      one_pixel(p, patches, steps, taps, output);
-    } else {
-      pixels(p, patches, steps, taps, count, output);
-    }
-    if (narrow) {
-      bl_clamp_bytes(output, count * w->output_c, p->activation_min, p->activation_max);
-    }
-    output += count * w->output_c;
+    output = compute(&j, count, output);
   }
   return BL_OK;
 }

@@ -6,8 +6,9 @@
 #include "conv_2d.h"
 #include "mve.h"
 
-/* The patch under output pixel (y, x), as the filter lies: H, W, C. */
-static void gather(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y, int32_t x, int8_t *to) {
+/* The patch under output pixel (y, x), as the filter lies: H, W, C, where it may stick out. */
+static void gather_edge(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y, int32_t x,
+                        int8_t *to) {
   const bl_window *w = &p->window;
   const int32_t run = w->dilation_w == 1 ? w->filter_w : 1; /* taps that lie side by side */
   const int32_t run_bytes = run * w->input_c, row_bytes = w->input_w * w->input_c;
@@ -29,6 +30,20 @@ static void gather(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y, int32
       }
       to += run_bytes;
     }
+  }
+}
+
+static void gather(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y, int32_t x, int8_t *to) {
+  const bl_window *w = &p->window;
+  const int32_t bytes = w->filter_w * w->input_c, row_bytes = w->input_w * w->input_c;
+  const int32_t row = y * w->stride_h - w->pad_top, column = x * w->stride_w - w->pad_left;
+  const int is_inside = row >= 0 && row + (w->filter_h - 1) * w->dilation_h < w->input_h &&
+                        column >= 0 && column + w->filter_w <= w->input_w;
+  if (is_inside && w->dilation_w == 1 && bytes <= 16) {
+    bl_mve_copy_rows(to, input + row * row_bytes + column * w->input_c, w->filter_h,
+                     w->dilation_h * row_bytes, bytes);
+  } else {
+    gather_edge(p, input, y, x, to);
   }
 }
 

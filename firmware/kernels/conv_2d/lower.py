@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from boardless.compiler import fixed_point, mve
-from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
+from boardless.compiler.dsp import (
+    FastChannels,
+    bias_or_zeros,
+    fast_channels,
+    float32_bounds,
+    words,
+)
 from boardless.compiler.kernels import Call, Constant, Context
 
 
@@ -42,6 +48,12 @@ def lower(context: Context) -> Call:
     return call
 
 
+def _is_mono(call: Call) -> bool:
+    """Whether the window is one that the _mono twins are made for."""
+    window, taps = call.params["window"], call.constants[0].data
+    return taps is not None and taps.shape[1:] == (3, 3, 1) and window["dilation_w"] == 1
+
+
 def _s8_scalar(context: Context, call: Call) -> Call:
     """The same call without the zero point in its inner loop."""
     taps, bias, *scaling = call.constants
@@ -60,13 +72,18 @@ def _s8_mve(context: Context, call: Call) -> Call:
     """The same call by the MVE twin."""
     taps, bias, multiplier, shift = call.constants
     assert taps.data is not None
-    rows = taps.data.reshape(len(taps.data), -1)
+    rows, scratch_bytes = taps.data.reshape(len(taps.data), -1), taps.data[0].size
+    mono = _is_mono(call)
+    if mono:
+        rows, scratch_bytes = np.zeros((len(rows), 4, 4), np.int8), 0
+        rows[:, :3, :3] = taps.data.reshape(-1, 3, 3)
+        rows = rows.reshape(-1, 16)
     zero_point = call.params["input_zero_point"]
     return dataclasses.replace(
         call,
-        function="bl_conv_2d_s8_mve",
+        function=f"bl_conv_2d_s8_{'mono_' if mono else ''}mve",
         constants=(mve.packed(rows, bias, multiplier, shift, zero_point),),
-        scratch_bytes=rows.shape[1],
+        scratch_bytes=scratch_bytes,
     ).with_clearances(context.clearance(call.params["window"], pixels=0))
 
 
@@ -78,6 +95,8 @@ def _s8_dsp(context: Context, call: Call) -> Call:
     fast = fast_channels(context, data.reshape(output_c, -1), call.constants[1])
     if fast is None:
         return call
+    if _is_mono(call):
+        return _s8_mono(context, call, fast)
     side_by_side = call.params["window"]["dilation_w"] == 1
     run = filter_w * input_c if side_by_side else input_c  # bytes
     packed = pack(fast.taps.reshape(output_c, -1, run), fast.channels)
@@ -86,6 +105,20 @@ def _s8_dsp(context: Context, call: Call) -> Call:
         function="bl_conv_2d_s8_dsp",
         constants=(Constant("filter", packed, "channel pairs: biases, input pairs, scalings"),),
         scratch_bytes=16 * (packed.shape[1] - 6) + run,
+    ).with_clearances(context.clearance(call.params["window"], pixels=0))
+
+
+def _s8_mono(context: Context, call: Call, fast: FastChannels) -> Call:
+    """The same call by the SIMD twin for a 3x3 window on a single channel."""
+    taps = np.full((len(fast.taps), 10), -1, "<i2")
+    taps[:, :9] = fast.taps
+    taps[-1, 9] = 0  # no channel follows
+    pairs = np.ascontiguousarray(taps[:, [0, 2, 3, 5, 6, 8, 1, 4, 7, 9]]).view("<i4")
+    packed = np.hstack([fast.channels[:, :1], pairs, fast.channels[:, 1:]])
+    return dataclasses.replace(
+        call,
+        function="bl_conv_2d_s8_mono_dsp",
+        constants=(Constant("filter", packed, "channels: bias, taps, multiplier, scale"),),
     ).with_clearances(context.clearance(call.params["window"], pixels=0))
 
 

@@ -43,6 +43,12 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
                                       const int32_t *filter, const int32_t *channels, void *scratch,
                                       int32_t scratch_bytes, int8_t *output);
 
+/* The same for 1 to 3 input channels and any depth multiplier. Order: bands ascend; all inputs of a
+ * band are read before its first output is written. */
+bl_status bl_depthwise_conv_2d_s8_thin_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                           const int32_t *filter, const int32_t *channels,
+                                           void *scratch, int32_t scratch_bytes, int8_t *output);
+
 /* The same bits in plain C, for as many output as input channels. bias has output_c entries and
  * holds, other than above, bias[o] - input_zero_point * sum of the channel's taps, wrapped. Order:
  * as the reference's. */

@@ -6,10 +6,8 @@ import dataclasses
 
 import numpy as np
 from boardless.compiler import fixed_point, mve
-from boardless.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
+from boardless.compiler.dsp import bias_or_zeros, float32_bounds, slides, sliding
 from boardless.compiler.kernels import Call, Constant, Context
-
-BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
 
 
 def lower(context: Context) -> Call:
@@ -43,22 +41,15 @@ def lower(context: Context) -> Call:
         and mve.shifts_right(call.constants[3])
     ):
         return _s8_mve(context, call)
-    if "dsp" in context.twins and _serves(call):
-        return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
+    if "dsp" in context.twins and slides(call):
+        if suffix == "s8":
+            taps = filter_tensor.data.reshape(9, output_c).T
+            return sliding(context, call, taps) or call
+        if input_c == output_c:
+            return _f32_dsp(context, call)
     if "scalar" in context.twins and suffix == "s8" and input_c == output_c:
         return _s8_scalar(context, call)
     return call
-
-
-def _serves(call: Call) -> bool:
-    """Whether the window is one that both _dsp twins are made for."""
-    window = call.params["window"]
-    return (
-        (window["filter_h"], window["filter_w"]) == (3, 3)
-        and (window["dilation_h"], window["dilation_w"]) == (1, 1)
-        and window["stride_w"] <= 2
-        and window["input_c"] == window["output_c"]
-    )
 
 
 def _f32_dsp(context: Context, call: Call) -> Call:
@@ -101,33 +92,3 @@ def _s8_mve(context: Context, call: Call) -> Call:
         constants=(mve.packed(rows.reshape(channels, 16), bias, multiplier, shift, zero_point),),
         scratch_bytes=4 * (columns - 1) * min(channels, 16) + 64,
     ).with_clearances(context.clearance(window, pixels=0 if channels <= 16 else window["output_w"]))
-
-
-def _s8_dsp(context: Context, call: Call) -> Call:
-    """The same call by SIMD; `call` itself where that would not be exact."""
-    window = call.params["window"]
-    channels = window["output_c"]
-    if channels < 4:
-        return call
-    data = call.constants[0].data
-    assert data is not None
-    fast = fast_channels(context, data.reshape(9, channels).T, call.constants[1])
-    if fast is None:
-        return call
-    row_bytes = 16 * ((window["output_w"] + 1) // 2 * window["stride_w"] + 1)
-    rows = min((window["output_h"] - 1) * window["stride_h"] + 3, max(3, BAND_BYTES // row_bytes))
-    band = (rows - 3) // window["stride_h"] + 1  # output rows that are made from these
-    return dataclasses.replace(
-        call,
-        function="bl_depthwise_conv_2d_s8_dsp",
-        constants=(
-            Constant("filter", words(_twice_the_middle(fast.taps)), "channels, rows"),
-            fast.constant(),
-        ),
-        scratch_bytes=row_bytes * rows,
-    ).with_clearances(context.clearance(window, pixels=band * window["output_w"]))
-
-
-def _twice_the_middle(taps: np.ndarray) -> np.ndarray:
-    """(channels, 9) -> (channels, 3 rows, 4 bytes): taps 0, 1, 1, 2 of each row."""
-    return taps.reshape(-1, 3, 3)[:, :, [0, 1, 1, 2]]

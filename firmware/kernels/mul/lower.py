@@ -7,7 +7,7 @@ from boardless.compiler.kernels import Call, Context
 
 def lower(context: Context) -> Call:
     pair = elementwise.Pair(context)
-    params, twin = context.activation(), False
+    params, exact = context.activation(), True
     if context.suffix() == "s8":
         # single precision, in the order of the operator's inputs, as TFLite
         a, b, output = (
@@ -16,5 +16,5 @@ def lower(context: Context) -> Call:
         )
         multiplier, shift = quantise.multiplier_and_shift(float(a * b / output))
         params |= {**pair.zero_points(), "multiplier": multiplier, "shift": shift}
-        twin = "dsp" in context.twins and shift <= 14
-    return pair.call("mul", params, twin)
+        exact = shift <= 14
+    return pair.call("mul", params, exact)

@@ -10,4 +10,4 @@ def lower(context: Context) -> Call:
         return pair.call("sub", {"reversed": int(pair.reversed), **context.activation()})
     params = {**pair.zero_points(), **pair.sum_multipliers(), **context.activation()}
     params["a_multiplier" if pair.reversed else "b_multiplier"] *= -1
-    return pair.call("add", params, twin="dsp" in context.twins)
+    return pair.call("add", params)

@@ -14,6 +14,7 @@ from SCons.Script import Default, DefaultEnvironment, Exit
 
 env = DefaultEnvironment()
 firmware = paths.FIRMWARE
+project = env.subst("$PROJECT_DIR")  # the tree, or links to it
 
 try:
     board = boards.load(os.environ.get("BOARDLESS_BOARD") or env.GetProjectOption("custom_board"))
@@ -56,10 +57,12 @@ env.Append(
         "-ffunction-sections",
         "-fdata-sections",
         "-fno-common",
+        f"-ffile-prefix-map={project}=.",
         f"-ffile-prefix-map={paths.ROOT}=.",
+        f"-ffile-prefix-map={paths.ROOT}/=",
         f"-ffile-prefix-map={generated}=generated",
         # SCons names what lies inside of the project relative to it
-        f"-ffile-prefix-map={os.path.relpath(generated, paths.ROOT)}=generated",
+        f"-ffile-prefix-map={os.path.relpath(generated, project)}=generated",
         "-gno-record-gcc-switches",
     ],
     CPPPATH=[
@@ -78,7 +81,7 @@ if script.is_file():
         LINKFLAGS=[
             "-nostartfiles",
             *(f"-Wl,--defsym=bl_{name}={value:#x}" for name, value in symbols.items()),
-            f"-Wl,-Map={env.subst('$BUILD_DIR')}/firmware.map",
+            *("-Xlinker", f"-Map={env.subst('$BUILD_DIR')}/firmware.map"),  # -Wl splits at commas
             f"-L{firmware / 'hal' / board.hal}",
         ],
         LDSCRIPT_PATH=str(script),

@@ -13,19 +13,12 @@ from boardless import (
     zoo,
 )
 from boardless.report import record
-from boardless.terminal import board_option, fold_option, json_option
+from boardless.terminal import board_option, fold_option, json_option, output_option
 
 
 @click.command("compile")
 @click.argument("model")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Made where it does not exist.",
-)
+@output_option
 @board_option
 @fold_option
 @json_option

@@ -10,6 +10,7 @@ from boardless import (
     export,
     zoo,
 )
+from boardless.terminal import output_option
 
 
 @click.command("export")
@@ -21,14 +22,7 @@ from boardless import (
     type=click.Choice(export.names()),
     help=" ".join(f"{name}: {export.about(name)}" for name in export.names()),
 )
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Made where it does not exist.",
-)
+@output_option
 def command(model: str, form: str, output: Path) -> None:
     """Write MODEL in a form that other firmware takes, without anything of boardless's own.
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 import sys
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import click
 
-from boardless import evaluate
+from boardless import evaluate, parallel
 from boardless.errors import TooSmall
-from boardless.gate import against, judge, tolerances
+from boardless.gate import against, judge, own, tolerances
 from boardless.gate.judge import Case
 from boardless.gate.tolerances import Tolerances
 from boardless.report import gate as report
-from boardless.report import record
-from boardless.terminal import json_option, progress_bar
+from boardless.report import junit, kept, page, record
+from boardless.terminal import json_option, junit_option, progress_bar
 
 
 @click.command("gate")
@@ -36,13 +36,22 @@ from boardless.terminal import json_option, progress_bar
     help="Compare with a git revision instead of with the baselines: both are built here, by the "
     "same tool chain, and run on the same inputs.",
 )
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="For a .tflite of your own: as for `boardless run`.",
+)
 @json_option
+@junit_option
 def command(
     models: tuple[str, ...],
     board_names: tuple[str, ...],
     update: bool,
     revision: str | None,
+    images: Path | None,
     json_file: str | None,
+    junit_file: str | None,
 ) -> None:
     """Compare predictions, memory and instructions with those that were accepted.
 
@@ -52,18 +61,29 @@ def command(
     none may grow by more than models/gate.toml allows. Made by another, only what does not depend
     on it is compared. Exit status: 0 all well or not comparable, 1 something is wrong, changed,
     worse or without a baseline, 2 bad usage or input, 3 a tool is missing or failed.
+
+    MODEL may also be the path of a .tflite in a repository of your own. --against compares it with
+    the same file at a revision of that repository, within the limits of a gate.toml in the current
+    folder, and `boardless report` shows both.
     """
     if update and revision:
         raise click.UsageError("--update and --against exclude each other")
-    cases = judge.cases(models, board_names)
-    limits = tolerances.load()
-    with progress_bar() as progress:
-        if revision:
-            result = against.against(revision, cases, limits, progress)
-        else:
-            rows, misfits = judge_all(cases, limits, progress)
-            result = judge.report(rows, limits, models, misfits)
+    files = [Path(model) for model in models if model.endswith(".tflite")]
+    if files and (update or len(files) < len(models)):
+        raise click.UsageError("a .tflite has no baseline: no --update, and no model of the zoo")
+    if images and not files:
+        raise click.UsageError("--images is for a .tflite: models of the zoo have inputs")
     said = []
+    with progress_bar() as progress:
+        if files:
+            result = judge_own(files, board_names, images, revision, progress)
+        elif revision:
+            limits = tolerances.load()
+            result = against.against(revision, judge.cases(models, board_names), limits, progress)
+        else:
+            limits = tolerances.load()
+            rows, misfits = judge_all(judge.cases(models, board_names), limits, progress)
+            result = judge.report(rows, limits, models, misfits)
     if update:
         said = judge.update(result.rows, models, result.misfits) or [
             "nothing to accept: all is as accepted"
@@ -71,6 +91,8 @@ def command(
         result = judge.accepted(result)
     if json_file:
         record.write(report.record(result), json_file)
+    if junit_file:
+        record.write_text(junit.text("boardless gate", junit.of_gate(result)), Path(junit_file))
     if json_file != "-":
         report.show(result)
     for line in said:
@@ -79,14 +101,39 @@ def command(
         sys.exit(1)
 
 
+def judge_own(
+    files: Sequence[Path],
+    board_names: Sequence[str],
+    images: Path | None,
+    revision: str | None,
+    progress: evaluate.Progress,
+) -> judge.Report:
+    """Of the user's own models; keeps a report of the runs."""
+    chosen = judge.boards_of(board_names)
+    limits = tolerances.load(Path("gate.toml"))
+    result, runs = own.judge(files, chosen, images, revision, limits, progress)
+    pictures = ["--images", str(images)] if images else []
+    repeats = [
+        shlex.join(["boardless", "run", row.case.file, "--board", row.case.board.name, *pictures])
+        for row in result.rows
+    ]
+    named = [word for name in board_names for word in ("--board", name)]
+    command = ["boardless", "gate", *map(str, files), *named, *pictures]
+    command += ["--against", revision] if revision else []
+    gates = [report.row(row) for row in result.rows]
+    notes = result.skipped()
+    data = page.collect(runs, gates, shlex.join(command), notes=notes, repeats=repeats)
+    click.echo(f"report: {kept.keep(data)}", err=True)
+    return result
+
+
 def judge_all(
     cases: Sequence[Case], limits: Tolerances, progress: evaluate.Progress
 ) -> tuple[list[judge.Row], list[judge.Misfit]]:
     """Rows in the order of `cases`, as many at a time as there are processors, and the cases whose
     board is too small."""
-    cancel = threading.Event()
 
-    def one(case: Case) -> judge.Row | judge.Misfit:
+    def one(case: Case, cancel: threading.Event) -> judge.Row | judge.Misfit:
         def say(what: str, done: int, total: int) -> None:
             if not cancel.is_set():
                 progress(f"{case.names} {what}", done, total)
@@ -96,12 +143,6 @@ def judge_all(
         except TooSmall as error:
             return judge.misfit(case, error)
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        try:
-            found = [future.result() for future in [pool.submit(one, c) for c in cases]]
-        except BaseException:
-            cancel.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    found = parallel.each(cases, one)
     rows = [row for row in found if isinstance(row, judge.Row)]
     return rows, [misfit for misfit in found if isinstance(misfit, judge.Misfit)]

@@ -16,8 +16,10 @@ from boardless.report import record, table
 from boardless.terminal import (
     board_option,
     emulator_option,
+    images_option,
     json_option,
     labelled,
+    limit_option,
     progress_bar,
 )
 
@@ -27,13 +29,8 @@ from boardless.terminal import (
 @board_option
 @emulator_option
 @click.option("--mode", type=click.Choice(["accuracy", "performance"]), default="accuracy")
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PATH",
-    help="As for `boardless run`.",
-)
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@images_option
+@limit_option("Only the first N pictures.")
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),

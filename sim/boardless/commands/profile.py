@@ -19,14 +19,18 @@ from boardless.terminal import (
     emulator_option,
     file_option,
     fold_option,
+    images_option,
     json_option,
     labelled,
+    limit_option,
+    link_option,
     most_option,
     part_option,
     progress_bar,
 )
 
 PICTURES = 4
+ENDINGS = (".svg", ".png", ".pdf")
 
 
 @click.command("profile")
@@ -35,21 +39,9 @@ PICTURES = 4
 @emulator_option
 @core_option
 @part_option
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PATH",
-    help="As for `boardless run`; the first picture is profiled.",
-)
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    default=PICTURES,
-    show_default=True,
-    metavar="N",
-    help="Pictures that min, median and max are taken of.",
-)
-@click.option("--link", type=click.Choice(["uart", "memory"]), help="As for `boardless run`.")
+@images_option
+@limit_option("Pictures that min, median and max are taken of; the first is profiled.", PICTURES)
+@link_option
 @fold_option
 @most_option
 @file_option("speedscope", "Write stacks of layer and function for https://www.speedscope.app.")
@@ -71,6 +63,8 @@ def command(
     compared with the reference first; of wrong ones nothing is shown. Estimates come with the error
     that the model of the core has shown against measured boards.
     """
+    if picture and picture.suffix not in ENDINGS:
+        raise BadInput(f"a picture ends in {', '.join(ENDINGS)}", where=str(picture))
     request = evaluate.Request(model=model, **options)
     with progress_bar() as progress:
         run, verdict = evaluate.evaluate(request, labelled(request, progress))

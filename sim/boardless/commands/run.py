@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,8 +18,11 @@ from boardless.terminal import (
     cycles_option,
     emulator_option,
     fold_option,
+    images_option,
     json_option,
     labelled,
+    limit_option,
+    link_option,
     part_option,
     progress_bar,
 )
@@ -71,27 +73,15 @@ bad_line_option = click.option(
     help="See `boardless boards`; may be given more than once.",
 )
 @emulator_option
-@click.option(
-    "--images",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PATH",
-    help="A .npz with `images` (N,H,W,C) uint8 or `inputs` (N,...) in the model's type, and "
-    "`labels`; or a folder of class folders. Default: the zoo model's test pictures.",
-)
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@images_option
+@limit_option("Only the first N pictures.")
 @click.option(
     "--pixels",
     type=click.Choice(list(USUAL)),
     help="What pixels 0..255 mean to MODEL. Default: as it was trained, for models of the zoo; for "
     "a file of your own read off an int8 input's range, else 0..1.",
 )
-@click.option(
-    "--link",
-    type=click.Choice(["uart", "memory"]),
-    help="How pictures get to the device: over the emulated line, or through memory that it shares "
-    "with us, which is faster. Predictions and counts are the same. Default: memory where the "
-    "board can.",
-)
+@link_option
 @port_options
 @click.option(
     "--jobs",

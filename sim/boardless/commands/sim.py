@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
-from boardless import (
-    suite,
-)
+from boardless import suite
 from boardless.gate import judge, tolerances
 from boardless.report import gate as gate_report
-from boardless.report import kept, record, table
-from boardless.terminal import (
-    json_option,
-    labelled,
-    progress_bar,
-)
+from boardless.report import junit, kept, page, record, table
+from boardless.terminal import json_option, junit_option, labelled, limit_option, progress_bar
 
 
 @click.command("sim")
@@ -28,14 +23,16 @@ from boardless.terminal import (
     show_default=True,
     help="default, all, or names separated by commas.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    metavar="N",
-    help="The first N pictures of each data set. Default: 4 to 64, fewer of large ones.",
-)
+@limit_option("The first N pictures of each data set. Default: 4 to 64, fewer of large ones.")
 @json_option
-def command(models: tuple[str, ...], which: str, limit: int | None, json_file: str | None) -> None:
+@junit_option
+def command(
+    models: tuple[str, ...],
+    which: str,
+    limit: int | None,
+    json_file: str | None,
+    junit_file: str | None,
+) -> None:
     """Run every model of the zoo, or each MODEL, on every default board, and judge it: what
     `nox -s sim` runs.
 
@@ -44,7 +41,10 @@ def command(models: tuple[str, ...], which: str, limit: int | None, json_file: s
     A model that does not fit into a board is named with the bytes that are missing; that is no
     failure. Exit status: 0 all well, 1 an output is wrong or the gate is shut.
     """
-    chosen = suite.choose(which, lambda text: click.echo(text, err=True))
+    left_out: list[str] = []
+    chosen = suite.choose(which, left_out.append)
+    for line in left_out:
+        click.echo(line, err=True)
     cases = judge.cases(models, [board.name for board in chosen])
     with progress_bar() as progress:
         outcomes = suite.run(cases, limit, lambda request: labelled(request, progress))
@@ -52,6 +52,17 @@ def command(models: tuple[str, ...], which: str, limit: int | None, json_file: s
     rows = [o.gate for o in outcomes if o.gate]
     small = [o.misfit for o in outcomes if o.misfit]
     gates = [gate_report.row(row) for row in rows]
+    gated = judge.report(rows, tolerances.load(), models, small)
+    # The page first: what is kept of an earlier run must not be taken for this one's.
+    kept_page = kept.keep(
+        page.collect(
+            results,
+            gates,
+            "boardless sim",
+            others=gated.others(),
+            notes=[*gated.skipped(), *left_out],
+        )
+    )
     if json_file:
         data = [record.run(*result) | {"gate": g} for result, g in zip(results, gates, strict=True)]
         data += [
@@ -59,11 +70,12 @@ def command(models: tuple[str, ...], which: str, limit: int | None, json_file: s
             for m in small
         ]
         record.write(data, json_file)
+    if junit_file:
+        cases_found = [*junit.of_runs(results), *junit.of_gate(gated)]
+        record.write_text(junit.text("boardless sim", cases_found), Path(junit_file))
     if json_file != "-":
         table.runs(results, [gate_report.word(row) for row in rows])
-    gated = judge.report(rows, tolerances.load(), models, small)
     gate_report.lines(gated, stderr=json_file == "-")
-    page = kept.keep(results, gates, "boardless sim")
-    click.echo(f"report: {page}", err=True)
+    click.echo(f"report: {kept_page}", err=True)
     if not (gated.ok and all(outcome.ok for outcome in outcomes)):
         sys.exit(1)

@@ -160,13 +160,15 @@ class Pair:
             )
         return params
 
-    def call(self, name: str, params: Params, twin: bool = False) -> Call:
-        """Of bl_<name>_s8 or bl_<name>_f32; `twin` where the int8 kernel has one for DSPs."""
-        suffix = self.context.suffix()
+    def call(self, name: str, params: Params, exact: bool = True) -> Call:
+        """Of bl_<name>_s8 or bl_<name>_f32; by a twin where that is `exact`."""
+        suffix, shape = self.context.suffix(), broadcast(self.context, self.a, self.b)
+        pays = ("mve", "dsp") if shape["inner"] >= 4 else ("dsp",)
+        twin = self.context.twin(*pays) if exact else "ref"
         return Call(
-            function=f"bl_{name}_{suffix}_{'dsp' if twin and suffix == 's8' else 'ref'}",
+            function=f"bl_{name}_{suffix}_{twin}",
             params_type=f"bl_{name}_{suffix}",
-            params={"shape": broadcast(self.context, self.a, self.b), **params},
+            params={"shape": shape, **params},
             header=f"{name}/{name}.h",
             constants=self.constants(),
             activations=(0, 1) if self.b.data is None else (int(self.reversed),),

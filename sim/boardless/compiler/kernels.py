@@ -125,6 +125,11 @@ class Context:
             raise self.refuse(f"turns {self.input().dtype} into {self.output().dtype}")
         return {"int8": "s8", "float32": "f32"}[self.output().dtype]
 
+    def twin(self, *known: str) -> str:
+        """The best of the kernel's int8 twins `known` that the board can run, or ref."""
+        usable = [twin for twin in self.twins if twin in known] if self.suffix() == "s8" else []
+        return usable[0] if usable else "ref"
+
     def integers(self, i: int, what: str) -> npt.NDArray[Any]:
         """A constant list of integers, such as axes."""
         data = self.constant(i, what).data

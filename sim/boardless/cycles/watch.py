@@ -60,13 +60,18 @@ def firmware(image: Image, board: Board, caches: Sequence[str] = ()) -> Watch:
 
 
 def behind_counter(image: Image, code: tuple[int, int]) -> tuple[int, ...]:
-    """The address behind the first instruction in `code` that reads a RISC-V counter: such a core
-    needs no device as a timer."""
+    """The address behind the first instruction in `code` that reads a counter of the core, a CSR
+    of RISC-V or CCOUNT of Xtensa: such a core needs no device as a timer."""
     at = code[0]
-    while image.isa == "riscv" and at < code[1]:
+    while image.isa in ("riscv", "xtensa") and at < code[1]:
         word = int.from_bytes(image.bytes_at(at, 4), "little")
-        size = 4 if word & 3 == 3 else 2
-        if word & 0x7F == 0x73 and word >> 12 & 7:  # CSR instructions
+        if image.isa == "riscv":
+            size = 4 if word & 3 == 3 else 2
+            reads = word & 0x7F == 0x73 and bool(word >> 12 & 7)  # CSR instructions
+        else:
+            size = 2 if word & 0xF >= 8 else 3  # the density option's are 16 bits long
+            reads = word & 0xFFFF0F == 0x03EA00  # rsr.ccount
+        if reads:
             return (at + size,)
         at += size
     return ()

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from boardless import npz
 from boardless.datasets import Dataset, Split, _network
 from boardless.errors import BadInput
 
@@ -63,16 +62,8 @@ def _download() -> Path:
 
 
 def _read(path: Path, origin: str) -> Dataset:
-    try:
-        # Opened here, because numpy leaves a damaged file open.
-        with path.open("rb") as file, np.load(file) as arrays:
-            train, validation, test = (_split(arrays, part) for part in ("train", "val", "test"))
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        # Some of these messages span lines, and one line is what we promise.
-        reason = " ".join(str(error).split())
-        raise BadInput(
-            f"not a readable BloodMNIST file ({reason})", where=str(path), hint="download it anew"
-        ) from error
+    with npz.reading(path, "a readable BloodMNIST file", "download it anew") as arrays:
+        train, validation, test = (_split(arrays, part) for part in ("train", "val", "test"))
     return Dataset("bloodmnist", CLASSES, train, validation, test, origin)
 
 

@@ -7,13 +7,13 @@ From `$BOARDLESS_DATA/vww_96/vww_400.npz` (400 pictures, all of them to test on)
 from __future__ import annotations
 
 import os
-import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from boardless import npz
 from boardless.datasets import Dataset, Split, _network
 from boardless.errors import BadInput
 
@@ -41,14 +41,10 @@ def load() -> Dataset:
 
 
 def _few(path: Path) -> Dataset:
-    try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            images, labels = arrays["images"], arrays["labels"].astype(np.int64)
+    with npz.reading(path, "readable visual wake words") as arrays:
+        images, labels = arrays["images"], arrays["labels"].astype(np.int64)
         if images.dtype != np.uint8 or images.shape != (len(labels), 96, 96, 3):
             raise ValueError(f"images are {images.dtype} {images.shape}")
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        reason = " ".join(str(error).split())
-        raise BadInput(f"not readable visual wake words ({reason})", where=str(path)) from error
     none = Split(images[:0], labels[:0])
     mixed = np.random.default_rng(0).permutation(len(labels))  # the file has one class first
     return Dataset("vww_96", CLASSES, none, none, Split(images[mixed], labels[mixed]), FEW)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from boardless.children import guarded
 from boardless.errors import ToolFailed, ToolMissing, install
 from boardless.records import Board
 
@@ -86,11 +87,9 @@ def spawn(
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """(the running program, the file that takes what it says); with `stdout`, its errors only."""
     log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
-    # The kernel ends the child with us even if we are killed outright.
-    guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     try:
         process = subprocess.Popen(
-            [*guard, *command],
+            guarded(command),
             stdin=stdin,
             stdout=log if stdout is None else stdout,
             stderr=log,

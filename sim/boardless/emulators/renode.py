@@ -51,7 +51,7 @@ def version(board: Board) -> str:
             "renode is not installed",
             hint="unpack the portable archive of https://renode.io and put `renode` on PATH",
         )
-    text = program_version([PROGRAM, "--version"], ())
+    text = program_version([PROGRAM, "--version"], (), board.name)
     found = re.search(r"\d+\.\d+(\.\d+)*", text)
     return found.group(0) if found else text
 

@@ -10,13 +10,10 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tarfile
-import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -25,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from boardless import evaluate, graph, paths, zoo
+from boardless import children, evaluate, graph, paths, scratch, zoo
 from boardless.errors import BadInput, ToolFailed, ToolMissing, TooSmall
 from boardless.gate import compare, figures
 from boardless.gate.compare import Finding
@@ -44,9 +41,9 @@ def against(
 ) -> Report:
     """The working tree, with what is not committed, compared with `revision`."""
     cases, misfits = fitting(cases, progress)
-    with checkout(revision) as (commit, tree), tempfile.TemporaryDirectory() as scratch:
-        before = Tree(tree, revision, Path(scratch, "old"), build=Path(scratch, "build"))
-        now = Tree(paths.ROOT, "the working tree", Path(scratch, "new"))
+    with checkout(revision) as (commit, tree), scratch.folder("against") as folder:
+        before = Tree(tree, revision, folder / "old", build=folder / "build")
+        now = Tree(paths.ROOT, "the working tree", folder / "new")
         inputs = {name: figures.inputs(name) for name in dict.fromkeys(c.name for c in cases)}
         known = [case for case in cases if before.has(case, inputs[case.name])]
         old, new = measure_both(before, known, now, cases, inputs, progress)
@@ -164,9 +161,7 @@ class Tree:
         """What `boardless run --json` of this tree says about each model."""
         result, log = self.scratch / "run.json", self.scratch / "run.log"
         result.unlink(missing_ok=True)
-        # The kernel ends the child, which ends its emulators, even if we are killed outright.
-        guard = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
-        command = [*guard, sys.executable, "-m", "boardless", "run", *models, "--board", board]
+        command = [sys.executable, "-m", "boardless", "run", *models, "--board", board]
         command += ["--jobs", "1", "--images", str(images), "--json", str(result), *extra]
         path = [str(self.root / "sim"), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {
@@ -175,23 +170,18 @@ class Tree:
         }
         if self.build:
             environment["BOARDLESS_BUILD_DIR"] = str(self.build)
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                command,
-                cwd=self.root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C is passed on by us
-            )
+        with (
+            log.open("wb") as out,
+            children.group(
+                command, cwd=self.root, env=environment, stdout=out, stderr=subprocess.STDOUT
+            ) as process,
+        ):
             self.processes.append(process)
             if stop.is_set():
                 process.terminate()
             try:
                 status = process.wait(TIMEOUT)
             except subprocess.TimeoutExpired as error:
-                self.end()
                 raise ToolFailed(f"no end within {TIMEOUT} s", where=self.name) from error
         if status in (0, 1) and result.is_file():  # 1: outputs are wrong; the JSON says so
             data = json.loads(result.read_bytes())
@@ -203,17 +193,9 @@ class Tree:
         raise kind(f"{self.name} does not run: {what}")
 
     def end(self) -> None:
-        """Ends what runs, with its compilers; nobody writes into the tree afterwards."""
+        """Ends what runs, with its compilers."""
         for process in self.processes:
-            if process.poll() is not None:
-                continue
-            process.terminate()  # it ends its emulators
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            with contextlib.suppress(ProcessLookupError):
-                for _ in range(100):  # until the group is gone
-                    os.killpg(process.pid, signal.SIGKILL)
-                    time.sleep(0.01)
+            children.end(process)
 
 
 def measure_both(
@@ -247,9 +229,8 @@ def checkout(revision: str) -> Iterator[tuple[str, Path]]:
     `git archive` leaves no trace in the repository, unlike a worktree that a kill leaves behind.
     """
     commit = resolve(revision)
-    with tempfile.TemporaryDirectory(prefix="boardless-") as folder:
-        tree = Path(folder, "tree")
-        archive = Path(folder, "tree.tar")
+    with scratch.folder("revision") as folder:
+        tree, archive = folder / "tree", folder / "tree.tar"
         git("archive", "--output", str(archive), commit)
         with tarfile.open(archive) as file:
             file.extractall(tree, filter="data")
@@ -258,29 +239,31 @@ def checkout(revision: str) -> Iterator[tuple[str, Path]]:
         yield commit, tree
 
 
-def resolve(revision: str) -> str:
-    """The full hash of a commit."""
+def resolve(revision: str, folder: Path | None = None) -> str:
+    """The full hash of a commit of the repository that `folder` (default: the checkout) is
+    in."""
     if shutil.which("git") is None:
         raise ToolMissing("git is not installed", hint="apt-get install git")
     try:
-        git("rev-parse", "--git-dir")
+        git("rev-parse", "--git-dir", cwd=folder)
     except ToolFailed as error:
         raise BadInput(
-            f"--against needs a git checkout ({error.what})", where=str(paths.ROOT)
+            f"--against needs a git checkout ({error.what})", where=str(folder or paths.ROOT)
         ) from error
     try:
-        return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        named = f"{revision}^{{commit}}"
+        return git("rev-parse", "--verify", "--quiet", "--end-of-options", named, cwd=folder)
     except ToolFailed as error:
         raise BadInput(
             f"unknown revision {revision!r}", hint="see `git log`, or fetch it"
         ) from error
 
 
-def git(*arguments: str) -> str:
+def git(*arguments: str, cwd: Path | None = None) -> str:
     try:
         done = subprocess.run(
             ["git", *arguments],
-            cwd=paths.ROOT,
+            cwd=cwd or paths.ROOT,
             capture_output=True,
             text=True,
             timeout=120,

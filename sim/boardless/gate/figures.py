@@ -131,7 +131,7 @@ def from_json(
 ) -> Figures:
     """The same from what `boardless run --json` wrote, maybe of an older revision, about `graph`.
     `instructions` are those of the first input (at least), which this JSON has no place for."""
-    outputs = np.array(data["outputs"], data["model"].rpartition(":")[2])
+    outputs = np.array(data["outputs"], graph.output_tensor.dtype)
     memory = dict(data["memory"])
     memory["static_ram_bytes"] = memory["ram_bytes"] - memory["stack_bytes"]
     counted = None

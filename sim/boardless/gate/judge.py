@@ -27,6 +27,7 @@ class Case:
     name: str
     kind: str
     board: Board
+    file: str = ""  # of a model of the user's own, which has no baseline
 
     @property
     def model(self) -> str:
@@ -109,8 +110,7 @@ def misfit(case: Case, error: TooSmall) -> Misfit:
 def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
     """Of MODEL (all types of it) and MODEL:TYPE; all models, and the default boards, where none is
     named."""
-    chosen = [boards.load(name) for name in dict.fromkeys(board_names)]
-    chosen = chosen or [board for board in map(boards.load, boards.names()) if board.default]
+    chosen = boards_of(board_names)
     wanted: dict[tuple[str, str], None] = {}
     for text in tuple(models) or tuple(zoo.names()):
         name, _, kind = text.partition(":")
@@ -125,6 +125,12 @@ def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
             )
         wanted |= dict.fromkeys((name, k) for k in ([kind] if kind else zoo.types(name)))
     return [Case(name, kind, board) for board in chosen for name, kind in wanted]
+
+
+def boards_of(names: Iterable[str]) -> list[Board]:
+    """The default boards where none is named."""
+    chosen = [boards.load(name) for name in dict.fromkeys(names)]
+    return chosen or [board for board in map(boards.load, boards.names()) if board.default]
 
 
 def measure(
@@ -228,8 +234,11 @@ class Report:
         return not self.unused and not grown and all(row.ok for row in self.rows)
 
     def lines(self) -> list[str]:
-        found = [line for row in self.rows for line in row.lines()]
-        return [*found, *(m.line for m in self.misfits if m.fitted), *self.unused]
+        return [line for row in self.rows for line in row.lines()] + self.others()
+
+    def others(self) -> list[str]:
+        """What fails and is no row."""
+        return [*(m.line for m in self.misfits if m.fitted), *self.unused]
 
     def skipped(self) -> list[str]:
         """What was not compared, each reason once with whom it concerns."""

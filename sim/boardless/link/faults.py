@@ -8,14 +8,13 @@ next call.
 
 from __future__ import annotations
 
-import mmap
 import random
 from dataclasses import dataclass, field
 
 import msgspec
 
-from boardless.emulators.base import Session
 from boardless.errors import BadInput
+from boardless.link.wrapped import Wrapped
 
 
 class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,20 +43,15 @@ def parse(text: str) -> Faults:
 
 
 @dataclass
-class BadLine:
+class BadLine(Wrapped):
     """A Session whose line behaves as `faults` says, in both directions."""
 
-    session: Session
     faults: Faults
     held: bytes = b""
     rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.faults.seed)
-
-    @property
-    def shared(self) -> mmap.mmap | None:
-        return self.session.shared
 
     def damage(self, data: bytes) -> bytes:
         out = bytearray()
@@ -84,12 +78,3 @@ class BadLine:
         if self.faults.split and len(data) > self.faults.split:
             data, self.held = data[: self.faults.split], data[self.faults.split :] + self.held
         return data
-
-    def fileno(self) -> int:
-        return self.session.fileno()
-
-    def terminate(self) -> None:
-        self.session.terminate()
-
-    def close(self) -> None:
-        self.session.close()

@@ -7,26 +7,20 @@ print("\\n".join(session.lines()[-20:]))
 
 from __future__ import annotations
 
-import mmap
 from collections import deque
 from dataclasses import dataclass, field
 
-from boardless.emulators.base import Session
+from boardless.link.wrapped import Wrapped
 
 REMEMBERED = 20_000  # sends and receipts; the oldest go first
 SHOWN = 160  # characters of a line
 
 
 @dataclass
-class Recorded:
+class Recorded(Wrapped):
     """A Session that keeps a transcript of both directions."""
 
-    session: Session
     log: deque[tuple[str, bytes]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-
-    @property
-    def shared(self) -> mmap.mmap | None:
-        return self.session.shared
 
     def send(self, data: bytes) -> None:
         self.log.append((">", data))
@@ -37,15 +31,6 @@ class Recorded:
         if data:
             self.log.append(("<", data))
         return data
-
-    def fileno(self) -> int:
-        return self.session.fileno()
-
-    def terminate(self) -> None:
-        self.session.terminate()
-
-    def close(self) -> None:
-        self.session.close()
 
     def lines(self) -> list[str]:
         """The transcript: `> ` before what was sent, `< ` before what came, a line each."""

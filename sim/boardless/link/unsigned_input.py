@@ -8,25 +8,19 @@ The benchmark's own firmware subtracts 128 from each byte; ours takes the model'
 
 from __future__ import annotations
 
-import mmap
 import re
 from dataclasses import dataclass, field
 
-from boardless.emulators.base import Session
+from boardless.link.wrapped import Wrapped
 
 BYTES = re.compile(rb"([\s\0]*db )((?:[0-9a-fA-F]{2})+)")
 
 
 @dataclass
-class UnsignedInput:
+class UnsignedInput(Wrapped):
     """A Session that makes q - 128 of the bytes in `db HH..`; a command goes on when whole."""
 
-    session: Session
     unfinished: bytearray = field(default_factory=bytearray)
-
-    @property
-    def shared(self) -> mmap.mmap | None:
-        return self.session.shared
 
     def send(self, data: bytes) -> None:
         *commands, rest = bytes(self.unfinished + data).split(b"%")
@@ -36,15 +30,3 @@ class UnsignedInput:
                 signed = bytes(b ^ 0x80 for b in bytes.fromhex(found[2].decode()))
                 command = found[1] + signed.hex().encode()
             self.session.send(command + b"%")
-
-    def receive(self, timeout: float) -> bytes:
-        return self.session.receive(timeout)
-
-    def fileno(self) -> int:
-        return self.session.fileno()
-
-    def terminate(self) -> None:
-        self.session.terminate()
-
-    def close(self) -> None:
-        self.session.close()

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from boardless.gate import baseline
 from boardless.gate.compare import Finding
 from boardless.gate.figures import Counted, Figures
 from boardless.gate.judge import Report, Row
@@ -36,10 +37,12 @@ def record(report: Report) -> dict[str, Any]:
 
 
 def row(row: Row) -> dict[str, Any]:
-    """One model on one board; `baseline` is what it was compared with, or null."""
+    """One model on one board; `baseline` is what it was compared with, or null; `file` where that
+    stands."""
     return {
         "model": row.case.model,
         "board": row.case.board.name,
+        "file": row.case.file or baseline.shown(baseline.path(row.case.name, row.case.board.name)),
         "ok": row.ok,
         "verdict": row.word,
         "comparable": row.comparable,

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import jinja2
+import markupsafe
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -22,25 +24,40 @@ from boardless import __version__
 from boardless.records import Pictures, Run, Verdict
 from boardless.report import profile, record
 
-VERSION = 1  # of what `collect` returns
+VERSION = 2  # of what `collect` returns
 GALLERY = 12  # pictures of a kind, at most
 THUMBNAIL = 96  # pixels, the longer side at most
+EXACT = 32  # pixels, the longer side of what is shown without loss; larger ones are photographs
 
 
 def collect(
-    results: Sequence[tuple[Run, Verdict]], gates: Sequence[dict[str, Any]], command: str
+    results: Sequence[tuple[Run, Verdict]],
+    gates: Sequence[dict[str, Any]],
+    command: str,
+    *,
+    others: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    repeats: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Everything that the page shows. `gates`: rows of `boardless gate --json` for these results,
-    in their order, or none."""
+    in their order, or none. `others` and `notes`: lines on what is no result, such as a model that
+    did not fit; the former fail. `repeats`: commands that repeat each result."""
     verdicts: list[dict[str, Any] | None] = [*gates] if gates else [None for _ in results]
     runs = [
         _run(run, verdict, gate) for (run, verdict), gate in zip(results, verdicts, strict=True)
     ]
+    for run, repeat in zip(runs, repeats, strict=False):
+        run["command"] = repeat
+    found = [cause(f"{r['model']} {r['board']}: {r['reason']}", r) for r in runs if not r["ok"]]
+    found += [each for gate in gates for each in causes(gate)]
+    found += [cause(line) for line in others]
     return {
         "version": VERSION,
         "boardless": __version__,
         "command": command,
-        "ok": all(run["ok"] and (run["gate"] is None or run["gate"]["ok"]) for run in runs),
+        "ok": not found,
+        "causes": found,
+        "notes": list(notes),
         "runs": runs,
     }
 
@@ -53,8 +70,27 @@ def render(data: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["n"] = lambda number: f"{number:,.0f}"
+    environment.filters["percent"] = lambda part: "?" if part is None else f"{part:.2%}"
+    environment.filters["breaks"] = breaks
     environment.filters["share"] = lambda part, whole: 100 * part / whole if whole else 0.0
     return environment.get_template("report.html.j2").render(data)
+
+
+def cause(line: str, about: dict[str, Any] | None = None) -> dict[str, str]:
+    """Why something fails; `about`: the run, or the gate's row."""
+    title = f"{about['model']} on {about['board']}" if about else "boardless"
+    return {"line": line, "title": title, "file": (about or {}).get("file", "")}
+
+
+def causes(gate: dict[str, Any]) -> list[dict[str, str]]:
+    """Of a row of `boardless gate --json`."""
+    return [cause(f["line"], gate) for f in gate["findings"] if f["fails"] and not gate["ok"]]
+
+
+def breaks(name: str) -> markupsafe.Markup:
+    """A long name may go on in the next line behind "_" and ":"."""
+    return markupsafe.Markup(re.sub("([_:])", r"\1<wbr>", str(markupsafe.escape(name))))
 
 
 def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, Any]:
@@ -80,6 +116,7 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
         ],
         "confusion": _confusion(run),
         "galleries": _galleries(run, verdict),
+        "file": gate["file"] if gate else "",
         "gate": gate
         and {
             "ok": gate["ok"],
@@ -198,10 +235,11 @@ def _thumbnail(pictures: Pictures, index: int) -> str:
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
         pixels = pixels.reshape(1, -1, 1)
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    kind = "PNG" if max(image.size) <= EXACT else "JPEG"
     image.thumbnail((THUMBNAIL, THUMBNAIL))
     out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+    image.save(out, kind, optimize=True)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(out.getvalue()).decode()
 
 
 def _arena(run: Run) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 import statistics
 import sys
 from pathlib import Path
@@ -171,9 +173,26 @@ def write(data: Any, target: str) -> None:
     write_text(text, Path(target))
 
 
+def check_target(target: str) -> None:
+    """BadInput where no file can be written: to be said before the work, not after it."""
+    path = Path(target)
+    folder = path.absolute().parent
+    if target == "-":
+        return
+    if path.is_dir():
+        number = errno.EISDIR
+    elif not folder.is_dir():
+        number = errno.ENOTDIR if folder.exists() else errno.ENOENT
+    elif not os.access(path if path.exists() else folder, os.W_OK):
+        number = errno.EACCES
+    else:
+        return
+    raise BadInput(f"cannot write ({os.strerror(number)})", where=target)
+
+
 def write_text(text: str, path: Path) -> None:
     """BadInput where that cannot be written."""
     try:
-        path.write_text(text)
+        path.write_text(text, encoding="utf8")
     except OSError as error:
         raise BadInput(f"cannot write ({error.strerror})", where=str(path)) from error

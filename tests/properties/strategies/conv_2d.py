@@ -10,7 +10,7 @@ from properties.drawing import Case
 @st.composite
 def cases(draw: Any, dtype: str) -> Case:
     window = draw(drawing.windows())
-    input_c, output_c = draw(drawing.CHANNELS), draw(drawing.CHANNELS)
+    input_c, output_c = draw(drawing.mostly(drawing.CHANNELS, 3, 1)), draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, window.input_h, window.input_w, input_c), dtype))
     output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))
     shape = (output_c, window.filter_h, window.filter_w, input_c)

@@ -10,7 +10,8 @@ from properties.drawing import Case
 @st.composite
 def cases(draw: Any, dtype: str) -> Case:
     window = draw(drawing.windows())
-    channels, multiplier = draw(drawing.CHANNELS), draw(drawing.mostly(st.integers(1, 5), 1))
+    channels = draw(drawing.mostly(drawing.CHANNELS, 3, 1))
+    multiplier = draw(drawing.mostly(st.integers(1, 5), 1))
     output_c = channels * multiplier
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
     output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))

@@ -10,12 +10,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import threading
 import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+PARSING = threading.Lock()  # Python 3.11 counts the depth of a tree for all threads together
 PACKAGE = Path(__file__).parents[1]  # boardless/cycles
 ROOT = "price"
 NO_MODEL = ("counts",)  # how counts get here; no price depends on it
@@ -49,7 +51,8 @@ def sources(package: Path) -> list[tuple[Path, str]]:
 @cache
 def _module(text: str, package: str) -> tuple[str, tuple[str, ...]]:
     """(hash of what a module means, modules of `package` that it imports)."""
-    tree = ast.parse(text)
+    with PARSING:
+        tree = ast.parse(text)
     meaning = json.dumps(canonical(tree))
     return hashlib.sha256(meaning.encode()).hexdigest(), tuple(imported(tree, package))
 

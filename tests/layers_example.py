@@ -1,16 +1,18 @@
-"""The layer-by-layer example of the firmware, built on the host with exported weights."""
+"""The layer-by-layer kernels and the example of the firmware that is written with them, on the
+host."""
 
 from __future__ import annotations
 
 import ctypes
 import importlib.util
-import subprocess
 from pathlib import Path
 from typing import Any
 
+import kept
 from boardless import paths
 from host_kernels import FLAGS, INCLUDES
 
+LAYERS = paths.KERNELS / "layers" / "layers.c"
 FOLDER = paths.FIRMWARE / "examples" / "mobile_lenet_layers"
 
 
@@ -24,11 +26,14 @@ def example() -> Any:
     return module
 
 
-def library(folder: Path) -> ctypes.CDLL:
-    """mobile_lenet() with the weights.c of `folder`."""
+def library(folder: Path, *sources: Path) -> ctypes.CDLL:
+    """The layers, and `sources` beside them."""
     target = folder / "layers.so"
-    sources = (paths.KERNELS / "layers" / "layers.c", FOLDER / "mobile_lenet.c")
     command = ["gcc", *FLAGS, *INCLUDES, f"-I{FOLDER}", "-shared", "-o", str(target)]
-    files = [*map(str, sources), str(folder / "weights.c")]
-    subprocess.run([*command, *files, "-lm"], check=True)
+    kept.run([*command, *map(str, (LAYERS, *sources)), "-lm"])
     return ctypes.CDLL(str(target))
+
+
+def mobile_lenet(folder: Path) -> ctypes.CDLL:
+    """The example with the weights.c of `folder`."""
+    return library(folder, FOLDER / "mobile_lenet.c", folder / "weights.c")

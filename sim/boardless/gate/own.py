@@ -1,0 +1,136 @@
+"""Models of a user's own repository, beside what they were at a revision of it.
+
+    report, results = judge(files, boards, Path("pictures"), "origin/main", limits, progress)
+
+Both are compiled by this boardless and run on the same pictures, so what differs is the model. A
+model that was trained again may predict otherwise: it must not predict worse.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from boardless import evaluate, scratch, zoo
+from boardless.errors import ToolFailed, TooSmall
+from boardless.gate import against, compare, figures
+from boardless.gate.compare import Finding
+from boardless.gate.judge import Case, Misfit, Report, Row, no_cycles, priced, wrong
+from boardless.gate.tolerances import Tolerances
+from boardless.records import Board, Run, Verdict
+from boardless.report import record
+
+Result = tuple[Run, Verdict]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One file on one board."""
+
+    run: Run
+    verdict: Verdict
+    figures: figures.Figures
+    no_cycles: str  # why there are none
+
+
+def measured(file: Path, run: Run, verdict: Verdict) -> Measured:
+    cycles, missing = priced(run)
+    graph, data = zoo.find(str(file)).graph, record.run(run, verdict)
+    found = figures.from_json(data, graph, run.counts.instructions, cycles)
+    return Measured(run, verdict, found, no_cycles(missing))
+
+
+def judge(
+    files: Sequence[Path],
+    boards: Sequence[Board],
+    images: Path | None,
+    revision: str | None,
+    limits: Tolerances,
+    progress: evaluate.Progress,
+) -> tuple[Report, list[Result]]:
+    """The report, and the run that each of its rows is about; without a revision outputs are only
+    compared with the reference."""
+    rows, results, misfits, notes = [], [], [], []
+    with scratch.folder("revision") as folder:
+        for k, file in enumerate(files):
+            kind = zoo.find(str(file)).graph.input_tensor.dtype
+            old, note = None, "no --against: nothing to compare with"
+            if revision:
+                commit = against.resolve(revision, file.resolve().parent)
+                old = at_revision(file, commit, folder / str(k))
+                note = f"against {revision} ({commit[:12]})"
+            notes.append(note)
+            for board in boards:
+                case = Case(file.stem, kind, board, file=file.as_posix())
+                try:
+                    result = run(file, case, images, progress)
+                except TooSmall as error:
+                    misfits.append(Misfit(case, error.what, fitted=False))
+                    continue
+                before = None
+                if old:
+                    before = measured(old, *run(old, case, images, progress))
+                now = measured(file, *result)
+                rows.append(row(case, now, before, revision or "", limits))
+                results.append(result)
+    return Report(tuple(rows), (), tuple(dict.fromkeys(notes)), tuple(misfits)), results
+
+
+def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
+    """The file as it was, in `folder`; None where it was not there yet. From `git archive`, which
+    also asks git-lfs for the content."""
+    place = file.resolve()
+    try:
+        against.git("cat-file", "-e", f"{commit}:./{place.name}", cwd=place.parent)
+    except ToolFailed:
+        return None
+    folder.mkdir()
+    archive = folder / "model.tar"
+    against.git("archive", "--output", str(archive), commit, place.name, cwd=place.parent)
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / place.name
+
+
+def run(file: Path, case: Case, images: Path | None, progress: evaluate.Progress) -> Result:
+    """On one device, so that nothing depends on the machine."""
+    request = evaluate.Request(str(file), case.board.name, images=images, jobs=1)
+
+    def say(what: str, done: int, total: int) -> None:
+        progress(f"{case.names} {what}", done, total)
+
+    return evaluate.evaluate(request, say)
+
+
+def row(
+    case: Case, now: Measured, before: Measured | None, revision: str, limits: Tolerances
+) -> Row:
+    after = f"against {revision}"
+    made = Row(case, now.verdict.reason, now.run.pictures.origin, now.figures, after)
+    found = wrong(made)
+    if found:
+        return replace(made, findings=tuple(found))
+    if before is None:
+        text = f"not in {revision}" if revision else "not compared with a revision"
+        return replace(made, findings=(Finding("skipped", "", text),))
+    old, new = before.figures, now.figures
+    found = predictions(before, now) if old.model != new.model else []
+    same = msgspec.structs.replace(old, model=new.model, outputs=new.outputs, top_1=new.top_1)
+    limit = limits.of(case.model, case.board.name)
+    found += compare.compare(same, new, limit, core=case.board.core, no_cycles=now.no_cycles)
+    return replace(made, old=old, findings=tuple(found))
+
+
+def predictions(before: Measured, now: Measured) -> list[Finding]:
+    """Of a model that is another: worse only where it was right more often."""
+    old, new = before.verdict.accuracy_device, now.verdict.accuracy_device
+    n = len(now.run.pictures)
+    if old is not None and new is not None and new < old:
+        return [Finding("worse", "accuracy", f"{old:.2%} -> {new:.2%} of {n} pictures")]
+    differ = int((before.run.outputs.argmax(axis=1) != now.run.outputs.argmax(axis=1)).sum())
+    text = f"the model is another: top class of {differ} of {n} pictures changed"
+    return [Finding("skipped", "", text)]

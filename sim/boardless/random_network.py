@@ -1,0 +1,250 @@
+"""Writes networks with random weights as .tflite files, layer by layer.
+
+net = Network((1, 96, 96, 1), kind="float32")
+net.conv(3, 3, 2, RELU)
+content = net.content()
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+VALID, SAME = schema.Padding.VALID, schema.Padding.SAME
+NONE = schema.ActivationFunctionType.NONE
+RELU = schema.ActivationFunctionType.RELU
+RELU6 = schema.ActivationFunctionType.RELU6
+TYPES = {
+    "int8": schema.TensorType.INT8,
+    "int32": schema.TensorType.INT32,
+    "float32": schema.TensorType.FLOAT32,
+}
+OPTIONS = {
+    "CONV_2D": "Conv2DOptions",
+    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
+    "FULLY_CONNECTED": "FullyConnectedOptions",
+    "MAX_POOL_2D": "Pool2DOptions",
+    "AVERAGE_POOL_2D": "Pool2DOptions",
+    "ADD": "AddOptions",
+    "MEAN": "ReducerOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "SOFTMAX": "SoftmaxOptions",
+    "PAD": "PadOptions",
+    "RESHAPE": "ReshapeOptions",
+}
+
+
+class Network:
+    """Adds one operator after the other; `at` is the tensor that the next one reads (NHWC).
+
+    `kind` is int8 or float32, of all activations.
+    """
+
+    def __init__(self, input_shape: tuple[int, ...], seed: int = 0, kind: str = "int8") -> None:
+        self.random = np.random.default_rng(seed)
+        self.kind = kind
+        self.model = schema.ModelT()
+        self.model.version, self.model.operatorCodes = 3, []
+        self.model.buffers = [schema.BufferT()]
+        self.graph = schema.SubGraphT()
+        self.graph.tensors, self.graph.operators = [], []
+        self.model.subgraphs = [self.graph]
+        self.shapes: list[tuple[int, ...]] = []
+        self.at = self._activation(input_shape, 1 / 64, 0)
+        self.graph.inputs = [self.at]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.shapes[self.at]
+
+    def content(self) -> bytes:
+        """The .tflite; its output is the tensor the last operator wrote."""
+        self.graph.outputs = [self.at]
+        builder = flatbuffers.Builder(1 << 16)
+        builder.Finish(self.model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    def conv(
+        self,
+        channels: int,
+        size: int,
+        stride: int,
+        activation: int,
+        padding: int = SAME,
+        bias: bool = True,
+    ) -> None:
+        _, h, w, c = self.shape
+        inputs = self._weights((channels, size, size, c), channels, size * size * c, 0, bias)
+        shape = (1, *_map(h, w, size, stride, padding), channels)
+        options = {"strideH": stride, "strideW": stride, "padding": padding}
+        options |= {"dilationHFactor": 1, "dilationWFactor": 1}
+        self.operator(
+            "CONV_2D", inputs, shape, options | {"fusedActivationFunction": activation}, activation
+        )
+
+    def depthwise(
+        self, size: int, stride: int, activation: int, padding: int = SAME, bias: bool = True
+    ) -> None:
+        _, h, w, c = self.shape
+        inputs = self._weights((1, size, size, c), c, size * size, 3, bias)
+        shape = (1, *_map(h, w, size, stride, padding), c)
+        options = {"strideH": stride, "strideW": stride, "padding": padding, "depthMultiplier": 1}
+        options |= {"dilationHFactor": 1, "dilationWFactor": 1}
+        self.operator(
+            "DEPTHWISE_CONV_2D",
+            inputs,
+            shape,
+            options | {"fusedActivationFunction": activation},
+            activation,
+        )
+
+    def dense(self, outputs: int) -> None:
+        """FULLY_CONNECTED of a flat input (1, n)."""
+        n = self.shape[-1]
+        inputs = self._weights((outputs, n), 1, n, 0)
+        options = {"fusedActivationFunction": NONE}
+        self.operator("FULLY_CONNECTED", inputs, (1, outputs), options)
+
+    def pool(self, kind: str, size: int, stride: int, padding: int = SAME) -> None:
+        """MAX_POOL_2D or AVERAGE_POOL_2D."""
+        _, h, w, c = self.shape
+        options = {"strideH": stride, "strideW": stride, "padding": padding}
+        options |= {"filterHeight": size, "filterWidth": size, "fusedActivationFunction": NONE}
+        self.operator(kind, [], (1, *_map(h, w, size, stride, padding), c), options, keep=True)
+
+    def pad(self, top: int, bottom: int, left: int, right: int) -> None:
+        _, h, w, c = self.shape
+        paddings = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
+        self.operator(
+            "PAD",
+            [self._constant(paddings)],
+            (1, h + top + bottom, w + left + right, c),
+            keep=True,
+        )
+
+    def add(self, other: int) -> None:
+        """The sum with tensor number `other`, of the same shape."""
+        self.operator("ADD", [other], self.shape, {"fusedActivationFunction": NONE})
+
+    def mean(self) -> None:
+        """Global average pooling; height and width stay as 1."""
+        axes = self._constant(np.array([1, 2], np.int32))
+        self.operator("MEAN", [axes], (1, 1, 1, self.shape[-1]), {"keepDims": True})
+
+    def largest(self) -> None:
+        """Global max pooling; height and width stay as 1."""
+        axes = self._constant(np.array([1, 2], np.int32))
+        shape = (1, 1, 1, self.shape[-1])
+        self.operator("REDUCE_MAX", [axes], shape, {"keepDims": True}, keep=True)
+
+    def reshape(self, *shape: int) -> None:
+        constant = self._constant(np.array(shape, np.int32))
+        self.operator("RESHAPE", [constant], shape, {"newShape": list(shape)}, keep=True)
+
+    def softmax(self) -> None:
+        output = self._activation(self.shape, 1 / 256, -128)
+        self._append("SOFTMAX", [self.at], output, {"beta": 1.0})
+
+    def operator(
+        self,
+        name: str,
+        inputs: list[int],
+        shape: tuple[int, ...],
+        options: dict[str, Any] | None = None,
+        activation: int = NONE,
+        keep: bool = False,
+    ) -> None:
+        """Any operator of one output; `keep` gives it the scale and zero point of its input."""
+        scale, zero_point = (6 / 255, -128) if activation != NONE else (1 / 32, 3)
+        if keep and self.kind == "int8":
+            q = self.graph.tensors[self.at].quantization
+            scale, zero_point = q.scale[0], q.zeroPoint[0]
+        output = self._activation(shape, scale, zero_point)
+        self._append(name, [self.at, *inputs], output, options or {})
+
+    def _append(self, name: str, inputs: list[int], output: int, options: dict[str, Any]) -> None:
+        op = schema.OperatorT()
+        op.opcodeIndex, op.inputs, op.outputs = self._code(name), inputs, [output]
+        op.builtinOptionsType = getattr(schema.BuiltinOptions, OPTIONS[name])
+        op.builtinOptions = getattr(schema, f"{OPTIONS[name]}T")()
+        for key, value in options.items():
+            assert hasattr(op.builtinOptions, key), key
+            setattr(op.builtinOptions, key, value)
+        self.graph.operators.append(op)
+        self.at = output
+
+    def _code(self, name: str) -> int:
+        number = getattr(schema.BuiltinOperator, name)
+        known = [code.builtinCode for code in self.model.operatorCodes]
+        if number not in known:
+            code = schema.OperatorCodeT()
+            code.builtinCode, code.deprecatedBuiltinCode = number, min(number, 127)
+            self.model.operatorCodes.append(code)
+            return len(known)
+        return known.index(number)
+
+    def _weights(
+        self, shape: tuple[int, ...], channels: int, taps: int, axis: int, bias: bool = True
+    ) -> list[int]:
+        """Filter and bias of a layer that sums `taps` products per output; values keep their spread
+        from layer to layer, so that a wrong byte anywhere shows in the output. Without `bias` it is
+        zeros: TFLite's converter writes one for every layer, and its CONV_2D asks for one."""
+        if self.kind == "float32":
+            filter_data = self.random.normal(0, np.sqrt(2 / taps), shape).astype(np.float32)
+            zeros_or_not = self.random.normal(0, 0.1, shape[axis]) * int(bias)
+            return [self._constant(filter_data), self._constant(zeros_or_not.astype(np.float32))]
+        source = self.graph.tensors[self.at].quantization.scale[0]
+        filter_data = self.random.integers(-127, 128, shape).astype(np.int8)
+        spread = self.random.uniform(0.5, 1.5, channels) / (40 * np.sqrt(taps))
+        scales = spread.astype(np.float32)
+        offset = self.random.integers(-2000, 2000, shape[axis]).astype(np.int32) * int(bias)
+        return [
+            self._constant(filter_data, scales, axis),
+            self._constant(offset.astype(np.int32), (scales * source).astype(np.float32)),
+        ]
+
+    def _constant(
+        self,
+        data: npt.NDArray[Any],
+        scales: npt.NDArray[np.float32] | None = None,
+        axis: int = 0,
+    ) -> int:
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(data.tobytes(), np.uint8)
+        self.model.buffers.append(buffer)
+        tensor = self._tensor(data.shape, TYPES[data.dtype.name], len(self.model.buffers) - 1)
+        if scales is not None:
+            zeros = [0] * len(scales)
+            self.graph.tensors[tensor].quantization = _quantisation(scales.tolist(), zeros, axis)
+        return tensor
+
+    def _activation(self, shape: tuple[int, ...], scale: float, zero_point: int) -> int:
+        tensor = self._tensor(shape, TYPES[self.kind], 0)
+        if self.kind == "float32":
+            return tensor
+        scale = float(np.float32(scale))
+        self.graph.tensors[tensor].quantization = _quantisation([scale], [zero_point], 0)
+        return tensor
+
+    def _tensor(self, shape: tuple[int, ...], kind: int, buffer: int) -> int:
+        t = schema.TensorT()
+        t.shape, t.type, t.buffer, t.name = list(shape), kind, buffer, f"t{len(self.shapes)}"
+        self.graph.tensors.append(t)
+        self.shapes.append(shape)
+        return len(self.shapes) - 1
+
+
+def _quantisation(scales: list[float], zero_points: list[int], axis: int) -> Any:
+    q = schema.QuantizationParametersT()
+    q.scale, q.zeroPoint, q.quantizedDimension = scales, zero_points, axis
+    return q
+
+
+def _map(h: int, w: int, size: int, stride: int, padding: int) -> tuple[int, int]:
+    if padding == SAME:
+        return -(-h // stride), -(-w // stride)
+    return (h - size) // stride + 1, (w - size) // stride + 1

@@ -1,0 +1,35 @@
+"""Temporary folders that do not stay, even where a run was killed outright.
+
+with scratch.folder("against") as path:
+    (path / "tree").mkdir()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+LOCK = "lock"
+
+
+@contextlib.contextmanager
+def folder(purpose: str) -> Iterator[Path]:
+    """Removed at the end of the block. A run that is killed cannot do that: the next one with the
+    same purpose does it then, told by a lock that ends with its process."""
+    prefix = f"boardless-{purpose}-"
+    for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        _remove(old)
+    with tempfile.TemporaryDirectory(prefix=prefix) as name, Path(name, LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield Path(name)
+
+
+def _remove(old: Path) -> None:
+    """Where nobody holds it. One without a lock has only just begun, or is somebody else's."""
+    with contextlib.suppress(OSError), (old / LOCK).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(old, ignore_errors=True)

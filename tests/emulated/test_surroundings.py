@@ -1,0 +1,172 @@
+"""What surrounds a run: streams that are closed or full, odd paths, a damaged build folder. Either
+it does not matter, or one line says what does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from boardless import paths
+from boardless.records import Build
+from conftest import Cli, marked_processes
+
+HOST = ("run", "digits_cnn:int8", "--board", "host", "--limit", "2")
+QEMU = ("run", "digits_cnn:int8", "--limit", "2")
+Built = Callable[[str, str], Build]
+
+
+def redirected(cli: Cli, how: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """As a shell starts it with `how`, such as `>&-`."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {how}', "sh", sys.executable, "-m", "boardless", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=cli.environment(),
+    )
+    assert not marked_processes(cli.mark)
+    return done
+
+
+# ---- streams ----
+
+
+@pytest.mark.parametrize("how", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_nothing(cli: Cli, built: Built, tmp_path: Path, how: str) -> None:
+    built("digits_cnn:int8", "host")
+    file = tmp_path / "run.json"
+    done = redirected(cli, how, *HOST, "--json", str(file))
+    assert done.returncode == 0, done.stderr
+    assert "boardless:" not in done.stderr
+    assert file.stat().st_size
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("extra", [(), ("--json", "-")])
+def test_a_full_disk_behind_standard_output(cli: Cli, built: Built, extra: tuple[str, ...]) -> None:
+    built("digits_cnn:int8", "host")
+    done = redirected(cli, ">/dev/full", *HOST, *extra)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "boardless: standard output, or the disk: No space left on device"
+    )
+
+
+@pytest.mark.emulated
+def test_a_terminal_that_knows_only_ascii(cli: Cli, built: Built) -> None:
+    built("digits_cnn:int8", "mps2-an386")
+    done = cli(*QEMU, LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "\\xb1" in done.stdout  # the sign before an estimate's error
+
+
+def test_where_a_result_cannot_go_is_said_before_the_work(cli: Cli, tmp_path: Path) -> None:
+    for target, words in (
+        (tmp_path / "none" / "run.json", "cannot write (No such file or directory)"),
+        (tmp_path, "cannot write (Is a directory)"),
+        (Path(__file__) / "run.json", "cannot write (Not a directory)"),
+    ):
+        done = cli("run", "nonsense", "--json", str(target))
+        assert done.returncode == 2
+        assert done.stderr == f"boardless: {target}: {words}\n"
+    said = cli.fails(2, "profile", "digits_cnn", "--csv", str(tmp_path))
+    assert "cannot write (Is a directory)" in said
+    said = cli.fails(2, "profile", "nonsense", "--picture", str(tmp_path / "x.xyz"))
+    assert said.endswith("x.xyz: a picture ends in .svg, .png, .pdf")
+
+
+# ---- paths ----
+
+
+@pytest.mark.emulated
+def test_spaces_commas_and_letters_of_other_alphabets(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "mödel, 模型 'x'"
+    folder.mkdir()
+    model = folder / "my model,1 é.tflite"
+    shutil.copyfile(paths.ZOO / "digits_cnn" / "int8.tflite", model)
+    images = folder / "pictures, 1.npz"
+    np.savez(images, images=np.zeros((2, 8, 8, 1), np.uint8))
+    done = cli("run", str(model), "--images", str(images), BOARDLESS_BUILD_DIR=str(folder / "b, ü"))
+    assert done.returncode == 0, done.stderr
+    assert "my_model_1__" in done.stdout
+
+
+def test_a_board_is_a_name_not_a_path(cli: Cli) -> None:
+    assert "unknown board '../boards/host'" in cli.fails(2, *HOST[:3], "../boards/host")
+
+
+def test_a_pipe_is_not_waited_for(cli: Cli, built: Built, tmp_path: Path) -> None:
+    built("digits_cnn:int8", "host")
+    pipe = tmp_path / "model.tflite"
+    os.mkfifo(pipe)
+    assert f"{pipe}: this is not a file" in cli.fails(2, "run", str(pipe))
+    assert f"{pipe}: not readable pictures" in cli.fails(2, *HOST, "--images", str(pipe))
+
+
+# ---- the build folder ----
+
+
+def shortened(folder: Path) -> None:
+    elf = folder / "firmware.elf"
+    elf.write_bytes(elf.read_bytes()[:20_000])
+
+
+def changed(folder: Path) -> None:
+    elf = folder / "firmware.elf"
+    content = bytearray(elf.read_bytes())
+    content[len(content) // 2] ^= 1
+    elf.write_bytes(content)
+
+
+def strange_stamp(folder: Path) -> None:
+    (folder / "build_id").write_bytes(b"\xff\xfe")
+
+
+def broken_objects(folder: Path) -> None:
+    (folder / "build_id").unlink()
+    for path in (folder / "pio").rglob("*.o"):
+        path.write_text("junk")
+
+
+def broken_memory_of_scons(folder: Path) -> None:
+    broken_objects(folder)
+    for path in (folder / "pio").rglob(".sconsign*"):
+        path.write_text("junk")
+
+
+DAMAGE = (shortened, changed, strange_stamp, broken_objects, broken_memory_of_scons)
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda f: f.__name__)
+def test_a_damaged_build_is_made_anew(
+    cli: Cli, built: Built, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    whole = built("digits_cnn:int8", "host").elf
+    folder = tmp_path / "host" / "digits_cnn-int8"
+    shutil.copytree(whole.parent, folder)
+    damage(folder)
+    done = cli(*HOST, BOARDLESS_BUILD_DIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert (folder / "firmware.elf").read_bytes() == whole.read_bytes()
+
+
+def test_a_folder_where_a_file_should_be(cli: Cli, tmp_path: Path) -> None:
+    blocked = tmp_path / "host" / "digits_cnn-int8" / "build_id"
+    blocked.mkdir(parents=True)
+    said = cli.fails(2, *HOST, BOARDLESS_BUILD_DIR=str(tmp_path))
+    assert said == f"boardless: {blocked}: Is a directory"
+
+
+def test_two_runs_at_once_in_one_build_folder(cli: Cli, tmp_path: Path) -> None:
+    runs = [cli.start(*HOST, BOARDLESS_BUILD_DIR=str(tmp_path)) for _ in range(2)]
+    for process in runs:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    assert not marked_processes(cli.mark)

@@ -1,0 +1,51 @@
+"""What tests build of the firmware's sources, kept below the build folder: nothing is built twice,
+and nothing is left in the system's temporary folder.
+
+with kept.folder("host-kernels", FLAGS) as folder:
+    if not (folder / "all.o").is_file(): ...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from boardless import paths
+
+
+@contextlib.contextmanager
+def folder(name: str, *made_with: object) -> Iterator[Path]:
+    """One for each state of the sources and of `made_with`, such as a command with its compiler's
+    version. With pytest-xdist one worker builds, the others wait."""
+    digest = hashlib.sha256(repr(made_with).encode() + _sources())
+    found = paths.build_root() / "tests" / f"{name}-{digest.hexdigest()[:12]}"
+    found.mkdir(parents=True, exist_ok=True)
+    with (found / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield found
+
+
+@functools.cache
+def _sources() -> bytes:
+    digest = hashlib.sha256()
+    for path in sorted(paths.FIRMWARE.rglob("*")):
+        if path.suffix in (".c", ".h", ".ld"):
+            digest.update(f"{path.relative_to(paths.FIRMWARE)}\0".encode() + path.read_bytes())
+    return digest.digest()
+
+
+def run(command: list[str]) -> str:
+    """What a tool says; what went wrong is part of the failure."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+    return done.stdout
+
+
+@functools.cache
+def version(compiler: str) -> str:
+    return run([compiler, "--version"])

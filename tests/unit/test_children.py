@@ -1,0 +1,54 @@
+"""Process groups: nothing of them is left."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from boardless import children
+from boardless.errors import ToolFailed
+from conftest import Cli, marked_processes
+
+ORPHAN = "import subprocess; subprocess.Popen(['sleep', '300'])"
+BUSY = "import subprocess; subprocess.run(['sleep', '300'])"
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    yield
+    children._over.clear()
+
+
+def test_what_a_program_leaves_behind_ends_with_the_block(cli: Cli) -> None:
+    with children.group([sys.executable, "-c", ORPHAN], env=cli.environment()) as process:
+        assert process.wait(60) == 0
+        assert marked_processes(cli.mark)
+    assert not marked_processes(cli.mark)
+
+
+def busy(cli: Cli) -> None:
+    with children.group([sys.executable, "-c", BUSY], env=cli.environment()) as process:
+        while len(marked_processes(cli.mark)) < 2:
+            assert process.poll() is None
+        process.wait(0.01)
+
+
+def test_an_error_in_the_block_ends_all_of_it(cli: Cli) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        busy(cli)
+    assert not marked_processes(cli.mark)
+
+
+def test_after_an_interrupt_nothing_begins(cli: Cli, fresh: None) -> None:
+    with children.group(["sleep", "300"], env=cli.environment()) as process:
+        children.interrupt()
+        assert process.wait(60) == -signal.SIGTERM
+    with (
+        pytest.raises(ToolFailed, match="interrupted"),
+        children.group(["sleep", "300"], env=cli.environment()),
+    ):
+        pytest.fail("it has begun")
+    assert not marked_processes(cli.mark)
