@@ -19,7 +19,9 @@ from keras import layers, ops
 # Output channels and stride of each block.
 Blocks = tuple[tuple[int, int], ...]
 CONSTANT = 6.0  # where RELU6 ends
-GAIN = 100.0  # of the brightness: the darkest picture reaches 6, too
+# Weights that make 6 of the brightness, in two layers, of the darkest picture and in its corners,
+# too. One alone would be so large that int8's multiplier is no longer below 1/2, the fast ones.
+GAINS = 40.0, 10.0
 MOMENTUM, EPSILON = 0.9, 1e-3
 
 
@@ -77,11 +79,11 @@ def fold(scaled: keras.Model, plain: keras.Model) -> None:
         whole = np.zeros(plain.get_layer(name).kernel.shape, np.float32)
         if name.startswith("dw"):
             kernel = kernel * scaled.get_layer(f"{name}_scale").factor()[:, None]
-            whole[:] = 1  # a constant channel stays constant, beside the padding's zeros, too
+            whole[:] = GAINS[1]  # so it stays constant, beside the padding's zeros, too
             whole[:, :, : kernel.shape[2]] = kernel
         elif name in ("stem", "pw_1"):
             whole[..., : kernel.shape[3]] = kernel * scaled.get_layer(f"{name}_scale").factor()
-            whole[:, :, 0, kernel.shape[3] :] = GAIN  # brightness becomes the constant
+            whole[:, :, 0, kernel.shape[3] :] = GAINS[0]  # of brightness
         else:
             gamma, beta, mean, variance = scaled.get_layer(f"{name}_bn").get_weights()
             factor = gamma / np.sqrt(variance + EPSILON)
