@@ -1,4 +1,4 @@
-"""boardless's sessions: nox -s sim, tests, robot, lint, bench, train. `nox -l` lists them.
+"""boardless's sessions: nox -s sim, tests, robot, lint, docs, bench, train. `nox -l` lists them.
 
 Inside the project's own .venv (what ./bootstrap makes) a session runs in it, without installing
 anything; elsewhere it gets an environment of its own from the same pinned constraints.
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent
 OWN_VENV = Path(sys.prefix).resolve() == ROOT / ".venv"
 if OWN_VENV:
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
-CODE = ("sim", "models", "tests", "firmware", "examples", "noxfile.py")
+CODE = ("sim", "models", "tests", "firmware", "examples", "docs", "noxfile.py")
 
 nox.options.sessions = ["sim"]
 nox.options.reuse_existing_virtualenvs = True
@@ -100,7 +100,7 @@ def robot(session: nox.Session) -> None:
 @session()
 def lint(session: nox.Session) -> None:
     """Check Python (ruff, mypy) and C (clang-format). `-- --fix` mends what can be mended."""
-    install(session, "tests", "lint")
+    install(session, "tests", "lint", "docs")
     fix = "--fix" in session.posargs
     session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
     session.run("ruff", "format", *([] if fix else ["--check", "--diff"]), *CODE)
@@ -108,6 +108,19 @@ def lint(session: nox.Session) -> None:
     folders = ("firmware", "sim/boardless/cycles/plugin", "tests")
     sources = sorted(str(p.relative_to(ROOT)) for f in folders for p in (ROOT / f).rglob("*.[ch]"))
     session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *sources)
+
+
+@session()
+def docs(session: nox.Session) -> None:
+    """Build the documentation into build/docs; a warning is an error, a dead reference among them.
+
+    `-- --links` asks the addresses of other sites instead, which needs a network.
+    """
+    install(session, "docs", "robot")
+    builder = "linkcheck" if "--links" in session.posargs else "html"
+    strict = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet", "--fresh-env")
+    folders = ("--doctree-dir", "build/doctrees", "docs", "build/docs")
+    session.run("python", "-m", "sphinx", "--builder", builder, *strict, *folders)
 
 
 @session()

@@ -186,7 +186,7 @@ def _platformio(board: Board, folder: Path) -> tuple[Path | None, str]:
         "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
         "SOURCE_DATE_EPOCH": "0",
     }
-    command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.ROOT)]
+    command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.project())]
     environment_name = board.environment
     if not board.folder.is_relative_to(paths.BOARDS):  # a user's own folder
         environment_name = "any_board"
@@ -213,7 +213,7 @@ def _first_error(log: str) -> str:
     for pattern in (
         r"No space left on device|will not fit|overflowed by",
         r"(?<!collect2: )\b(fatal )?error:|undefined reference|not recognized|cannot ",
-        r"Error",
+        r"^(?!.*Traceback).*Error",
     ):
         for line in lines:
             if re.search(pattern, line):

@@ -32,4 +32,19 @@ def build_root() -> Path:
 
 def workspace() -> Path:
     """Where PlatformIO keeps what it makes for itself; never in an installed package."""
-    return build_root() / "pio" if INSTALLED else ROOT / ".pio"
+    return build_root() / "pio" if INSTALLED or project() != ROOT else ROOT / ".pio"
+
+
+def project() -> Path:
+    """The folder of platformio.ini. PlatformIO insists on one that can be written: links to the
+    tree stand in for one that cannot, such as an administrator's installation."""
+    if os.access(ROOT, os.W_OK):
+        return ROOT
+    folder = build_root() / "project"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("firmware", "platformio.ini"):
+        link = folder / name
+        if not link.is_symlink() or link.readlink() != ROOT / name:
+            link.unlink(missing_ok=True)
+            link.symlink_to(ROOT / name)
+    return folder

@@ -7,13 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from boardless import paths
+from boardless.records import Build
 from conftest import Cli
 
 pytestmark = pytest.mark.emulated
+Built = Callable[[str, str], Build]
 PARTS = ("sim", "firmware", "models/zoo", "platformio.ini")
 
 
@@ -99,3 +102,29 @@ def test_compile_writes_readable_c_that_stays_the_same(cli: Cli, tmp_path: Path)
     assert "bl_conv_2d_s8" in text
     assert len(text.splitlines()) < 90
     assert max(len(line) for line in text.splitlines()) < 160
+
+
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && ! touch "$0/x" && exec "$@"'
+
+
+def test_a_checkout_that_cannot_be_written(checkout: Path, built: Built, tmp_path: Path) -> None:
+    """As another user's, or an administrator's installation. The firmware is the same."""
+    alone = ["unshare", "-rm", "sh", "-c", READ_ONLY, str(checkout)]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount")
+    command = ["-m", "boardless", "run", "digits_cnn", "--limit", "2"]
+    environment = os.environ | {
+        "PYTHONPATH": str(checkout / "sim"),
+        "BOARDLESS_BUILD_DIR": str(tmp_path / "build"),
+    }
+    done = subprocess.run(
+        [*alone, sys.executable, *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / "build" / "mps2-an386" / "digits_cnn-int8" / "firmware.elf"
+    assert sha256(made) == sha256(built("digits_cnn:int8", "mps2-an386").elf)

@@ -26,4 +26,6 @@ def test_the_line_that_says_most_is_told(telling: str) -> None:
 def test_something_is_always_told() -> None:
     assert _first_error(f"Compiling\n{LINK}\n{SCONS}") == SCONS
     assert _first_error("Compiling\nnothing to say\n") == "nothing to say"
+    trace = "OSError: Traceback (most recent call last):\nOSError: [Errno 30] Read-only file system"
+    assert _first_error(trace) == "OSError: [Errno 30] Read-only file system"
     assert _first_error("") == "PlatformIO ended without a word"

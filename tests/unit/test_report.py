@@ -150,14 +150,9 @@ def test_junit_has_a_suite_per_board() -> None:
         Checked("one", "c", skipped="not today"),
     ]
     root = ElementTree.fromstring(junit.text("boardless gate", cases).encode())
-    assert root.attrib == {
-        "name": "boardless gate",
-        "tests": "3",
-        "failures": "1",
-        "errors": "0",
-        "skipped": "1",
-        "time": "1.500",
-    }
+    about = {"name": "boardless gate", "tests": "3", "failures": "1", "errors": "0"}
+    assert root.attrib == about | {"time": "1.500"}
+    assert [suite.attrib["skipped"] for suite in root] == ["1", "0"]
     assert [(s.attrib["name"], len(s)) for s in root] == [("one", 2), ("two", 1)]
     (failure,) = root.iter("failure")
     assert failure.attrib["message"] == "first <cause>?[0m"

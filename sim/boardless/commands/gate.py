@@ -117,11 +117,12 @@ def judge_own(
         shlex.join(["boardless", "run", row.case.file, "--board", row.case.board.name, *pictures])
         for row in result.rows
     ]
-    command = ["boardless", "gate", *map(str, files), *pictures]
+    named = [word for name in board_names for word in ("--board", name)]
+    command = ["boardless", "gate", *map(str, files), *named, *pictures]
     command += ["--against", revision] if revision else []
     gates = [report.row(row) for row in result.rows]
-    notes = result.skipped()
-    data = page.collect(runs, gates, shlex.join(command), notes=notes, repeats=repeats)
+    lines = {"others": result.others(), "notes": result.skipped(), "repeats": repeats}
+    data = page.collect(runs, gates, shlex.join(command), **lines)
     click.echo(f"report: {kept.keep(data)}", err=True)
     return result
 

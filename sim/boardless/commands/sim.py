@@ -11,7 +11,7 @@ from boardless import suite
 from boardless.gate import judge, tolerances
 from boardless.report import gate as gate_report
 from boardless.report import junit, kept, page, record, table
-from boardless.terminal import json_option, junit_option, labelled, progress_bar
+from boardless.terminal import json_option, junit_option, labelled, limit_option, progress_bar
 
 
 @click.command("sim")
@@ -23,12 +23,7 @@ from boardless.terminal import json_option, junit_option, labelled, progress_bar
     show_default=True,
     help="default, all, or names separated by commas.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    metavar="N",
-    help="The first N pictures of each data set. Default: 4 to 64, fewer of large ones.",
-)
+@limit_option("The first N pictures of each data set. Default: 4 to 64, fewer of large ones.")
 @json_option
 @junit_option
 def command(

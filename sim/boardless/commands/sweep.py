@@ -149,14 +149,15 @@ def _sweep(
         left = drive.outstanding(asked, preparation, results, restart)
         with progress_bar() as progress:
             drive.drive(left, preparation, results, threads, workers, progress)
-        status = _tell(results, [results.case_id(case) for case in asked], json_file)
+        numbers = [results.case_id(case) for case in asked]
+        status = _tell(results, [number for number in numbers if number], json_file)
     click.echo(f"results: {output}", err=True)
     return status
 
 
-def _tell(results: store.Store, only: list[int | None] | None, json_file: str | None) -> int:
+def _tell(results: store.Store, only: list[int] | None, json_file: str | None) -> int:
     """Shows the cases; the exit status they make."""
-    found = summary.records(results, None if only is None else [i for i in only if i])
+    found = summary.records(results, only)
     if json_file:
         record.write(found, json_file)
     if json_file != "-":

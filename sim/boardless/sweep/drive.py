@@ -6,11 +6,13 @@ A chunk that fails is repeated once, then recorded with the reason; the others g
 from __future__ import annotations
 
 import contextlib
+import enum
 import itertools
 import queue
+import signal
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -96,17 +98,55 @@ def drive(
     """Runs what is missing of `cases`; `threads` get the next ones ready meanwhile."""
     if not cases:
         return
+    landed: Landed = queue.SimpleQueue()
     with contextlib.ExitStack() as stack:
-        coming = stack.enter_context(Coming(cases, preparation, threads))
-        driver = Driver(preparation, store, stack.enter_context(cluster()), progress)
+        stack.enter_context(_interrupts(landed))
+        coming = stack.enter_context(Coming(cases, preparation, threads, landed))
+        driver = Driver(preparation, store, stack.enter_context(cluster()), progress, landed)
         driver.drive(coming)
+
+
+class Event(enum.Enum):
+    """What may land in the queue beside chunks' futures."""
+
+    INTERRUPT = enum.auto()
+    READY = enum.auto()  # a case
+
+
+Landed = queue.SimpleQueue[Any]
+
+
+@contextlib.contextmanager
+def _interrupts(landed: Landed) -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait in the queue until the loop can take them: raised at any place, they
+    may be lost in one that ignores exceptions, or leave workers half started. A second one is not
+    made to wait."""
+
+    def handle(*_: object) -> None:
+        landed.put(Event.INTERRUPT)
+        for number in before:
+            signal.signal(number, hurry)
+
+    def hurry(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before: dict[int, Any] = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, handle)
+        yield
+    finally:
+        for known, handler in before.items():
+            signal.signal(known, handler)
 
 
 class Coming:
     """Cases in their order, the next few of them being got ready."""
 
-    def __init__(self, cases: Sequence[Case], preparation: Preparation, threads: int) -> None:
-        self.preparation, self.ahead = preparation, 2 * threads
+    def __init__(
+        self, cases: Sequence[Case], preparation: Preparation, threads: int, landed: Landed
+    ) -> None:
+        self.preparation, self.ahead, self.landed = preparation, 2 * threads, landed
         self.rest = deque(cases)
         self.begun: deque[tuple[Case, Future[Ready]]] = deque()
         self.pool = ThreadPoolExecutor(threads)
@@ -134,30 +174,35 @@ class Coming:
     def _begin(self) -> None:
         while self.rest and len(self.begun) < self.ahead:
             case = self.rest.popleft()
-            self.begun.append((case, self.pool.submit(self.preparation.built, case)))
+            future = self.pool.submit(self.preparation.built, case)
+            future.add_done_callback(lambda _: self.landed.put(Event.READY))
+            self.begun.append((case, future))
 
 
 class Driver:
     """The loop; all in one thread but for the workers' answers, which land in a queue."""
 
     def __init__(
-        self, preparation: Preparation, store: Store, cluster: Cluster, progress: Progress
+        self,
+        preparation: Preparation,
+        store: Store,
+        cluster: Cluster,
+        progress: Progress,
+        landed: Landed,
     ) -> None:
         self.preparation, self.store = preparation, store
-        self.cluster, self.progress = cluster, progress
+        self.cluster, self.progress, self.landed = cluster, progress, landed
         self.waiting: deque[Chunk] = deque()
         self.flying: dict[str, Chunk] = {}
-        self.landed: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.done: Counter[int] = Counter()  # pictures by case
         self.name = uuid.uuid4().hex  # others may use the same scheduler
 
     def drive(self, coming: Coming) -> None:
         while coming or self.waiting or self.flying:
-            busy = bool(self.flying or self.waiting)
-            if coming and not self.waiting and (coming.ready or not busy):
+            if coming.ready and not self.waiting:
                 self.admit(*coming.take())
             self.launch()
-            if self.flying:
+            if self.flying or (coming and not coming.ready):
                 self.land()
 
     def admit(self, case: Case, future: Future[Ready]) -> None:
@@ -189,11 +234,15 @@ class Driver:
             self.cluster.submit(key, chunk.task(self.preparation.cycles), self.landed.put)
 
     def land(self) -> None:
-        """Waits for an answer, for a second at most."""
+        """Waits for something to land, for a second at most."""
         try:
             future = self.landed.get(timeout=1)
         except queue.Empty:
             self.cluster.watch()
+            return
+        if future is Event.INTERRUPT:
+            raise KeyboardInterrupt
+        if future is Event.READY:
             return
         chunk = self.flying.pop(future.key)
         answer = self.cluster.answer(future)

@@ -19,13 +19,10 @@ GROUP BY case_id ORDER BY case_id
 
 
 def records(store: Store, only: Iterable[int] | None = None) -> list[dict[str, Any]]:
-    """One per case, of all or of the numbers in `only`: what `boardless sweep --json` writes."""
-    wanted = None if only is None else set(only)
-    return [
-        _record(store, row)
-        for row in store.rows(FIGURES)
-        if wanted is None or row["case_id"] in wanted
-    ]
+    """One per case, of all or of the numbers in `only`, in that order: what `boardless sweep
+    --json` writes."""
+    rows = {row["case_id"]: row for row in store.rows(FIGURES)}
+    return [_record(store, rows[i]) for i in (rows if only is None else only)]
 
 
 def _record(store: Store, row: dict[str, Any]) -> dict[str, Any]:

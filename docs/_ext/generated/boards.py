@@ -1,0 +1,26 @@
+"""The boards, from their folders."""
+
+from __future__ import annotations
+
+from boardless import boards
+
+from generated.writing import cell, code, number, table
+
+
+def markdown() -> str:
+    columns = ("board", "what", "core", "emulators", "#flash", "#RAM", "twins", "in `nox -s sim`")
+    return table(columns, [_row(name) for name in boards.names()])
+
+
+def _row(name: str) -> list[str]:
+    board = boards.load(name)
+    return [
+        code(name),
+        cell(board.description),
+        code(board.core),
+        ", ".join(code(emulator) for emulator in sorted(board.emulators)),
+        number(board.memory.flash_bytes),
+        number(board.memory.ram_bytes),
+        ", ".join(code(twin) for twin in board.twins),
+        "yes" if board.default else "",
+    ]

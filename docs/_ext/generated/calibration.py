@@ -1,0 +1,30 @@
+"""What was measured on boards, by whom, and the estimate of every program beside it."""
+
+from __future__ import annotations
+
+from boardless.cycles import calibration
+from boardless.cycles.calibration import Row, facts
+
+from generated.writing import cell, code, table
+
+
+def markdown() -> str:
+    parts = []
+    for name in facts.names():
+        suite = facts.load(name)
+        found = calibration.load(suite.core, suite.part)
+        rows = [row for row in found.row if row.suite == name]
+        told = f"{cell(suite.title)}. {suite.compiler}, `{' '.join(suite.flags)}`."
+        result = f"`boardless calibrate {name} PATH` found, with GCC {found.compilers[name]}:"
+        programs = table(
+            ("program", "#measured", "#estimated", "#error", "held out"), [_row(r) for r in rows]
+        )
+        source = f"Source: {cell(suite.source)}"
+        parts.append(f"## {name}\n\n{told}\n\n{source}\n\n{result}\n\n{programs}")
+    return "\n".join(parts)
+
+
+def _row(row: Row) -> list[str]:
+    held = "yes" if row.held_out else ""
+    figures = (f"{row.measured:,.0f}", f"{row.estimated:,.0f}", f"{row.error_percent:+.1f}\u00a0%")
+    return [code(row.program), *figures, held]

@@ -1,0 +1,232 @@
+"""reference/json.md against what commands write: every key is there, with its type, and no more.
+
+A list whose elements the page does not describe is not looked into.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import re
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import bare_programs
+import pytest
+from boardless import cli, commands, evaluate, structures, zoo
+from boardless.bench import emulation
+from boardless.cycles import calibration
+from boardless.cycles.calibration import facts
+from boardless.gate.compare import Finding
+from boardless.records import Layer, Measured
+from boardless.report import calibrate, record
+from boardless.report import gate as gate_report
+from click.testing import CliRunner
+from docs.pages import DOCS
+
+PAGE = (DOCS / "reference" / "json.md").read_text()
+ROW = re.compile(r"^\| `(.+?)` \| (.+?) \| (.*?) ?\|$", re.MULTILINE)
+LINK = re.compile(r"\[(.+?)\]\(#.+?\)")
+NAMES = {dict: "object", str: "string", bool: "boolean", int: "integer", float: "number"}
+BOARD = "mps2-an386"
+
+
+def section(title: str) -> list[tuple[str, str]]:
+    """(key, type) of each row of the tables under a heading."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"json.md has no section {title!r}"
+    return [(key, kind) for key, kind, _ in ROW.findall(found[1])]
+
+
+def documented(title: str, at: str = "") -> dict[str, str]:
+    """Path -> type, with what the types that are sections of their own hold."""
+    found = {}
+    for key, kind in section(title):
+        path = f"{at}{key}"
+        found[path] = LINK.sub("object", kind)
+        if inner := LINK.search(kind):
+            found |= documented(inner[1], path + ("[]." if kind.startswith("list") else "."))
+    return found
+
+
+def kind_of(value: Any) -> str:
+    return "null" if value is None else "list" if isinstance(value, list) else NAMES[type(value)]
+
+
+class Shape:
+    """What a section says, and which of it has been seen."""
+
+    def __init__(self, title: str) -> None:
+        self.paths = documented(title)
+        self.seen: set[str] = set()
+
+    def check(self, value: dict[str, Any], at: str = "") -> None:
+        for key, inner in value.items():
+            path = self._path(at, key)
+            kind, kinds = kind_of(inner), self.paths[path]
+            said = re.split(r" or ", kinds)
+            ok = kind in said or (kind == "integer" and "number" in said)
+            assert ok or (kind == "list" and kinds.startswith("list")), (
+                f"{path}: {kind}, not {kinds}"
+            )
+            self.seen.add(path)
+            if isinstance(inner, dict):
+                self.check(inner, f"{path}.")
+            elif isinstance(inner, list) and f"{kinds} ".startswith("list of object"):
+                for each in inner:
+                    self.check(each, f"{path}[].")
+
+    def _path(self, at: str, key: str) -> str:
+        """The row for a key: its own, or one in capitals, which stands for any."""
+        if at + key in self.paths:
+            return at + key
+        for path in self.paths:
+            if path.startswith(at) and re.fullmatch(r"[A-Z]+", path.removeprefix(at)):
+                return path
+        raise AssertionError(f"json.md does not name {at}{key}")
+
+    def all_seen(self) -> None:
+        assert sorted(set(self.paths) - self.seen) == []
+
+
+def ask(*arguments: str) -> Any:
+    done = CliRunner().invoke(cli.cli, [*arguments, "--json", "-"], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """Nobody looks at this progress."""
+
+
+def test_every_command_with_json_is_documented() -> None:
+    with_json = {
+        f"boardless {name}"
+        for name in commands.names()
+        if any("--json" in option.opts for option in commands.load(name).params)
+    }
+    assert with_json == set(re.findall(r"^## (boardless .+)$", PAGE, re.MULTILINE))
+
+
+@pytest.mark.emulated
+def test_run() -> None:
+    shape = Shape("boardless run")
+    shape.check(ask("run", "digits_cnn", "--limit", "2", "--part", "nrf52840"))
+    run, verdict = evaluate.evaluate(evaluate.Request("digits_cnn", BOARD, limit=2), quiet)
+    wrong = record.run(run, dataclasses.replace(verdict, mismatches=(1,)))
+    measured = record.device(Measured("dwt", (90, 100), (60, 30), 0), {"cortex-m4": 110.0})
+    shape.check(wrong | {"device": measured})
+    shape.all_seen()
+
+
+@pytest.mark.emulated
+def test_sim_and_gate() -> None:
+    shape = Shape("boardless gate")
+    result = ask("gate", "digits_cnn:int8", "--board", BOARD)
+    also = (Finding("worse", "arena", metric="x", unit="bytes", old=3, new=4),)
+    found = Finding("worse", "arena", metric="arena_bytes", unit="bytes", old=1, new=2, also=also)
+    result["rows"][0]["findings"].append(gate_report.finding(found) | {"line": str(found)})
+    shape.check(result)
+    shape.all_seen()
+    (row,) = ask("sim", "digits_cnn:int8", "--boards", BOARD, "--limit", "2")
+    Shape("boardless sim").check({"gate": row.pop("gate")})
+    Shape("boardless run").check(row)
+
+
+@pytest.mark.emulated
+def test_profile_and_bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulation, "SPEED_INSTRUCTIONS", 1)  # its figure is not looked at
+    for title, command in (
+        ("boardless profile", ("profile", "digits_cnn", "--part", "nrf52840", "--limit", "1")),
+        ("boardless bench", ("bench", "digits_cnn:int8")),
+    ):
+        shape = Shape(title)
+        shape.check(ask(*command))
+        shape.all_seen()
+
+
+@pytest.mark.emulated
+def test_count(tmp_path: Path) -> None:
+    shape = Shape("boardless count")
+    source, elf = tmp_path / "nothing.c", tmp_path / "nothing.elf"
+    source.write_text("int main(void) { return 0; }\n")
+    gcc = (*bare_programs.GCC, *bare_programs.NEWLIB, "-o", str(elf), str(source))
+    subprocess.run(gcc, check=True, timeout=60)
+    shape.check(ask("count", str(elf), "--region", "main:_exit", "--part", "nrf52840"))
+    shape.all_seen()
+
+
+@pytest.mark.emulated
+def test_mlperf() -> None:
+    shape = Shape("boardless mlperf")
+    shape.check(ask("mlperf", "digits_cnn", "--limit", "2"))
+    shape.check(ask("mlperf", "digits_cnn", "--mode", "performance", "--seconds", "0.001"))
+    shape.all_seen()
+
+
+@pytest.mark.emulated
+def test_plan_and_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = Shape("boardless plan")
+    shape.check(ask("plan", "digits_cnn", "--measure")[0])
+    published = next(name for name in structures.STRUCTURES if name in structures.PUBLISHED)
+    shape.check(ask("plan", published)[0])
+    shape.all_seen()
+    monkeypatch.setattr(zoo, "names", lambda: ["digits_cnn"])
+    models = Shape("boardless models")
+    models.check(ask("models")[0])
+    models.all_seen()
+
+
+def test_boards_and_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")  # so that something is missing
+    shape, tool = Shape("boardless boards"), Shape("boardless doctor")
+    for row in ask("boards"):
+        shape.check(row)
+    shape.all_seen()
+    done = CliRunner().invoke(cli.cli, ["doctor", "--json", "-"])
+    for row in json.loads(done.stdout):
+        tool.check(row)
+    tool.all_seen()
+
+
+@pytest.mark.emulated
+def test_sweep(tmp_path: Path) -> None:
+    shape = Shape("boardless sweep")
+    file = str(tmp_path / "sweep.sqlite")
+    (row,) = ask("sweep", "digits_cnn:int8", "--boards", BOARD, "--limit", "2", "-o", file)
+    with contextlib.closing(sqlite3.connect(file)) as results, results:
+        columns = "case_id, first, last, status, reason"
+        results.execute(f"INSERT INTO failures ({columns}) VALUES (1, 0, 1, 3, 'said so')")
+    done = CliRunner().invoke(cli.cli, ["sweep", "--show", file, "--json", "-"])
+    shape.check(row)
+    shape.check(json.loads(done.stdout)[0])
+    shape.all_seen()
+
+
+def test_compile(tmp_path: Path) -> None:
+    shape = Shape("boardless compile")
+    shape.check(ask("compile", "digits_cnn", "-o", str(tmp_path)))
+    shape.all_seen()
+
+
+def test_calibrate() -> None:
+    """Its programs are others': the JSON of rows that it has kept."""
+    suite = facts.load("embench")
+    rows = [row for row in calibration.load(suite.core, suite.part).row if row.suite == suite.name]
+    shape = Shape("boardless calibrate")
+    found = calibrate.Found(suite, suite.core, suite.part, "14.2.1", rows)
+    found.layers[rows[0].program] = [(Layer(0, "CONV_2D", "conv", 8), 100, 99.5)]  # as of a board
+    shape.check(calibrate.as_json(found))
+    shape.all_seen()
+
+
+def test_a_key_that_is_not_documented_fails() -> None:
+    with pytest.raises(AssertionError, match="does not name surprise"):
+        Shape("boardless run").check({"surprise": 1})
+    with pytest.raises(AssertionError, match="images: string, not integer"):
+        Shape("boardless run").check({"images": "64"})
+    with pytest.raises(AssertionError):
+        Shape("boardless run").all_seen()
