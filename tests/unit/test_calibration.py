@@ -44,7 +44,10 @@ def package(tmp_path: Path) -> Path:
     (root / "decode" / "__init__.py").write_text("from boardless.cycles.decode.thumb import X\n")
     (root / "decode" / "thumb.py").write_text("X = 1\n")
     (root / "counts.py").write_text("UNRELATED = 1\n")
-    (root / "cores" / "cortex-m4.toml").write_text('cycles = 2\nsource = "a manual"\n')
+    (root / "decode" / "riscv.py").write_text("Y = 1\n")
+    text = 'isa = "thumb"\ncycles = 2\nsource = "a manual"\n'
+    (root / "cores" / "cortex-m4.toml").write_text(text)
+    (root / "cores" / "esp32-c3.toml").write_text('isa = "riscv"\n')
     (root / "parts" / "stm32f407.toml").write_text("wait_states = 5\n")
     return root
 
@@ -229,6 +232,13 @@ def test_numbers_and_code_change_the_digest(package: Path, file: str, old: str, 
     before = digest.digest("cortex-m4", "stm32f407", package)
     edit(package / file, old, new)
     assert digest.digest("cortex-m4", "stm32f407", package) != before
+
+
+def test_another_instruction_set_does_not_change_the_digest(package: Path) -> None:
+    before = [digest.digest(core, None, package) for core in ("cortex-m4", "esp32-c3")]
+    edit(package / "decode" / "riscv.py", "1", "2")
+    after = [digest.digest(core, None, package) for core in ("cortex-m4", "esp32-c3")]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, False]
 
 
 def test_another_part_is_another_model(package: Path) -> None:

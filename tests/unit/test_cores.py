@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from boardless import evaluate
+from boardless import boards, evaluate
 from boardless.cycles import cores, parts, price
 from boardless.errors import BadInput
 from cycle_code import piece
@@ -31,6 +31,12 @@ def test_every_part_has_a_core_and_a_clock(name: str) -> None:
     assert part.core in cores.names()
     assert part.clock_hz > 1_000_000
     assert part.source
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_every_board_has_a_core_with_prices(name: str) -> None:
+    core = boards.load(name).core
+    assert core in cores.names() or core == "host"  # the fake board counts nothing
 
 
 def test_the_cores_and_parts_that_there_must_be() -> None:
