@@ -1,6 +1,6 @@
 """What a pair of .tflite files predicts, by TFLite's reference kernels; needs no TensorFlow.
 
-accuracy = measure(float32, int8, dataset.test, results.input).accuracy()
+seen = measure(float32, int8, dataset.test, results.input); seen.accuracy(); seen.accuracy(first=2)
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from recipes import Accuracy
 
 @dataclass(frozen=True)
 class Measured:
-    """Predictions of both files over the whole test split."""
+    """What both files say of N pictures: classes (N, C), the most probable first."""
 
     labels: NDArray[np.int64]
     float32: NDArray[np.int64]
     int8: NDArray[np.int64]
 
-    def accuracy(self) -> Accuracy:
-        return Accuracy(share(self.float32 == self.labels), share(self.int8 == self.labels))
+    def accuracy(self, first: int = 1) -> Accuracy:
+        """Shares of the pictures whose class is among the `first` most probable."""
+        right = (ranks[:, :first] == self.labels[:, None] for ranks in (self.float32, self.int8))
+        return Accuracy(*(share(hits.any(axis=1)) for hits in right))
 
 
 def share(hits: NDArray[np.bool_]) -> float:
@@ -38,13 +40,13 @@ def measure(
     images = split.images[:limit]
     return Measured(
         labels=split.labels[:limit],
-        float32=predictions(float32, images, scaling),
-        int8=predictions(int8, images, scaling),
+        float32=ranked(float32, images, scaling),
+        int8=ranked(int8, images, scaling),
     )
 
 
-def predictions(tflite: bytes, images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.int64]:
-    """Predicted classes (N,) of pictures (N, H, W, C); of equal scores the first wins."""
+def ranked(tflite: bytes, images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.int64]:
+    """Classes (N, C) of pictures (N, H, W, C), the most probable first; of equal ones the first."""
     inputs = as_inputs(images, graph.read(tflite, "model").input_tensor, scaling)
-    classes: NDArray[np.int64] = reference.predict(tflite, inputs).argmax(axis=1).astype(np.int64)
-    return classes
+    scores = reference.predict(tflite, inputs).astype(np.float64)  # -(-128) is no int8
+    return np.argsort(-scores, axis=1, kind="stable")

@@ -28,6 +28,8 @@ CARD = """\
 | parameters | {{ "{:,}".format(r.parameters) }} (as Keras counts them) |
 | accuracy, float32 | {{ "%.2f" % (100 * r.accuracy.float32) }} % |
 | accuracy, int8 | {{ "%.2f" % (100 * r.accuracy.int8) }} % |
+| class among the two most probable | {{ "%.2f" % (100 * r.top_2.float32) }} % float32, \
+{{ "%.2f" % (100 * r.top_2.int8) }} % int8 |
 | measured on | {{ "{:,}".format(r.test_pictures) }} held-out test pictures, TFLite's reference \
 kernels |
 | trained with | {{ r.trained_with }}, {{ r.epochs }} epochs, seed {{ seed }} |
@@ -100,7 +102,7 @@ def draw_curves(path: Path, name: str, history: dict[str, list[float]]) -> None:
 def draw_confusion(path: Path, seen: Measured, classes: Sequence[str]) -> None:
     plt = _pyplot()
     counts = np.zeros((len(classes), len(classes)), int)
-    np.add.at(counts, (seen.labels, seen.int8), 1)
+    np.add.at(counts, (seen.labels, seen.int8[:, 0]), 1)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)

@@ -118,6 +118,7 @@ class Results(_Section, frozen=True):
     trained_with: str
     input: Input
     accuracy: Accuracy
+    top_2: Accuracy  # pictures whose class is one of the two most probable
     recall_int8: dict[str, float]
     sample_hits: dict[str, int] = {}  # right ones of the first 100 test pictures, by type
     layer_snr_db: dict[str, float] = {}  # of int8 beside float32, by operator

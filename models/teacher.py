@@ -46,7 +46,7 @@ class Teacher:
 
     def opinions(self, recipe: recipes.Recipe, view: int) -> NDArray[np.float32]:
         """Probabilities (N, classes) for the training pictures as augmented for this view."""
-        what = (recipe.augmentation, recipe.training.seed, view, self.results)
+        what = (recipe.augmentation, recipe.training.seed, view, self.results.input)
         digest = hashlib.sha256(msgspec.json.encode(what) + self.content).hexdigest()[:24]
         path = CACHE / f"{digest}.npy"
         if path.is_file():

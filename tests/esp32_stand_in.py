@@ -16,7 +16,8 @@ import subprocess
 import sys
 from typing import NoReturn
 
-FIFO, FIFO_WRITE, STATUS, OPTIONS = 0x3FF40000, 0x60000000, 0x3FF4001C, 0x3FF48000
+FIFO, FIFO_WRITE, STATUS, POINTERS = 0x3FF40000, 0x60000000, 0x3FF4001C, 0x3FF40060
+OPTIONS = 0x3FF48000
 WATCHDOGS = {0x3FF5F048: 0x3FF5F064, 0x3FF60048: 0x3FF60064, 0x3FF4808C: 0x3FF480A4}  # their keys
 KEY, ON = 0x50D83AA1, 0x80000000
 WRITE, READ = 2, 3  # kinds of watchpoints
@@ -81,7 +82,9 @@ class Chip:
     def offer(self) -> None:
         """What is received next."""
         self.debugger.write(FIFO, self.waiting[0] if self.waiting else 0xEE)
-        self.debugger.write(STATUS, min(len(self.waiting), 128))
+        count = min(len(self.waiting), 128)
+        self.debugger.write(STATUS, 128 if count == 128 else 0)  # right in that case only
+        self.debugger.write(POINTERS, count % 128 << 13)
 
     def accessed(self, address: int) -> None:
         """After an access to a register that is watched."""

@@ -4,6 +4,7 @@
  *
  * A board's only C file defines these and includes this file:
  *   UART, UART_WRITE       address of UART0, and where its FIFO is written
+ *   UART_POINTERS          offset of the FIFO's pointers, where its count is not to be trusted
  *   TIMG                   address of timer group 0; group 1 is 4 KiB further
  *   RTC, RTC_WDT           address of the RTC's registers, offset of its watchdog's
  *   RTC_SWD                offset of the super watchdog's, where the chip has one
@@ -39,8 +40,19 @@ static void watchdogs_off(void) {
 #endif
 }
 
+/* Equal pointers mean empty or full. */
+static int received(void) {
+#ifdef UART_POINTERS
+  const uint32_t pointers = REGISTER(UART + UART_POINTERS); /* bits 2-12: out, 13-23: in */
+  if ((pointers >> 2 & 0x7FF) != (pointers >> 13 & 0x7FF)) {
+    return 1;
+  }
+#endif
+  return (UART_STATUS & 0xFF) != 0;
+}
+
 int hal_getc(void) {
-  while (!(UART_STATUS & 0xFF)) {
+  while (!received()) {
   }
   return (int)(REGISTER(UART) & 0xFF);
 }

@@ -1,5 +1,5 @@
-"""For environments on PlatformIO's own platforms (`extends = vendor`): when such a platform is about
-to build, its flags make way for ours, and so do sources and linker script. builder/main.py."""
+"""For environments on PlatformIO's own platforms (`extends = vendor`): when such a platform is
+about to build, its flags, sources and linker script make way for ours. builder/main.py."""
 
 from boardless import paths
 from SCons.Script import DefaultEnvironment

@@ -54,7 +54,9 @@ def start_from(model: keras.Model, imagenet: Mapping[str, NDArray[np.float32]]) 
 
     imagenet: "layer/weight" -> array. Both have the same widths from block 2 on but for the last
     blocks; the BN behind a depthwise layer of MobileNetV1 goes into weights and bias here. Where
-    widths differ (ST v1), channels are repeated, and what reads them shares their weight.
+    widths differ (ST v1), channels are repeated with weights that are not quite the same (of equal
+    ones the gradients are equal, too: they would stay one channel for ever), and what reads them
+    shares their weight.
     """
     source = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12)  # MobileNetV1's block for each of ours
     taken = np.arange(3)  # for each of our channels the one of MobileNetV1
@@ -84,7 +86,10 @@ def _layer(
     kernel = imagenet[f"{theirs}/kernel"]
     outputs: NDArray[np.int64] = np.arange(layer.filters) % kernel.shape[3]
     shared = np.bincount(taken, minlength=kernel.shape[2])[taken]
-    layer.set_weights([(kernel[:, :, taken] / shared[:, np.newaxis])[..., outputs]])
+    own = (kernel[:, :, taken] / shared[:, np.newaxis])[..., outputs]
+    copies = own[..., kernel.shape[3] :]
+    copies *= np.random.default_rng(0).uniform(0.5, 1.5, copies.shape)
+    layer.set_weights([own])
     names = ("gamma", "beta", "moving_mean", "moving_variance")
     model.get_layer(f"{ours}_bn").set_weights(
         [imagenet[f"{theirs}_bn/{key}"][outputs] for key in names]

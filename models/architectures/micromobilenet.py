@@ -2,8 +2,10 @@
 
 model = build((96, 96, 1), classes=5, stem_stride=3, blocks=((6, 2), (12, 2), (24, 2)))
 
-Without BN deep ones hardly learn. They are trained with a scaling behind every convolution, which
-is BN without mean and shift; fold() multiplies it into the weights: the network is the plain one.
+Without BN deep ones hardly learn, and BN needs biases. It gets them: where pixels are never 0 a
+channel can be 6 everywhere, and a constant times a weight is a bias. `scaled` builds the network to
+train, which has one channel less in each block but the last and BN behind pointwise layers; fold()
+makes the plain network of it, whose additional channels are constant.
 """
 
 from __future__ import annotations
@@ -11,10 +13,16 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import initializers, layers, ops
+import numpy as np
+from keras import layers, ops
 
 # Output channels and stride of each block.
 Blocks = tuple[tuple[int, int], ...]
+CONSTANT = 6.0  # where RELU6 ends
+# Weights that make 6 of the brightness, in two layers, of the darkest picture and in its corners,
+# too. One alone would be so large that int8's multiplier is no longer below 1/2, the fast ones.
+GAINS = 40.0, 10.0
+MOMENTUM, EPSILON = 0.9, 1e-3
 
 
 def build(
@@ -25,30 +33,36 @@ def build(
     scaled: bool = False,
 ) -> keras.Model:
     """input_shape (H, W, C), usually (96, 96, 1) -> probabilities (N, classes)."""
-
-    def then(x: keras.KerasTensor, layer: layers.Layer) -> keras.KerasTensor:
-        return Scale(name=f"{layer.name}_scale")(layer(x)) if scaled else layer(x)
-
     image = keras.Input(input_shape, name="input")
-    stem = layers.Conv2D(
-        3, 3, strides=stem_stride, use_bias=False, kernel_initializer="he_uniform", name="stem"
-    )
-    x = then(image, stem)
+    positive = PositiveFirst() if scaled else None
+    x = layers.Conv2D(
+        3, 3, strides=stem_stride, use_bias=False, kernel_constraint=positive, name="stem"
+    )(image)
+    x = Scale(positive, name="stem_scale")(x) if scaled else x
     for number, (channels, stride) in enumerate(blocks, start=1):
+        first, last = number == 1, number == len(blocks)
         x = layers.ZeroPadding2D(1, name=f"pad_{number}")(x)  # odd maps, too: 47 -> 24, not 23
-        dw = layers.DepthwiseConv2D(
+        x = layers.DepthwiseConv2D(
             3,
             strides=stride,
             use_bias=False,
-            # A filter reads one channel: He's rule for its 9 inputs, which Keras calls outputs.
-            depthwise_initializer=initializers.VarianceScaling(2.0, "fan_out"),
+            depthwise_initializer="he_uniform" if first else Around(),
+            depthwise_constraint=positive if first else None,
             name=f"dw_{number}",
-        )
-        x = layers.ReLU(6.0, name=f"dw_{number}_relu")(then(x, dw))
-        pw = layers.Conv2D(
-            channels, 1, use_bias=False, kernel_initializer=Centred(), name=f"pw_{number}"
-        )
-        x = layers.ReLU(6.0, name=f"pw_{number}_relu")(then(x, pw))
+        )(x)
+        x = Scale(positive if first else None, name=f"dw_{number}_scale")(x) if scaled else x
+        x = layers.ReLU(6.0, name=f"dw_{number}_relu")(x)
+        width = channels - (scaled and not last)
+        x = layers.Conv2D(
+            width, 1, use_bias=False, kernel_initializer="he_uniform", name=f"pw_{number}"
+        )(x)
+        if scaled and first:
+            x = Scale(name=f"pw_{number}_scale")(x)
+        elif scaled:
+            x = layers.BatchNormalization(
+                momentum=MOMENTUM, epsilon=EPSILON, name=f"pw_{number}_bn"
+            )(x)
+        x = layers.ReLU(6.0, name=f"pw_{number}_relu")(x)
     x = layers.GlobalMaxPooling2D(keepdims=True, name="pool")(x)
     x = layers.Dropout(0.1, name="dropout")(x)
     x = layers.Conv2D(classes, 1, name="head")(x)
@@ -57,35 +71,63 @@ def build(
 
 
 def fold(scaled: keras.Model, plain: keras.Model) -> None:
-    """Set the weights of `plain` so that it computes what `scaled` does."""
-    for layer in plain.layers:
-        if not layer.weights:
-            continue
-        kernel, *bias = scaled.get_layer(layer.name).get_weights()
-        if layer.name != "head":
-            factor = scaled.get_layer(f"{layer.name}_scale").factor()
-            is_depthwise = isinstance(layer, layers.DepthwiseConv2D)
-            kernel = kernel * (factor[:, None] if is_depthwise else factor)
-        layer.set_weights([kernel, *bias])
+    """Set the weights of `plain` so that it computes what `scaled` does, for pixels above 0."""
+    blocks = sum(layer.name.startswith("pw_") for layer in plain.layers if layer.weights)
+    plain.get_layer("head").set_weights(scaled.get_layer("head").get_weights())
+    for name in ["stem", *(f"{kind}_{n}" for n in range(1, blocks + 1) for kind in ("dw", "pw"))]:
+        (kernel,) = scaled.get_layer(name).get_weights()
+        whole = np.zeros(plain.get_layer(name).kernel.shape, np.float32)
+        if name.startswith("dw"):
+            kernel = kernel * scaled.get_layer(f"{name}_scale").factor()[:, None]
+            whole[:] = GAINS[1]  # so it stays constant, beside the padding's zeros, too
+            whole[:, :, : kernel.shape[2]] = kernel
+        elif name in ("stem", "pw_1"):
+            whole[..., : kernel.shape[3]] = kernel * scaled.get_layer(f"{name}_scale").factor()
+            whole[:, :, 0, kernel.shape[3] :] = GAINS[0]  # of brightness
+        else:
+            gamma, beta, mean, variance = scaled.get_layer(f"{name}_bn").get_weights()
+            factor = gamma / np.sqrt(variance + EPSILON)
+            inputs, outputs = kernel.shape[2:]
+            whole[:, :, :inputs, :outputs] = kernel * factor
+            whole[:, :, inputs, :outputs] = (beta - mean * factor) / CONSTANT
+            whole[:, :, inputs, outputs:] = 1
+        plain.get_layer(name).set_weights([whole])
 
 
-class Centred(initializers.HeUniform):  # type: ignore[misc]  # keras is untyped
-    """He's rule with weights that add up to 0 for each output: all inputs are positive, and what
-    they have in common, which nothing subtracts later, would drown what tells them apart."""
+class Around(keras.initializers.RandomUniform):  # type: ignore[misc]  # keras is untyped
+    """Filters whose 9 weights add up to about 1: all inputs are positive, and a filter that adds
+    them up to something negative would pass nothing on through RELU6."""
+
+    def __init__(self) -> None:
+        super().__init__(-0.5, 0.5)
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
-        kernel = super().__call__(shape, dtype)  # (1, 1, inputs, outputs)
-        return kernel - ops.mean(kernel, axis=2, keepdims=True)
+        noise = super().__call__(shape, dtype)  # (3, 3, channels, 1)
+        return noise + (1 - ops.sum(noise, axis=(0, 1))) / 9
+
+
+class PositiveFirst(keras.constraints.Constraint):  # type: ignore[misc]  # keras is untyped
+    """Weights of the first channel above 0, so that this channel is something like brightness."""
+
+    def __call__(self, w: Any) -> Any:
+        axis = -2 if w.shape[-1] == 1 else -1  # of channels: (3, 3, C, 1), (3, 3, 1, C) or (C,)
+        first = ops.equal(ops.arange(w.shape[axis]), 0)
+        first = first[:, None] if axis == -2 else first
+        return ops.where(first, ops.maximum(w, 0.05), w)
 
 
 class Scale(layers.Layer):  # type: ignore[misc]  # keras is untyped
     """Each channel divided by its root mean square over the batch, times a learnt gamma."""
 
-    MOMENTUM, EPSILON = 0.9, 1e-3
+    def __init__(self, constraint: Any = None, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.constraint = constraint
 
     def build(self, shape: tuple[int | None, ...]) -> None:
-        channels = (shape[-1],)
-        self.gamma = self.add_weight(shape=channels, initializer="ones", name="gamma")
+        channels = shape[-1:]
+        self.gamma = self.add_weight(
+            shape=channels, initializer="ones", constraint=self.constraint, name="gamma"
+        )
         self.square = self.add_weight(
             shape=channels, initializer="ones", trainable=False, name="square"
         )
@@ -94,9 +136,9 @@ class Scale(layers.Layer):  # type: ignore[misc]  # keras is untyped
         square = self.square
         if training:
             square = ops.mean(ops.square(x), axis=(0, 1, 2))
-            self.square.assign(self.MOMENTUM * self.square + (1 - self.MOMENTUM) * square)
-        return x * (self.gamma / ops.sqrt(square + self.EPSILON))
+            self.square.assign(MOMENTUM * self.square + (1 - MOMENTUM) * square)
+        return x * (self.gamma / ops.sqrt(square + EPSILON))
 
     def factor(self) -> Any:
         """What inference multiplies each channel by, (C,)."""
-        return (self.gamma / ops.sqrt(self.square + self.EPSILON)).numpy()
+        return (self.gamma / ops.sqrt(self.square + EPSILON)).numpy()

@@ -8,6 +8,7 @@ Mobile-LeNet's and the digits CNN's tables are in test_zoo.py.
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 import recipes
 import training
 from architectures import fdmobilenet, micromobilenet, mobilenet_v1
+from boardless.pictures import as_real
 
 
 def macs(model: Any) -> int:
@@ -100,19 +102,35 @@ def test_micromobilenet_details(name: str) -> None:
     assert type(model.layers[2]).__name__ == "ZeroPadding2D"  # nothing but the stem before it
 
 
-def test_micromobilenet_is_plain_after_its_training() -> None:
-    """The scaling that helps to train it is multiplied into the weights, bit for bit or nearly."""
-    scaled = training.architecture("micro_mobilenet").build((96, 96, 1), 5, scaled=True)
-    plain = training.build("micro_mobilenet", (96, 96, 1), 5)
+@pytest.mark.parametrize("name", FAMILY)
+def test_micromobilenet_is_plain_after_its_training(name: str) -> None:
+    """Batch normalisation goes into the weights and a constant channel, bit for bit or nearly."""
+    scaled = training.architecture(name).build((96, 96, 1), 5, scaled=True)
+    plain = training.build(name, (96, 96, 1), 5)
     rng = np.random.default_rng(0)
     for layer in scaled.layers:
-        if isinstance(layer, micromobilenet.Scale):
+        if "scale" in layer.name or "_bn" in layer.name:
             layer.set_weights([rng.uniform(0.5, 2, w.shape) for w in layer.get_weights()])
+        constraint = getattr(layer, "kernel_constraint", None)
+        if layer.name == "dw_1":
+            constraint = layer.depthwise_constraint
+        if constraint:
+            layer.set_weights([constraint(w) for w in layer.get_weights()])
     micromobilenet.fold(scaled, plain)
-    pictures = rng.uniform(-1, 1, (4, 96, 96, 1)).astype(np.float32)
+    pixels = rng.integers(0, 256, (4, 96, 96, 1))
+    pixels[0, 20:60] = 0  # a black part is the darkest that there is
+    pictures = as_real(pixels, recipes.read_recipe(name).input)
     expected = scaled.predict(pictures, verbose=0)
     assert np.ptp(expected) > 0.01
     np.testing.assert_allclose(plain.predict(pictures, verbose=0), expected, atol=1e-5)
+
+
+def test_micromobilenet_begins_with_filters_that_pass_something_on() -> None:
+    scaled = training.architecture("milli_mobilenet").build((96, 96, 1), 5, scaled=True)
+    for number in range(2, 10):
+        (kernel,) = scaled.get_layer(f"dw_{number}").get_weights()
+        np.testing.assert_allclose(kernel.sum(axis=(0, 1)), 1, atol=1e-5)
+        assert np.ptp(kernel) > 0.5
 
 
 def test_squeeze_and_excitation_bottlenecks() -> None:
@@ -168,6 +186,21 @@ def test_fdmobilenet(
     assert sides(model, "conv_dw") == [32, 16, 16, 8, 8, *6 * [4]]
     assert macs(model) == pytest.approx(at_128, abs=5e3)
     assert macs(fdmobilenet.build((224, 224, 3), 5, alphas)) == pytest.approx(at_224, abs=5e3)
+
+
+def separable(inputs: int, outputs: int, depthwise: int) -> int:
+    """Parameters of a block; `depthwise`: those per channel beside the 9 weights, BN has 4."""
+    return (9 + depthwise) * inputs + inputs * outputs + 4 * outputs
+
+
+@pytest.mark.parametrize("side", [128, 224])
+@pytest.mark.parametrize("alpha", [0.25, 0.5, 0.75, 1.0])
+def test_fdmobilenet_parameters(alpha: float, side: int) -> None:
+    filters = (32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 1024)
+    widths = [int(alpha * channels) for channels in filters]
+    blocks = sum(separable(i, o, depthwise=1) for i, o in pairwise(widths))  # a bias
+    model = fdmobilenet.build((side, side, 3), 5, 12 * (alpha,))
+    assert model.count_params() == (27 + 4) * widths[0] + blocks + 5 * (widths[-1] + 1)
 
 
 def test_fdmobilenet_with_batch_normalisation_folded() -> None:
@@ -244,6 +277,11 @@ def test_mobilenet_v1_at_96(alpha: float, colours: int) -> None:
     assert model.get_layer("conv1").filters == int(32 * alpha)
     assert model.get_layer("conv_pw_13").filters == int(1024 * alpha)
     assert sides(model, "conv_dw") == [48, 24, 24, 12, 12, *6 * [6], 3, 3]
+    filters = (32, 64, 128, 128, 256, 256, *6 * (512,), 1024, 1024)
+    widths = [int(alpha * channels) for channels in filters]
+    blocks = sum(separable(i, o, depthwise=4) for i, o in pairwise(widths))
+    stem, head = (9 * colours + 4) * widths[0], 2 * (widths[-1] + 1)
+    assert model.count_params() == stem + blocks + head
 
 
 # --- Weights to start from ----------------------------------------------------------------------
@@ -309,6 +347,16 @@ def test_fdmobilenet_takes_the_batch_normalisation_of_depthwise_layers_into_them
     ours, bias = model.get_layer("conv_dw_1").get_weights()
     seen = np.asarray(keras.ops.depthwise_conv(x, ours, padding="same")) + bias
     np.testing.assert_allclose(seen, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_channels_that_transfer_repeats_can_part() -> None:
+    """Of equal channels the gradients are equal: they would stay copies for ever."""
+    model = training.build("st_fdmobilenet_v1", (128, 128, 3), 5)
+    fdmobilenet.start_from(model, imagenet())
+    for name, width in (("conv1", 8), ("conv_pw_1", 16), ("conv_pw_2", 32), ("conv_pw_4", 64)):
+        kernel, *_ = model.get_layer(name).get_weights()
+        one, other = kernel[..., : kernel.shape[3] - width], kernel[..., width:]
+        assert not np.isclose(one, other).all(axis=(0, 1, 2)).any(), name
 
 
 def test_equalising_changes_ranges_and_nothing_else() -> None:

@@ -209,7 +209,7 @@ def test_evaluate_notices_other_figures(zoo: Path, capsys: pytest.CaptureFixture
     accuracy = recipes.read_results(zoo / "digits_cnn").accuracy
     path.write_text(text.replace(f"int8 = {accuracy.int8}", "int8 = 0.5"), encoding="utf-8")
     assert train.main(["digits_cnn", "--evaluate"]) == 1
-    assert "but results.toml says" in capsys.readouterr().out
+    assert "int8 50.00 % (top 2: " in capsys.readouterr().out
 
 
 def test_evaluate_refuses_figures_of_other_pictures(

@@ -9,16 +9,9 @@ import keras
 from architectures import micromobilenet
 
 fold = micromobilenet.fold
-BLOCKS = (
-    (6, 1),
-    (12, 2),
-    (12, 1),
-    (24, 2),
-    (24, 1),
-    (24, 2),
-    (24, 1),
-    (24, 2),
-)  # output channels, stride
+BLOCKS = (  # output channels, stride
+    (6, 1), (12, 2), (12, 1), (24, 2), (24, 1), (24, 2), (24, 1), (24, 2),
+)  # fmt: skip
 
 
 def build(input_shape: tuple[int, int, int], classes: int, scaled: bool = False) -> keras.Model:
