@@ -169,5 +169,6 @@ def renewed(expected: str, printed: str) -> str | None:
     if found is None:
         return None
     for i, figure in zip(figures, found.groups(), strict=True):
-        pieces[i] = figure.rjust(len(pieces[i]))
+        in_table = "".join(pieces[:i]).rpartition("\n")[2].startswith("|")
+        pieces[i] = figure.rjust(len(pieces[i])) if in_table else figure
     return "".join(pieces)
