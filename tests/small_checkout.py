@@ -7,13 +7,16 @@ assert checkout.gate("digits_cnn:int8").returncode == 0
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from boardless import paths, zoo
+from boardless import boards, compiler, paths, zoo
 from boardless.gate import baseline
 from conftest import Cli, Completed
+
+ROOM = ("code_bytes", "flash_bytes")
 
 
 class Checkout:
@@ -25,8 +28,11 @@ class Checkout:
         for name in ("sim/boardless", "firmware", "models/zoo/digits_cnn"):
             ignored = shutil.ignore_patterns("__pycache__", "examples")
             shutil.copytree(paths.ROOT / name, root / name, ignore=ignored)
-        for name in ("platformio.ini", "models/gate.toml"):
-            shutil.copyfile(paths.ROOT / name, root / name)
+        shutil.copyfile(paths.ROOT / "platformio.ini", root / "platformio.ini")
+        # A planted loop takes bytes, too; the tests are about its time.
+        (root / "models/gate.toml").write_text(
+            "".join(f'[[tolerance]]\nmetric = "{m}"\npercent = 1\n' for m in ROOM)
+        )
         (root / ".gitignore").write_text("__pycache__/\n/build\n/.pio\n")
         for board in (root / "firmware/boards").glob("*/board.toml"):  # one default board is enough
             if board.parent.name != "mps2-an386":
@@ -55,6 +61,31 @@ class Checkout:
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new.format(old=old)))
+
+    def plant(self, code: str) -> None:
+        """C at the beginning of what computes the pooling layer on this board."""
+        twins = boards.load("mps2-an386").twins
+        program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph, twins)
+        head = re.compile(rf"(bl_status {program.layers[1].call.function}\([^{{]*\{{)")
+        sources = (self.root / "firmware/kernels/max_pool_2d").glob("*.c")
+        (file,) = [source for source in sources if head.search(source.read_text())]
+        file.write_text(head.sub(lambda found: f"{found[1]}\n  {code}", file.read_text()))
+
+    def slow(self) -> None:
+        """A few bytes more, and a tenth of the cycles of an inference."""
+        self.plant('__asm__ volatile("mov r12, #400\\n1: subs r12, #1\\nbne 1b" ::: "r12", "cc");')
+
+    def accept(self, more: int) -> int:
+        """Moves what was accepted of the pooling layer's instructions; what they really are."""
+        head, _, int8 = self.baseline().read_text().partition("[int8]")
+        counts, _, rest = int8.partition("[int8.cycles")
+        (layer,) = map(int, re.findall(r'"max pool 1" = (\d+)', counts))
+        (whole,) = map(int, re.findall(r"whole = (\d+)", counts))
+        counts = counts.replace(f'"max pool 1" = {layer}', f'"max pool 1" = {layer + more}')
+        counts = counts.replace(f"whole = {whole}", f"whole = {whole + more}")
+        counts = re.sub(r"worst = \d+\n", "", counts)  # the first input is enough
+        self.baseline().write_text(f"{head}[int8]{counts}[int8.cycles{rest}")
+        return layer
 
     def flip(self) -> None:
         """The lowest bit of one weight of the convolution."""

@@ -10,12 +10,30 @@
 
 #include <stdint.h>
 
-/* round(a * b / 2^31), ties upwards, the one overflowing product saturated. */
+/* round(a * b / 2^31), ties upwards, by four products of 16 bits each; not both are INT32_MIN. */
+static inline int32_t bl_doubling_high_mul_16(int32_t a, int32_t b) {
+  const uint32_t negative = (uint32_t)((a ^ b) < 0);
+  const uint32_t x = a < 0 ? 0 - (uint32_t)a : (uint32_t)a;
+  const uint32_t y = b < 0 ? 0 - (uint32_t)b : (uint32_t)b;
+  const uint32_t x_high = x >> 16, x_low = x & 0xffff, y_high = y >> 16, y_low = y & 0xffff;
+  const uint32_t low = x_low * y_low;
+  /* a negative tie goes to the smaller magnitude */
+  const uint32_t tie = negative & (uint32_t)((low & 0xffff) == 0);
+  const uint32_t middle = x_high * y_low + x_low * y_high + (low >> 16) + (1 << 14) - tie;
+  const uint32_t magnitude = 2 * (x_high * y_high) + (middle >> 15);
+  return (int32_t)(negative ? 0 - magnitude : magnitude);
+}
+
+/* The same, the one overflowing product saturated. */
 static inline int32_t bl_doubling_high_mul(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) {
     return INT32_MAX;
   }
+#if defined(__XTENSA__) || defined(__ARM_ARCH_6M__) /* a product of 64 bits is a call there */
+  return bl_doubling_high_mul_16(a, b);
+#else
   return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+#endif
 }
 
 /* round(x / 2^exponent), ties away from zero; exponent 0..31. */

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from boardless import backtrace, emulators, reference, run
+from boardless.closing import Closing
 from boardless.cycles import estimate
 from boardless.cycles.estimate import Cycles
 from boardless.errors import BadInput, DeviceFault, LinkError, ToolFailed
@@ -59,7 +59,7 @@ def count_cycles(build: Build, emulator: str, inputs: npt.NDArray[Any], core: st
 
 
 @dataclass
-class Device:
+class Device(Closing):
     """One board with a firmware on it. A device that crashed boots again at the next reset()."""
 
     model: Model
@@ -75,17 +75,6 @@ class Device:
         device = cls(model, build, run.Options(emulator, link="uart"))
         device.boot()
         return device
-
-    def __enter__(self) -> Device:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # ---- life ----
 

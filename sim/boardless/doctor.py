@@ -69,7 +69,7 @@ def _board_tools() -> list[Tool]:
             users.setdefault((f"{board.toolchain.prefix}gcc", ""), []).append(board)
         for emulator, settings in board.emulators.items():
             if emulator not in ("fake", "serial_port"):
-                program = getattr(settings, "program", emulator)
+                program = getattr(settings, "title", getattr(settings, "program", emulator))
                 users.setdefault((program, emulator), []).append(board)
     for (program, emulator), served in users.items():
         more = f" and {len(served) - 1} more" if len(served) > 1 else ""

@@ -47,6 +47,8 @@ class Request:
     link: str | None = None
     port: str | None = None  # of a real board, instead of an emulator
     baud: int | None = None
+    flash: bool = False  # put the firmware onto the real board first
+    clock: int | None = None  # Hz of the core: of parts that are estimated, of a real board
     jobs: int | None = None
     bad_line: Faults | None = None
     fold: bool = True  # channels that carry no information are taken out
@@ -66,7 +68,8 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
     board = boards.load(request.board)
     wanted = request.emulator
     if request.port:
-        board, wanted = serial_port.on_port(board, request.port, request.baud), "serial_port"
+        board = serial_port.on_port(board, request.port, request.baud, request.clock)
+        wanted = "serial_port"
     emulator = choose_emulator(board, wanted)
     program = compiler.compile_graph(
         model.graph, board.twins, fold=request.fold, keep_input=request.keep_input
@@ -84,6 +87,9 @@ def evaluate(
     began = time.monotonic()
     wanted = targets(request)
     model, built, emulator = firmware(request, progress)
+    if request.flash:
+        progress("flashing", 0, 0)
+        serial_port.flash(built.board, built.elf)
     if load is None:
         fed = pictures.load(model, request.images, request.limit, request.pixels)
     else:
@@ -111,8 +117,12 @@ def evaluate(
     )
     outputs, counts, stack_bytes, seconds = run.run(built, fed, options, advance("inferring"))
     verdict = compare.compare(outputs, expected, fed.labels)
-    if counts.measured and request.cycles and verdict.ok:
-        counts = counted_beside(built, fed, counts, lambda _: progress("counting", 0, 0))
+    if run.hardware(emulators.load(emulator)) and request.cycles and verdict.ok:
+        counts = counted_beside(
+            built, fed, counts, lambda _: progress("counting", 0, 0), options.caches
+        )
+    if counts.measured:
+        wanted = tuple(target.at(counts.measured.clock_hz) for target in wanted)
     cycles, notes = price(counts, verdict, wanted, lambda: progress("pricing", 0, 0))
     result = records.Run(
         build=built,
@@ -136,22 +146,30 @@ def counted_beside(
     fed: records.Pictures,
     counts: records.Counts,
     step: Callable[[int], None],
+    caches: tuple[str, ...] = (),
 ) -> records.Counts:
     """What a real board measured, with what the same build executes in an emulator: so an estimate
-    can stand beside the measurement."""
-    known = {k: v for k, v in built.board.emulators.items() if k != "serial_port"}
+    can stand beside the measurement. `caches` are simulated meanwhile."""
     try:
-        name = choose_emulator(dataclasses.replace(built.board, emulators=known), None)
-        _, found, _, _ = run.run(built, fed, run.Options(name), step)
+        name = emulator_beside(built.board)
+        _, found, _, _ = run.run(built, fed, run.Options(name, caches=caches), step)
     except (BadInput, ToolMissing) as error:
         return dataclasses.replace(counts, cycles_missing=f"no estimate to compare with: {error}")
     return dataclasses.replace(counts, counted=found.counted, cycles_missing=found.cycles_missing)
 
 
+def emulator_beside(board: records.Board) -> str:
+    """What runs the firmware of a real board, too: one that counts cycles, if there is one."""
+    known = {k: v for k, v in board.emulators.items() if not run.hardware(emulators.load(k))}
+    counting = {k: v for k, v in known.items() if hasattr(emulators.load(k), "counter")}
+    return choose_emulator(dataclasses.replace(board, emulators=counting or known), None)
+
+
 def targets(request: Request) -> tuple[Target, ...]:
     """Cores and parts to estimate cycles for; BadInput for unknown ones."""
     if request.cores or request.parts:
-        return estimate.targets(request.cores, request.parts)
+        found = estimate.targets(request.cores, request.parts)
+        return tuple(target.at(request.clock) for target in found) if request.clock else found
     own = boards.load(request.board).core
     return estimate.targets([own] if own in cores.names() else [], [])
 

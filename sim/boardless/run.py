@@ -21,16 +21,17 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless import build as building
-from boardless import emulators
+from boardless import cycle_counter, emulators
 from boardless.cycles.counter import Counter
 from boardless.cycles.devices import Devices, check, check_layers
 from boardless.emulators import Emulator, Session, serial_port
 from boardless.errors import BadInput, LinkError, ToolFailed
 from boardless.link.client import Client
 from boardless.link.faults import BadLine, Faults
-from boardless.records import Build, Counts, Measured, Pictures
+from boardless.records import Build, Counts, Pictures
 
 NOT_ASKED = "cycles not available: not asked for"
+SLOWEST = 100 / 16e6  # seconds per MAC: float32 in software on a Cortex-M0 at 16 MHz, and some
 BATCH = {"memory": 64, "uart": 4}  # pictures between two looks at progress
 
 
@@ -55,6 +56,7 @@ class Shared:
     ticks: npt.NDArray[np.uint32]
     inferences: npt.NDArray[np.int64]  # (N, 2): device, and the inference's number on it from 0
     cycles: npt.NDArray[np.uint32]  # of the core's own counter, 0 where it has none
+    waited: npt.NDArray[np.float64]  # seconds, by our clock, for the answer to each inference
     layer_ticks: list[int]
     layers_from: tuple[int, int] = (0, 0)  # device and inference that layer_ticks are of
     stack_bytes: int = 0
@@ -92,6 +94,7 @@ def open_client(
     try:
         if hardware(emulator):
             client.patience, client.patience_max, client.tries, client.gap = 10.0, 60.0, 4, 0.005
+            client.thinking = SLOWEST * sum(layer.macs for layer in build.layers)
             _attach(client, build)
         else:
             client.boot()
@@ -199,6 +202,7 @@ def _by_line(
         shared.ticks[i] = ticks
         shared.inferences[i, 1] = client.inferences - 1
         shared.cycles[i] = client.cycles or 0
+        shared.waited[i] = client.waited
         shared.outputs[i] = np.frombuffer(output, shared.outputs.dtype)
         progress(1)
 
@@ -249,6 +253,7 @@ def empty(build: Build, pictures: Pictures) -> Shared:
         ticks=np.zeros(len(pictures), np.uint32),
         inferences=np.zeros((len(pictures), 2), np.int64),
         cycles=np.zeros(len(pictures), np.uint32),
+        waited=np.zeros(len(pictures)),
         layer_ticks=[],
     )
 
@@ -258,9 +263,17 @@ def _counts(build: Build, emulator: Emulator, shared: Shared) -> Counts:
         return emulator.instructions(build.board, ticks)
 
     if hardware(emulator):
-        measured = _measured(shared)
-        what = "" if measured else ", and this core has no cycle counter"
-        return Counts(missing=f"a real board counts no instructions{what}", measured=measured)
+        here: serial_port.Settings = build.board.emulators["serial_port"]
+        found, problem = cycle_counter.read(
+            shared.about,
+            shared.cycles.tolist(),
+            shared.ticks.tolist(),
+            shared.layer_ticks,
+            shared.waited.tolist(),
+            here.clock_hz,
+        )
+        what = f", and {problem}" if problem else ""
+        return Counts(missing=f"a real board counts no instructions{what}", measured=found)
     if instructions(0) is None:
         return Counts(missing="this emulator does not count instructions")
     at = [instructions(t) or 0 for t in shared.layer_ticks]
@@ -279,21 +292,3 @@ def _with_cycles(counts: Counts, devices: Devices, shared: Shared) -> Counts:
         check(counted, counts.instructions)
         check_layers(devices.counted([shared.layers_from]), counts.layers)
     return dataclasses.replace(counts, counted=counted)
-
-
-def _measured(shared: Shared) -> Measured | None:
-    """The timer and the counter ran over the same inferences: their ratio gives the clock, and the
-    cycles of each layer to within one tick."""
-    counter = shared.about.get("cycles", "none")
-    if counter == "none":
-        return None
-    ticks, cycles = int(shared.ticks.sum()), int(shared.cycles.sum())
-    ratio = cycles / ticks if ticks else 0.0
-    return Measured(
-        counter=counter,
-        cycles=tuple(int(c) for c in shared.cycles),
-        layers=tuple(round((b - a) * ratio) for a, b in itertools.pairwise(shared.layer_ticks))
-        if ratio
-        else (),
-        clock_hz=round(ratio * int(shared.about.get("timer", "0"))),
-    )

@@ -41,6 +41,7 @@ class Shell:
         self._status = 0
         self._groups: list[int] = []
         copy(self.root)
+        share_builds(self.root)
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         python = os.pathsep.join(
             filter(None, [str(self.root / "sim"), os.environ.get("PYTHONPATH")])
@@ -122,6 +123,15 @@ def copy(target: Path) -> None:
         subprocess.run(["git", *GIT, *command], cwd=target, check=True, capture_output=True)
 
 
+def share_builds(target: Path) -> None:
+    """Firmware is kept by what it is made of, so what the checkout has built need not be built
+    again for each page."""
+    for name in ("plugin", *boards.names()):
+        (paths.build_root() / name).mkdir(parents=True, exist_ok=True)
+        (target / "build").mkdir(exist_ok=True)
+        (target / "build" / name).symlink_to(paths.build_root() / name)
+
+
 def same_toolchain() -> bool:
     """Whether figures here are those of the pages: by the tool chain of the accepted baselines."""
     board = boards.load("mps2-an386")
@@ -159,5 +169,6 @@ def renewed(expected: str, printed: str) -> str | None:
     if found is None:
         return None
     for i, figure in zip(figures, found.groups(), strict=True):
-        pieces[i] = figure.rjust(len(pieces[i]))
+        in_table = "".join(pieces[:i]).rpartition("\n")[2].startswith("|")
+        pieces[i] = figure.rjust(len(pieces[i])) if in_table else figure
     return "".join(pieces)

@@ -18,8 +18,7 @@ from small_checkout import Checkout
 
 pytestmark = pytest.mark.emulated
 
-POOL = "firmware/kernels/max_pool_2d/max_pool_2d_ref.c"
-SLOW = ("best = value > best ? value : best;", '__asm__ volatile("nop");\n{old}')
+SLOWER = r"max pool 1: [\d,]+ -> [\d,]+ cycles cortex-m4 \(\+\d+.\d %, limit 0 %\); "
 ACCEPT = "accept: boardless gate --update digits_cnn"
 LINE = "digits_cnn:int8 mps2-an386 "
 
@@ -54,10 +53,6 @@ def _is_source(path: Path, root: Path) -> bool:
     )
 
 
-def slower(checkout: Checkout) -> None:
-    checkout.edit(POOL, *SLOW)
-
-
 def fatter(checkout: Checkout) -> None:
     checkout.edit(
         "sim/boardless/compiler/plan.py",
@@ -67,8 +62,8 @@ def fatter(checkout: Checkout) -> None:
 
 
 PLANTED: dict[str, tuple[Callable[[Checkout], None], str]] = {
-    "a slower kernel": (slower, r"max pool 1: 9,\d\d\d -> 1\d,\d\d\d cycles cortex-m4 (+3"),
-    "a fatter arena": (fatter, "arena: 408 -> 472 bytes of RAM (+15.7 %, limit 0 %)"),
+    "a slower kernel": (Checkout.slow, SLOWER + "accept: "),
+    "a fatter arena": (fatter, r"arena: \d+ -> \d+ bytes of RAM \(\+\d+.\d %, limit 0 %\); "),
     "a flipped weight": (Checkout.flip, "predictions: changed: "),
 }
 
@@ -83,8 +78,7 @@ def test_a_planted_regression_is_one_line_until_it_is_accepted(
     assert done.returncode == 1, done.stdout + done.stderr
     said = [line for line in done.stdout.splitlines() if line.startswith(LINE)]
     assert len(said) == 1, done.stdout
-    start = LINE + expected.split(r"\d")[0]
-    assert said[0].startswith(start)
+    assert re.match(LINE + expected, said[0])
     assert said[0].endswith(ACCEPT)
     before = checkout.baseline().read_text()
     done = checkout.gate("--update", "digits_cnn:int8")
@@ -102,28 +96,28 @@ def test_a_planted_regression_is_one_line_until_it_is_accepted(
 
 
 def test_an_improvement_is_told_and_fails_nothing(checkout: Checkout) -> None:
-    checkout.edit(checkout.baseline(), '"max pool 1" = 7583', '"max pool 1" = 7600')
-    checkout.edit(checkout.baseline(), "whole = 19543\nworst = 19543", "whole = 19560")
+    now = checkout.accept(more=17)
     done = checkout.gate("digits_cnn:int8")
     assert done.returncode == 0, done.stdout + done.stderr
-    expected = f"max pool 1: 7,600 -> 7,583 instructions (-0.2 %), better; {ACCEPT}"
-    assert f"{LINE}{expected}\n" in done.stdout
+    expected = f"max pool 1: {now + 17:,} -> {now:,} instructions (-"
+    (said,) = [line for line in done.stdout.splitlines() if line.startswith(LINE + expected)]
+    assert said.endswith(f" %), better; {ACCEPT}")
 
 
 def test_a_tolerance_lets_a_slower_kernel_pass(checkout: Checkout) -> None:
-    slower(checkout)
+    checkout.slow()
     (checkout.root / "models/gate.toml").write_text(
-        '[[tolerance]]\nmetric = "instructions*"\npercent = 30\nmodel = "digits_cnn:*"\n'
-        '[[tolerance]]\nmetric = "cycles.*"\npercent = 40\n'
+        '[[tolerance]]\nmetric = "instructions*"\npercent = 60\nmodel = "digits_cnn:*"\n'
+        '[[tolerance]]\nmetric = "c*"\npercent = 60\n'
     )
     done = checkout.gate("digits_cnn:int8")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "(+1,8" in done.stdout  # the table still shows it
+    assert re.search(r"^\| digits_cnn:int8 .* \(\+\d", done.stdout, re.MULTILINE)  # the table does
 
 
 def test_another_tool_chain_is_not_comparable_and_never_an_alarm(checkout: Checkout) -> None:
     checkout.edit(checkout.baseline(), "12.2.1 20221205", "13.2.1 20231009")
-    checkout.edit(checkout.baseline(), '"max pool 1" = 7583', '"max pool 1" = 1')
+    checkout.accept(more=-1)
     text = checkout.baseline().read_text()
     head, int8 = text[: text.index("[int8]")], text[text.index("[int8]") :]
     checkout.baseline().write_text(head + re.sub(r"code_bytes = \d+", "code_bytes = 1", int8))
@@ -147,12 +141,13 @@ def test_another_tool_chain_is_not_comparable_and_never_an_alarm(checkout: Check
 
 
 def test_wrong_outputs_are_never_accepted(checkout: Checkout) -> None:
-    checkout.edit(POOL, "value > best ? value : best", "value < best ? value : best")
+    checkout.plant("return BL_OK;")
     before = checkout.baseline().read_text()
     done = checkout.gate("--update", "digits_cnn:int8")
     assert done.returncode == 1
     assert "digits_cnn mps2-an386: not accepted" in done.stderr
-    assert f"{LINE}predictions: 32 of 32 predictions differ from the reference" in done.stdout
+    wrong = rf"^{LINE}predictions: \d+ of 32 predictions differ from the reference"
+    assert re.search(wrong, done.stdout, re.MULTILINE)
     assert checkout.baseline().read_text() == before
 
 
@@ -175,12 +170,12 @@ def test_a_damaged_baseline_is_one_line(checkout: Checkout) -> None:
 
 
 def test_sim_shuts_on_a_regression_in_one_table(checkout: Checkout, tmp_path: Path) -> None:
-    checkout.edit(checkout.baseline(), '"max pool 1" = 7583', '"max pool 1" = 7500')
-    checkout.edit(checkout.baseline(), "whole = 19543\nworst = 19543", "whole = 19460")
+    now = checkout.accept(more=-20)
     file = tmp_path / "sim.json"
     done = checkout.cli("sim", "--limit", "2", "--json", str(file), **checkout.environment)
     assert done.returncode == 1
-    assert f"max pool 1: 7,500 -> 7,583 instructions (+1.1 %, limit 0 %); {ACCEPT}" in done.stdout
+    said = rf"max pool 1: {now - 20:,} -> {now:,} instructions \(\+\d.\d %, limit 0 %\); {ACCEPT}"
+    assert re.search(said, done.stdout)
     (row,) = [x for x in done.stdout.splitlines() if x.startswith("| digits_cnn:int8 ")]
     assert [cell.strip() for cell in row.split("|")][-3:] == ["ok", "1 worse", ""]
     entry = json.loads(file.read_text())[0]
@@ -219,15 +214,14 @@ def leftovers(root: Path) -> list[Path]:
 
 
 def test_against_a_revision_compares_all_figures(repository: Checkout, tmp_path: Path) -> None:
-    slower(repository)  # not committed
+    repository.slow()  # not committed
     repository.baseline().unlink()  # baselines have no part in it
     arguments = ("digits_cnn:int8", "--against", "HEAD", "--json", str(tmp_path / "out.json"))
     done = repository.gate(*arguments, TMPDIR=str(tmp_path))
     assert done.returncode == 1, done.stdout + done.stderr
     said = [line for line in done.stdout.splitlines() if line.startswith(LINE)]
     assert len(said) == 1, done.stdout
-    assert re.match(rf"{LINE}max pool 1: 9,\d+ -> 1\d,\d+ cycles cortex-m4 \(\+3", said[0])
-    assert said[0].endswith(" %, limit 0 %); against HEAD")
+    assert re.fullmatch(f"{LINE}{SLOWER}against HEAD", said[0])
     assert "what is not committed in the working tree was compared, too" in done.stdout
     (row,) = json.loads((tmp_path / "out.json").read_text())["rows"]
     assert row["figures"]["memory"].keys() == row["baseline"]["memory"].keys()
@@ -240,7 +234,7 @@ def test_against_a_revision_compares_all_figures(repository: Checkout, tmp_path:
 
 
 def test_a_revision_that_does_not_build_is_one_line(repository: Checkout, tmp_path: Path) -> None:
-    repository.edit(POOL, "#include <float.h>", "#error broken\n{old}")
+    repository.plant("broken")
     repository.git("commit", "-qam", "broken")
     repository.git("revert", "--no-edit", "HEAD")
     said = repository.fails(3, "digits_cnn:int8", "--against", "HEAD~1", TMPDIR=str(tmp_path))

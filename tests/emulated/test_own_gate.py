@@ -70,6 +70,30 @@ def test_what_has_no_past_is_only_compared_with_the_reference(repository: Path, 
         assert "<skipped" in Path("out.xml").read_text()
 
 
+def test_a_model_that_does_not_fit_fails(repository: Path, cli: Cli, own_board: Path) -> None:
+    toml = own_board / "board.toml"
+    toml.write_text(toml.read_text().replace("flash_bytes = 0x400000", "flash_bytes = 0x1000"))
+    done = cli(*GATE[:2], "--board", "my-board", "--against", "HEAD", "--junit", "out.xml")
+    assert done.returncode == 1, done.stderr
+    line = r"my-board: model does not fit: FLASH is too small by [\d,]+ bytes"
+    assert re.search(f"^{line}$", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(f'failure message="{line}"', Path("out.xml").read_text())
+    said = cli("report", "--annotations").stdout
+    assert re.fullmatch(f"::error title=boardless::{line}\n", said)
+
+
+def test_a_model_that_did_not_run_before_is_only_compared_with_the_reference(
+    repository: Path, cli: Cli
+) -> None:
+    fixed = (repository / "nets" / "model.tflite").read_bytes()
+    (repository / "nets" / "model.tflite").write_bytes(b"nothing")
+    commit("broken")
+    (repository / "nets" / "model.tflite").write_bytes(fixed)
+    done = cli(*GATE, "--against", "HEAD")
+    assert done.returncode == 0, done.stderr
+    assert "in HEAD it does not run: not a TensorFlow Lite model" in done.stdout
+
+
 def test_bad_usage_is_one_line(
     repository: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

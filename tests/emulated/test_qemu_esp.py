@@ -1,35 +1,78 @@
-"""Espressif's QEMU: found among others, and the firmware in the chip's own memory map, executed by
-a stand-in (tests/esp32c3_stand_in.py) and by the real one where it is installed."""
+"""Espressif's QEMU: found among others, and the firmware in the chips' own memory maps, executed by
+stand-ins (esp32_stand_in.py and esp32c3_stand_in.py) and by the real one where it is installed."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from boardless import boards, paths
+from boardless import boards, paths, run
 from boardless.emulators import qemu_esp
 from boardless.errors import ToolMissing
 from boardless.records import Build
 from conftest import Cli
 from elftools.elf.elffile import ELFFile
 
-BOARD = "esp32c3_devkitm"
-IRAM, DRAM = range(0x40380000, 0x403E0000), range(0x3FC80000, 0x3FCE0000)
-ALIAS = 0x700000  # one memory: code sees it so much higher than data does
 MODELS = ("digits_cnn:int8", "mobile_lenet:float32")
+DISTRIBUTION = "#!/bin/sh\necho 'virt                 a board of no chip'\n"
 Built = Callable[[str, str], Build]
 
 
-def installed() -> bool:
+@dataclass(frozen=True)
+class Chip:
+    """Where its memories are, by its Technical Reference Manual."""
+
+    program: str
+    machine: str
+    tool: str
+    code: range
+    data: range
+    loaded: range  # of the data: what the ROM does not use while it loads
+    alias: int  # code sees the one memory so much higher than data does; 0: they are two
+
+
+CHIPS = {
+    "esp32_devkit": Chip(
+        "qemu-system-xtensa",
+        "esp32",
+        "qemu-xtensa",
+        range(0x40080000, 0x400A0000),
+        range(0x3FFB0000, 0x40000000),
+        range(0x3FFB0000, 0x3FFE0000),
+        0,
+    ),
+    "esp32c3_devkitm": Chip(
+        "qemu-system-riscv32",
+        "esp32c3",
+        "qemu-riscv32",
+        range(0x40380000, 0x403E0000),
+        range(0x3FC80000, 0x3FCE0000),
+        range(0x3FC80000, 0x3FCE0000),
+        0x700000,
+    ),
+}
+
+
+def installed(name: str) -> bool:
     try:
-        qemu_esp.find(boards.load(BOARD))
+        qemu_esp.find(boards.load(name))
         return True
     except ToolMissing:
         return False
+
+
+def firmware(built: Built, model: str, name: str) -> Build:
+    """A build; skips where the compiler is not installed."""
+    try:
+        return built(model, name)
+    except ToolMissing as error:
+        pytest.skip(str(error))
 
 
 def program(path: Path, text: str) -> Path:
@@ -39,87 +82,197 @@ def program(path: Path, text: str) -> Path:
     return path
 
 
-DISTRIBUTION = "#!/bin/sh\necho 'virt                 RISC-V VirtIO board'\n"
+# ---- which program ----
 
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty PATH and an empty folder of ESP-IDF's tools."""
+    """A PATH without QEMU and an empty folder of ESP-IDF's tools."""
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/bin")
     monkeypatch.setenv("IDF_TOOLS_PATH", str(tmp_path / "idf"))
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
 
 
-def test_nothing_installed(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", CHIPS)
+def test_nothing_installed(tools: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    chip = CHIPS[name]
     monkeypatch.setenv("PATH", str(tools))
-    with pytest.raises(ToolMissing, match=r"no qemu-system-riscv32 that knows esp32c3.*idf_tools"):
-        qemu_esp.find(boards.load(BOARD))
+    with pytest.raises(ToolMissing) as caught:
+        qemu_esp.find(boards.load(name))
+    assert str(caught.value) == (
+        f"there is no {chip.program} that knows {chip.machine}; Espressif's does: "
+        f"python $IDF_PATH/tools/idf_tools.py install {chip.tool}, "
+        "or an archive of https://github.com/espressif/qemu/releases"
+    )
 
 
-def test_the_distributions_program_is_not_taken(tools: Path) -> None:
-    own = program(tools / "bin" / "qemu-system-riscv32", DISTRIBUTION)
-    with pytest.raises(ToolMissing, match=f"{own} does not know -M esp32c3"):
-        qemu_esp.find(boards.load(BOARD))
+@pytest.mark.parametrize("name", CHIPS)
+def test_the_distributions_program_is_not_taken(tools: Path, name: str) -> None:
+    chip = CHIPS[name]
+    own = program(tools / "bin" / chip.program, DISTRIBUTION)
+    with pytest.raises(ToolMissing, match=f"{own} does not know -M {chip.machine}; Espressif's"):
+        qemu_esp.find(boards.load(name))
 
 
-def test_the_newest_of_esp_idf_is_found_behind_it(tools: Path) -> None:
-    program(tools / "bin" / "qemu-system-riscv32", DISTRIBUTION)
-    known = DISTRIBUTION + "echo 'esp32c3              Espressif ESP32C3 machine'\n"
-    for version in ("esp_develop_8.2.0_20240122", "esp_develop_9.2.2_20250228"):
-        place = tools / "idf" / "tools" / "qemu-riscv32" / version / "qemu" / "bin"
-        newest = program(place / "qemu-system-riscv32", known)
-    assert qemu_esp.find(boards.load(BOARD)) == str(newest)
+def espressifs(tools: Path, chip: Chip, version: str) -> Path:
+    """As ESP-IDF installs it."""
+    place = tools / "idf" / "tools" / chip.tool / f"esp_develop_{version}" / "qemu" / "bin"
+    known = DISTRIBUTION + f"echo '{chip.machine:20} Espressif machine'\n"
+    return program(place / chip.program, known + f"echo 'QEMU emulator version {version}'\n")
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_the_newest_of_esp_idf_is_found_behind_it(tools: Path, name: str) -> None:
+    chip = CHIPS[name]
+    program(tools / "bin" / chip.program, DISTRIBUTION)
+    espressifs(tools, chip, "8.2.0")
+    newest = espressifs(tools, chip, "9.2.2")
+    assert qemu_esp.find(boards.load(name)) == str(newest)
+
+
+def test_one_that_hangs_is_not_taken(tools: Path) -> None:
+    old = {name: espressifs(tools, chip, "8.2.0") for name, chip in CHIPS.items()}
+    assert qemu_esp.find(boards.load("esp32_devkit")) == str(old["esp32_devkit"])
+    with pytest.raises(ToolMissing, match=r"/qemu-system-riscv32 is too old to boot -M esp32c3"):
+        qemu_esp.find(boards.load("esp32c3_devkitm"))
+
+
+def test_doctor_tells_it_from_the_distributions(cli: Cli, tools: Path) -> None:
+    rows = json.loads(cli("doctor", "--json", "-").stdout)
+    for chip in CHIPS.values():
+        (row,) = (r for r in rows if r["name"] == f"{chip.program} -M {chip.machine}")
+        assert not row["found"]
+        assert not row["required"]
+        assert f"idf_tools.py install {chip.tool}, or" in row["get"]
+
+
+# ---- where things are ----
 
 
 @pytest.mark.emulated
 @pytest.mark.parametrize("model", MODELS)
-def test_code_and_data_do_not_meet_in_the_chips_one_memory(built: Built, model: str) -> None:
-    build = built(model, BOARD)
+@pytest.mark.parametrize("name", CHIPS)
+def test_the_firmware_lies_in_the_chips_memories(built: Built, name: str, model: str) -> None:
+    build, chip = firmware(built, model, name), CHIPS[name]
     code, data = set[int](), set[int]()
     with build.elf.open("rb") as file:
         elf = ELFFile(file)
-        assert elf["e_entry"] == boards.load(BOARD).memory.flash_origin == IRAM.start
+        assert elf["e_entry"] in chip.code
         for segment in elf.iter_segments():
             if segment["p_type"] != "PT_LOAD" or not segment["p_memsz"]:
                 continue
             start, size = segment["p_vaddr"], segment["p_memsz"]
-            inside = IRAM if start in IRAM else DRAM
+            inside = chip.code if segment["p_flags"] & 1 else chip.data
             assert start in inside
             assert start + size <= inside.stop
-            (code if inside is IRAM else data).update((start, start + size))
-            if segment["p_filesz"]:
-                assert segment["p_paddr"] in IRAM
-                code.add(segment["p_paddr"] + segment["p_filesz"])
-    assert max(code) - ALIAS <= min(data)
+            (code if inside is chip.code else data).update((start, start + size))
+            if segment["p_filesz"]:  # put where it is used: nobody copies it
+                assert segment["p_paddr"] == start
+                assert inside is chip.code or start + segment["p_filesz"] <= chip.loaded.stop
+        if chip.alias:
+            assert max(code) - chip.alias <= min(data)
+        else:  # memory for code is read by words: no constant may lie there
+            symbols = elf.get_section_by_name(".symtab").iter_symbols()
+            objects = [s for s in symbols if s["st_info"]["type"] == "STT_OBJECT" and s["st_size"]]
+            assert objects
+            assert all(s["st_value"] in chip.data for s in objects)
+
+
+# ---- what it does ----
 
 
 @pytest.mark.emulated
-@pytest.mark.skipif(not installed(), reason="needs Espressif's qemu-system-riscv32")
 @pytest.mark.parametrize("model", MODELS)
-def test_predictions_on_espressifs_qemu(cli: Cli, built: Built, model: str) -> None:
-    built(model, BOARD)
-    done = cli("run", model, "--board", BOARD, "--emulator", "qemu-esp", "--limit", "4")
+@pytest.mark.parametrize("name", CHIPS)
+def test_predictions_on_espressifs_qemu(cli: Cli, built: Built, name: str, model: str) -> None:
+    if not installed(name):
+        pytest.skip(f"needs Espressif's {CHIPS[name].program}")
+    firmware(built, model, name)
+    done = cli("run", model, "--board", name, "--emulator", "qemu-esp", "--limit", "4")
     assert done.returncode == 0, done.stderr
 
 
+@pytest.fixture
+def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First on PATH. That of the ESP32 needs Debian's QEMU, that of the ESP32-C3 Unicorn."""
+    start = f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(paths.ROOT / 'tests')!r})\n"
+    xtensa = shutil.which("qemu-system-xtensa")
+    if xtensa:
+        text = f"import esp32_stand_in\nesp32_stand_in.main({xtensa!r})\n"
+        program(tmp_path / "bin" / "qemu-system-xtensa", start + text)
+    text = "import esp32c3_stand_in\nesp32c3_stand_in.main()\n"
+    program(tmp_path / "bin" / "qemu-system-riscv32", start + text)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("IDF_TOOLS_PATH", str(tmp_path))
+
+
+def can_stand_in(name: str) -> None:
+    if CHIPS[name].machine == "esp32c3":
+        pytest.importorskip("unicorn")
+    elif not installed(name):
+        pytest.skip("needs Debian's qemu-system-misc")
+
+
 @pytest.mark.emulated
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.usefixtures("stand_ins")
+@pytest.mark.parametrize(
+    ("model", "emulator"), [("digits_cnn:int8", "qemu-esp"), ("digits_cnn:float32", "qemu_esp")]
+)
+@pytest.mark.parametrize("name", CHIPS)
 def test_predictions_on_the_stand_in(
-    cli: Cli, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+    cli: Cli, built: Built, name: str, model: str, emulator: str
 ) -> None:
-    pytest.importorskip("unicorn")
-    built(model, BOARD)
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    program(
-        tmp_path / "qemu-system-riscv32",
-        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(paths.ROOT / 'tests')!r})\n"
-        "import esp32c3_stand_in\nesp32c3_stand_in.main()\n",
-    )
-    arguments = ("run", model, "--board", BOARD, "--emulator", "qemu-esp", "--limit", "2")
-    done = cli(*arguments, "--jobs", "1", "--json", "-", PATH=path)
+    can_stand_in(name)
+    firmware(built, model, name)
+    arguments = ("run", model, "--board", name, "--emulator", emulator, "--limit", "2")
+    done = cli(*arguments, "--jobs", "1", "--json", "-")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["emulator"]["version"] == "9.2.2 (esp_develop_9.2.2_20250228)"
     assert result["agreement"] == 1.0
     assert result["bit_exact"] or model.endswith("float32")
+
+
+@pytest.mark.emulated
+@pytest.mark.usefixtures("stand_ins")
+def test_reset_by_the_chips_own_register(built: Built) -> None:
+    can_stand_in("esp32_devkit")
+    build = firmware(built, MODELS[0], "esp32_devkit")
+    with run.open_client(build, run.Options("qemu_esp"), shared=False) as client:
+        before = client.hello()
+        client.reset()
+        assert client.hello() == before
+
+
+@pytest.mark.emulated
+@pytest.mark.usefixtures("stand_ins")
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("esp32_devkit", "  RTC_WDT_KEY = WDT_KEY;"),
+        ("esp32c3_devkitm", "  REGISTER(RTC + RTC_SWD + 4) = 0x8F1D312A;"),
+    ],
+)
+def test_a_watchdog_that_is_left_on_is_noticed(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, line: str
+) -> None:
+    can_stand_in(name)
+    folder = tmp_path / "boards" / "careless"
+    shutil.copytree(paths.BOARDS / name, folder)
+    source = (paths.FIRMWARE / "hal" / "espressif.h").read_text()
+    assert line in source.splitlines()
+    (folder / "espressif.h").write_text(source.replace(line + "\n", ""))  # found before hal's
+    monkeypatch.setenv("BOARDLESS_BOARDS", str(folder.parent))
+    said = cli.fails(3, "run", MODELS[0], "--board", "careless", "--limit", "1", "--jobs", "1")
+    assert "watchdog reset" in said or "gcc is not installed" in said
+
+
+@pytest.mark.emulated
+@pytest.mark.usefixtures("stand_ins")
+def test_constants_that_do_not_fit_beside_the_roms_memory(cli: Cli, built: Built) -> None:
+    """225 KB of weights."""
+    can_stand_in("esp32_devkit")
+    firmware(built, MODELS[0], "esp32_devkit")
+    said = cli.fails(3, "run", "mobilenet_v1_025:int8", "--board", "esp32_devkit")
+    assert "constants and initial data do not fit into what the ROM leaves" in said

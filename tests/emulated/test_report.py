@@ -9,10 +9,10 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
+import html5lib
 import numpy as np
 import pytest
 from boardless.report import page
@@ -138,10 +138,7 @@ def test_what_is_wrong_stands_out(sim: tuple[Path, str]) -> None:
     assert text.index("&lt;digits_cnn&gt;: 36 of 36") < text.index("<table>")
 
 
-@pytest.mark.skipif(not find_spec("html5lib"), reason="html5lib is not installed")
 def test_html_is_valid(sim: tuple[Path, str]) -> None:
-    import html5lib
-
     html5lib.HTMLParser(strict=True).parse(sim[1])
     with pytest.raises(html5lib.html5parser.ParseError):
         html5lib.HTMLParser(strict=True).parse(sim[1].replace("</section>", "</div>", 1))

@@ -1,4 +1,4 @@
-"""A real board's serial port, played by a pseudo-terminal in front of an emulated one."""
+"""`--port`: a real board's serial port, played by a pseudo-terminal before an emulated one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import dataclasses
 import errno
 import json
 import os
-import select
 import shutil
-import termios
 import threading
-import tomllib
-import tty
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,24 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 import serial
-from boardless import (
-    boards,
-    compare,
-    emulators,
-    evaluate,
-    measured,
-    pictures,
-    records,
-    reference,
-    run,
-    zoo,
-)
+from boardless import boards, compare, evaluate, pictures, records, reference, run, zoo
 from boardless.emulators import serial_port
-from boardless.errors import BadInput, LinkError, ToolFailed
+from boardless.errors import BadInput, LinkError, ToolFailed, ToolMissing
 from boardless.link import messages
 from boardless.link.client import Client, WrongFirmware
-from boardless.records import Build, Measured, Run
+from boardless.records import Build, Measured
 from boardless.report import record
+from cable import Cable, sampled
 from conftest import Cli
 
 MODEL = "digits_cnn:int8"
@@ -45,93 +32,6 @@ DEVICES = [
     pytest.param(("mps2-an386", "qemu"), id="qemu", marks=pytest.mark.emulated),
 ]
 Built = Callable[[str, str], Build]
-
-
-def sampled(data: bytes, sent_at: int, read_at: int) -> bytes:
-    """What a UART at `read_at` baud makes of bytes sent at `sent_at`: one start bit, 8 data bits
-    from the lowest, one stop bit; the reader looks at the middle of what it takes for bits."""
-    bits = "1" * 20 + "".join(f"0{byte:08b}"[:1] + f"{byte:08b}"[::-1] + "1" for byte in data)
-
-    def level(time: float) -> int:  # seconds since the first bit began
-        i = int(time * sent_at)
-        return int(bits[i]) if i < len(bits) else 1
-
-    end, now, step = len(bits) / sent_at, 0.0, 1 / (16 * read_at)
-    out = bytearray()
-    while now < end:
-        if level(now):
-            now += step
-            continue
-        out.append(sum(level(now + (1.5 + i) / read_at) << i for i in range(8)))
-        now += 9.5 / read_at
-        while not level(now):  # a break: no byte starts before the line has been high again
-            now += step
-    return bytes(out)
-
-
-BAUDS = {getattr(termios, f"B{baud}"): baud for baud in (9600, 38400, 115200, 230400)}
-
-
-class Cable:
-    """A pseudo-terminal with a started device behind it, which runs at `baud` as a UART does.
-
-    `pull_after` bytes from the device the cable is pulled out; `restarts` makes the device restart
-    when the first byte comes, as boards do whose reset is wired to DTR."""
-
-    def __init__(
-        self,
-        build: Build,
-        emulator: str,
-        *,
-        baud: int = 115200,
-        pull_after: int | None = None,
-        restarts: bool = False,
-    ) -> None:
-        self.session = emulators.load(emulator).start(build.board, build.elf, shared=False)
-        self.baud, self.left, self.restarts = baud, pull_after, restarts
-        self.ours, theirs = os.openpty()
-        tty.setraw(theirs)
-        self.port = os.ttyname(theirs)
-        self.theirs = theirs  # held open until somebody speaks, or ours would read end of file
-        self.stop, self.stopped = os.pipe()
-        self.thread = threading.Thread(target=self.pump)
-        self.thread.start()
-
-    def line(self, data: bytes, to_host: bool) -> bytes:
-        host = BAUDS[termios.tcgetattr(self.ours)[5]]
-        if host == self.baud:
-            return data
-        ends = (self.baud, host) if to_host else (host, self.baud)
-        return sampled(data, *ends)
-
-    def pump(self) -> None:
-        while True:
-            ready, _, _ = select.select([self.ours, self.session.fileno(), self.stop], [], [])
-            if self.stop in ready:
-                return
-            if self.ours in ready:
-                data = os.read(self.ours, 4096)
-                if self.restarts:
-                    self.restarts, data = False, messages.command("reset")
-                self.session.send(self.line(data, False))
-            if self.session.fileno() in ready:
-                data = self.session.receive(0)
-                if self.left is not None:
-                    self.left -= len(data)
-                    if self.left < 0:
-                        os.close(self.theirs)
-                        os.close(self.ours)
-                        self.ours = self.theirs = -1
-                        return
-                os.write(self.ours, self.line(data, True))
-
-    def close(self) -> None:
-        os.write(self.stopped, b"x")
-        self.thread.join(timeout=60)
-        for end in (self.ours, self.theirs, self.stop, self.stopped):
-            if end >= 0:
-                os.close(end)
-        self.session.close()
 
 
 @pytest.fixture(scope="module", params=DEVICES)
@@ -202,6 +102,15 @@ def test_unplugged_in_mid_run(
     assert str(caught.value).startswith(serial_port.version(build.board).split()[0])
 
 
+def test_bytes_that_are_damaged_on_the_way(
+    device: tuple[Build, str], plug: Callable[..., Cable]
+) -> None:
+    """Every answer carries a checksum, so it is asked for again, and nothing wrong gets through."""
+    build = on(plug(noise_every=997), device[0])
+    got, _, _, _ = run.run(build, fed(6), run.Options("serial_port"), lambda n: None)
+    assert np.array_equal(got, reference.predict(zoo.find(MODEL).content, fed(6).inputs))
+
+
 @pytest.mark.parametrize("baud", [9600, 230400])
 def test_another_baud_rate_is_called_one(
     device: tuple[Build, str], plug: Callable[..., Cable], baud: int
@@ -242,6 +151,39 @@ class Scripted:
     def terminate(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Slow(Scripted):
+    """One that takes `seconds` for each answer."""
+
+    def __init__(self, answer: bytes, seconds: float) -> None:
+        super().__init__(answer)
+        self.seconds, self.ready, self.sent = seconds, 0.0, 0
+
+    def send(self, data: bytes) -> None:
+        super().send(data)
+        self.ready, self.sent = time.monotonic() + self.seconds, self.sent + 1
+
+    def receive(self, timeout: float) -> bytes:
+        left = self.ready - time.monotonic()
+        time.sleep(max(0.0, min(timeout, left)))
+        return super().receive(0) if timeout >= left else b""
+
+
+ANSWER = ("m-ticks-[7]", "m-inferences-[1]", "m-cycles-[9]", "m-output-[00ff]", "m-ready")
+
+
+def test_a_long_inference_is_waited_for_and_timed() -> None:
+    """Asked again it would begin again."""
+    lines = b"".join(messages.checksummed(line).encode() + b"\r\n" for line in ANSWER)
+    device = Slow(lines, seconds=0.6)
+    client = Client(device, patience=0.2, patience_max=0.2, tries=2, thinking=30.0)
+    assert client.predict(b"") == (7, b"\x00\xff")
+    assert (device.sent, client.cycles) == (1, 9)
+    assert 0.6 <= client.waited < 5
+    client.thinking = 0.0
+    with pytest.raises(LinkError, match="the device does not answer"):
+        client.predict(b"")
 
 
 @pytest.mark.parametrize(
@@ -315,7 +257,7 @@ def test_wrong_usage(cli: Cli) -> None:
     assert "no memory that the host can see" in cli.fails(
         2, *here, "--port", "/dev/null", "--link", "memory"
     )
-    for wrong in (("--baud", "9600"), ("--port", "/dev/null", "--emulator", "fake")):
+    for wrong in (("--baud", "9600"), ("--flash",), ("--port", "/dev/null", "--emulator", "fake")):
         done = cli(*here, *wrong)
         assert done.returncode == 2
         assert "Error: --" in done.stderr
@@ -340,25 +282,6 @@ def test_why_a_port_cannot_be_opened(number: int, status: int, message: str) -> 
     os.close(theirs)
 
 
-def shared(ticks: list[int], cycles: list[int], about: dict[str, str]) -> run.Shared:
-    return run.Shared(
-        outputs=np.zeros((len(ticks), 1)),
-        ticks=np.array(ticks, np.uint32),
-        cycles=np.array(cycles, np.uint32),
-        inferences=np.zeros((len(ticks), 2), np.int64),
-        layer_ticks=[0, 10, 40, 100],
-        about=about,
-    )
-
-
-def test_layers_and_clock_come_from_timer_and_counter_together() -> None:
-    found = run._measured(shared([100, 101], [401, 403], {"cycles": "dwt", "timer": "4000000"}))
-    assert found == Measured("dwt", (401, 403), (40, 120, 240), 16_000_000)
-    without = run._measured(shared([0, 0], [401, 403], {"cycles": "dwt", "timer": "0"}))
-    assert without == Measured("dwt", (401, 403), (), 0)
-    assert run._measured(shared([100], [0], {"cycles": "none", "timer": "4000000"})) is None
-
-
 @pytest.mark.emulated
 def test_an_estimate_stands_beside_the_measurement(built: Built) -> None:
     """The same build is counted in the emulator; here a made-up board takes 2 % less."""
@@ -379,53 +302,52 @@ def test_an_estimate_stands_beside_the_measurement(built: Built) -> None:
     about = record.device(took, {"cortex-m4": estimated(dataclasses.replace(plain, measured=took))})
     assert about is not None
     assert about["error_percent"] == {"cortex-m4": pytest.approx(2.0, abs=0.01)}
-    nowhere = dataclasses.replace(build, board=boards.load("stm32f4_discovery"))
+    nowhere = dataclasses.replace(build, board=boards.load("stm32f746g_disco"))
     if not shutil.which("renode"):
         counts = evaluate.counted_beside(nowhere, given, plain, lambda n: None)
         assert counts.cycles_missing.startswith("no estimate to compare with: renode is not")
 
 
-def test_a_calibration_entry(
-    device: tuple[Build, str], plug: Callable[..., Cable], tmp_path: Path
+@pytest.mark.emulated
+def test_the_page_of_a_run_shows_the_measurement(cli: Cli, built: Built, tmp_path: Path) -> None:
+    cable = Cable(built(MODEL, "mps2-an386"), "qemu", dwt=True)
+    try:
+        page = tmp_path / "page.html"
+        arguments = ("--port", cable.port, "--limit", "3", "--html", str(page), "--json", "-")
+        done = cli("run", MODEL, "--board", "mps2-an386", "--part", "stm32f446", *arguments)
+    finally:
+        cable.close()
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    found = result["device"]
+    assert (found["counter"], found["clock_hz"]) == ("dwt", 25_000_000)
+    estimate = result["cycles"]["stm32f446"]
+    assert estimate["clock_hz"] == 25_000_000  # as the board runs, not as fast as it may
+    off = 100 * (estimate["median"] / found["cycles"]["median"] - 1)
+    assert found["error_percent"]["stm32f446"] == pytest.approx(off, abs=0.01)
+    said = (
+        f"{found['cycles']['median']:,} cycles at 25 MHz by the board&#39;s own counter (dwt); "
+        f"the estimate is off by stm32f446 {off:+.1f} %"
+    )
+    text = page.read_text()
+    assert f"<p>{said}</p>" in text
+    for cycles in found["layers"]:
+        assert f'<td class="n long">{cycles:,}</td>' in text
+
+
+@pytest.mark.emulated
+def test_a_board_without_a_counter_is_estimated_all_the_same(
+    built: Built, cli: Cli, tmp_path: Path
 ) -> None:
-    build = on(plug(), device[0])
-    given = fed(4)
-    outputs, counts, stack, seconds = run.run(
-        build, given, run.Options("serial_port"), lambda n: None
-    )
-    expected = reference.predict(zoo.find(MODEL).content, given.inputs)
-    result = Run(
-        build, "serial_port", "", "uart", given, outputs, expected, counts, stack, seconds=seconds
-    )
-    verdict = compare.compare(outputs, expected)
-    path = tmp_path / "facts.toml"
-    if counts.measured is None:
-        with pytest.raises(BadInput, match="no cycles were measured; a real board needs --port"):
-            measured.write(result, verdict, path, "nobody")
-        assert not path.exists()
-        return
-    measured.write(result, verdict, path, 'a "desk"')
-    with pytest.raises(BadInput, match="has digits_cnn:int8 already"):
-        measured.write(result, verdict, path, "nobody")
-    other = dataclasses.replace(result, build=dataclasses.replace(build, model="other:int8"))
-    measured.write(other, verdict, path, "nobody")
-    facts = tomllib.loads(path.read_text())
-    first, second = facts["program"]
-    assert (first.pop("name"), second.pop("name")) == (MODEL, "other:int8")
-    assert first == second
-    assert first["cycles_min"] <= first["cycles"] <= first["cycles_max"]
-    assert first["cycles"] in counts.measured.cycles
-    assert (facts["board"], facts["core"], facts["source"]) == ("host", "host", 'a "desk"')
-    assert facts["compiler"] == build.toolchain
-    assert "-O2" in facts["flags"]
-    newer = dataclasses.replace(other.build, toolchain="gcc 99", model="third:int8")
-    with pytest.raises(BadInput, match=r"holds compiler gcc .*, this is gcc 99; another file"):
-        measured.write(dataclasses.replace(result, build=newer), verdict, path, "nobody")
-    wrong = dataclasses.replace(verdict, ok=False, reason="1 of 4 differ")
-    with pytest.raises(BadInput, match="cycles of wrong results are no facts: 1 of 4 differ"):
-        measured.write(result, wrong, path, "nobody")
-    with pytest.raises(BadInput, match="cannot write"):
-        measured.write(result, verdict, tmp_path / "no" / "where.toml", "nobody")
+    cable = Cable(built(MODEL, "mps2-an386"), "qemu")
+    try:
+        arguments = ("--port", cable.port, "--limit", "2", "--json", "-")
+        done = cli("run", MODEL, "--board", "mps2-an386", *arguments)
+    finally:
+        cable.close()
+    result = json.loads(done.stdout)
+    assert result["device"] is None
+    assert result["cycles"]["cortex-m4"]["median"] > 10_000
 
 
 def test_a_board_may_name_its_port(own_board: Path) -> None:
@@ -434,3 +356,37 @@ def test_a_board_may_name_its_port(own_board: Path) -> None:
     board = boards.load("my-board")
     assert serial_port.version(board) == "/dev/x at 9,600 baud"
     assert serial_port.version(serial_port.on_port(board, "/dev/y", None)) == "/dev/y at 9,600 baud"
+
+
+def flashing(command: str, elf: Path) -> None:
+    board = dataclasses.replace(
+        boards.load("host"), emulators={"serial_port": serial_port.Settings(flash=command)}
+    )
+    serial_port.flash(board, elf)
+
+
+def test_flashing_runs_the_command_of_the_board(tmp_path: Path) -> None:
+    elf = tmp_path / "with a space.elf"
+    elf.write_text("an ELF")
+    flashing(f"cp {{elf}} '{tmp_path}/flash memory'", elf)
+    assert (tmp_path / "flash memory").read_text() == "an ELF"
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "says"),
+    [
+        ("", BadInput, r'no command is known that flashes it; add flash = "COMMAND \{elf\}"'),
+        ("cp 'it", BadInput, "the flash command is no command"),
+        ("no-such-flasher {elf}", ToolMissing, "no-such-flasher is not installed"),
+        (
+            "sh -c 'echo no ST-Link; echo; exit 3'",
+            ToolFailed,
+            "sh ended with status 3 and said: no ST-Link; is the board connected",
+        ),
+    ],
+)
+def test_why_a_board_cannot_be_flashed(
+    command: str, error: type[Exception], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=says):
+        flashing(command, tmp_path / "firmware.elf")

@@ -263,6 +263,13 @@ int main(void) {
       if (sum == INT32_MIN) {
         continue; /* beyond what the compiler lets through */
       }
+      const int32_t a = k % 7 ? sum : k % 2 ? INT32_MAX : INT32_MIN;
+      const int32_t b = k % 5 ? (int32_t)m : k % 2 ? -(int32_t)m : (int32_t)(draw() << draw() % 32);
+      if (bl_doubling_high_mul_16(a, b) != bl_doubling_high_mul(a, b) &&
+          (a != INT32_MIN || b != INT32_MIN)) {
+        printf("%d by %d in halves\\n", a, b);
+        return 1;
+      }
       const int32_t zero_point = (int32_t)(draw() % 256) - 128;
       const int32_t expected =
           bl_clamp(bl_requantise(sum, (int32_t)m, shift) + zero_point, INT8_MIN, INT8_MAX);

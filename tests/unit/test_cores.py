@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from boardless import boards, evaluate
 from boardless.cycles import cores, parts, price
 from boardless.errors import BadInput
 from cycle_code import piece
@@ -30,6 +31,12 @@ def test_every_part_has_a_core_and_a_clock(name: str) -> None:
     assert part.core in cores.names()
     assert part.clock_hz > 1_000_000
     assert part.source
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_every_board_has_a_core_with_prices(name: str) -> None:
+    core = boards.load(name).core
+    assert core in cores.names() or core == "host"  # the fake board counts nothing
 
 
 def test_the_cores_and_parts_that_there_must_be() -> None:
@@ -91,3 +98,20 @@ def test_simulated_caches_are_described_for_the_plugin() -> None:
     caches = parts.load("stm32h743").simulated(0, 0x1000)
     assert caches == ("icache:i:32:256:2:0x0:0x1000", "dcache:d:32:128:4:0x0:0x1000")
     assert parts.load("esp32").simulated(0, 0x1000) == ()
+
+
+def test_a_part_is_estimated_at_the_clock_that_is_asked_for() -> None:
+    def part(clock: int | None) -> parts.Part:
+        request = evaluate.Request("digits_cnn", "mps2-an386", parts=("stm32f446",), clock=clock)
+        (target,) = evaluate.targets(request)
+        assert target.part
+        return target.part
+
+    usual = part(None)
+    assert (usual.clock_hz, usual.wait_states) == (180_000_000, 5)
+    assert (part(16_000_000).clock_hz, part(16_000_000).wait_states) == (16_000_000, 0)
+    assert part(180_400_000) == usual  # as exactly as a timer measures it
+    with pytest.raises(BadInput, match="stm32f446 does not run at 216000000 Hz"):
+        part(216_000_000)
+    (core,) = evaluate.targets(evaluate.Request("digits_cnn", "mps2-an386", cores=("cortex-m4",)))
+    assert core.at(16_000_000) == core

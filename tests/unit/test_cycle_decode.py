@@ -229,6 +229,8 @@ XTENSA = {
     "030100": ("lsi", "fpu_load"),
     "8c22": ("beqz.n", "compare_branch"),
     "203311": ("slli", "shift"),
+    "80e950": ("wdtlb", "system"),
+    "30c850": ("idtlb", "system"),
 }
 
 
@@ -237,6 +239,12 @@ def test_xtensa(content: str, expected: tuple[str, str]) -> None:
     found = instructions("xtensa", [0], [bytes.fromhex(content)])[0]
     assert (found.text, found.kind) == expected
     assert found.size == len(content) // 2
+
+
+def test_xtensa_writes_an_entry_of_its_memory_map() -> None:
+    write, ask = (instructions("xtensa", [0], [bytes.fromhex(c)])[0] for c in ("80e950", "30d850"))
+    assert (write.text, write.reads, write.writes) == ("wdtlb", 1 << 8 | 1 << 9, 0)
+    assert (ask.text, ask.reads, ask.writes) == ("pdtlb", 1 << 8, 1 << 3)
 
 
 def test_xtensa_refuses_what_it_does_not_know() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from boardless import paths
 
-BUILD = paths.BOARDS / "esp32" / "toolchain" / "build"
+BUILDS = [paths.BOARDS / name / "toolchain" / "build" for name in ("esp32", "esp32_devkit")]
 
 
 @pytest.fixture
@@ -25,12 +25,12 @@ def apt(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def mirrors(apt: Path, **environment: str) -> tuple[int, str, set[str]]:
+def mirrors(apt: Path, build: Path = BUILDS[0], **environment: str) -> tuple[int, str, set[str]]:
     """(exit status, what was said, mirrors that apt was asked for packages of)."""
     path = f"{apt / 'bin'}{os.pathsep}{os.environ['PATH']}"
     kept = {k: v for k, v in os.environ.items() if k != "BOARDLESS_DEBIAN"}
     done = subprocess.run(
-        ["sh", str(BUILD), str(apt / "made")],
+        ["sh", str(build), str(apt / "made")],
         env=kept | {"PATH": path} | environment,
         capture_output=True,
         text=True,
@@ -42,14 +42,15 @@ def mirrors(apt: Path, **environment: str) -> tuple[int, str, set[str]]:
     return done.returncode, done.stderr, {line.split()[2] for line in lines}
 
 
-def test_the_mirror_is_that_of_apt(apt: Path) -> None:
+@pytest.mark.parametrize("build", BUILDS, ids=lambda path: path.parent.parent.name)
+def test_the_mirror_is_that_of_apt(apt: Path, build: Path) -> None:
     (apt / "uris").write_text(
         "https://example.org/tools\n"
         "https://example.org/debian-security/\n"
         "https://example.org/mirror/debian/\n"
         "https://example.org/debian\n"
     )
-    status, said, found = mirrors(apt)
+    status, said, found = mirrors(apt, build)
     assert (status, found) == (100, {"https://example.org/mirror/debian/"}), said
 
 

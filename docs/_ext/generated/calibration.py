@@ -15,7 +15,9 @@ def markdown() -> str:
         found = calibration.load(suite.core, suite.part)
         rows = [row for row in found.row if row.suite == name]
         told = f"{cell(suite.title)}. {suite.compiler}, `{' '.join(suite.flags)}`."
-        result = f"`boardless calibrate {name} PATH` found, with GCC {found.compilers[name]}:"
+        path = "" if suite.firmware else " PATH"
+        version = found.compilers.get(name, "another version")
+        result = f"`boardless calibrate {name}{path}` found, with GCC {version}:"
         programs = table(
             ("program", "#measured", "#estimated", "#error", "held out"), [_row(r) for r in rows]
         )

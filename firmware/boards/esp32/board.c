@@ -2,7 +2,7 @@
  * QEMU's lx60 board, whose devices are others: a 16550 UART with registers 4 bytes apart. */
 #define UART 0xFD050020u
 #define UART_STEP 4
-#include "free_counter.h"
+#include "ccount.h"
 #include "hal.h"
 #include "uart16550.h"
 
@@ -34,25 +34,6 @@ int hal_getc(void) {
         : "memory");
   }
   return uart16550_getc();
-}
-
-/* First the window's last register is touched: else an older window might be saved between the
- * reading and where it is stored, and a layer's count by the counter would differ from the
- * plugin's.
- */
-static uint32_t free_counter(void) {
-  uint32_t now;
-  __asm volatile("mov a15, a15\n\trsr %0, ccount" : "=a"(now));
-  return now;
-}
-
-/* QEMU's simulator call 1: exit with the status in a3. */
-_Noreturn void hal_exit(int status) {
-  register uint32_t a2 __asm("a2") = 1;
-  register uint32_t a3 __asm("a3") = (uint32_t)status;
-  __asm volatile(".byte 0x00, 0x51, 0x00" ::"r"(a2), "r"(a3) : "memory");
-  for (;;) {
-  }
 }
 
 _Noreturn void hal_reset(void) {

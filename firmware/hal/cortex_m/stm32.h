@@ -3,6 +3,7 @@
  * A board's only C file defines these and includes this file:
  *   USART, USART_IRQ       address, number of its interrupt
  *   USART_NEW              where its registers are those of F0, F3, F7, G and L
+ *   LPUART                 where it is a low-power one
  *   CORE_HZ                of the core, the USART and the timer
  *   TIMER                  address of TIM2; without it the board has functions of its own
  *   turn_on()              gives clocks to both, and the USART its pins
@@ -30,13 +31,19 @@
 #define USART_ON (1 << 13)
 #endif
 
+#ifdef LPUART
+#define BAUD_STEPS 256
+#else
+#define BAUD_STEPS 1
+#endif
+
 static void turn_on(void);
 
 const char hal_board[] = BL_BOARD;
 
 void hal_init(void) {
   turn_on();
-  USART_BRR = (CORE_HZ + 115200 / 2) / 115200;
+  USART_BRR = (CORE_HZ * BAUD_STEPS + 115200 / 2) / 115200;
 #ifdef USART_NEW
   USART_CR3 = 1 << 12;
 #endif
@@ -65,9 +72,10 @@ void hal_putc(char c) {
 
 const uint32_t hal_timer_hz = CORE_HZ;
 
+/* In this order, because QEMU's timer counts whether it is on or not. */
 void hal_timer_start(void) {
-  TIM2_CNT = 0;
   TIM2_CR1 = 1;
+  TIM2_CNT = 0;
 }
 
 uint32_t hal_timer_ticks(void) {

@@ -59,6 +59,11 @@ bl_status bl_conv_2d_s8_scalar(const bl_conv_2d_s8 *p, const int8_t *input, cons
                                const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
                                void *scratch, int32_t scratch_bytes, int8_t *output);
 
+/* The same for a 3x3 window on a single channel, dilation_w 1. filter: for every output channel
+ * bias, multiplier, shift and nine taps. Order: as bl_conv_2d_s8_mono_dsp. */
+bl_status bl_conv_2d_s8_mono_scalar(const bl_conv_2d_s8 *p, const int8_t *input,
+                                    const int32_t *filter, int8_t *output);
+
 /* The same bits by MVE, for shifts <= 0; lower.py packs the filter.
  *
  * filter: for every four output channels four words each of bias[o] - input_zero_point * sum of

@@ -66,19 +66,29 @@ static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, int32_t step,
 static BL_NOINLINE void gather_edge(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y,
                                     int32_t x, uint32_t *to, int8_t *edge) {
   const bl_window *w = &p->window;
-  const int32_t run = w->dilation_w == 1 ? w->filter_w : 1;
+  const int32_t run = w->dilation_w == 1 ? w->filter_w : 1, bytes = run * w->input_c;
+  int is_padding = 0; /* all of `edge` */
   for (int32_t ky = 0; ky < w->filter_h; ky++) {
     const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
     for (int32_t kx = 0; kx < w->filter_w; kx += run) {
       const int32_t column = x * w->stride_w - w->pad_left + kx * w->dilation_w;
       const int32_t begin = column < 0 ? -column : 0;
       const int32_t end = column + run > w->input_w ? w->input_w - column : run;
-      memset(edge, p->input_zero_point, (size_t)(run * w->input_c));
-      if (row >= 0 && row < w->input_h && begin < end) {
-        memcpy(edge + begin * w->input_c, input + (row * w->input_w + column + begin) * w->input_c,
+      const int inside = row >= 0 && row < w->input_h && begin < end;
+      const int8_t *from = input + (row * w->input_w + column) * w->input_c;
+      if (inside && end - begin == run) {
+        to = widen(to, from, bytes);
+        continue;
+      }
+      if (!is_padding) {
+        memset(edge, p->input_zero_point, (size_t)bytes);
+      }
+      if (inside) {
+        memcpy(edge + begin * w->input_c, from + begin * w->input_c,
                (size_t)((end - begin) * w->input_c));
       }
-      to = widen(to, edge, run * w->input_c);
+      is_padding = !inside;
+      to = widen(to, edge, bytes);
     }
   }
 }

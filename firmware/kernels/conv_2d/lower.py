@@ -60,6 +60,13 @@ def _s8_scalar(context: Context, call: Call) -> Call:
     assert taps.data is not None
     rows = taps.data.reshape(len(taps.data), -1)
     folded = fixed_point.folded_bias(rows, bias.data, call.params["input_zero_point"])
+    if _is_mono(call):
+        packed = np.column_stack([folded, *(c.data for c in scaling), rows]).astype(np.int32)
+        return dataclasses.replace(
+            call,
+            function="bl_conv_2d_s8_mono_scalar",
+            constants=(Constant("filter", packed, "channels: bias, multiplier, shift, taps"),),
+        ).with_clearances(context.clearance(call.params["window"], pixels=0))
     return dataclasses.replace(
         call,
         function="bl_conv_2d_s8_scalar",

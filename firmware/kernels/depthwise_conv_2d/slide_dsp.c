@@ -93,16 +93,16 @@
                                                                        "]\n\t"
 #define BL_NOTHING(s) ""
 #define BL_LESS_IF_NEGATIVE(s) "add %[" s "], %[" s "], %[" s "], asr #31\n\t"
-#define BL_FOURS(row, away)                                                                      \
-  __asm__ volatile("1:\n\t" BL_WINDOW(row) BL_SCALING BL_TO_BYTES(away, "s0", "s1") BL_TO_BYTES( \
-      away, "s2", "s3") "add %[odd], %[output], %[stride]\n\t"                                   \
-                        "strb %[s0], [%[output]]\n\t"                                            \
-                        "strb %[s1], [%[output], %[stride]]\n\t"                                 \
-                        "strb %[s2], [%[output], %[stride], lsl #1]\n\t"                         \
-                        "strb %[s3], [%[odd], %[stride], lsl #1]\n\t"                            \
-                        "ldr %[even], [%[lane], #36]\n\t"                                        \
-                        "add %[output], %[output], %[stride], lsl #2\n\t"                        \
-                        "cmp %[pairs], %[even]\n\t"                                              \
+#define BL_FOURS(row, away)                                                                                  \
+  __asm__ volatile(".p2align 2\n1:\n\t" BL_WINDOW(row) BL_SCALING BL_TO_BYTES(away, "s0", "s1") BL_TO_BYTES( \
+      away, "s2", "s3") "add %[odd], %[output], %[stride]\n\t"                                               \
+                        "strb %[s0], [%[output]]\n\t"                                                        \
+                        "strb %[s1], [%[output], %[stride]]\n\t"                                             \
+                        "strb %[s2], [%[output], %[stride], lsl #1]\n\t"                                     \
+                        "strb %[s3], [%[odd], %[stride], lsl #1]\n\t"                                        \
+                        "ldr %[even], [%[lane], #36]\n\t"                                                    \
+                        "add %[output], %[output], %[stride], lsl #2\n\t"                                    \
+                        "cmp %[pairs], %[even]\n\t"                                                          \
                         "bne 1b" BL_OPERANDS)
 #define BL_TWO(row, away)                                        \
   __asm__ volatile(BL_WINDOW(row) BL_SCALING BL_TO_BYTES(        \

@@ -1,4 +1,5 @@
-"""SCons script of the in-tree platform: one model, one board -> firmware.elf.
+"""SCons script of the in-tree platform: one model, one board -> firmware.elf. PlatformIO's own
+platforms use it through ../vendor.py; then compiler, image and upload are theirs.
 
 The generated C comes from BOARDLESS_GENERATED where `boardless` itself starts the build; from a
 plain `pio run` it is generated here, from custom_model.
@@ -30,30 +31,35 @@ if not generated:
     if done.returncode:
         Exit(done.returncode)
 
-prefix = board.toolchain.prefix
-if not env.WhereIs(f"{prefix}gcc"):
-    sys.stderr.write(
-        f"boardless: {prefix}gcc is not on PATH; {install(board.toolchain.debian, board.name)}\n"
+flags = board.toolchain.flags
+ours = env["PIOPLATFORM"] == "boardless"
+if ours:
+    prefix = board.toolchain.prefix
+    if not env.WhereIs(f"{prefix}gcc"):
+        get = install(board.toolchain.debian, board.name)
+        sys.stderr.write(f"boardless: {prefix}gcc is not on PATH; {get}\n")
+        Exit(3)
+    env.Replace(
+        AR=f"{prefix}gcc-ar",
+        AS=f"{prefix}gcc",
+        CC=f"{prefix}gcc",
+        LINK=f"{prefix}gcc",
+        OBJCOPY=f"{prefix}objcopy",
+        RANLIB=f"{prefix}gcc-ranlib",
+        SIZETOOL=f"{prefix}size",
+        ARFLAGS=["rcD"],
+        PROGNAME="firmware",
+        PROGSUFFIX=".elf",
     )
-    Exit(3)
+else:  # Debian's RISC-V compiler comes without a C library, and is newer than some of theirs
+    flags = tuple(f for f in flags if not f.startswith(("--specs=", "-misa-spec=")))
+    env.Replace(AS="$CC", LINK="$CC")
 
-env.Replace(
-    AR=f"{prefix}gcc-ar",
-    AS=f"{prefix}gcc",
-    CC=f"{prefix}gcc",
-    LINK=f"{prefix}gcc",
-    OBJCOPY=f"{prefix}objcopy",
-    RANLIB=f"{prefix}gcc-ranlib",
-    SIZETOOL=f"{prefix}size",
-    ARFLAGS=["rcD"],
-    ASPPFLAGS=["-x", "assembler-with-cpp", *board.toolchain.flags],
-    PROGNAME="firmware",
-    PROGSUFFIX=".elf",
-)
+env.Replace(ASPPFLAGS=["-x", "assembler-with-cpp", *flags])
 env.Append(
     # Paths stay out of the objects: the ELF is the same from every checkout.
     CCFLAGS=[
-        *board.toolchain.flags,
+        *flags,
         "-ffunction-sections",
         "-fdata-sections",
         "-fno-common",
@@ -70,7 +76,7 @@ env.Append(
         *(str(firmware / part) for part in ("kernels", "protocol", "hal", "app")),
         *(str(p) for p in (firmware / "hal" / board.hal,) if p.is_dir()),
     ],
-    LINKFLAGS=[*board.toolchain.flags, "-Wl,--gc-sections", "-Wl,--build-id=none"],
+    LINKFLAGS=[*flags, "-Wl,--gc-sections", "-Wl,--build-id=none"],
     LIBS=["m"],
     CPPDEFINES=[("BL_BOARD", env.StringifyMacro(board.name))],
 )
@@ -92,4 +98,5 @@ hal_files = f"+<hal/{board.hal}/>" if (firmware / "hal" / board.hal).is_dir() el
 env.Replace(SRC_FILTER=f"+<app/> +<protocol/> +<hal/*.c> {kernel_files} {hal_files}")
 env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/generated-objects", generated))
 env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/board", str(board.folder)))
-Default(env.BuildProgram())
+if ours:
+    Default(env.BuildProgram())

@@ -1,204 +1,260 @@
 """`boardless calibrate`: the model's error against cycles measured on boards.
 
-The programs come from a checkout that the user has, and are built with the user's compiler. Their
-counts are priced as everything else is; what is measured stands in facts/.
+Programs of a suite come from a checkout that the user has, and are built with the user's compiler.
+With --port the programs are models, and the board that measures them is the user's own. Either way
+their counts are priced as everything else is; what was measured stands in facts/.
 """
 
 from __future__ import annotations
 
+import datetime
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from boardless import measured
+from boardless.commands.run import port_options
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.calibration import digest as digests
 from boardless.cycles.calibration import facts, programs
-from boardless.cycles.calibration.facts import Program, Suite
-from boardless.errors import BoardlessError, ToolMissing
+from boardless.cycles.calibration.facts import Suite
+from boardless.errors import BadInput, BoardlessError, ToolMissing, TooSmall
+from boardless.evaluate import Request
+from boardless.link.client import WrongFirmware
 from boardless.report import record, table
-from boardless.terminal import json_option
+from boardless.report.calibrate import Found, as_json, label, show
+from boardless.terminal import json_option, labelled, progress_bar
+
+OF_ONE_MODEL = (WrongFirmware, TooSmall, measured.WrongOutputs)  # the next model may do better
+FOR_PORT = ("board", "baud", "clock", "flash", "limit", "facts", "date", "source")
+INFERENCES = 9
 
 
 @click.command("calibrate")
-@click.argument("suite_name", metavar="SUITE")
-@click.argument("checkout", metavar="PATH", type=click.Path(path_type=Path))
-@click.option("--core", help="Price as this core instead of the suite's; nothing is written then.")
-@click.option("--part", help="Price as this part instead of the suite's; nothing is written then.")
+@click.argument("words", nargs=-1, required=True, metavar="SUITE [PATH] | MODEL...")
+@click.option("--core", help="Price as this core instead of the suite's; nothing is kept then.")
+@click.option(
+    "--part",
+    help="Price as this part instead of the suite's; nothing is kept then. With --port: the part "
+    "that the board has.",
+)
+@click.option("--board", help="With --port: which board it is, see `boardless boards`.")
+@port_options
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help=f"With --port: inferences, each of another picture. Default: {INFERENCES}.",
+)
+@click.option(
+    "--facts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With --port: keep what was measured in this file (.toml). Default: BOARD-PART.toml among "
+    "the suites of boardless.",
+)
+@click.option(
+    "--date", metavar="YYYY-MM-DD", help="With --port: of the measurement. Default: today."
+)
+@click.option("--source", metavar="TEXT", help="With --port: which board it was, and whose.")
 @json_option
 def command(
-    suite_name: str, checkout: Path, core: str | None, part: str | None, json_file: str | None
+    words: tuple[str, ...], core: str | None, part: str | None, json_file: str | None, **port: Any
 ) -> None:
     """Compare estimated cycles with those that were measured on a board.
 
     SUITE is a set of programs with published cycles (an unknown name lists them all) or a facts
-    file of your own, PATH your checkout of their sources. The result is kept, and reports show it
-    beside each estimate.
+    file of your own, PATH your checkout of their sources.
+
+    With --port each MODEL runs on a board of your own, whose cycle counter is read, and the same
+    build is counted in an emulator. What was measured is kept as a suite of its own, which takes no
+    PATH: `boardless calibrate SUITE` prices it again without the board, as long as the same build
+    comes out.
+
+    The result is kept, and reports show it beside each estimate. Exit status: 0 all well, 1 the
+    board's outputs are wrong, 2 bad usage or input, 3 a tool or the board failed.
     """
-    suite = facts.load(suite_name)
-    programs.check(suite, checkout)
-    core, part = core or suite.core, part or suite.part
-    version = programs.compiler()
-    reasons = not_comparable(suite, core, part, version)
-    for reason in reasons:
-        click.echo(f"boardless: warning: {reason}", err=True)
-    rows, failures = measure(suite, checkout.absolute(), core, part)
-    for program, error in failures:
-        line = " ".join(str(error).split())
-        click.echo(f"boardless: {program.name}: {line}", err=True)
-    written = None
-    if rows and not failures and not reasons:
-        found = calibration.load(core, part)
-        now = digests.digest(core, part)
-        written = calibration.save(found, suite.name, now, version, rows)
+    if port["port"]:
+        found = on_board(words, core, part, port)
+    elif given := [name for name in FOR_PORT if port[name]]:
+        raise click.UsageError(f"--{given[0]} is for --port")
+    else:
+        found = of_suite(words, core, part)
+    kept = None
+    if found.rows and not found.reasons and (found.suite.firmware or not found.failures):
+        kept = keep(found)
     if json_file:
-        record.write(as_json(suite, core, part, version, rows, reasons), json_file)
-    if json_file != "-" and rows:
-        show(suite, core, part, rows)
-        if written:
-            click.echo(f"kept in {written}", err=True)
-    if failures:
-        sys.exit(max(error.exit_status for _, error in failures))
+        record.write(as_json(found), json_file)
+    if json_file != "-" and found.rows:
+        show(found)
+        if kept:
+            click.echo(f"kept in {kept}", err=True)
+    if found.failures:
+        sys.exit(max(error.exit_status for error in found.failures))
 
 
-def not_comparable(suite: Suite, core: str, part: str | None, version: str) -> list[str]:
-    """Why the result says nothing about the model's error, each in one line."""
-    reasons = []
-    major = int(version.split(".")[0])
-    if suite.build and suite.compiler_major not in (None, major):
-        reasons.append(
+def keep(found: Found) -> Path:
+    """Writes the result. What the suite's other programs were estimated at stays, as long as the
+    model is the same."""
+    result = calibration.load(found.core, found.part)
+    now = digests.digest(found.core, found.part)
+    rows = {r.program: r for r in found.rows}
+    if result.digests.get(found.suite.name) == now:
+        known = {p.name for p in found.suite.programs}
+        old = [r for r in result.row if r.suite == found.suite.name and r.program in known]
+        rows = {r.program: r for r in old} | rows
+    return calibration.save(result, found.suite.name, now, found.version, [*rows.values()])
+
+
+def failed(found: Found, program: str, error: BoardlessError) -> None:
+    click.echo(f"boardless: {program}: {' '.join(str(error).split())}", err=True)
+    found.failures.append(error)
+
+
+def warn(found: Found, reason: str) -> None:
+    click.echo(f"boardless: warning: {reason}", err=True)
+    found.reasons.append(reason)
+
+
+# ---- a suite ----
+
+
+def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> Found:
+    """Prices the programs of a suite."""
+    suite = facts.load(words[0])
+    if len(words) != (1 if suite.firmware else 2):
+        wants = "takes no PATH" if suite.firmware else "needs the PATH of a checkout"
+        raise click.UsageError(f"suite {suite.name} {wants}")
+    if not suite.firmware:
+        programs.check(suite, Path(words[1]))
+    version = suite.compiler.split()[-1] if suite.firmware else programs.compiler()
+    found = Found(suite, core or suite.core, part or suite.part, version)
+    if suite.build and suite.compiler_major not in (None, int(version.split(".")[0])):
+        warn(
+            found,
             f"comparable only with GCC {suite.compiler_major}, this is {programs.GCC} {version}: "
-            "other code than was measured, so nothing is kept"
+            "other code than was measured, so nothing is kept",
         )
-    if suite.name not in facts.names():
-        reasons.append(f"{suite.name} is not one of the suites of boardless: nothing is kept")
-    if (core, part) != (suite.core, suite.part):
-        reasons.append(
+    if suite.name not in facts.names() and not suite.firmware:
+        warn(found, f"{suite.name} is not one of the suites of boardless: nothing is kept")
+    if (found.core, found.part) != (suite.core, suite.part):
+        warn(
+            found,
             f"{suite.name} was measured on {label(suite.core, suite.part)}, this prices "
-            f"{label(core, part)}: nothing is kept"
+            f"{label(found.core, found.part)}: nothing is kept",
         )
-    return reasons
+    if suite.firmware:
+        price_models(found)
+    else:
+        price_programs(found, Path(words[1]).absolute())
+    return found
 
 
-def measure(
-    suite: Suite, checkout: Path, core_name: str, part_name: str | None
-) -> tuple[list[calibration.Row], list[tuple[Program, BoardlessError]]]:
-    """(rows, programs that could not be built or run, with the reason)."""
-    core = cores.load(core_name)
-    part = parts.load(part_name).at(suite.clock_hz) if part_name else None
-    caches = part.simulated(*suite.emulated.code) if part else ()
-    rows: list[calibration.Row] = []
-    failures: list[tuple[Program, BoardlessError]] = []
-    console = table.console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    with tempfile.TemporaryDirectory(prefix="boardless-calibrate-") as folder, bars:
+def price_programs(found: Found, checkout: Path) -> None:
+    """Builds, runs and prices programs whose sources are the user's."""
+    suite = found.suite
+    core = cores.load(found.core)
+    part = parts.load(found.part).at(suite.clock_hz) if found.part else None
+    caches = part.simulated(*suite.machine.code) if part else ()
+    with tempfile.TemporaryDirectory(prefix="boardless-calibrate-") as folder, steps(suite) as step:
         builder = programs.Builder(suite, checkout, Path(folder))
-        task = bars.add_task(suite.name, total=len(suite.programs))
         for program in suite.programs:
-            bars.update(task, description=f"{suite.name} {program.name}")
+            step(program.name)
             try:
                 code, tally = programs.run(suite, builder.build(program), caches)
                 weights = price.weights(core, part, code, tally)
                 cycles = float(np.sum(price.cycles(weights, tally)))
-                rows.append(
-                    calibration.Row(
-                        suite.name, program.name, program.cycles, cycles, program.held_out
-                    )
-                )
             except ToolMissing:
                 raise  # nothing else will run either
             except BoardlessError as error:
-                failures.append((program, error))
-            bars.advance(task)
-    return rows, failures
+                failed(found, program.name, error)
+                continue
+            row = (suite.name, program.name, program.cycles, cycles, program.held_out)
+            found.rows.append(calibration.Row(*row))
 
 
-def label(core: str, part: str | None) -> str:
-    return f"{core} ({part})" if part else core
+@contextmanager
+def steps(suite: Suite) -> Iterator[Callable[[str], None]]:
+    """A bar on stderr; to be told of each program when it begins."""
+    console = table.console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bars:
+        task = bars.add_task(suite.name, total=len(suite.programs), completed=-1)
+        yield lambda name: bars.update(task, description=f"{suite.name} {name}", advance=1)
 
 
-def summaries(rows: Sequence[calibration.Row]) -> dict[str, calibration.Summary]:
-    """By what they are taken over: all programs, those held out, those numbers were chosen by."""
-    groups = {
-        "all": list(rows),
-        "held out": [r for r in rows if r.held_out],
-        "used for choosing": [r for r in rows if not r.held_out],
-    }
-    return {name: calibration.summary(group) for name, group in groups.items() if group}
+def price_models(found: Found) -> None:
+    """Counts and prices the builds that a board has measured; other builds say nothing."""
+    asked = msgspec.structs.replace(found.suite, core=found.core, part=found.part)
+    with progress_bar() as progress:
+        for program in asked.programs:
+            try:
+                found.add(*measured.price(asked, program, progress))
+            except measured.NotComparable as error:
+                click.echo(f"boardless: warning: {error}", err=True)
+                found.skipped.append(str(error))
+            except OF_ONE_MODEL as error:
+                failed(found, program.name, error)
 
 
-def show(suite: Suite, core: str, part: str | None, rows: Sequence[calibration.Row]) -> None:
-    table.show(
-        f"{suite.title}, priced as {label(core, part)}",
-        ("program", "#measured", "#estimated", "#error", "held out"),
-        [
-            (
-                r.program,
-                f"{r.measured:,.0f}",
-                f"{r.estimated:,.0f}",
-                f"{r.error_percent:+.1f} %",
-                "yes" if r.held_out else "",
+# ---- a board ----
+
+
+def on_board(
+    models: tuple[str, ...], core: str | None, part: str | None, port: dict[str, Any]
+) -> Found:
+    """Measures models on the board behind a port, and keeps the facts of each at once."""
+    if not port["board"]:
+        raise click.UsageError("--port needs --board")
+    if core and part:
+        raise click.UsageError("a board has a --part or a --core")
+    date = checked(port["date"] or datetime.date.today().isoformat())
+    name = "-".join(filter(None, [port["board"], part or core]))
+    path = facts.own(port["facts"] or facts.FOLDER / f"{name}.toml")
+    found: Found | None = None
+    failures: list[tuple[str, BoardlessError]] = []
+    with progress_bar() as progress:
+        for model in models:
+            request = Request(
+                model,
+                port["board"],
+                limit=port["limit"] or INFERENCES,
+                cores=(core,) if core else (),
+                parts=(part,) if part else (),
+                **{name: port[name] for name in ("port", "baud", "flash", "clock")},
             )
-            for r in rows
-        ],
-    )
-    table.show(
-        "",
-        ("absolute error over", "#programs", "#mean", "#median", "#worst", "of"),
-        [
-            (
-                name,
-                str(s.programs),
-                f"{s.mean:.1f} %",
-                f"{s.median:.1f} %",
-                f"{s.worst:.1f} %",
-                s.worst_program,
-            )
-            for name, s in summaries(rows).items()
-        ],
-    )
-    click.echo(" ".join(suite.split.split()))
+            try:
+                taken = measured.take(request, labelled(request, progress))
+            except OF_ONE_MODEL as error:
+                failures.append((model, error))
+                continue
+            except BoardlessError as error:
+                failures.append((model, error))
+                break  # the others would fare no better
+            suite = facts.add(measured.suite_of(taken, date, port["source"]), path)
+            if found is None:
+                found = Found(suite, suite.core, suite.part, suite.compiler.split()[-1])
+            found.suite = suite
+            found.add(*measured.compared(suite, taken.program(date), taken.run))
+    if found is None:
+        raise failures[0][1]
+    click.echo(f"facts in {path}", err=True)
+    for model, problem in failures:
+        failed(found, model, problem)
+    return found
 
 
-def as_json(
-    suite: Suite,
-    core: str,
-    part: str | None,
-    version: str,
-    rows: Sequence[calibration.Row],
-    reasons: Sequence[str],
-) -> dict[str, Any]:
-    return {
-        "suite": suite.name,
-        "core": core,
-        "part": part,
-        "compiler": version,
-        "not_comparable": list(reasons),
-        "source": suite.source,
-        "programs": [
-            {
-                "name": r.program,
-                "measured": r.measured,
-                "estimated": r.estimated,
-                "error_percent": r.error_percent,
-                "held_out": r.held_out,
-            }
-            for r in rows
-        ],
-        "summary": {
-            name.replace(" ", "_"): {
-                "programs": s.programs,
-                "mean_percent": s.mean,
-                "median_percent": s.median,
-                "worst_percent": s.worst,
-                "worst_program": s.worst_program,
-            }
-            for name, s in summaries(rows).items()
-        },
-    }
+def checked(date: str) -> str:
+    try:
+        return datetime.date.fromisoformat(date).isoformat()
+    except ValueError as error:
+        raise BadInput(f"{date!r} is no date", hint="such as 2026-11-21") from error

@@ -121,8 +121,8 @@ def judge_own(
     command = ["boardless", "gate", *map(str, files), *named, *pictures]
     command += ["--against", revision] if revision else []
     gates = [report.row(row) for row in result.rows]
-    notes = result.skipped()
-    data = page.collect(runs, gates, shlex.join(command), notes=notes, repeats=repeats)
+    lines = {"others": result.others(), "notes": result.skipped(), "repeats": repeats}
+    data = page.collect(runs, gates, shlex.join(command), **lines)
     click.echo(f"report: {kept.keep(data)}", err=True)
     return result
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,11 +14,12 @@ from boardless import (
 )
 from boardless.link import faults
 from boardless.pictures import USUAL
-from boardless.report import record, table
+from boardless.report import page, record, table
 from boardless.terminal import (
     core_option,
     cycles_option,
     emulator_option,
+    file_option,
     fold_option,
     images_option,
     json_option,
@@ -29,7 +32,7 @@ from boardless.terminal import (
 
 
 def port_options(command: Any) -> Any:
-    """--port and --baud of a real board, for the fields of that name of evaluate.Request."""
+    """What a real board needs, for the fields of these names of evaluate.Request."""
     port = click.option(
         "--port",
         metavar="DEVICE",
@@ -42,7 +45,21 @@ def port_options(command: Any) -> Any:
         metavar="N",
         help="Of the serial port. Default: what board.toml says, else 115200.",
     )
-    return port(baud(command))
+    clock = click.option(
+        "--clock",
+        type=click.IntRange(1_000),
+        metavar="HZ",
+        help="Of the core: of parts that are estimated, instead of their usual one, and of a real "
+        "board that has no timer to tell it, or whose inferences are longer than its 32-bit "
+        "cycle counter. Default: as the board measures it.",
+    )
+    flash = click.option(
+        "--flash",
+        is_flag=True,
+        help="First put the firmware onto the real board, with the command that [emulator."
+        "serial_port] of its board.toml names.",
+    )
+    return port(baud(flash(clock(command))))
 
 
 class Link(click.ParamType[faults.Faults]):
@@ -100,9 +117,14 @@ bad_line_option = click.option(
 @cycles_option
 @bad_line_option
 @fold_option
+@file_option("html", "Write the page that `boardless sim` leaves, of these runs, to FILE.")
 @json_option
 def command(
-    models: tuple[str, ...], board_names: tuple[str, ...], json_file: str | None, **options: Any
+    models: tuple[str, ...],
+    board_names: tuple[str, ...],
+    html: Path | None,
+    json_file: str | None,
+    **options: Any,
 ) -> None:
     """Build MODEL for a board, run it on pictures, compare with the reference.
 
@@ -114,8 +136,9 @@ def command(
     within 1e-5 and with the same top class. Exit status: 0 all well, 1 an output differs, 2 bad
     usage or input, 3 a tool is missing or failed.
     """
-    if options["baud"] and not options["port"]:
-        raise click.UsageError("--baud is for --port")
+    for name in ("baud", "flash"):
+        if options[name] and not options["port"]:
+            raise click.UsageError(f"--{name} is for --port")
     if options["port"] and options["emulator"] not in (None, "serial_port"):
         raise click.UsageError("--port is a real board: it excludes --emulator")
     requests = [evaluate.Request(model=m, board=b, **options) for b in board_names for m in models]
@@ -124,6 +147,9 @@ def command(
     if json_file:
         data = [record.run(*result) for result in results]
         record.write(data[0] if len(requests) == 1 else data, json_file)
+    if html:
+        said = shlex.join(["boardless", *sys.argv[1:]])
+        record.write_text(page.render(page.collect(results, [], said)), html)
     if json_file != "-":
         table.runs(results)
     if not all(verdict.ok for _, verdict in results):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from boardless.cycles import tables
 from boardless.cycles.decode import KINDS, Instruction
 from boardless.errors import BadInput
 
@@ -154,25 +155,20 @@ def fits_both(rule: Latency | Neighbours | Pair, first: Instruction, then: Instr
 
 
 def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return tables.names(FOLDER)
 
 
 @cache
 def load(name: str) -> Core:
     """The core of that name; BadInput lists those there are."""
-    if name not in names():
-        raise BadInput(f"unknown core {name!r}", hint=f"known: {', '.join(names())}")
-    return read(FOLDER / f"{name}.toml")
+    return read(tables.find(FOLDER, name))
 
 
 def read(path: Path) -> Core:
     """A core's table from any file, checked."""
-    try:
-        core = msgspec.toml.decode(path.read_bytes(), type=Core)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise BadInput(str(error), where=str(path), hint="see cycles/cores.py") from error
+    core = tables.read(path, Core)
     _check(core, str(path))
-    return msgspec.structs.replace(core, name=path.stem)
+    return core
 
 
 def _check(core: Core, where: str) -> None:

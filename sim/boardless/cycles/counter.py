@@ -23,12 +23,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 import numpy as np
 
 from boardless import paths
+from boardless.closing import Closing
 from boardless.cycles import recording
 from boardless.emulators.base import program_version
 from boardless.errors import BadInput, ToolFailed, ToolMissing
@@ -214,7 +214,7 @@ class Watch:
 
 
 @dataclass
-class Counter:
+class Counter(Closing):
     """One run to be counted: nameless files, so nothing is left behind whatever happens."""
 
     plugin: Plugin
@@ -227,17 +227,6 @@ class Counter:
     def __post_init__(self) -> None:
         self.cuts_file.write(self.cuts.encode())
         self.cuts_file.flush()
-
-    def __enter__(self) -> Counter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def descriptors(self) -> list[int]:

@@ -22,6 +22,7 @@ from boardless.cycles.counts import OUTSIDE, Counted, Tally
 from boardless.cycles.image import Symbol
 
 UNKNOWN = "?"  # a function that has no name
+CLOCK_TOLERANCE = 0.01  # of a clock that was measured
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,15 @@ class Target:
     @property
     def clock_hz(self) -> int | None:
         return self.part.clock_hz if self.part else None
+
+    def at(self, clock_hz: int) -> Target:
+        """The same part at another clock, with the wait states that it then needs; BadInput where
+        it does not run so fast. 0: nobody knows the clock, so it stays."""
+        if self.part is None or not clock_hz:
+            return self
+        if abs(clock_hz / self.part.clock_hz - 1) <= CLOCK_TOLERANCE:
+            return self
+        return dataclasses.replace(self, part=self.part.at(clock_hz))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from boardless.cycles import tables
 from boardless.cycles.counts import Code, Tally
 from boardless.cycles.decode import Instruction
 from boardless.cycles.fetch import Memory
@@ -150,22 +151,16 @@ def literal_address(address: int, now: Instruction) -> int:
 
 
 def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return tables.names(FOLDER)
 
 
 @cache
 def load(name: str) -> Part:
     """The part of that name; BadInput lists those there are."""
-    if name not in names():
-        raise BadInput(f"unknown part {name!r}", hint=f"known: {', '.join(names())}")
-    return read(FOLDER / f"{name}.toml")
+    return read(tables.find(FOLDER, name))
 
 
 def read(path: Path) -> Part:
     """A part's table from any file, checked."""
-    try:
-        part = msgspec.toml.decode(path.read_bytes(), type=Part)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise BadInput(str(error), where=str(path), hint="see cycles/parts.py") from error
-    part = msgspec.structs.replace(part, name=path.stem)
+    part = tables.read(path, Part)
     return part.at(part.clock_hz)

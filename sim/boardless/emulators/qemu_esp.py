@@ -26,6 +26,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     program: str  # such as qemu-system-riscv32
     machine: str  # -M
     tool: str  # its name in ESP-IDF's idf_tools.py
+    oldest: int = 0  # major version that boots -kernel
+
+    @property
+    def title(self) -> str:
+        """For `boardless doctor`: the distributions have a program of the same name."""
+        return f"{self.program} -M {self.machine}"
 
     @property
     def shared_memory(self) -> bool:
@@ -47,22 +53,30 @@ def candidates(here: Settings) -> list[str]:
 def find(board: Board) -> str:
     """The program that knows the machine; ToolMissing says what is there instead."""
     here: Settings = board.emulators["qemu_esp"]
-    others = []
+    what = f"there is no {here.program} that knows {here.machine}"
     for program in candidates(here):
         try:
-            done = subprocess.run(
-                [program, "-M", "help"], capture_output=True, text=True, timeout=60, check=False
-            )
+            known = re.search(rf"^{re.escape(here.machine)}\s", _said(program, "-M", "help"), re.M)
+            number = re.search(r"version (\d+)", _said(program, "--version"))
         except (OSError, subprocess.TimeoutExpired):
             continue
-        if re.search(rf"^{re.escape(here.machine)}\s", done.stdout, re.MULTILINE):
+        if not known:
+            what = f"{program} does not know -M {here.machine}"
+        elif not number or int(number[1]) < here.oldest:
+            what = f"{program} is too old to boot -M {here.machine}, {here.oldest} is not"
+        else:
             return program
-        others.append(program)
-    what = f"{others[0]} does not know -M" if others else f"there is no {here.program} that knows"
     raise ToolMissing(
-        f"{what} {here.machine}",
-        hint=f"Espressif's does: python $IDF_PATH/tools/idf_tools.py install {here.tool}",
+        what,
+        hint=f"Espressif's does: python $IDF_PATH/tools/idf_tools.py install {here.tool}, "
+        "or an archive of https://github.com/espressif/qemu/releases",
     )
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+    ).stdout
 
 
 def version(board: Board) -> str:

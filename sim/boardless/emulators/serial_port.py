@@ -14,8 +14,10 @@ import grp
 import mmap
 import os
 import select
+import shlex
 import socket
 import stat
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from boardless.records import Board
 
 HARDWARE = True
 WRITE_TIMEOUT = 10.0  # seconds; only guards a driver that takes no more bytes
+FLASH_TIMEOUT = 300.0  # seconds; only guards a hang
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +38,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     port: str = ""
     baud: int = 115_200
-    flash: str = ""  # the command that puts {elf} onto the board, for messages
+    flash: str = ""  # the command that puts {elf} onto the board
+    clock_hz: int = 0  # of the core; needed where the board has no timer, or inferences are long
 
     @property
     def shared_memory(self) -> bool:
@@ -46,10 +50,12 @@ def settings(table: dict[str, object]) -> Settings:
     return msgspec.convert(table, Settings)
 
 
-def on_port(board: Board, port: str, baud: int | None) -> Board:
+def on_port(board: Board, port: str, baud: int | None, clock_hz: int | None = None) -> Board:
     """`board`, to be found at `port`; any board can be a real one."""
     known: Settings = board.emulators.get("serial_port", Settings())
-    chosen = msgspec.structs.replace(known, port=port, baud=baud or known.baud)
+    chosen = msgspec.structs.replace(
+        known, port=port, baud=baud or known.baud, clock_hz=clock_hz or known.clock_hz
+    )
     return dataclasses.replace(board, emulators=board.emulators | {"serial_port": chosen})
 
 
@@ -65,6 +71,37 @@ def flash_hint(board: Board, elf: Path) -> str:
     """How this board gets `elf`."""
     here: Settings = board.emulators["serial_port"]
     return f"flash it: {here.flash.replace('{elf}', str(elf))}" if here.flash else f"flash {elf}"
+
+
+def flash(board: Board, elf: Path) -> None:
+    """Puts `elf` onto the board with the command that its board.toml names."""
+    here: Settings = board.emulators["serial_port"]
+    where = f"board {board.name}"
+    try:
+        command = [word.replace("{elf}", str(elf)) for word in shlex.split(here.flash)]
+    except ValueError as error:
+        raise BadInput(f"the flash command is no command: {error}", where=where) from error
+    if not command:
+        hint = 'add flash = "COMMAND {elf}" to [emulator.serial_port] of its board.toml'
+        raise BadInput("no command is known that flashes it", where=where, hint=hint)
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=FLASH_TIMEOUT,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ToolMissing(f"{command[0]} is not installed", where=where) from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolFailed(f"flashing did not finish: {error}", where=where) from error
+    if done.returncode:
+        lines = done.stdout.decode(errors="replace").split("\n")
+        said = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
+        what = f"{command[0]} ended with status {done.returncode} and said: {said[:200]}"
+        raise ToolFailed(what, where=where, hint="is the board connected?")
 
 
 def start(board: Board, elf: Path, *, shared: bool) -> PortSession:

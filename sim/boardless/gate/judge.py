@@ -96,7 +96,7 @@ class Misfit:
 
     @property
     def line(self) -> str:
-        if not self.fitted:
+        if not self.fitted or self.case.file:
             return f"{self.case.board.name}: {self.what}"
         how = baseline.accept(self.case.name, self.case.board.name)
         return f"{self.case.names}: {self.what}, but it did fit; accept: {how}"

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from boardless import evaluate, scratch, zoo
-from boardless.errors import ToolFailed, TooSmall
+from boardless.errors import BadInput, ToolFailed, TooSmall
 from boardless.gate import against, compare, figures
 from boardless.gate.compare import Finding
 from boardless.gate.judge import Case, Misfit, Report, Row, no_cycles, priced, wrong
@@ -24,6 +24,7 @@ from boardless.gate.tolerances import Tolerances
 from boardless.records import Board, Run, Verdict
 from boardless.report import record
 
+NO_REVISION = "not compared with a revision"
 Result = tuple[Run, Verdict]
 
 
@@ -35,13 +36,6 @@ class Measured:
     verdict: Verdict
     figures: figures.Figures
     no_cycles: str  # why there are none
-
-
-def measured(file: Path, run: Run, verdict: Verdict) -> Measured:
-    cycles, missing = priced(run)
-    graph, data = zoo.find(str(file)).graph, record.run(run, verdict)
-    found = figures.from_json(data, graph, run.counts.instructions, cycles)
-    return Measured(run, verdict, found, no_cycles(missing))
 
 
 def judge(
@@ -58,7 +52,7 @@ def judge(
     with scratch.folder("revision") as folder:
         for k, file in enumerate(files):
             kind = zoo.find(str(file)).graph.input_tensor.dtype
-            old, note = None, "no --against: nothing to compare with"
+            old, note = None, "without --against there is nothing to compare with"
             if revision:
                 commit = against.resolve(revision, file.resolve().parent)
                 old = at_revision(file, commit, folder / str(k))
@@ -67,16 +61,18 @@ def judge(
             for board in boards:
                 case = Case(file.stem, kind, board, file=file.as_posix())
                 try:
-                    result = run(file, case, images, progress)
+                    now = measure(file, case, images, progress)
                 except TooSmall as error:
-                    misfits.append(Misfit(case, error.what, fitted=False))
+                    misfits.append(Misfit(case, error.what, fitted=True))
                     continue
-                before = None
+                before, alone = None, f"not in {revision}" if revision else NO_REVISION
                 if old:
-                    before = measured(old, *run(old, case, images, progress))
-                now = measured(file, *result)
-                rows.append(row(case, now, before, revision or "", limits))
-                results.append(result)
+                    try:
+                        before = measure(old, case, images, progress)
+                    except BadInput as error:
+                        alone = f"in {revision} it does not run: {error.what}"
+                rows.append(row(case, now, before or alone, f"against {revision}", limits))
+                results.append((now.run, now.verdict))
     return Report(tuple(rows), (), tuple(dict.fromkeys(notes)), tuple(misfits)), results
 
 
@@ -96,27 +92,28 @@ def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
     return folder / place.name
 
 
-def run(file: Path, case: Case, images: Path | None, progress: evaluate.Progress) -> Result:
+def measure(file: Path, case: Case, images: Path | None, progress: evaluate.Progress) -> Measured:
     """On one device, so that nothing depends on the machine."""
     request = evaluate.Request(str(file), case.board.name, images=images, jobs=1)
 
     def say(what: str, done: int, total: int) -> None:
         progress(f"{case.names} {what}", done, total)
 
-    return evaluate.evaluate(request, say)
+    run, verdict = evaluate.evaluate(request, say)
+    cycles, missing = priced(run)
+    graph, data = zoo.find(str(file)).graph, record.run(run, verdict)
+    found = figures.from_json(data, graph, run.counts.instructions, cycles)
+    return Measured(run, verdict, found, no_cycles(missing))
 
 
-def row(
-    case: Case, now: Measured, before: Measured | None, revision: str, limits: Tolerances
-) -> Row:
-    after = f"against {revision}"
+def row(case: Case, now: Measured, before: Measured | str, after: str, limits: Tolerances) -> Row:
+    """`before`: or why there is none; `after`: what lines end with."""
     made = Row(case, now.verdict.reason, now.run.pictures.origin, now.figures, after)
     found = wrong(made)
     if found:
         return replace(made, findings=tuple(found))
-    if before is None:
-        text = f"not in {revision}" if revision else "not compared with a revision"
-        return replace(made, findings=(Finding("skipped", "", text),))
+    if isinstance(before, str):
+        return replace(made, findings=(Finding("skipped", "", before),))
     old, new = before.figures, now.figures
     found = predictions(before, now) if old.model != new.model else []
     same = msgspec.structs.replace(old, model=new.model, outputs=new.outputs, top_1=new.top_1)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 
+from boardless.closing import Closing
 from boardless.emulators.base import Session
 from boardless.errors import DeviceFault, LinkError
 from boardless.link import messages
@@ -36,13 +36,14 @@ class Refused(LinkError):
 
 
 @dataclass
-class Client:
+class Client(Closing):
     """One device. `patience` is the wall-clock guard in seconds for an answer: long on a line that
     loses nothing, short on a bad one, where it grows from try to try up to `patience_max`."""
 
     session: Session
     patience: float = 300.0
     patience_max: float = 300.0
+    thinking: float = 0.0  # seconds that an inference may take, on top of it
     tries: int = 1
     block_bytes: int = 1024
     describe_pc: Callable[[int], str] | None = None  # code address -> function, for fault reports
@@ -53,16 +54,9 @@ class Client:
     inferences: int = 0  # since the device began, with the last one that was answered
     about: dict[str, str] = field(default_factory=dict)  # what hello() said last
     cycles: int | None = None  # of the last predict(), where the core has a counter
+    waited: float = 0.0  # seconds until the device began its answer to the last command
 
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self.session.close()
 
     # ---- lines ----
@@ -123,18 +117,22 @@ class Client:
 
     # ---- commands ----
 
-    def command(self, text: str) -> list[str]:
-        """The reply lines without the closing m-ready. Refused where the device answers e-[...]."""
-        return self._ask(messages.command(text), text)
+    def command(self, text: str, thinking: float = 0.0) -> list[str]:
+        """The reply lines without the closing m-ready. Refused where the device answers e-[...].
+        The device may take `thinking` seconds to begin."""
+        return self._ask(messages.command(text), text, thinking)
 
-    def _ask(self, request: bytes, what: str) -> list[str]:
+    def _ask(self, request: bytes, what: str, thinking: float) -> list[str]:
         patience = self.patience
         for attempt in range(self.tries):
             try:
                 if attempt:
                     self.resync()
+                sent = time.monotonic()
                 self.session.send(request)
-                return self._answer(time.monotonic() + patience)
+                first = self._answer_line(sent + patience + thinking)
+                self.waited = time.monotonic() - sent
+                return self._answer(time.monotonic() + patience, first)
             except _Noise as error:
                 last = error
                 patience = min(patience * 1.5, self.patience_max)
@@ -143,19 +141,24 @@ class Client:
             hint="check the line; `boardless run --link uart` shows the same without shared memory",
         )
 
-    def _answer(self, deadline: float) -> list[str]:
+    def _answer(self, deadline: float, first: str = "") -> list[str]:
+        """The lines before m-ready; `first` has come already."""
         lines: list[str] = []
-        while True:
-            reply = self.line(deadline)
-            if not reply.trusted:
-                raise _Noise(f"a line without a right checksum: {reply.text[:60]!r}")
-            if reply.text == DAMAGED:
-                raise _Noise(reply.text)
-            if reply.text.startswith("e-["):
-                raise Refused(f"the device says {reply.text}")
-            if reply.text == "m-ready":
-                return lines
-            lines.append(reply.text)
+        text = first or self._answer_line(deadline)
+        while text != "m-ready":
+            lines.append(text)
+            text = self._answer_line(deadline)
+        return lines
+
+    def _answer_line(self, deadline: float) -> str:
+        reply = self.line(deadline)
+        if not reply.trusted:
+            raise _Noise(f"a line without a right checksum: {reply.text[:60]!r}")
+        if reply.text == DAMAGED:
+            raise _Noise(reply.text)
+        if reply.text.startswith("e-["):
+            raise Refused(f"the device says {reply.text}")
+        return reply.text
 
     def resync(self) -> None:
         """Brings both sides back to the start of a command, whatever was lost before."""
@@ -257,7 +260,7 @@ class Client:
     def predict(self, picture: bytes) -> tuple[int, bytes]:
         """(timer ticks, raw output bytes) of one inference, picture and result over the line."""
         self.load(picture)
-        answer = messages.fields(self.command("predict"))
+        answer = messages.fields(self.command("predict", self.thinking))
         self.inferences = int(answer["inferences"])
         self.cycles = int(answer["cycles"]) if "cycles" in answer else None
         return int(answer["ticks"]), bytes.fromhex(answer["output"])

@@ -114,6 +114,7 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
         "estimates": [
             {"text": profile.summary(c), "told": c.told, "median": c.median} for c in run.cycles
         ],
+        "measured": record.told_by_device(run),
         "confusion": _confusion(run),
         "galleries": _galleries(run, verdict),
         "file": gate["file"] if gate else "",
@@ -138,7 +139,7 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
             "link": run.link,
         },
         "command": f"boardless run {run.build.model} --board {board.name} "
-        f"--limit {len(run.pictures)}",
+        f"--limit {len(run.pictures)}" + (" --port DEVICE" if run.counts.measured else ""),
         "notes": list(run.notes),
     }
 
@@ -147,6 +148,7 @@ def _layers(run: Run, gate: dict[str, Any] | None) -> dict[str, Any]:
     """Bars: cycles of the first target, or instructions where none could be estimated. Where the
     gate has judged, what it has judged: its own first input, beside what was accepted."""
     first = run.cycles[0] if run.cycles else None
+    measured = dict(enumerate(run.counts.measured.layers)) if run.counts.measured else {}
     now = {
         x.index: float(run.counts.layers[x.index]) for x in run.build.layers if run.counts.layers
     }
@@ -164,13 +166,17 @@ def _layers(run: Run, gate: dict[str, Any] | None) -> dict[str, Any]:
             "macs": layer.macs,
             "value": now.get(layer.index, 0.0),
             "baseline": before.get(layer.index),
+            "measured": measured.get(layer.index),
             "per_mac": now.get(layer.index, 0.0) / layer.macs if layer.macs else None,
         }
         for layer in run.build.layers
     ]
     most = max([*now.values(), *before.values()], default=0.0)
     unit = f"estimated cycles, {first.target.name}" if first else "instructions"
-    return {"unit": unit, "rows": rows, "most": most, "compared": bool(before)}
+    return {"unit": unit, "rows": rows, "most": most} | {
+        "compared": bool(before),
+        "measured": bool(measured),
+    }
 
 
 def _by_layer(figures: dict[str, Any] | None, key: tuple[str, ...]) -> dict[int, float]:

@@ -263,6 +263,15 @@ def described(cycles: Cycles) -> dict[str, Any]:
         "worst_error_percent": round(error.worst, 2) if error else None,
         "error_programs": error.programs if error else 0,
         "error_stale": bool(error and error.stale),
+        "error_boards": [  # of your own
+            {
+                "board": board,
+                "models": own.programs,
+                "mean_percent": round(own.mean, 2),
+                "worst_percent": round(own.worst, 2),
+            }
+            for board, own in (error.boards if error else ())
+        ],
         "table": cycles.table,
     }
 

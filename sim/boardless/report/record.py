@@ -92,6 +92,19 @@ def device(measured: Measured | None, estimates: dict[str, float]) -> dict[str, 
     }
 
 
+def told_by_device(run: Run) -> str:
+    """The same in a sentence; "" where no board has measured anything."""
+    found = device(run.counts.measured, {c.target.name: c.median for c in run.cycles})
+    if not found or not found["cycles"]:
+        return ""
+    clock = f" at {found['clock_hz'] / 1e6:g} MHz" if found["clock_hz"] else ""
+    off = [f"{target} {error:+.1f} %" for target, error in found["error_percent"].items()]
+    return (
+        f"{found['cycles']['median']:,} cycles{clock} by the board's own counter "
+        f"({found['counter']})" + (f"; the estimate is off by {', '.join(off)}" if off else "")
+    )
+
+
 def memory(build: Build, stack_bytes: int) -> dict[str, int]:
     """Bytes; ram_bytes is .data and .bss (arena included) and the deepest stack seen."""
     return {

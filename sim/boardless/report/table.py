@@ -148,16 +148,8 @@ def runs(results: Sequence[tuple[Run, Verdict]], gates: Sequence[str] = ()) -> N
     for note in dict.fromkeys([*errors, *notes]):
         out.print(note, markup=False)
     for run, _ in results:
-        if measured := record.device(
-            run.counts.measured, {c.target.name: c.median for c in run.cycles}
-        ):
-            off = [f"{core} {error:+.1f} %" for core, error in measured["error_percent"].items()]
-            out.print(
-                f"{run.build.model} {run.build.board.name}: {measured['cycles']['median']:,} "
-                f"cycles by the board's own counter ({measured['counter']})"
-                + (f"; the estimate is off by {', '.join(off)}" if off else ""),
-                markup=False,
-            )
+        if measured := record.told_by_device(run):
+            out.print(f"{run.build.model} {run.build.board.name}: {measured}", markup=False)
     for run, verdict in results:
         if not verdict.ok:
             out.print(f"{run.build.model} {run.build.board.name}: {verdict.reason}", markup=False)

@@ -126,13 +126,13 @@ def local(jobs: int) -> Iterator[Cluster]:
         client = stack.enter_context(_dask().Client(made, set_as_default=False))
         try:
             yield Cluster(client)
-        except BaseException:
+        finally:
             _kill(made)
-            raise
 
 
 def _kill(made: Any) -> None:
-    """Its workers at once, which takes their emulators along: nobody waits for their chunks."""
+    """Its workers at once, which takes their emulators along: they hold nothing, and nobody waits
+    for the chunks that an interrupt leaves."""
     for nanny in made.workers.values():
         nanny.close_gracefully()  # it will not start another
         if nanny.pid:

@@ -29,6 +29,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     measured: float  # cycles
     estimated: float
     held_out: bool
+    board: str = ""  # of a user's, measured with `boardless calibrate --port`; else published
 
     @property
     def error_percent(self) -> float:
@@ -56,21 +57,40 @@ class Summary:
     worst: float
     worst_program: str
 
+    def told(self, what: str) -> str:
+        """`what` is one of the programs."""
+        several = "" if self.programs == 1 else "s"
+        of = f"{self.programs} {what}{several}"
+        return f"±{self.mean:.1f} % mean, {self.worst:.1f} % worst of {of}"
+
 
 @dataclass(frozen=True)
 class Error:
     """What is known about a core's (and a part's) estimates."""
 
-    mean: float  # absolute, in percent
-    worst: float
-    programs: int
+    total: Summary  # of published programs; of your own boards' where there are no others
     suites: tuple[str, ...]
     held_out: Summary | None  # the programs that no number was chosen by
     stale: bool  # the model has changed since: run `boardless calibrate` again
+    published: bool = True
+    boards: tuple[tuple[str, Summary], ...] = ()  # by board of your own
+
+    @property
+    def mean(self) -> float:
+        return self.total.mean
+
+    @property
+    def worst(self) -> float:
+        return self.total.worst
+
+    @property
+    def programs(self) -> int:
+        return self.total.programs
 
     def __str__(self) -> str:
-        text = f"±{self.mean:.1f} % mean, {self.worst:.1f} % worst of {self.programs} programs"
-        return f"{text}, of an older model" if self.stale else text
+        texts = [self.total.told("program")] if self.published else []
+        texts += [f"{own.told('model')} against your board {name}" for name, own in self.boards]
+        return "; ".join(texts) + (", of an older model" if self.stale else "")
 
 
 def error(core: str, part: str | None = None, folder: Path | None = None) -> Error | None:
@@ -78,16 +98,20 @@ def error(core: str, part: str | None = None, folder: Path | None = None) -> Err
     result = load(core, part, folder)
     if not result.row:
         return None
-    total = summary(result.row)
-    held = [r for r in result.row if r.held_out]
+    published = [r for r in result.row if not r.board]
+    own: dict[str, list[Row]] = {}
+    for row in result.row:
+        own.setdefault(row.board, []).append(row)
+    total = published or result.row
+    held = [r for r in total if r.held_out]
     now = digests.digest(core, part)
     return Error(
-        total.mean,
-        total.worst,
-        total.programs,
+        summary(total),
         tuple(dict.fromkeys(r.suite for r in result.row)),
         summary(held) if held else None,
         any(d != now for d in result.digests.values()),
+        bool(published),
+        tuple((board, summary(rows)) for board, rows in own.items() if board),
     )
 
 
@@ -132,18 +156,20 @@ def save(
     """Puts a suite's rows in the place of those it had."""
     kept = [r for r in result.row if r.suite != suite]
     file = path(result.core, result.part, folder)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(
-        _text(
-            Result(
-                result.core,
-                result.part,
-                dict(sorted((result.digests | {suite: digest}).items())),
-                dict(sorted((result.compilers | {suite: compiler}).items())),
-                tuple(sorted([*kept, *rows], key=lambda r: (r.suite, r.program))),
-            )
+    text = _text(
+        Result(
+            result.core,
+            result.part,
+            dict(sorted((result.digests | {suite: digest}).items())),
+            dict(sorted((result.compilers | {suite: compiler}).items())),
+            tuple(sorted([*kept, *rows], key=lambda r: (r.suite, r.program))),
         )
     )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    except OSError as problem:
+        raise BadInput(f"cannot write ({problem.strerror})", where=str(file)) from problem
     return file
 
 
@@ -157,4 +183,5 @@ def _text(result: Result) -> str:
         lines += ["", "[[row]]", f'suite = "{r.suite}"', f'program = "{r.program}"']
         lines += [f"measured = {r.measured:.1f}", f"estimated = {r.estimated:.1f}"]
         lines += [f"held_out = {'true' if r.held_out else 'false'}"]
+        lines += [f'board = "{r.board}"'] if r.board else []
     return "\n".join(lines) + "\n"

@@ -25,13 +25,25 @@ WORDS = ("source", "sources", "note", "description", "title")  # keys of tables 
 
 
 def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
-    """Over the core's table, the part's, and every module of the package that pricing imports."""
-    modules = [[str(path.relative_to(package)), text] for path, text in sources(package)]
+    """Over the core's table, the part's, and every module of the package that pricing imports; the
+    decoders of other instruction sets than the core's excepted."""
+    others = _instruction_sets(package) - {_isa(package / "cores" / f"{core}.toml")}
+    decoders = {package / "decode" / f"{isa}.py" for isa in others}
+    used = [(path, text) for path, text in sources(package) if path not in decoders]
+    modules = [[str(path.relative_to(package)), text] for path, text in used]
     tables = [package / "cores" / f"{core}.toml"]
     tables += [package / "parts" / f"{part}.toml"] if part else []
     words = [[t.name, plain(tomllib.loads(t.read_text()))] for t in tables]
     content = json.dumps([modules, words], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _instruction_sets(package: Path) -> set[str]:
+    return {_isa(table) for table in (package / "cores").glob("*.toml")}
+
+
+def _isa(table: Path) -> str:
+    return str(tomllib.loads(table.read_text()).get("isa", ""))
 
 
 def sources(package: Path) -> list[tuple[Path, str]]:

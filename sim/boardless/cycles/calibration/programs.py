@@ -83,9 +83,9 @@ class Builder:
         published = self.checkout / self._elf(program)
         if not published.is_file():
             raise BadInput(f"program {program.name}: no {published}", where=str(self.checkout))
-        at = self.suite.emulated.vectors
+        at = self.suite.machine.vectors
         if at is None:
-            at = self.suite.emulated.flash[0]
+            at = self.suite.machine.flash[0]
         places, assembly = _segments(published, out, at)
         (out / "segments.s").write_text(assembly)
         script = out / "link.ld"
@@ -109,7 +109,7 @@ class Builder:
         self, objects: list[Path], out: Path, script: Path, libraries: tuple[str, ...]
     ) -> Path:
         made = out / "program.elf"
-        e = self.suite.emulated
+        e = self.suite.machine
         places = {
             "cal_flash_origin": e.flash[0],
             "cal_flash_bytes": e.flash[1],
@@ -184,7 +184,7 @@ def run(suite: Suite, elf: Path, caches: tuple[str, ...] = ()) -> tuple[Code, Ta
 
 def board(suite: Suite) -> Board:
     """The emulated machine, as a board without firmware of ours."""
-    e = suite.emulated
+    e = suite.machine
     origin = e.vectors if e.vectors is not None else e.flash[0]
     debian = ("qemu-system-arm",)
     settings = qemu.Settings("qemu-system-arm", debian, e.machine, timer_hz=1)

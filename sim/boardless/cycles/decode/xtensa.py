@@ -46,6 +46,8 @@ RST1 = {
 }
 RST2 = {8: "mull", 10: "muluh", 11: "mulsh", 12: "quou", 13: "quos", 14: "remu", 15: "rems"}
 RST3 = {2: "sext", 3: "clamps", 4: "min", 5: "max", 6: "minu", 7: "maxu"}
+TLB = {3: "ritlb0", 4: "iitlb", 5: "pitlb", 6: "witlb", 7: "ritlb1"}
+TLB |= {11: "rdtlb0", 12: "idtlb", 13: "pdtlb", 14: "wdtlb", 15: "rdtlb1"}
 MOVES = {8: "moveqz", 9: "movnez", 10: "movltz", 11: "movgez", 12: "movf", 13: "movt"}
 LSAI = {0: ("l8ui", 1), 1: ("l16ui", 2), 2: ("l32i", 4), 9: ("l16si", 2), 11: ("l32ai", 4)}
 SSAI = {4: ("s8i", 1), 5: ("s16i", 2), 6: ("s32i", 4), 15: ("s32ri", 4)}
@@ -206,6 +208,11 @@ def _rst0(f: Fields) -> Instruction | None:
         if f.r in (6, 7, 8):
             return _make(f, "rotw", "system")
         return _make(f, "ssr", "alu", _a(f.s) if f.r != 4 else 0, SHIFT_AMOUNT)
+    if f.op2 == 5 and f.r in TLB:  # two write an entry, two forget one, the others answer
+        reads, writes = _a(f.s), _a(f.t)
+        if f.r in (6, 14):
+            reads, writes = reads | writes, 0
+        return _make(f, TLB[f.r], "system", reads, 0 if f.r in (4, 12) else writes)
     if f.op2 != 0:
         return None
     if f.r == 0:

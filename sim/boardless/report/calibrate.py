@@ -1,0 +1,142 @@
+"""What `boardless calibrate` shows: measured beside estimated, as tables and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from boardless.cycles import calibration
+from boardless.cycles.calibration.facts import Suite
+from boardless.errors import BoardlessError
+from boardless.records import Layer
+from boardless.report import table
+from boardless.report.profile import short
+
+Layers = Sequence[tuple[Layer, int, float]]  # cycles measured, cycles estimated
+
+
+@dataclass
+class Found:
+    """What came of the programs of one suite."""
+
+    suite: Suite
+    core: str
+    part: str | None
+    version: str  # of the compiler
+    rows: list[calibration.Row] = field(default_factory=list)
+    layers: dict[str, Layers] = field(default_factory=dict)  # by program
+    reasons: list[str] = field(default_factory=list)  # why it says nothing about the error
+    skipped: list[str] = field(default_factory=list)  # programs that are built otherwise today
+    failures: list[BoardlessError] = field(default_factory=list)
+
+    def add(self, row: calibration.Row, layers: Layers) -> None:
+        self.rows.append(row)
+        if layers:  # the board has a timer
+            self.layers[row.program] = layers
+
+
+def label(core: str, part: str | None) -> str:
+    return f"{core} ({part})" if part else core
+
+
+def summaries(rows: Sequence[calibration.Row]) -> dict[str, calibration.Summary]:
+    """By what they are taken over: all programs, those held out, those numbers were chosen by."""
+    groups = {
+        "all": list(rows),
+        "held out": [r for r in rows if r.held_out],
+        "used for choosing": [r for r in rows if not r.held_out],
+    }
+    return {name: calibration.summary(group) for name, group in groups.items() if group}
+
+
+def show(found: Found) -> None:
+    table.show(
+        f"{found.suite.title}, priced as {label(found.core, found.part)}",
+        ("program", "#measured", "#estimated", "#error", "held out"),
+        [
+            (
+                r.program,
+                f"{r.measured:,.0f}",
+                f"{r.estimated:,.0f}",
+                f"{r.error_percent:+.1f} %",
+                "yes" if r.held_out else "",
+            )
+            for r in found.rows
+        ],
+    )
+    for program, layers in found.layers.items():
+        table.show(
+            f"{program} by layer",
+            ("#", "op", "name", "#measured", "#estimated", "#error"),
+            [
+                (
+                    str(layer.index),
+                    layer.op,
+                    short(layer.name),
+                    f"{measured:,}",
+                    f"{estimated:,.0f}",
+                    f"{100 * (estimated / measured - 1):+.1f} %" if measured else "",
+                )
+                for layer, measured, estimated in layers
+            ],
+        )
+    table.show(
+        "",
+        ("absolute error over", "#programs", "#mean", "#median", "#worst", "of"),
+        [
+            (
+                name,
+                str(s.programs),
+                f"{s.mean:.1f} %",
+                f"{s.median:.1f} %",
+                f"{s.worst:.1f} %",
+                s.worst_program,
+            )
+            for name, s in summaries(found.rows).items()
+        ],
+    )
+    table.console().print(" ".join(found.suite.split.split()), markup=False)
+
+
+def as_json(found: Found) -> dict[str, Any]:
+    return {
+        "suite": found.suite.name,
+        "core": found.core,
+        "part": found.part,
+        "board": found.suite.board,
+        "clock_hz": found.suite.clock_hz,
+        "compiler": found.version,
+        "not_comparable": [*found.reasons, *found.skipped],
+        "source": found.suite.source,
+        "programs": [
+            {
+                "name": r.program,
+                "measured": r.measured,
+                "estimated": r.estimated,
+                "error_percent": r.error_percent,
+                "held_out": r.held_out,
+                "layers": [
+                    {
+                        "index": layer.index,
+                        "op": layer.op,
+                        "name": layer.name,
+                        "measured": measured,
+                        "estimated": round(estimated, 2),
+                    }
+                    for layer, measured, estimated in found.layers.get(r.program, ())
+                ],
+            }
+            for r in found.rows
+        ],
+        "summary": {
+            name.replace(" ", "_"): {
+                "programs": s.programs,
+                "mean_percent": s.mean,
+                "median_percent": s.median,
+                "worst_percent": s.worst,
+                "worst_program": s.worst_program,
+            }
+            for name, s in summaries(found.rows).items()
+        },
+    }

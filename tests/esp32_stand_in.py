@@ -1,0 +1,188 @@
+"""Stands in for Espressif's qemu-system-xtensa where it is not installed: takes the same command
+line and executes the same ELF on Debian's, whose machine has enough RAM to reach the ESP32's
+memories. That its devices are RAM, too, is made up for by a debugger: watchpoints on the registers
+of UART0 and of the watchdogs. Whoever leaves a watchdog on is reset."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from typing import NoReturn
+
+FIFO, FIFO_WRITE, STATUS, POINTERS = 0x3FF40000, 0x60000000, 0x3FF4001C, 0x3FF40060
+OPTIONS = 0x3FF48000
+WATCHDOGS = {0x3FF5F048: 0x3FF5F064, 0x3FF60048: 0x3FF60064, 0x3FF4808C: 0x3FF480A4}  # their keys
+KEY, ON = 0x50D83AA1, 0x80000000
+WRITE, READ = 2, 3  # kinds of watchpoints
+
+
+class Debugger:
+    """GDB's remote protocol, as much of it as is needed."""
+
+    def __init__(self, remote: socket.socket) -> None:
+        self.remote, self.buffer = remote, b""
+
+    def send(self, packet: str) -> None:
+        self.remote.sendall(f"${packet}#{sum(packet.encode()) % 256:02x}".encode())
+
+    def receive(self) -> str:
+        """The next packet; "" at the end."""
+        while (packet := self.poll()) is None:
+            pass
+        return packet
+
+    def poll(self) -> str | None:
+        """What has come: a packet, "" at the end, None for less."""
+        data = self.remote.recv(4096)
+        self.buffer += data
+        if not (found := re.search(rb"\$([^#]*)#..", self.buffer)):
+            return None if data else ""
+        self.buffer = self.buffer[found.end() :]
+        self.remote.sendall(b"+")
+        return found[1].decode()
+
+    def ask(self, packet: str) -> str:
+        self.send(packet)
+        return self.receive()
+
+    def read(self, address: int) -> int:
+        return int.from_bytes(bytes.fromhex(self.ask(f"m{address:x},4")), "little")
+
+    def write(self, address: int, value: int) -> None:
+        assert self.ask(f"M{address:x},4:{value.to_bytes(4, 'little').hex()}") == "OK"
+
+
+class Chip:
+    def __init__(self, debugger: Debugger, line: socket.socket) -> None:
+        self.debugger, self.line, self.waiting = debugger, line, b""
+        for address in (FIFO, FIFO_WRITE, OPTIONS, *WATCHDOGS):
+            self.watch("Z", address)
+        self.power_on()
+
+    def watch(self, on: str, address: int) -> None:
+        """`on`: Z, or z for off."""
+        kind = READ if address == FIFO else WRITE
+        assert self.debugger.ask(f"{on}{kind},{address:x},4") == "OK"
+
+    def power_on(self) -> None:
+        """As the ROM leaves it."""
+        self.guarded = dict.fromkeys(WATCHDOGS, ON)
+        for address, key in WATCHDOGS.items():
+            self.debugger.write(address, ON)
+            self.debugger.write(key, 0)
+        self.offer()
+
+    def offer(self) -> None:
+        """What is received next."""
+        self.debugger.write(FIFO, self.waiting[0] if self.waiting else 0xEE)
+        count = min(len(self.waiting), 128)
+        self.debugger.write(STATUS, 128 if count == 128 else 0)  # right in that case only
+        self.debugger.write(POINTERS, count % 128 << 13)
+
+    def accessed(self, address: int) -> None:
+        """After an access to a register that is watched."""
+        value = self.debugger.read(address)
+        if address == FIFO:
+            assert self.waiting, "nothing was there"
+            self.waiting = self.waiting[1:]
+            self.offer()
+        elif address == FIFO_WRITE:
+            self.line.sendall(bytes([value & 0xFF]))
+        elif address in WATCHDOGS:
+            if self.debugger.read(WATCHDOGS[address]) == KEY:
+                self.guarded[address] = value
+            self.debugger.write(address, self.guarded[address])
+        elif value >> 31:
+            self.debugger.send(f"qRcmd,{b'system_reset'.hex()}")
+            while self.debugger.receive() != "OK":
+                pass
+            self.power_on()
+
+    def run(self) -> None:
+        """Until it exits or the line is closed."""
+        self.debugger.send("c")
+        while True:
+            ready, _, _ = select.select([self.debugger.remote, self.line], [], [])
+            data = b""
+            if self.debugger.remote in ready:
+                stop = self.debugger.poll()
+            else:  # it waits, or soon will
+                if any(self.guarded.values()):
+                    print("watchdog reset", file=sys.stderr)
+                    return
+                data = self.line.recv(4096)
+                if not data:
+                    return
+                self.debugger.remote.sendall(b"\x03")
+                stop = self.debugger.receive()
+            if stop is None:
+                continue
+            if not stop.startswith("T"):  # it has ended
+                return
+            if found := re.search(r"watch:([0-9a-f]+)", stop):
+                self.step_over(int(found[1], 16))
+            if data:
+                self.waiting += data
+                self.offer()
+            self.debugger.send("c")
+
+    def step_over(self, address: int) -> None:
+        """It stands before an access to this register."""
+        self.watch("z", address)
+        self.debugger.ask("s")
+        self.watch("Z", address)
+        self.accessed(address)
+
+
+def run(elf: str, line: socket.socket, program: str) -> NoReturn:
+    ours, theirs = socket.socketpair()
+    # 1700 MiB from 0 on: up to what the ESP32 has at 0x60000000
+    machine = [program, "-M", "lx60", "-cpu", "de233_fpu", "-m", "1700M", "-nodefaults"]
+    machine += ["-display", "none", "-monitor", "none", "-serial", "none", "-S", "-kernel", elf]
+    machine += ["-semihosting-config", "enable=on,target=native"]
+    machine += ["-chardev", f"socket,id=gdb,fd={theirs.fileno()}", "-gdb", "chardev:gdb"]
+    guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    process = subprocess.Popen(
+        [*guard, *machine], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+    )
+    theirs.close()
+
+    def end(*_: object) -> NoReturn:
+        process.kill()
+        process.wait()
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, end)
+    debugger = Debugger(ours)
+    debugger.ask("?")
+    Chip(debugger, line).run()
+    try:
+        status = process.wait(timeout=1)
+    except subprocess.TimeoutExpired:
+        end()
+    os._exit(status)
+
+
+def main(program: str) -> None:
+    """`program` is Debian's."""
+    if sys.argv[1:] == ["--version"]:
+        print("QEMU emulator version 9.2.2 (esp_develop_9.2.2_20250228)")
+        return
+    if sys.argv[1:] == ["-M", "help"]:
+        print("Supported machines are:\nesp32                Espressif ESP32 machine")
+        return
+    parser = argparse.ArgumentParser(prog="qemu-system-xtensa", prefix_chars="-")
+    for name in ("M", "display", "monitor", "chardev", "serial", "semihosting-config", "kernel"):
+        parser.add_argument(f"-{name}", required=True)
+    arguments = parser.parse_args()
+    assert (arguments.M, arguments.serial) == ("esp32", "chardev:line")
+    found = re.fullmatch(r"socket,id=line,fd=(\d+)", arguments.chardev)
+    assert found
+    run(arguments.kernel, socket.socket(fileno=int(found[1])), program)
