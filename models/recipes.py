@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+from boardless import checked
 from boardless.errors import BadInput
 from boardless.zoo import Scaling
 
@@ -126,7 +127,7 @@ class Results(_Section, frozen=True):
 
 def _read(path: Path, kind: type[Any]) -> Any:
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
+        return checked.toml(path.read_bytes(), kind)
     except OSError as error:
         raise BadInput(error.strerror or str(error), where=str(path)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

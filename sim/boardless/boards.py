@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from boardless import emulators, paths
+from boardless import checked, emulators, paths
 from boardless.errors import BadInput
 from boardless.records import Board, Memory, Toolchain
 
@@ -51,7 +51,7 @@ def load(name: str) -> Board:
 def _read(path: Path) -> Board:
     hint = "CONTRIBUTING.md lists the fields"
     try:
-        file = msgspec.toml.decode(path.read_bytes(), type=BoardFile)
+        file = checked.toml(path.read_bytes(), BoardFile)
         settings = {
             name: emulators.load(name).settings(table) for name, table in file.emulator.items()
         }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from boardless import graph, paths, structures
+from boardless import checked, graph, paths, structures
 from boardless.errors import BadInput
 
 TYPES = ("int8", "float32")
@@ -56,7 +56,7 @@ def names() -> list[str]:
 def results(name: str) -> Results:
     path = paths.ZOO / name / "results.toml"
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Results)
+        return checked.toml(path.read_bytes(), Results)
     except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
         raise BadInput(str(error), where=str(path), hint=f"nox -s train -- {name}") from error
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from boardless import checked
+
 
 class Case(msgspec.Struct, frozen=True):
     """One model to measure; without `fold` its idle channels stay."""
@@ -66,7 +68,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def plan() -> Plan:
     """The checked content of bench.toml."""
     path = Path(__file__).with_name("bench.toml")
-    return msgspec.toml.decode(path.read_bytes(), type=Plan)
+    return checked.toml(path.read_bytes(), Plan)
 
 
 def cases(models: tuple[str, ...]) -> tuple[Case, ...]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from boardless import checked
 from boardless.errors import BadInput
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -28,7 +29,7 @@ def find(folder: Path, name: str) -> Path:
 def read(path: Path, kind: type[T]) -> T:
     """With its `name`; BadInput where a field is wrong or unknown."""
     try:
-        table = msgspec.toml.decode(path.read_bytes(), type=kind)
+        table = checked.toml(path.read_bytes(), kind)
     except (msgspec.DecodeError, ValueError) as error:
         hint = f"see cycles/{kind.__module__.rpartition('.')[2]}.py"
         raise BadInput(str(error), where=str(path), hint=hint) from error

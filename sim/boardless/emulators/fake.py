@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from boardless import checked
 from boardless.emulators.base import ProcessSession
 from boardless.records import Board
 
@@ -15,7 +16,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def settings(table: dict[str, object]) -> Settings:
-    return msgspec.convert(table, Settings)
+    return checked.convert(table, Settings)
 
 
 def version(board: Board) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from boardless import checked
 from boardless.cycles.counter import Counter, Plugin, find
 from boardless.emulators.base import ProcessSession, program_version
 from boardless.records import Board
@@ -31,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def settings(table: dict[str, object]) -> Settings:
-    return msgspec.convert(table, Settings)
+    return checked.convert(table, Settings)
 
 
 def version(board: Board) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from boardless import checked
 from boardless.emulators.base import ProcessSession, program_version
 from boardless.errors import ToolMissing
 from boardless.records import Board
@@ -39,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def settings(table: dict[str, object]) -> Settings:
-    return msgspec.convert(table, Settings)
+    return checked.convert(table, Settings)
 
 
 def candidates(here: Settings) -> list[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from boardless import paths
+from boardless import checked, paths
 from boardless.emulators.base import ProcessSession, program_version, spawn
 from boardless.errors import BadInput, ToolFailed, ToolMissing
 from boardless.records import Board
@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def settings(table: dict[str, object]) -> Settings:
-    return msgspec.convert(table, Settings)
+    return checked.convert(table, Settings)
 
 
 def version(board: Board) -> str:

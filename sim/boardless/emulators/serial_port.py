@@ -25,6 +25,7 @@ import msgspec
 import serial
 from serial.tools import list_ports
 
+from boardless import checked
 from boardless.errors import BadInput, BoardlessError, ToolFailed, ToolMissing
 from boardless.records import Board
 
@@ -47,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def settings(table: dict[str, object]) -> Settings:
-    return msgspec.convert(table, Settings)
+    return checked.convert(table, Settings)
 
 
 def on_port(board: Board, port: str, baud: int | None, clock_hz: int | None = None) -> Board:

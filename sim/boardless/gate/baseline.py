@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import tomlkit
 
-from boardless import boards, paths, zoo
+from boardless import boards, checked, paths, zoo
 from boardless.errors import BadInput
 from boardless.gate.figures import MEMORY, Figures
 from boardless.gate.toolchain import Toolchain
@@ -46,7 +46,7 @@ def read(model: str, board: str) -> Baseline | None:
     """None where there is none; BadInput where it is damaged."""
     file = path(model, board)
     try:
-        found = msgspec.toml.decode(file.read_bytes(), type=Baseline)
+        found = checked.toml(file.read_bytes(), Baseline)
         for kind, figures in found.types.items():
             if sorted(figures.memory) != sorted(MEMORY):
                 raise msgspec.ValidationError(f"[{kind}.memory] must hold {', '.join(MEMORY)}")

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import msgspec
 
-from boardless import boards, paths, zoo
+from boardless import boards, checked, paths, zoo
 from boardless.errors import BadInput
 from boardless.gate.compare import METRICS
 
@@ -65,7 +65,7 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load(path: Path = FILE) -> Tolerances:
     """The checked file; without one nothing may grow."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Tolerances)
+        return checked.toml(path.read_bytes(), Tolerances)
     except FileNotFoundError:
         return Tolerances()
     except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:

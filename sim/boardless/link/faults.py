@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from boardless import checked
 from boardless.errors import BadInput
 from boardless.link.wrapped import Wrapped
 
@@ -31,7 +32,7 @@ def parse(text: str) -> Faults:
     """Faults from "drop=0.01,flip=0.001,split=3,delay=2,seed=1"."""
     try:
         table = dict(item.split("=", 1) for item in text.split(",") if item)
-        faults = msgspec.convert(table, Faults, strict=False)
+        faults = checked.convert(table, Faults, strict=False)
     except (ValueError, msgspec.ValidationError) as error:
         raise BadInput(
             f"{text!r} is no description of a bad line: {error}",

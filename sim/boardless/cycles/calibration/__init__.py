@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from boardless import checked
 from boardless.cycles.calibration import digest as digests
 from boardless.errors import BadInput
 
@@ -138,7 +139,7 @@ def load(core: str, part: str | None, folder: Path | None = None) -> Result:
     if not file.is_file():
         return Result(core, part)
     try:
-        return msgspec.toml.decode(file.read_bytes(), type=Result)
+        return checked.toml(file.read_bytes(), Result)
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise BadInput(
             str(problem), where=str(file), hint="run `boardless calibrate` again"

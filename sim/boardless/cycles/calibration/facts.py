@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import tomlkit
 
+from boardless import checked
 from boardless.errors import BadInput
 
 FOLDER = Path(__file__).with_name("facts")
@@ -145,7 +146,7 @@ def load(name: str) -> Suite:
 def read(path: Path) -> Suite:
     """A facts file."""
     try:
-        suite = msgspec.toml.decode(path.read_bytes(), type=Suite)
+        suite = checked.toml(path.read_bytes(), Suite)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInput(str(error), where=str(path)) from error
     listed = [p.name for p in suite.programs]
