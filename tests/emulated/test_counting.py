@@ -24,7 +24,7 @@ from boardless.emulators import qemu
 from boardless.errors import DeviceFault, ToolFailed, ToolMissing
 from boardless.link import faults
 from boardless.link.client import Client
-from boardless.records import Build, Counts, Pictures
+from boardless.records import Board, Build, Counts, Pictures
 from conftest import listen_to_the_end
 from properties import records, runners
 
@@ -212,9 +212,16 @@ def test_a_difference_from_icount_stops_the_run(
     )
     original = qemu.instructions
     monkeypatch.setattr(qemu, "instructions", lambda b, t: (original(b, t) or 0) + (t == 0))
-    counted_run(build, fed, cycles=False)
-    monkeypatch.setattr(qemu, "instructions", lambda b, t: (original(b, t) or 0) + (t > 30000))
-    with pytest.raises(ToolFailed, match=r"inference 0 has 19,543 .* by the plugin, 19,544 by ic"):
+    right = counted_run(build, fed, cycles=False)
+    whole = right.instructions[0]
+
+    def one_more(board: Board, ticks: int) -> int:
+        found = original(board, ticks) or 0
+        return found + (found > max(right.layers))  # of inferences, not of layers
+
+    monkeypatch.setattr(qemu, "instructions", one_more)
+    said = rf"inference 0 has {whole:,} .* by the plugin, {whole + 1:,} by ic"
+    with pytest.raises(ToolFailed, match=said):
         counted_run(build, fed)
 
 
@@ -323,12 +330,12 @@ def end_of(built: Built, end: Callable[[Client], None]) -> Counted:
     with counter(build) as count:
         with Client(qemu.start(BOARD, build.elf, shared=False, count=count)) as client:
             client.boot()
-            client.predict(fed.inputs[0].tobytes())
+            ticks, _ = client.predict(fed.inputs[0].tobytes())
             end(client)
         recording = count.read()
     counted = Counted.of(recording)
     assert counted.passes == 1
-    assert counted.tally().instructions == 19543
+    assert counted.tally().instructions == qemu.instructions(BOARD, ticks)
     return counted
 
 
