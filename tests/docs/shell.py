@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import os
 import re
@@ -124,12 +125,15 @@ def copy(target: Path) -> None:
 
 
 def share_builds(target: Path) -> None:
-    """Firmware is kept by what it is made of, so what the checkout has built need not be built
-    again for each page."""
-    for name in ("plugin", *boards.names()):
-        (paths.build_root() / name).mkdir(parents=True, exist_ok=True)
-        (target / "build").mkdir(exist_ok=True)
-        (target / "build" / name).symlink_to(paths.build_root() / name)
+    """What the checkout has built of the pages' usual model need not be built again for each page.
+    Copies: a page that changes a kernel builds something else under the same name."""
+    (target / "build").mkdir()
+    (paths.build_root() / "plugin").mkdir(parents=True, exist_ok=True)
+    (target / "build" / "plugin").symlink_to(paths.build_root() / "plugin")
+    for name in boards.names():
+        for built in (paths.build_root() / name).glob("digits_cnn-*"):
+            with contextlib.suppress(shutil.Error):  # in mid-build: then it is no use, either
+                shutil.copytree(built, target / "build" / name / built.name)
 
 
 def same_toolchain() -> bool:
