@@ -22,8 +22,10 @@ from properties.repeat import pytest_collection_modifyitems, pytest_runtest_make
 __all__ = ["pytest_collection_modifyitems", "pytest_runtest_makereport"]
 
 profiles.register()
-# A shell makes what it starts in the background deaf to Ctrl-C, which tests send to children.
+# Tests send these to children, which would inherit that they are ignored: a shell makes what it
+# starts in the background deaf to Ctrl-C, and nohup to the end of the session.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 MARK = "BOARDLESS_TEST_MARK"  # in the environment of what a test starts, and of its children
 Completed = subprocess.CompletedProcess[str]
