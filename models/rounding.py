@@ -30,7 +30,8 @@ def tune(model: keras.Model, lessons: Lessons, first_epoch: int, epochs: int, ra
         loss="categorical_crossentropy",
     )
     for number in range(first_epoch, first_epoch + epochs):
-        twin.fit(lessons.epoch(number), steps_per_epoch=lessons.steps, shuffle=False, verbose=0)
+        for batch in lessons.epoch(number):
+            twin.train_on_batch(*batch)
     model.set_weights(twin.get_weights())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import shutil
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,31 @@ def test_another_recipe_begins_anew(checkpoints: Path, capsys: pytest.CaptureFix
     assert len(curves["loss"]) == 1
     assert "goes on after" not in capsys.readouterr().err
     assert [p.name for p in (checkpoints / "digits_cnn").iterdir()] == ["state.npz"]
+
+
+def test_pictures_of_an_epoch_go_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a gigabyte an epoch, of FD-MobileNet's."""
+    alive: list[weakref.ref[Any]] = []
+
+    def tracked(*arguments: Any) -> Any:
+        assert not any(pixels() is not None for pixels in alive)
+        pixels = changed(*arguments)
+        alive.append(weakref.ref(pixels))
+        return pixels
+
+    monkeypatch.setattr("lessons.changed", tracked)
+    training.fit("digits_cnn", recipe(), datasets.load("digits"), epochs=3)
+    assert len(alive) == 3
+
+
+def test_curves_are_of_whole_epochs() -> None:
+    data = datasets.load("digits")
+    whole = msgspec.structs.replace(recipe().training, batch_size=len(data.train) // 7)
+    _, curves = training.fit("digits_cnn", recipe(training=whole), data, epochs=2)
+    seen = len(data.train) // 7 * 7
+    right = curves["accuracy"][1] * seen
+    assert right == pytest.approx(round(right), abs=1e-3)
+    assert round(right) % 7  # it would be a multiple if it were of the last batch alone
 
 
 def test_training_stops_when_nothing_gets_better() -> None:
