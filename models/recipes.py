@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from boardless import checked
@@ -125,27 +125,16 @@ class Results(_Section, frozen=True):
     layer_snr_db: dict[str, float] = {}  # of int8 beside float32, by operator
 
 
-def _read(path: Path, kind: type[Any]) -> Any:
-    try:
-        return checked.toml(path.read_bytes(), kind)
-    except OSError as error:
-        raise BadInput(error.strerror or str(error), where=str(path)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(" ".join(str(error).split()), where=str(path)) from error
-
-
 def read_recipe(name: str) -> Recipe:
     """Return the checked recipe of the model called `name`."""
     if name not in names():
         raise BadInput(f"unknown model '{name}'", hint=f"known are: {', '.join(names())}")
-    recipe: Recipe = _read(ZOO / name / "recipe.toml", Recipe)
-    return recipe
+    return checked.file(ZOO / name / "recipe.toml", Recipe)
 
 
 def read_results(folder: Path) -> Results:
     """Return the figures that belong to the .tflite files in `folder`."""
-    results: Results = _read(folder / "results.toml", Results)
-    return results
+    return checked.file(folder / "results.toml", Results)
 
 
 def names() -> list[str]:

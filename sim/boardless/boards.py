@@ -50,12 +50,12 @@ def load(name: str) -> Board:
 
 def _read(path: Path) -> Board:
     hint = "CONTRIBUTING.md lists the fields"
+    file = checked.file(path, BoardFile, hint)
     try:
-        file = checked.toml(path.read_bytes(), BoardFile)
         settings = {
             name: emulators.load(name).settings(table) for name, table in file.emulator.items()
         }
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
         raise BadInput(str(error), where=str(path), hint=hint) from error
     except BadInput as error:
         raise BadInput(error.what, where=str(path), hint=error.hint or hint) from error

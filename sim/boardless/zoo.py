@@ -55,10 +55,7 @@ def names() -> list[str]:
 
 def results(name: str) -> Results:
     path = paths.ZOO / name / "results.toml"
-    try:
-        return checked.toml(path.read_bytes(), Results)
-    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
-        raise BadInput(str(error), where=str(path), hint=f"nox -s train -- {name}") from error
+    return checked.file(path, Results, f"nox -s train -- {name}")
 
 
 def types(name: str) -> list[str]:

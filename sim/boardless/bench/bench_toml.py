@@ -67,8 +67,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def plan() -> Plan:
     """The checked content of bench.toml."""
-    path = Path(__file__).with_name("bench.toml")
-    return checked.toml(path.read_bytes(), Plan)
+    return checked.file(Path(__file__).with_name("bench.toml"), Plan)
 
 
 def cases(models: tuple[str, ...]) -> tuple[Case, ...]:

@@ -45,16 +45,16 @@ def shown(file: Path) -> str:
 def read(model: str, board: str) -> Baseline | None:
     """None where there is none; BadInput where it is damaged."""
     file = path(model, board)
+    if not file.exists():
+        return None
     try:
-        found = checked.toml(file.read_bytes(), Baseline)
+        found = checked.file(file, Baseline)
         for kind, figures in found.types.items():
             if sorted(figures.memory) != sorted(MEMORY):
-                raise msgspec.ValidationError(f"[{kind}.memory] must hold {', '.join(MEMORY)}")
-    except FileNotFoundError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
+                raise BadInput(f"[{kind}.memory] must hold {', '.join(MEMORY)}")
+    except BadInput as error:
         raise BadInput(
-            f"damaged baseline ({' '.join(str(error).split())})",
+            f"damaged baseline ({error.what})",
             where=shown(file),
             hint=f"take it from git, or delete it and run {accept(model, board)}",
         ) from error

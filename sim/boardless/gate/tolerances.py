@@ -14,7 +14,6 @@ from typing import Annotated
 import msgspec
 
 from boardless import boards, checked, paths, zoo
-from boardless.errors import BadInput
 from boardless.gate.compare import METRICS
 
 FILE = paths.ROOT / "models" / "gate.toml"
@@ -64,9 +63,4 @@ class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load(path: Path = FILE) -> Tolerances:
     """The checked file; without one nothing may grow."""
-    try:
-        return checked.toml(path.read_bytes(), Tolerances)
-    except FileNotFoundError:
-        return Tolerances()
-    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
-        raise BadInput(" ".join(str(error).split()), where=str(path)) from error
+    return checked.file(path, Tolerances) if path.exists() else Tolerances()

@@ -138,12 +138,7 @@ def load(core: str, part: str | None, folder: Path | None = None) -> Result:
     file = path(core, part, folder)
     if not file.is_file():
         return Result(core, part)
-    try:
-        return checked.toml(file.read_bytes(), Result)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise BadInput(
-            str(problem), where=str(file), hint="run `boardless calibrate` again"
-        ) from problem
+    return checked.file(file, Result, "run `boardless calibrate` again")
 
 
 def save(

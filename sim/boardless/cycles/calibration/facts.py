@@ -145,10 +145,7 @@ def load(name: str) -> Suite:
 
 def read(path: Path) -> Suite:
     """A facts file."""
-    try:
-        suite = checked.toml(path.read_bytes(), Suite)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(str(error), where=str(path)) from error
+    suite = checked.file(path, Suite)
     listed = [p.name for p in suite.programs]
     if not listed or len(set(listed)) < len(listed):
         raise BadInput("programs must be there, each once", where=str(path))
