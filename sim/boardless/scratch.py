@@ -23,7 +23,9 @@ def folder(purpose: str) -> Iterator[Path]:
     prefix = f"boardless-{purpose}-"
     for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         _remove(old)
-    with tempfile.TemporaryDirectory(prefix=prefix) as name, Path(name, LOCK).open("w") as lock:
+    # A child that was killed may have a file open in it, or write a last one.
+    made = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+    with made as name, Path(name, LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield Path(name)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ import msgspec
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from boardless import measured
+from boardless import measured, scratch
 from boardless.commands.run import port_options
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.calibration import digest as digests
@@ -164,8 +163,8 @@ def price_programs(found: Found, checkout: Path) -> None:
     core = cores.load(found.core)
     part = parts.load(found.part).at(suite.clock_hz) if found.part else None
     caches = part.simulated(*suite.machine.code) if part else ()
-    with tempfile.TemporaryDirectory(prefix="boardless-calibrate-") as folder, steps(suite) as step:
-        builder = programs.Builder(suite, checkout, Path(folder))
+    with scratch.folder("calibrate") as folder, steps(suite) as step:
+        builder = programs.Builder(suite, checkout, folder)
         for program in suite.programs:
             step(program.name)
             try:

@@ -8,17 +8,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import platform
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from boardless import __version__, boards, build, emulators, evaluate, paths
+from boardless import __version__, boards, build, emulators, evaluate, paths, scratch
 from boardless.errors import BoardlessError
 from boardless.gate import toolchain
 from boardless.records import Pictures, Run, Verdict
@@ -88,8 +86,7 @@ def _run(task: Task) -> Done | Failed:
     with contextlib.ExitStack() as stack:
         model = task.model
         if task.content is not None:
-            folder = tempfile.TemporaryDirectory(prefix="boardless-sweep-")
-            path = Path(stack.enter_context(folder)) / f"{task.model}.tflite"
+            path = stack.enter_context(scratch.folder("sweep")) / f"{task.model}.tflite"
             path.write_bytes(task.content)
             model = str(path)
         request = evaluate.Request(model, task.board, task.emulator, jobs=1, cycles=task.cycles)
@@ -145,7 +142,7 @@ def about(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
 def _sources() -> str:
     """A digest of the checkout's code: this package and the firmware."""
     digest = hashlib.sha256()
-    for root, pattern in ((paths.PACKAGE, "*.py"), (paths.FIRMWARE, "*.[chS]")):
-        for path in sorted(root.rglob(pattern)):
+    for root, endings in ((paths.PACKAGE, {".py"}), (paths.FIRMWARE, {".c", ".h", ".S", ".py"})):
+        for path in sorted(p for p in root.rglob("*.*") if p.suffix in endings):
             digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]

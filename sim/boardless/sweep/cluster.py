@@ -12,12 +12,12 @@ import logging
 import multiprocessing.resource_tracker
 import os
 import signal
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from boardless import scratch
 from boardless.errors import BadInput, ToolFailed, ToolMissing
 from boardless.sweep import chunk
 
@@ -109,9 +109,7 @@ def local(jobs: int) -> Iterator[Cluster]:
     """`jobs` processes on this machine, replaced when they die; they end with this one."""
     with _quiet(), contextlib.ExitStack() as stack:
         stack.enter_context(_dask("dask.config").set(SETTINGS))
-        folder = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="boardless-sweep-", ignore_cleanup_errors=True)
-        )
+        folder = stack.enter_context(scratch.folder("sweep"))
         with _deaf_children():
             made = _dask().LocalCluster(
                 n_workers=jobs,
