@@ -11,6 +11,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from boardless import evaluate
+from boardless.pictures import USUAL
 from boardless.report import record, table
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,6 +84,19 @@ images_option = click.option(
     metavar="PATH",
     help="A .npz with `images` (N,H,W,C) uint8 or `inputs` (N,...) in the model's type, and "
     "`labels`; or a folder of class folders. Default: the zoo model's test pictures.",
+)
+boards_option = click.option(
+    "--boards",
+    "which",
+    default="default",
+    show_default=True,
+    help="default, all (of what is installed), or names separated by commas.",
+)
+pixels_option = click.option(
+    "--pixels",
+    type=click.Choice(list(USUAL)),
+    help="What pixels 0..255 mean to MODEL. Default: as it was trained, for models of the zoo; for "
+    "a file of your own read off an int8 input's range, else 0..1.",
 )
 output_option = click.option(
     "-o",

@@ -9,11 +9,8 @@ from typing import Any
 
 import click
 
-from boardless import (
-    evaluate,
-)
+from boardless import evaluate
 from boardless.link import faults
-from boardless.pictures import USUAL
 from boardless.report import page, record, table
 from boardless.terminal import (
     core_option,
@@ -27,6 +24,7 @@ from boardless.terminal import (
     limit_option,
     link_option,
     part_option,
+    pixels_option,
     progress_bar,
 )
 
@@ -92,12 +90,7 @@ bad_line_option = click.option(
 @emulator_option
 @images_option
 @limit_option("Only the first N pictures.")
-@click.option(
-    "--pixels",
-    type=click.Choice(list(USUAL)),
-    help="What pixels 0..255 mean to MODEL. Default: as it was trained, for models of the zoo; for "
-    "a file of your own read off an int8 input's range, else 0..1.",
-)
+@pixels_option
 @link_option
 @port_options
 @click.option(

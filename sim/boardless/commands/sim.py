@@ -11,18 +11,19 @@ from boardless import suite
 from boardless.gate import judge, tolerances
 from boardless.report import gate as gate_report
 from boardless.report import junit, kept, page, record, table
-from boardless.terminal import json_option, junit_option, labelled, limit_option, progress_bar
+from boardless.terminal import (
+    boards_option,
+    json_option,
+    junit_option,
+    labelled,
+    limit_option,
+    progress_bar,
+)
 
 
 @click.command("sim")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option(
-    "--boards",
-    "which",
-    default="default",
-    show_default=True,
-    help="default, all, or names separated by commas.",
-)
+@boards_option
 @limit_option("The first N pictures of each data set. Default: 4 to 64, fewer of large ones.")
 @json_option
 @junit_option

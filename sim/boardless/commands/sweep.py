@@ -11,10 +11,17 @@ import click
 
 from boardless import suite
 from boardless.errors import BadInput
-from boardless.pictures import USUAL
 from boardless.report import record
 from boardless.sweep import cases, cluster, drive, store, summary
-from boardless.terminal import cycles_option, emulator_option, json_option, progress_bar
+from boardless.terminal import (
+    boards_option,
+    cycles_option,
+    emulator_option,
+    json_option,
+    limit_option,
+    pixels_option,
+    progress_bar,
+)
 
 
 class Images(click.ParamType[tuple[str, Path]]):
@@ -33,13 +40,7 @@ class Images(click.ParamType[tuple[str, Path]]):
 
 @click.command("sweep")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option(
-    "--boards",
-    "which",
-    default="default",
-    show_default=True,
-    help="default, all (of what is installed), or names separated by commas.",
-)
+@boards_option
 @emulator_option
 @click.option(
     "--images",
@@ -49,12 +50,8 @@ class Images(click.ParamType[tuple[str, Path]]):
     help="A data set: a .npz or a folder, as for `boardless run`, and the name it has in the "
     "results; may be given more than once. Default: each model's own test pictures.",
 )
-@click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="The first N pictures of each data set."
-)
-@click.option(
-    "--pixels", type=click.Choice(list(USUAL)), help="What pixels 0..255 mean, as for `run`."
-)
+@limit_option("The first N pictures of each data set.")
+@pixels_option
 @cycles_option
 @click.option(
     "-o",
