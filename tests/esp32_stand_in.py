@@ -5,7 +5,6 @@ of UART0 and of the watchdogs. Whoever leaves a watchdog on is reset."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import select
@@ -15,6 +14,8 @@ import socket
 import subprocess
 import sys
 from typing import NoReturn
+
+import espressif_qemu
 
 FIFO, FIFO_WRITE, STATUS, POINTERS = 0x3FF40000, 0x60000000, 0x3FF4001C, 0x3FF40060
 OPTIONS = 0x3FF48000
@@ -172,17 +173,5 @@ def run(elf: str, line: socket.socket, program: str) -> NoReturn:
 
 def main(program: str) -> None:
     """`program` is Debian's."""
-    if sys.argv[1:] == ["--version"]:
-        print("QEMU emulator version 9.2.2 (esp_develop_9.2.2_20250228)")
-        return
-    if sys.argv[1:] == ["-M", "help"]:
-        print("Supported machines are:\nesp32                Espressif ESP32 machine")
-        return
-    parser = argparse.ArgumentParser(prog="qemu-system-xtensa", prefix_chars="-")
-    for name in ("M", "display", "monitor", "chardev", "serial", "semihosting-config", "kernel"):
-        parser.add_argument(f"-{name}", required=True)
-    arguments = parser.parse_args()
-    assert (arguments.M, arguments.serial) == ("esp32", "chardev:line")
-    found = re.fullmatch(r"socket,id=line,fd=(\d+)", arguments.chardev)
-    assert found
-    run(arguments.kernel, socket.socket(fileno=int(found[1])), program)
+    kernel, line = espressif_qemu.asked("qemu-system-xtensa", "esp32")
+    run(kernel, line, program)

@@ -4,14 +4,13 @@ watchdogs. Whoever leaves a watchdog on is reset."""
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import os
-import re
 import socket
 import sys
 from typing import Any
 
+import espressif_qemu
 import unicorn
 from elftools.elf.elffile import ELFFile
 from unicorn import UC_ARCH_RISCV, UC_HOOK_INTR, UC_MODE_RISCV32, UC_PROT_ALL
@@ -104,17 +103,4 @@ def run(elf: str, line: socket.socket) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["--version"]:
-        print("QEMU emulator version 9.2.2 (esp_develop_9.2.2_20250228)")
-        return
-    if sys.argv[1:] == ["-M", "help"]:
-        print("Supported machines are:\nesp32c3              Espressif ESP32C3 machine")
-        return
-    parser = argparse.ArgumentParser(prog="qemu-system-riscv32", prefix_chars="-")
-    for name in ("M", "display", "monitor", "chardev", "serial", "semihosting-config", "kernel"):
-        parser.add_argument(f"-{name}", required=True)
-    arguments = parser.parse_args()
-    assert (arguments.M, arguments.serial) == ("esp32c3", "chardev:line")
-    found = re.fullmatch(r"socket,id=line,fd=(\d+)", arguments.chardev)
-    assert found
-    run(arguments.kernel, socket.socket(fileno=int(found[1])))
+    run(*espressif_qemu.asked("qemu-system-riscv32", "esp32c3"))
