@@ -41,6 +41,9 @@ def augment(
         images = _warp(images, how, rng)
     if how.light or how.contrast or how.colour:
         images = _relight(images, how, rng)
+    if how.mix:
+        share = rng.uniform(0, how.mix, (n, 1, 1, 1)).astype(np.float32)
+        images = images + share * (images[rng.permutation(n)] - images)
     return images
 
 

@@ -64,6 +64,7 @@ class Augmentation(_Section, frozen=True):
     light: NotNegative = 0.0  # 0.1: up to a tenth of 255 more or less
     contrast: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     colour: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # saturation
+    mix: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.0  # largest share of another picture
     views: Annotated[int, msgspec.Meta(ge=0)] = 0  # epochs after which changes repeat; 0: never
 
 
@@ -98,6 +99,12 @@ class Recipe(_Section, frozen=True):
     distillation: Distillation | None = None
     transfer: Transfer | None = None
 
+    def check(self, where: str) -> None:
+        """BadInput where sections contradict each other."""
+        if self.augmentation.mix and not (self.distillation and self.distillation.weight == 1):
+            # A mixed picture has no label; a teacher's opinion of it is all there is.
+            raise BadInput("mix needs a teacher's opinion of weight 1", where=where)
+
 
 # ---- the results: what train.py writes and `boardless models` reads ----
 
@@ -129,7 +136,10 @@ def read_recipe(name: str) -> Recipe:
     """Return the checked recipe of the model called `name`."""
     if name not in names():
         raise BadInput(f"unknown model '{name}'", hint=f"known are: {', '.join(names())}")
-    return checked.file(ZOO / name / "recipe.toml", Recipe)
+    path = ZOO / name / "recipe.toml"
+    recipe = checked.file(path, Recipe)
+    recipe.check(str(path))
+    return recipe
 
 
 def read_results(folder: Path) -> Results:

@@ -46,7 +46,9 @@ class Teacher:
 
     def opinions(self, recipe: recipes.Recipe, view: int) -> NDArray[np.float32]:
         """Probabilities (N, classes) for the training pictures as augmented for this view."""
-        what = (recipe.augmentation, recipe.training.seed, view, self.results.input)
+        # How many views there are changes none of them.
+        how = msgspec.structs.replace(recipe.augmentation, views=0)
+        what = (how, recipe.training.seed, view, self.results.input)
         digest = hashlib.sha256(msgspec.json.encode(what) + self.content).hexdigest()[:24]
         path = CACHE / f"{digest}.npy"
         if path.is_file():
@@ -54,7 +56,7 @@ class Teacher:
             return kept
         said = self._ask(changed(self.images, recipe, view))
         CACHE.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new.npy")
+        fresh = path.with_suffix(f".{os.getpid()}.npy")  # two trainings may ask at once
         np.save(fresh, said)
         os.replace(fresh, path)
         return said

@@ -144,6 +144,29 @@ def test_gray_is_changed_as_colours_are() -> None:
     np.testing.assert_allclose(three, one.repeat(3, axis=3), atol=1e-3)
 
 
+def test_a_mixed_picture_is_mostly_the_picture_itself() -> None:
+    marks = np.zeros((64, 64, 1, 1), np.float32)
+    marks[np.arange(64), np.arange(64)] = 1  # each its own pixel
+    mixed = augment(marks, augmentation(mix=0.5), np.random.default_rng(0))[:, :, 0, 0]
+    np.testing.assert_allclose(mixed.sum(axis=1), 1, rtol=1e-5)
+    assert (mixed.argmax(axis=1) == np.arange(64)).all()
+    others = 1 - mixed[np.arange(64), np.arange(64)]
+    assert 0.4 < others.max() <= 0.5
+    assert 0.2 < others.mean() < 0.3
+
+
+def test_labels_say_nothing_of_mixed_pictures() -> None:
+    plan = recipes.read_recipe("st_fdmobilenet_v1")
+    assert plan.distillation
+    halves = msgspec.structs.replace(plan.distillation, weight=0.5)
+    mixing = msgspec.structs.replace(plan.augmentation, mix=0.5)
+    for teacher_or_not in (halves, None):
+        with pytest.raises(BadInput, match="mix needs a teacher's opinion of weight 1"):
+            msgspec.structs.replace(plan, augmentation=mixing, distillation=teacher_or_not).check(
+                "here"
+            )
+
+
 # --- Teachers -----------------------------------------------------------------------------------
 @pytest.fixture
 def digits_teacher(monkeypatch: pytest.MonkeyPatch) -> recipes.Recipe:
