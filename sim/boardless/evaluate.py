@@ -62,6 +62,16 @@ class Request:
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 
 
+def named(progress: Progress, names: str, cancel: threading.Event | None = None) -> Progress:
+    """Progress of one of several, until it is cancelled."""
+
+    def say(what: str, done: int, total: int) -> None:
+        if not (cancel and cancel.is_set()):
+            progress(f"{names} {what}", done, total)
+
+    return say
+
+
 def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.Build, str]:
     """(model, build, emulator) of a request: all that `serve` needs."""
     model = zoo.find(request.model)

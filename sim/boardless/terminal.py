@@ -130,12 +130,7 @@ def limit_option(what: str, default: int | None = None) -> Callable[[F], F]:
 
 def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate.Progress:
     """Progress that names the model and the board."""
-
-    def say(what: str, done: int, total: int) -> None:
-        if not request.cancel.is_set():
-            progress(f"{request.model} {request.board} {what}", done, total)
-
-    return say
+    return evaluate.named(progress, f"{request.model} {request.board}", request.cancel)
 
 
 def file_option(name: str, what: str, *short: str) -> Callable[[F], F]:

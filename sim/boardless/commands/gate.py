@@ -134,10 +134,7 @@ def judge_all(
     board is too small."""
 
     def one(case: Case, cancel: threading.Event) -> judge.Row | judge.Misfit:
-        def say(what: str, done: int, total: int) -> None:
-            if not cancel.is_set():
-                progress(f"{case.names} {what}", done, total)
-
+        say = evaluate.named(progress, case.names, cancel)
         try:
             return judge.judge(case, limits, say, cancel)
         except TooSmall as error:

@@ -95,11 +95,7 @@ def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
 def measure(file: Path, case: Case, images: Path | None, progress: evaluate.Progress) -> Measured:
     """On one device, so that nothing depends on the machine."""
     request = evaluate.Request(str(file), case.board.name, images=images, jobs=1)
-
-    def say(what: str, done: int, total: int) -> None:
-        progress(f"{case.names} {what}", done, total)
-
-    run, verdict = evaluate.evaluate(request, say)
+    run, verdict = evaluate.evaluate(request, evaluate.named(progress, case.names))
     cycles, missing = priced(run)
     graph, data = zoo.find(str(file)).graph, record.run(run, verdict)
     found = figures.from_json(data, graph, run.counts.instructions, cycles)
