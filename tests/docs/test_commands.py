@@ -24,7 +24,7 @@ REASONS = {
     "needs a board": 4,
     "needs Renode": 2,
     "needs Espressif's QEMU": 1,
-    "needs TensorFlow, and hours": 2,
+    "needs TensorFlow, and up to an hour": 2,
     "needs GitHub": 2,
     "needs others' sources": 1,
     "needs other machines": 1,

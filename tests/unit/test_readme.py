@@ -48,3 +48,8 @@ def test_options_in_readme_exist() -> None:
     for line in re.findall(r"^boardless .*$", README, re.MULTILINE):
         for option in re.findall(r"(--[a-z-]+)", line):
             assert option in options, line
+
+
+def test_accuracies_are_those_of_the_committed_models() -> None:
+    told = dict(re.findall(r"\| ([a-z]\w+) \| ([\d.]+) % \|", README))
+    assert told == {n: f"{100 * zoo.results(n).accuracy['int8']:.1f}" for n in zoo.names()}
