@@ -53,7 +53,9 @@ The epoch was chosen by the validation split; nothing was fitted to the test spl
 {% if r.layer_snr_db %}
 ## What int8 loses, layer by layer
 Signal to noise of each operator's output, in dB beside the float model (6 dB are one bit); the
-noise of a layer holds that of all before it.
+noise of a layer holds that of all before it
+{%- if recipe.quantisation.aware_epochs %}, and what changed as int8 was trained on for
+{{ recipe.quantisation.aware_epochs }} epochs with its rounding{% endif %}.
 
 {% for layer, db in r.layer_snr_db.items() -%}
 {{ layer }} {{ db }}{{ ", " if not loop.last else "." }}

@@ -43,7 +43,9 @@ def _rounded(layer: layers.Layer) -> layers.Layer:
         (layers.ReLU, RoundedReLU),
     ):
         kind = rounded if kind is plain else kind
-    return kind.from_config(layer.get_config())
+    # The weights are set afterwards, and an initialiser of an architecture's own Keras cannot copy.
+    config = layer.get_config().items()
+    return kind.from_config({k: v for k, v in config if not k.endswith("_initializer")})
 
 
 def _round(x: Any, scale: Any) -> Any:

@@ -31,7 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Another number of threads would sum in another order. Two trainings at once use two cores better.
 os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
-TUNING_RATE = 1e-4
+TUNING_RATE = 3e-5
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
@@ -71,16 +71,16 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
     module = architecture(name)
     if hasattr(module, "equalise"):
         module.equalise(model, pictures)
-    if recipe.quantisation.aware_epochs:
+    float32, how = quantise.float32_tflite(model), recipe.quantisation
+    if how.aware_epochs:
         from rounding import tune  # needs Keras
 
-        lessons = Lessons(recipe, dataset)
-        tune(model, lessons, epochs, recipe.quantisation.aware_epochs, TUNING_RATE)
+        tune(model, Lessons(recipe, dataset), epochs, how.aware_epochs, TUNING_RATE)
     return Trained(
         parameters=model.count_params(),
         history=history,
-        float32=quantise.float32_tflite(model),
-        int8=quantise.int8_tflite(model, pictures, recipe.quantisation.per_channel),
+        float32=float32,
+        int8=quantise.int8_tflite(model, pictures, how.per_channel),
     )
 
 

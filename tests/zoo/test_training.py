@@ -375,3 +375,16 @@ def test_tuning_trains_the_model_itself() -> None:
     real = pictures.as_real(data.validation.images, plan.input)
     right = softmax.predict(real, verbose=0).argmax(axis=1) == data.validation.labels
     assert right.mean() > 0.75  # 0.70 before
+
+
+def test_only_int8_is_trained_with_its_rounding() -> None:
+    """The float file is the model at its best, before; its layers have initialisers of our own."""
+    plan = msgspec.structs.replace(recipes.read_recipe("micro_mobilenet"), distillation=None)
+    data = few(side=48)
+    after = msgspec.structs.replace(plan.quantisation, aware_epochs=0)
+    rounded, aware = (
+        training.train("micro_mobilenet", r, data, epochs=1)
+        for r in (msgspec.structs.replace(plan, quantisation=after), plan)
+    )
+    assert aware.float32 == rounded.float32
+    assert aware.int8 != rounded.int8
