@@ -67,9 +67,14 @@ def sim(session: nox.Session) -> None:
 
 @session()
 def tests(session: nox.Session) -> None:
-    """Run the test suite; arguments after -- go to pytest."""
+    """Run the test suite; arguments after -- go to pytest.
+
+    Without arguments the tests of the zoo follow, in the session that has TensorFlow (1.8 GB).
+    """
     install(session, "tests")
     session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+    if not session.posargs:
+        session.notify("train", ["--test"])
 
 
 @session()
@@ -147,8 +152,8 @@ def bench(session: nox.Session) -> None:
 def train(session: nox.Session) -> None:
     """Train zoo models from their recipes: `nox -s train -- NAME`, all without a name.
 
-    `-- --evaluate` checks the committed models on all held-out pictures instead. TensorFlow is
-    installed for this session only; its tests (tests/zoo) run first with `-- --test`.
+    `-- --evaluate` checks the committed models on all held-out pictures instead, `-- --test` runs
+    tests/zoo. TensorFlow is installed for this session only.
     """
     install(session, "tests", "train")
     if "--test" in session.posargs:
