@@ -67,11 +67,12 @@ class Trained:
 def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> Trained:
     """Train, keep the best epoch by the validation split, convert to .tflite."""
     model, history = fit(name, recipe, dataset, epochs)
-    pictures = as_real(dataset.train.images[: recipe.quantisation.pictures], recipe.input)
+    how = recipe.quantisation
+    pictures = as_real(dataset.train.images[: how.pictures], recipe.input)
     module = architecture(name)
     if hasattr(module, "equalise"):
         module.equalise(model, pictures)
-    float32, how = quantise.float32_tflite(model), recipe.quantisation
+    float32 = quantise.float32_tflite(model)  # before weights are bent to the rounding of int8
     if how.aware_epochs:
         from rounding import tune  # needs Keras
 
