@@ -110,7 +110,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
     session.run("ruff", "format", *([] if fix else ["--check", "--diff"]), *CODE)
     session.run("mypy")
-    folders = ("firmware", "sim/boardless/cycles/plugin", "tests")
+    folders = ("firmware", "sim/boardless/device/plugin", "tests")
     sources = sorted(str(p.relative_to(ROOT)) for f in folders for p in (ROOT / f).rglob("*.[ch]"))
     session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *sources)
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from boardless import graph
-from boardless.pictures import as_inputs
-from boardless.zoo import Scaling
+from boardless.data.pictures import as_inputs
+from boardless.model import graph
+from boardless.model.zoo import Scaling
 from numpy.typing import NDArray
 
 CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")

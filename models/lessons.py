@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from augment import changed
-from boardless import datasets
-from boardless.pictures import as_real
+from boardless.data import datasets
+from boardless.data.pictures import as_real
 from numpy.typing import NDArray
 from recipes import Recipe
 from teacher import Teacher

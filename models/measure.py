@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from boardless import datasets, graph, reference
-from boardless.pictures import as_inputs
-from boardless.zoo import Scaling
+from boardless.data import datasets
+from boardless.data.pictures import as_inputs
+from boardless.model import graph, reference
+from boardless.model.zoo import Scaling
 from numpy.typing import NDArray
 from recipes import Accuracy
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from boardless import checked
-from boardless.errors import BadInput
-from boardless.zoo import Scaling
+from boardless.core import checked
+from boardless.core.errors import BadInput
+from boardless.model.zoo import Scaling
 
 ZOO = Path(__file__).parent / "zoo"
 

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 import recipes
 from augment import changed
-from boardless import datasets
-from boardless.errors import BadInput
-from boardless.pictures import as_real
+from boardless.core.errors import BadInput
+from boardless.data import datasets
+from boardless.data.pictures import as_real
 from numpy.typing import NDArray
 
 # Students that see the same changed pictures share what a teacher said of them.

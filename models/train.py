@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import recipes
-from boardless import datasets
-from boardless.errors import BadInput, BoardlessError, ToolMissing
+from boardless.core.errors import BadInput, BoardlessError, ToolMissing
+from boardless.data import datasets
 from layer_error import layer_error
 from measure import measure, share
 from model_card import card, draw_confusion, draw_curves

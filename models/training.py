@@ -19,9 +19,9 @@ import msgspec
 import numpy as np
 import quantise
 import recipes
-from boardless import datasets
-from boardless.errors import BadInput
-from boardless.pictures import as_real
+from boardless.core.errors import BadInput
+from boardless.data import datasets
+from boardless.data.pictures import as_real
 from checkpoint import Checkpoint, State
 from lessons import Batch, Lessons
 from recipes import Recipe

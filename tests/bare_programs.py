@@ -7,9 +7,9 @@ import re
 import subprocess
 from pathlib import Path
 
-from boardless import paths
-from boardless.emulators import qemu
-from boardless.records import Board
+from boardless.core import paths
+from boardless.device.emulators import qemu
+from boardless.device.records import Board
 
 SOURCES = paths.ROOT / "tests" / "emulated" / "bare"
 BARE = ("-nostartfiles", "-nostdlib", "-T", str(SOURCES / "bare.ld"))

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import one_operator
 from ai_edge_litert import schema_py_generated as schema
-from boardless import compiler, graph
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
+from boardless.model import compiler, graph
 from one_operator import Operator, Tensor
 
 SECONDS = 1.0

@@ -8,9 +8,9 @@ import termios
 import threading
 import tty
 
-from boardless import emulators
-from boardless.link import messages
-from boardless.records import Build
+from boardless.device import emulators
+from boardless.device.link import messages
+from boardless.device.records import Build
 
 
 def sampled(data: bytes, sent_at: int, read_at: int) -> bytes:

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from boardless import boards, build, compiler, paths, zoo
-from boardless.link.client import Client
-from boardless.records import Build
+from boardless.core import paths
+from boardless.device import boards, build
+from boardless.device.link.client import Client
+from boardless.device.records import Build
+from boardless.model import compiler, zoo
 from properties import profiles
 from properties.repeat import pytest_collection_modifyitems, pytest_runtest_makereport
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from boardless.gate.figures import Counted, Figures
-from boardless.gate.toolchain import Toolchain
+from boardless.judge.figures import Counted, Figures
+from boardless.judge.toolchain import Toolchain
 
 MEMORY = {
     "arena_bytes": 1000,

@@ -20,7 +20,8 @@ from typing import Any
 import kept
 import numpy as np
 import numpy.typing as npt
-from boardless import compiler, paths
+from boardless.core import paths
+from boardless.model import compiler
 from properties.records import HOST_TWINS
 
 FLAGS = [

@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from boardless import paths
+from boardless.core import paths
 
 
 @contextlib.contextmanager

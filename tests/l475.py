@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from boardless import paths
+from boardless.core import paths
 
 MACHINE = "b-l475e-iot01a"
 

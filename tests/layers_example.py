@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import kept
-from boardless import paths
+from boardless.core import paths
 from host_kernels import FLAGS, INCLUDES
 
 LAYERS = paths.KERNELS / "layers" / "layers.c"

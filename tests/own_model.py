@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from boardless import paths
+from boardless.core import paths
 from one_operator import Operator, Tensor, graph
 from PIL import Image
 

@@ -12,9 +12,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from boardless import boards, emulators
-from boardless.emulators import Session
-from boardless.link.plain import PlainLine
+from boardless.device import boards, emulators
+from boardless.device.emulators import Session
+from boardless.device.link.plain import PlainLine
 from robot.api import SuiteVisitor
 from robot.api.deco import library
 

@@ -12,8 +12,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from boardless import boards, compiler, paths, zoo
-from boardless.gate import baseline
+from boardless.core import paths
+from boardless.device import boards
+from boardless.judge import baseline
+from boardless.model import compiler, zoo
 from conftest import Cli, Completed
 
 ROOM = ("code_bytes", "flash_bytes")

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import one_operator
 from ai_edge_litert import schema_py_generated as schema
-from boardless.graph import Graph, Operator, Quantisation, Tensor
+from boardless.model.graph import Graph, Operator, Quantisation, Tensor
 
 Shape = tuple[int, ...]
 

@@ -312,7 +312,7 @@ BL_INLINE int32_t bl_smmlsr(int32_t x, int32_t y, int32_t z) {
 
 #endif
 
-/* One output channel, packed by the compiler (boardless.compiler.dsp). */
+/* One output channel, packed by the compiler (boardless.model.compiler.dsp). */
 typedef struct {
   int32_t bias;       /* less input_zero_point * sum of the filter: inputs are used as they are */
   int32_t multiplier; /* twice bl_requantise's, less 2^32 */

@@ -1,7 +1,7 @@
 """For environments on PlatformIO's own platforms (`extends = vendor`): when such a platform is
 about to build, its flags, sources and linker script make way for ours. builder/main.py."""
 
-from boardless import paths
+from boardless.core import paths
 from SCons.Script import DefaultEnvironment
 
 env = DefaultEnvironment()

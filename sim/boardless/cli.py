@@ -14,8 +14,9 @@ from typing import Any
 
 import click
 
-from boardless import __version__, children, commands
-from boardless.errors import BoardlessError
+from boardless import __version__, commands
+from boardless.core import children
+from boardless.core.errors import BoardlessError
 
 
 class Commands(click.Group):

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 from robot.api.deco import library
 
 from boardless import __version__
-from boardless.robot.emulation import Emulation
-from boardless.robot.firmware import Firmware
-from boardless.robot.state import RENODE
-from boardless.robot.verdicts import Verdicts
+from boardless.front.robot.emulation import Emulation
+from boardless.front.robot.firmware import Firmware
+from boardless.front.robot.state import RENODE
+from boardless.front.robot.verdicts import Verdicts
 
 
 def keywords(*classes: type) -> tuple[str, ...]:

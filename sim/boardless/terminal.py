@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from boardless import evaluate
-from boardless.pictures import USUAL
+from boardless.data.pictures import USUAL
+from boardless.path import evaluate
 from boardless.report import record, table
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from boardless import paths
+from boardless.core import paths
 from markdown_it import MarkdownIt
 
 DOCS = paths.ROOT / "docs"

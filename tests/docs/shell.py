@@ -14,8 +14,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from boardless import boards, paths
-from boardless.gate import baseline, toolchain
+from boardless.core import paths
+from boardless.device import boards
+from boardless.judge import baseline, toolchain
 
 SECONDS = 180  # for one command
 PROGRESS = re.compile(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from boardless import paths
+from boardless.core import paths
 from docs.pages import Block
 from docs.shell import Shell, matches, renewed, same_toolchain
 

@@ -16,12 +16,14 @@ from typing import Any
 
 import bare_programs
 import pytest
-from boardless import cli, commands, evaluate, structures, zoo
-from boardless.bench import emulation
+from boardless import cli, commands
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
-from boardless.gate.compare import Finding
-from boardless.records import Layer, Measured
+from boardless.device.records import Layer, Measured
+from boardless.front.bench import emulation
+from boardless.judge.growth import Finding
+from boardless.model import structures, zoo
+from boardless.path import evaluate
 from boardless.report import calibrate, record
 from boardless.report import gate as gate_report
 from click.testing import CliRunner

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boardless import boards, emulators, paths, pytest_plugin, robot_library, zoo
-from boardless.compiler import kernels
+from boardless import robot_library
+from boardless.core import paths
 from boardless.cycles import cores, parts
 from boardless.cycles.calibration import facts
-from boardless.link.client import Client
+from boardless.device import boards, emulators
+from boardless.device.link.client import Client
+from boardless.front import pytest_plugin
+from boardless.model import zoo
+from boardless.model.compiler import kernels
 from docs.pages import DOCS
 
 PART = re.compile(r"^```\{made-from-code\} (\w+)(?::(\w+))?$", re.MULTILINE)

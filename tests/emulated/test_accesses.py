@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from boardless.cycles import accesses, image
+from boardless.cycles import image
+from boardless.device.counting import accesses
 
 pytestmark = pytest.mark.emulated  # needs the cross assemblers
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boardless import boards, zoo
-from boardless.records import Build
+from boardless.device import boards
+from boardless.device.records import Build
+from boardless.model import zoo
 from conftest import Cli
 
 DIGITS = ("run", "digits_cnn:int8", "--limit", "4")

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from bare_programs import NEWLIB, program, trace
-from boardless import boards
-from boardless.cycles import bare
+from boardless.core.errors import BadInput, DeviceFault, ToolFailed
 from boardless.cycles.counts import OUTSIDE
-from boardless.errors import BadInput, DeviceFault, ToolFailed
+from boardless.device import boards
+from boardless.device.counting import bare
 from conftest import MARK, marked_processes
 
 pytestmark = pytest.mark.emulated
@@ -118,7 +118,8 @@ def test_files_that_are_no_program_for_the_board(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     elf, mark = program(tmp_path, "fault", "-DHANG"), uuid.uuid4().hex
     code = (
-        "from pathlib import Path; from boardless import boards; from boardless.cycles import bare;"
+        "from pathlib import Path; from boardless.device import boards;"
+        "from boardless.device.counting import bare;"
         f"bare.run(Path({str(elf)!r}), boards.load('mps2-an386'))"
     )
     process = subprocess.Popen(

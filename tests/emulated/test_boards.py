@@ -16,10 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import boards, compare, compiler, evaluate, paths, pictures, reference, run, zoo
-from boardless.errors import DeviceFault, ToolFailed, ToolMissing, TooSmall
-from boardless.link.client import Client
-from boardless.records import Board, Build, Counts
+from boardless.core import paths
+from boardless.core.errors import DeviceFault, ToolFailed, ToolMissing, TooSmall
+from boardless.data import pictures
+from boardless.device import boards, run
+from boardless.device.link.client import Client
+from boardless.device.records import Board, Build, Counts
+from boardless.judge import predictions
+from boardless.model import compiler, reference, zoo
+from boardless.path import evaluate
 from conftest import Cli, listen_to_the_end
 
 pytestmark = pytest.mark.emulated
@@ -83,7 +88,7 @@ def test_predictions_by_every_link(built: Built, board: str, model: str) -> None
     fed = pictures.load(zoo.find(model), None, PICTURES)
     result = infer(build, fed, by_line)
     expected = reference.predict(zoo.find(model).content, fed.inputs)
-    verdict = compare.compare(result.outputs, expected)
+    verdict = predictions.compare(result.outputs, expected)
     assert verdict.ok, verdict.reason
     assert verdict.bit_exact or build.output_dtype == "float32"
 

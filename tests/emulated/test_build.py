@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardless import paths
-from boardless.records import Build
+from boardless.core import paths
+from boardless.device.records import Build
 from conftest import Cli
 
 pytestmark = pytest.mark.emulated

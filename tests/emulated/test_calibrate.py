@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from boardless.commands import calibrate
 from boardless.cycles import calibration
-from boardless.cycles.calibration import facts, programs
+from boardless.cycles.calibration import facts
+from boardless.front.calibrate import programs
 from click.testing import CliRunner
 from conftest import Cli, marked_processes
 

@@ -14,14 +14,17 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from boardless import evaluate, measured, paths, reference
 from boardless.commands import calibrate
+from boardless.core import paths
+from boardless.core.errors import BadInput, BoardlessError, ToolFailed
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
-from boardless.errors import BadInput, BoardlessError, ToolFailed
-from boardless.link.client import WrongFirmware
-from boardless.records import Build
-from boardless.report import profile, record
+from boardless.device.link.client import WrongFirmware
+from boardless.device.records import Build
+from boardless.front.calibrate import measured
+from boardless.model import reference
+from boardless.path import evaluate
+from boardless.report import estimates, record
 from cable import Cable
 from click.testing import CliRunner, Result
 from conftest import Cli
@@ -101,7 +104,7 @@ def test_measured_kept_and_priced_again(kept: Path, built: Built, plug: Callable
 
     request = evaluate.Request(MODEL, BOARD, limit=1, parts=(PART,))
     run, verdict = evaluate.evaluate(request, lambda *progress: None)
-    assert f"({PART}, cortex-m4, {said})" in profile.summary(run.cycles[0])
+    assert f"({PART}, cortex-m4, {said})" in estimates.summary(run.cycles[0])
     figures = record.run(run, verdict)["cycles"][PART]["error_boards"]
     assert figures == [{"board": BOARD, "models": 1} | dict.fromkeys(FIGURES, round(off, 2))]
 

@@ -15,7 +15,7 @@ import own_model
 import pytest
 import workflows
 import yaml
-from boardless import paths
+from boardless.core import paths
 from boardless.report import github
 from small_checkout import Checkout
 from workflows import Done, Job, load

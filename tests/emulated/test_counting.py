@@ -16,15 +16,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bare_programs import NEWLIB, program, read_trace, trace, trace_options
-from boardless import boards, compiler, pictures, run, zoo
-from boardless.cycles import bare, image, watch
-from boardless.cycles.counter import Counter, Cuts
+from boardless.core.errors import DeviceFault, ToolFailed, ToolMissing
+from boardless.cycles import image
 from boardless.cycles.counts import OUTSIDE, Code, Counted, Tally
-from boardless.emulators import qemu
-from boardless.errors import DeviceFault, ToolFailed, ToolMissing
-from boardless.link import faults
-from boardless.link.client import Client
-from boardless.records import Board, Build, Counts, Pictures
+from boardless.data import pictures
+from boardless.data.records import Pictures
+from boardless.device import boards, run
+from boardless.device.counting import bare, watch
+from boardless.device.emulators import qemu
+from boardless.device.link import faults
+from boardless.device.link.client import Client
+from boardless.device.plugin.counter import Counter, Cuts
+from boardless.device.records import Board, Build, Counts
+from boardless.model import compiler, zoo
 from conftest import listen_to_the_end
 from properties import records, runners
 
@@ -423,7 +427,8 @@ def test_an_interrupt_whose_end_is_not_known_is_only_flagged(
     elf = program(tmp_path, "ticks")
     original = image.handlers
     monkeypatch.setattr(
-        "boardless.cycles.watch.handlers", lambda elf, origin: (original(elf, origin)[0], ())
+        "boardless.device.counting.watch.handlers",
+        lambda elf, origin: (original(elf, origin)[0], ()),
     )
     noisy = list(bare.run(elf, BOARD, regions=["work:nothing"]).counted.each())[1]
     assert noisy.interrupts > 10

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardless import boards, pictures, zoo
-from boardless.emulators import qemu
-from boardless.errors import ToolMissing
-from boardless.link.client import Client
-from boardless.records import Build
+from boardless.core.errors import ToolMissing
+from boardless.data import pictures
+from boardless.device import boards
+from boardless.device.emulators import qemu
+from boardless.device.link.client import Client
+from boardless.device.records import Build
+from boardless.model import zoo
 from elftools.elf.elffile import ELFFile
 
 pytestmark = pytest.mark.emulated

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from boardless import pictures, run, zoo
-from boardless.emulators import qemu
-from boardless.emulators.base import ProcessSession
-from boardless.errors import BoardlessError, DeviceFault, ToolFailed
-from boardless.link.client import Client
-from boardless.records import Build
+from boardless.core.errors import BoardlessError, DeviceFault, ToolFailed
+from boardless.data import pictures
+from boardless.device import run
+from boardless.device.emulators import qemu
+from boardless.device.emulators.base import ProcessSession
+from boardless.device.link.client import Client
+from boardless.device.records import Build
+from boardless.model import zoo
 from conftest import Cli, marked_processes
 
 pytestmark = pytest.mark.emulated

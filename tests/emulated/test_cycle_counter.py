@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from boardless import paths
+from boardless.core import paths
 
 pytestmark = [
     pytest.mark.emulated,

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boardless import pictures, zoo
-from boardless.device import Device
-from boardless.errors import BadInput, DeviceFault, LinkError, ToolFailed
-from boardless.records import Build
+from boardless.core.errors import BadInput, DeviceFault, LinkError, ToolFailed
+from boardless.data import pictures
+from boardless.device.records import Build
+from boardless.front.booted import Device
+from boardless.model import zoo
 
 pytestmark = pytest.mark.emulated
 BOARD = "mps2-an386"

@@ -55,7 +55,7 @@ def _is_source(path: Path, root: Path) -> bool:
 
 def fatter(checkout: Checkout) -> None:
     checkout.edit(
-        "sim/boardless/compiler/plan.py",
+        "sim/boardless/model/compiler/plan.py",
         "    return Plan(",
         "    arena += 64\n{old}",
     )

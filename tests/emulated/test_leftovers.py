@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardless import paths
+from boardless.core import paths
 from conftest import MARK, Cli, marked_processes
 
 pytestmark = pytest.mark.emulated

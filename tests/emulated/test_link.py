@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from boardless import emulators, pictures, run, zoo
-from boardless.errors import LinkError
-from boardless.link import faults, messages
-from boardless.link.client import DAMAGED, Client
-from boardless.records import Build
+from boardless.core.errors import LinkError
+from boardless.data import pictures
+from boardless.device import emulators, run
+from boardless.device.link import faults, messages
+from boardless.device.link.client import DAMAGED, Client
+from boardless.device.records import Build
+from boardless.model import zoo
 
 MODEL = "digits_cnn:int8"
 DEVICES = [

@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import serial
-from boardless import mlperf, pictures, reference, zoo
-from boardless.link.unsigned_input import UnsignedInput
-from boardless.records import Build
+from boardless.data import pictures
+from boardless.device.link.unsigned_input import UnsignedInput
+from boardless.device.records import Build
+from boardless.front import mlperf
+from boardless.model import reference, zoo
 from conftest import Cli
 
 MODEL = "digits_cnn:int8"

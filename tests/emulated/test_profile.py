@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boardless import paths
+from boardless.core import paths
 from boardless.cycles import cores
 from conftest import Cli
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import own_model
 import pytest
-from boardless import paths
+from boardless.core import paths
 from conftest import Cli
 
 pytestmark = pytest.mark.emulated

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from boardless import boards, paths, run
-from boardless.emulators import qemu_esp
-from boardless.errors import ToolMissing
-from boardless.records import Build
+from boardless.core import paths
+from boardless.core.errors import ToolMissing
+from boardless.device import boards, run
+from boardless.device.emulators import qemu_esp
+from boardless.device.records import Build
 from conftest import Cli
 from elftools.elf.elffile import ELFFile
 

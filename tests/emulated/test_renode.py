@@ -17,11 +17,13 @@ from typing import Any
 import l475
 import pytest
 import renode_files
-from boardless import boards, emulators, paths, run, zoo
-from boardless.emulators import renode
-from boardless.errors import BadInput, ToolFailed, ToolMissing
-from boardless.pictures import load
-from boardless.records import Build
+from boardless.core import paths
+from boardless.core.errors import BadInput, ToolFailed, ToolMissing
+from boardless.data.pictures import load
+from boardless.device import boards, emulators, run
+from boardless.device.emulators import renode
+from boardless.device.records import Build
+from boardless.model import zoo
 from conftest import Cli
 from elftools.elf.elffile import ELFFile
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from boardless import emulators, paths
-from boardless.errors import ToolFailed
-from boardless.records import Build
-from boardless.robot.renode_terminal import text_of
+from boardless.core import paths
+from boardless.core.errors import ToolFailed
+from boardless.device import emulators
+from boardless.device.records import Build
+from boardless.front.robot.renode_terminal import text_of
 from boardless.robot_library import OF_RENODE, OURS, Boardless
 from robot.api import ExecutionResult, ResultVisitor
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boardless import zoo
+from boardless.model import zoo
 from conftest import Cli
 
 pytestmark = pytest.mark.emulated

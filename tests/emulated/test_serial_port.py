@@ -16,12 +16,16 @@ from typing import Any
 import numpy as np
 import pytest
 import serial
-from boardless import boards, compare, evaluate, pictures, records, reference, run, zoo
-from boardless.emulators import serial_port
-from boardless.errors import BadInput, LinkError, ToolFailed, ToolMissing
-from boardless.link import messages
-from boardless.link.client import Client, WrongFirmware
-from boardless.records import Build, Measured
+from boardless.core.errors import BadInput, LinkError, ToolFailed, ToolMissing
+from boardless.data import pictures
+from boardless.device import boards, records, run
+from boardless.device.emulators import serial_port
+from boardless.device.link import messages
+from boardless.device.link.client import Client, WrongFirmware
+from boardless.device.records import Build, Measured
+from boardless.judge import predictions
+from boardless.model import reference, zoo
+from boardless.path import evaluate
 from boardless.report import record
 from cable import Cable, sampled
 from conftest import Cli
@@ -289,7 +293,7 @@ def test_an_estimate_stands_beside_the_measurement(built: Built) -> None:
     wanted = evaluate.targets(evaluate.Request(MODEL, "mps2-an386"))
     given = fed(3)
     plain = records.Counts(missing="a real board counts no instructions")
-    verdict = compare.compare(np.zeros((3, 10), np.int8), np.zeros((3, 10), np.int8))
+    verdict = predictions.compare(np.zeros((3, 10), np.int8), np.zeros((3, 10), np.int8))
 
     def estimated(counts: records.Counts) -> float:
         counts = evaluate.counted_beside(build, given, counts, lambda n: None)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import serial
-from boardless import pictures, zoo
-from boardless.records import Build
+from boardless.data import pictures
+from boardless.device.records import Build
+from boardless.model import zoo
 from conftest import Cli
 
 MODEL = "digits_cnn:int8"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boardless import paths
-from boardless.records import Build
+from boardless.core import paths
+from boardless.device.records import Build
 from conftest import Cli, marked_processes
 
 HOST = ("run", "digits_cnn:int8", "--board", "host", "--limit", "2")

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boardless import paths
-from boardless.records import Build
+from boardless.core import paths
+from boardless.device.records import Build
 from conftest import MARK, Cli, Completed
 
 pytestmark = pytest.mark.emulated
@@ -480,7 +480,7 @@ def test_workers_that_differ_are_named(sweep: Sweep, own: Own, tmp_path: Path) -
     )
     for name in ("firmware", "models", "platformio.ini"):
         (copy / name).symlink_to(paths.ROOT / name)
-    with (copy / "sim/boardless/compare.py").open("a") as file:
+    with (copy / "sim/boardless/judge/predictions.py").open("a") as file:
         file.write("# another one\n")
     own.worker(PYTHONPATH=str(copy / "sim"))
     line = sweep.fails(3, *DIGITS, "--scheduler", own.address)
@@ -494,7 +494,7 @@ def test_a_worker_without_boardless(sweep: Sweep, own: Own, tmp_path: Path) -> N
     (tmp_path / "boardless" / "__init__.py").touch()
     own.worker(PYTHONPATH=str(tmp_path))
     line = sweep.fails(3, *DIGITS, "--scheduler", own.address)
-    assert "No module named 'boardless.sweep'" in line
+    assert "No module named 'boardless.front.sweep'" in line
 
 
 def test_a_scheduler_that_is_not_there(sweep: Sweep) -> None:

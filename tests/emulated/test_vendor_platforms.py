@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from boardless import boards, paths
-from boardless.errors import ToolMissing
-from boardless.records import Board, Build
+from boardless.core import paths
+from boardless.core.errors import ToolMissing
+from boardless.device import boards
+from boardless.device.records import Board, Build
 from elftools.elf.elffile import ELFFile
 
 Built = Callable[[str, str], Build]

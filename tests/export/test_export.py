@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import compiler, export, graph, pictures, random_network, reference, zoo
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
+from boardless.data import pictures
+from boardless.model import compiler, export, graph, random_network, reference, zoo
 from host_kernels import HostModel
 from layers_example import example, mobile_lenet
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import compiler, graph, reference
+from boardless.model import compiler, graph, reference
 from host_kernels import HostModel
 from one_operator import Tensor, model
 

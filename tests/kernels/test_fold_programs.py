@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import small_nets
-from boardless import compiler, graph, reference
-from boardless.compiler import fixed_point, fold
+from boardless.model import compiler, graph, reference
+from boardless.model.compiler import fixed_point, fold
 from conftest import Cli
 from host_kernels import FLAGS, INCLUDES, HostModel
 

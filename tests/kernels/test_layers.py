@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import small_nets
-from boardless import compiler, graph, paths, reference
+from boardless.core import paths
+from boardless.model import compiler, graph, reference
 from host_kernels import HostModel
 from layers_example import FOLDER, example, library, mobile_lenet
 from small_nets import Net

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import one_operator
 import pytest
-from boardless import compiler, graph, reference
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
+from boardless.model import compiler, graph, reference
 from host_kernels import HostModel
 from one_operator import Operator, Tensor, model
 from operator_cases import (

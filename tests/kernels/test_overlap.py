@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import small_nets
-from boardless import compiler, graph, reference, structures, zoo
-from boardless.compiler import kernels, overlap, plan
-from boardless.random_network import NONE, RELU, RELU6, SAME, VALID, Network
+from boardless.model import compiler, graph, reference, structures, zoo
+from boardless.model.compiler import kernels, overlap, plan
+from boardless.model.random_network import NONE, RELU, RELU6, SAME, VALID, Network
 from host_kernels import HostModel
 from properties import runners
 from properties.records import HOST_TWINS

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import compiler, graph
+from boardless.model import compiler, graph
 from host_kernels import FLAGS, INCLUDES, HostModel
 from one_operator import Tensor, model
 from properties import runners

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from boardless import paths
+from boardless.core import paths
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 

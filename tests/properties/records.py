@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import kept
-from boardless import boards, paths
+from boardless.core import paths
+from boardless.device import boards
 from elftools.elf.elffile import ELFFile
 
 BOARD = "mps2-an386"

@@ -20,13 +20,15 @@ from typing import IO, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import boards, compiler, paths, reference
-from boardless.compiler.kernels import Constant
-from boardless.emulators import qemu
-from boardless.errors import BoardlessError
-from boardless.graph import read
-from boardless.link.client import Client
-from boardless.records import Board
+from boardless.core import paths
+from boardless.core.errors import BoardlessError
+from boardless.device import boards
+from boardless.device.emulators import qemu
+from boardless.device.link.client import Client
+from boardless.device.records import Board
+from boardless.model import compiler, reference
+from boardless.model.compiler.kernels import Constant
+from boardless.model.graph import read
 from properties import records
 from properties.drawing import Case
 from properties.records import PATTERN, Block, Kernels, Record

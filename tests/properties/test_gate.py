@@ -6,9 +6,9 @@ import dataclasses
 from fractions import Fraction
 
 import msgspec
-from boardless.gate import compare
-from boardless.gate.compare import Finding
-from boardless.gate.figures import Counted, Figures
+from boardless.judge import growth
+from boardless.judge.figures import Counted, Figures
+from boardless.judge.growth import Finding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,7 +56,7 @@ def pairs(draw: st.DrawFn) -> tuple[Figures, Figures]:
 
 def judged(old: Figures, new: Figures, percent: float = 0.0) -> list[Finding]:
     """All findings, those behind another at the same place included."""
-    found = compare.compare(old, new, lambda metric: percent, core="m4")
+    found = growth.compare(old, new, lambda metric: percent, core="m4")
     return [x for f in found for x in (dataclasses.replace(f, also=()), *f.also)]
 
 
@@ -118,7 +118,7 @@ def test_the_whole_is_never_said_beside_the_layers_that_make_it_up(
     """At limit 0 every change has a place: parts tell all of it."""
     found = judged(*pair)
     for whole in ("static_ram_bytes", "flash_bytes"):
-        assert not places(found, "worse", "better") & {(whole, compare.BYTES[whole][0])}
+        assert not places(found, "worse", "better") & {(whole, growth.BYTES[whole][0])}
     if pair[0].cycles["m4"].layers or pair[1].cycles["m4"].layers:
         assert not any(f.place == "inference" for f in found)
 
@@ -137,13 +137,13 @@ def test_every_byte_and_instruction_that_changed_is_told(pair: tuple[Figures, Fi
 
 @given(pairs())
 def test_a_place_is_one_line(pair: tuple[Figures, Figures]) -> None:
-    found = compare.compare(*pair, lambda metric: 0.0, core="m4")
+    found = growth.compare(*pair, lambda metric: 0.0, core="m4")
     assert len({(f.place, f.kind) for f in found}) == len(found)
 
 
 @given(COUNT, COUNT, st.integers(0, 100))
 def test_a_limit_is_kept_at_its_very_edge(old: int, new: int, percent: int) -> None:
-    found = compare.judge("m", "p", "u", old, new, lambda metric: float(percent))
+    found = growth.judge("m", "p", "u", old, new, lambda metric: float(percent))
     kinds = [f.kind for f in found]
     edge = old * (1 + Fraction(percent, 100))
     assert kinds == (["worse"] if new > edge else ["better"] if new < old else [])
@@ -152,7 +152,7 @@ def test_a_limit_is_kept_at_its_very_edge(old: int, new: int, percent: int) -> N
 @given(st.lists(OPERATORS, max_size=6), st.lists(OPERATORS, max_size=6))
 def test_alignment_keeps_every_layer_once_and_in_order(old: list[str], new: list[str]) -> None:
     a, b = ([f"{op} {i}" for i, op in enumerate(ops)] for ops in (old, new))
-    found = compare.aligned(a, b)
+    found = growth.aligned(a, b)
     assert [x for x, _ in found if x] == a
     assert [y for _, y in found if y] == b
     assert all(x.split(" ")[0] == y.split(" ")[0] for x, y in found if x and y)
@@ -160,5 +160,5 @@ def test_alignment_keeps_every_layer_once_and_in_order(old: list[str], new: list
 
 @given(st.integers(1, 10**9), st.integers(1, 10**9))
 def test_a_change_is_never_shown_as_none(old: int, new: int) -> None:
-    said = compare.signed(100 * (new - old) / old)
+    said = growth.signed(100 * (new - old) / old)
     assert (float(said.replace(",", "")) == 0) == (old == new)

@@ -8,8 +8,8 @@ emulated core.
 from __future__ import annotations
 
 import pytest
-from boardless import paths
-from boardless.compiler import kernels
+from boardless.core import paths
+from boardless.model.compiler import kernels
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import records, runners, strategies

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boardless import compiler, graph
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
+from boardless.model import compiler, graph
 from one_operator import Tensor, model
 from properties import chains, drawing, runners
 from properties.drawing import Case, Window

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from boardless.link import messages
+from boardless.device.link import messages
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from properties import runners

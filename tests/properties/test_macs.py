@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from boardless import compiler, graph
+from boardless.model import compiler, graph
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import chains, strategies

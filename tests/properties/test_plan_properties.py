@@ -7,9 +7,9 @@ import itertools
 from typing import Any
 
 import pytest
-from boardless.compiler.kernels import place_window
-from boardless.compiler.overlap import window_clearance
-from boardless.compiler.plan import ALIGNMENT, Buffer, Overlap, Plan, aligned, arrange
+from boardless.model.compiler.kernels import place_window
+from boardless.model.compiler.overlap import window_clearance
+from boardless.model.compiler.plan import ALIGNMENT, Buffer, Overlap, Plan, aligned, arrange
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 
-from boardless.compiler import quantise
+from boardless.model.compiler import quantise
 from hypothesis import example, given
 from hypothesis import strategies as st
 from properties import runners

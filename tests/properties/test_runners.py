@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 
 import pytest
-from boardless import paths
-from boardless.compiler import kernels
+from boardless.core import paths
+from boardless.model.compiler import kernels
 from properties import records, runners
 from properties.records import Block, record
 

@@ -6,9 +6,12 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from boardless import bench, boards, compiler, graph, random_network, structures, zoo
-from boardless.records import Build, Verdict
-from boardless.report import bench as report
+from boardless.device import boards
+from boardless.device.records import Build
+from boardless.front import bench
+from boardless.front.bench import table as report
+from boardless.judge.predictions import Verdict
+from boardless.model import compiler, graph, random_network, structures, zoo
 from conftest import Cli
 
 PLAN = bench.plan()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from boardless.build import _first_error
+from boardless.device.build import _first_error
 
 LINK = "collect2: error: ld returned 1 exit status"
 SCONS = "*** [build/firmware.elf] Error 1"

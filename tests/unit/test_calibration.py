@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from boardless.core.errors import BadInput
 from boardless.cycles import calibration
 from boardless.cycles.calibration import Row, digest, facts
-from boardless.errors import BadInput
+from boardless.front.calibrate import programs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,7 +72,7 @@ def test_facts_say_what_was_measured_where_and_how(name: str) -> None:
     assert suite.split.strip()
     own = suite.build or suite.call
     assert own or suite.firmware
-    assert not own or all((facts.FOLDER.parent / "board" / file).is_file() for file in own.own)
+    assert not own or all((programs.OWN / file).is_file() for file in own.own)
 
 
 def test_embench_holds_programs_out() -> None:

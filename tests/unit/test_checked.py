@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from boardless import paths
+from boardless.core import paths
 
 PROGRAM = """
 import sys, threading, types
-from boardless import checked
+from boardless.core import checked
 
 sys.setswitchinterval(1e-6)
 SOURCE = '''

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from boardless import children
-from boardless.errors import ToolFailed
+from boardless.core import children
+from boardless.core.errors import ToolFailed
 from conftest import Cli, marked_processes
 
 ORPHAN = "import subprocess; subprocess.Popen(['sleep', '300'])"

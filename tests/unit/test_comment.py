@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boardless import paths
+from boardless.core import paths
 from boardless.report import github
 from workflows import Done, Job, load
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from boardless.compare import compare
+from boardless.judge.predictions import compare
 
 
 def test_equal_int8_is_bit_exact() -> None:

@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from boardless import boards, evaluate
+from boardless.core.errors import BadInput
 from boardless.cycles import cores, parts, price
-from boardless.errors import BadInput
+from boardless.device import boards
+from boardless.path import evaluate
 from cycle_code import piece
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from boardless import boards
-from boardless.cycles import counter
-from boardless.cycles.devices import Devices
-from boardless.emulators import fake, qemu
-from boardless.errors import ToolMissing
+from boardless.core.errors import ToolMissing
+from boardless.device import boards
+from boardless.device.counting.devices import Devices
+from boardless.device.emulators import fake, qemu
+from boardless.device.plugin import counter
 from conftest import Cli
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
@@ -181,7 +181,7 @@ def test_doctor_lists_the_plugin(cli: Cli) -> None:
 def test_setting_up_never_fails(tmp_path: Path) -> None:
     environment = os.environ | {"BOARDLESS_BUILD_DIR": "/proc/nowhere"}
     done = subprocess.run(
-        [sys.executable, "-m", "boardless.cycles"],
+        [sys.executable, "-m", "boardless.device.counting"],
         capture_output=True,
         text=True,
         check=False,

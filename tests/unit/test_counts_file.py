@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from boardless.core.errors import BadInput, ToolFailed
 from boardless.cycles import recording as files
 from boardless.cycles.counts import OUTSIDE, Counted
 from boardless.cycles.recording import Change, Recording, Segment
-from boardless.errors import BadInput, ToolFailed
 from hypothesis import given
 
 # Three segments: 0x100 (2, 4 bytes), 0x106 (2), and 0x102 (4), where a jump goes into the first.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from boardless import cycle_counter
-from boardless.cycle_counter import WRAP
-from boardless.errors import BadInput
-from boardless.records import Measured
+from boardless.core.errors import BadInput
+from boardless.device import cycle_counter
+from boardless.device.cycle_counter import WRAP
+from boardless.device.records import Measured
 from hypothesis import given
 from hypothesis import strategies as st
 

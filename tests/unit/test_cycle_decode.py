@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from boardless.core.errors import BadInput
 from boardless.cycles.decode import instructions, memory_accesses
 from boardless.cycles.decode.instruction import REGISTER_WORK, Instruction, instruction_set
-from boardless.errors import BadInput
 from cycle_code import THUMB
 from hypothesis import given
 from hypothesis import strategies as st

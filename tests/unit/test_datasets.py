@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pooch
 import pytest
-from boardless import datasets
-from boardless.datasets import _flower_photos, bloodmnist
-from boardless.errors import BadInput, BoardlessError, ToolMissing
+from boardless.core.errors import BadInput, BoardlessError, ToolMissing
+from boardless.data import datasets
+from boardless.data.datasets import _flower_photos, bloodmnist
 from PIL import Image
 
 NAMES = (

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import small_nets
-from boardless import graph as graphs
-from boardless import reference
-from boardless.compiler import fold, fuse
-from boardless.graph import Graph, Quantisation
+from boardless.model import graph as graphs
+from boardless.model import reference
+from boardless.model.compiler import fold, fuse
+from boardless.model.graph import Graph, Quantisation
 from small_nets import Net
 
 CASES = 150

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from boardless import boards
-from boardless.gate import compare, judge, toolchain
-from boardless.gate.compare import Finding
-from boardless.gate.figures import Counted, Figures
+from boardless.device import boards
+from boardless.judge import gating, growth, toolchain
+from boardless.judge.figures import Counted, Figures
+from boardless.judge.growth import Finding
 from gate_figures import (
     GCC,
     LAYERS,
@@ -29,7 +29,7 @@ MPS2 = boards.load("mps2-an386")
 
 def lines(new: Figures, old: Figures = OLD, **options: Any) -> list[str]:
     """What is said of `new`, before the command that accepts it."""
-    found = compare.compare(old, new, options.pop("limit", no_tolerance), **options)
+    found = growth.compare(old, new, options.pop("limit", no_tolerance), **options)
     return [str(f) for f in found]
 
 
@@ -45,8 +45,8 @@ def test_a_slower_layer_is_one_line() -> None:
 
 
 def test_the_line_of_the_documentation() -> None:
-    row = judge.Row(
-        judge.Case("mobile_lenet", "int8", MPS2),
+    row = gating.Row(
+        gating.Case("mobile_lenet", "int8", MPS2),
         reason="",
         inputs="",
         new=OLD,
@@ -60,7 +60,7 @@ def test_the_line_of_the_documentation() -> None:
 
 
 def test_a_faster_layer_is_told_and_fails_nothing() -> None:
-    (found,) = compare.compare(OLD, replaced(instructions=counted(conv_0=540)), no_tolerance)
+    (found,) = growth.compare(OLD, replaced(instructions=counted(conv_0=540)), no_tolerance)
     assert str(found) == "conv 0: 600 -> 540 instructions (-10.0 %), better"
     assert not found.fails
 
@@ -142,9 +142,9 @@ def test_a_new_layer_and_one_that_is_gone_do_not_move_the_others() -> None:
 
 
 def test_lost_and_new_instruction_counts_are_reported() -> None:
-    (lost,) = compare.compare(OLD, replaced(instructions=None), no_tolerance)
+    (lost,) = growth.compare(OLD, replaced(instructions=None), no_tolerance)
     assert (lost.kind, str(lost)) == ("missing", "instructions are not counted any more")
-    (found,) = compare.compare(replaced(instructions=None), OLD, no_tolerance)
+    (found,) = growth.compare(replaced(instructions=None), OLD, no_tolerance)
     assert (found.kind, str(found)) == ("new", "instructions are counted now")
 
 
@@ -155,7 +155,7 @@ def test_one_place_is_one_line_by_the_cycles_of_the_boards_core() -> None:
         instructions=counted(conv_2=100),
         cycles={"cortex-m4": priced(1520, 610), "cortex-m7": priced(1300, 390)},
     )
-    (found,) = compare.compare(old, new, no_tolerance, core="cortex-m4")
+    (found,) = growth.compare(old, new, no_tolerance, core="cortex-m4")
     assert str(found) == "conv 2: 590 -> 610 cycles cortex-m4 (+3.4 %, limit 0 %)"
     assert [f.unit for f in found.also] == ["cycles cortex-m7", "instructions"]
 
@@ -163,7 +163,7 @@ def test_one_place_is_one_line_by_the_cycles_of_the_boards_core() -> None:
 def test_more_instructions_in_fewer_cycles_are_two_lines() -> None:
     old = replaced(cycles={"cortex-m4": priced(1500, 590)})
     new = replaced(instructions=counted(conv_2=100), cycles={"cortex-m4": priced(1400, 490)})
-    found = compare.compare(old, new, no_tolerance, core="cortex-m4")
+    found = growth.compare(old, new, no_tolerance, core="cortex-m4")
     assert [(f.kind, f.unit) for f in found] == [
         ("worse", "instructions"),
         ("better", "cycles cortex-m4"),
@@ -187,7 +187,7 @@ def test_cycles_that_cannot_be_compared(
         return replaced(cycles={core: priced(1, 1, table) for core, table in tables.items()})
 
     why = "cycles not available: no plugin"
-    (found,) = compare.compare(cycles(old), cycles(new), no_tolerance, no_cycles=why)
+    (found,) = growth.compare(cycles(old), cycles(new), no_tolerance, no_cycles=why)
     assert (found.kind, str(found)) == (kind, said)
 
 
@@ -234,9 +234,9 @@ def test_flags_are_those_of_the_build() -> None:
 
 
 def test_what_does_not_fit_the_board_is_wrong() -> None:
-    assert compare.beyond_board(MEMORY, 7000, 1700) == []
-    assert compare.beyond_board(MEMORY, 0, 0) == []  # a board that states no size
-    found = compare.beyond_board(MEMORY, 6999, 1699)
+    assert growth.beyond_board(MEMORY, 7000, 1700) == []
+    assert growth.beyond_board(MEMORY, 0, 0) == []  # a board that states no size
+    found = growth.beyond_board(MEMORY, 6999, 1699)
     assert [str(f) for f in found] == [
         "flash: 7,000 bytes, the board has 6,999",
         "RAM: 1,700 bytes, the board has 1,699",

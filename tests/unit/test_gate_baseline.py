@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from boardless import boards, paths, zoo
-from boardless.errors import BadInput
-from boardless.gate import baseline, figures, judge
-from boardless.gate.baseline import Baseline
-from boardless.gate.compare import Finding
-from boardless.gate.figures import Counted, Figures
+from boardless.core import paths
+from boardless.core.errors import BadInput
+from boardless.device import boards
+from boardless.judge import baseline, figures, gating
+from boardless.judge.baseline import Baseline
+from boardless.judge.figures import Counted, Figures
+from boardless.judge.growth import Finding
+from boardless.model import zoo
 from conftest import Cli
 from gate_figures import (
     GCC,
@@ -87,42 +89,42 @@ def test_baselines_that_belong_to_nothing(own_zoo: Path) -> None:
     for model, board in (("digits_cnn", "gone-board"), ("gone_model", "mps2-an386")):
         (own_zoo / model).mkdir(exist_ok=True)
         assert baseline.write(model, board, Baseline("noise", GCC, int8=OLD))
-    cases = judge.cases((), ())
-    said = judge.unused(cases, ())
+    cases = gating.cases((), ())
+    said = gating.unused(cases, ())
     assert said == [
         f"{own_zoo}/digits_cnn/baseline/gone-board.toml: unused baseline, there is no board "
         "gone-board; accept: boardless gate --update digits_cnn",
         f"{own_zoo}/gone_model/baseline/mps2-an386.toml: unused baseline, there is no model "
         "gone_model; accept: boardless gate --update",
     ]
-    assert not judge.Report((), tuple(said)).ok
-    assert judge.update((), ("digits_cnn",)) == [
+    assert not gating.Report((), tuple(said)).ok
+    assert gating.update((), ("digits_cnn",)) == [
         f"deleted: {own_zoo}/digits_cnn/baseline/gone-board.toml"
     ]
-    assert len(judge.update((), ())) == 1
-    assert judge.unused(cases, ()) == []
+    assert len(gating.update((), ())) == 1
+    assert gating.unused(cases, ()) == []
 
 
 def test_a_type_that_is_gone_is_unused(own_zoo: Path) -> None:
     content = Baseline("noise", GCC, int8=OLD, float32=OLD)
     baseline.write("digits_cnn", "mps2-an386", content)
     (own_zoo / "digits_cnn" / "float32.tflite").unlink()
-    assert judge.unused(judge.cases((), ()), ()) == [
+    assert gating.unused(gating.cases((), ()), ()) == [
         "digits_cnn:float32 mps2-an386: unused baseline, the model has no float32; "
         "accept: boardless gate --update digits_cnn"
     ]
 
 
-def row(kind: str, new: Figures, **changes: Any) -> judge.Row:
-    case = judge.Case("digits_cnn", kind, MPS2)
-    made = judge.Row(case, "", "noise", new, "accept: ...", toolchain=GCC)
+def row(kind: str, new: Figures, **changes: Any) -> gating.Row:
+    case = gating.Case("digits_cnn", kind, MPS2)
+    made = gating.Row(case, "", "noise", new, "accept: ...", toolchain=GCC)
     return dataclasses.replace(made, **changes)
 
 
 def test_update_keeps_the_type_that_did_not_run(own_zoo: Path) -> None:
     baseline.write("digits_cnn", "mps2-an386", Baseline("noise", GCC, int8=OLD, float32=OLD))
     new = with_memory(stack_bytes=1)
-    assert judge.update([row("int8", new)], ()) == [
+    assert gating.update([row("int8", new)], ()) == [
         f"accepted: {own_zoo}/digits_cnn/baseline/mps2-an386.toml"
     ]
     found = baseline.read("digits_cnn", "mps2-an386")
@@ -134,8 +136,8 @@ def test_update_does_not_mix_tool_chains(own_zoo: Path) -> None:
     baseline.write("digits_cnn", "mps2-an386", Baseline("noise", GCC, int8=OLD, float32=OLD))
     other = msgspec.structs.replace(GCC, compiler="gcc 13")
     with pytest.raises(BadInput, match="so float32 must be accepted, too"):
-        judge.update([row("int8", OLD, toolchain=other)], ())
-    judge.update([row(kind, OLD, toolchain=other) for kind in ("int8", "float32")], ())
+        gating.update([row("int8", OLD, toolchain=other)], ())
+    gating.update([row(kind, OLD, toolchain=other) for kind in ("int8", "float32")], ())
     found = baseline.read("digits_cnn", "mps2-an386")
     assert found
     assert found.toolchain == other
@@ -143,7 +145,7 @@ def test_update_does_not_mix_tool_chains(own_zoo: Path) -> None:
 
 def test_wrong_outputs_are_not_accepted(own_zoo: Path) -> None:
     wrong = row("int8", OLD, findings=(Finding("wrong", "predictions", "1 of 3 differ"),))
-    assert judge.update([wrong], ()) == ["digits_cnn mps2-an386: not accepted, see above"]
+    assert gating.update([wrong], ()) == ["digits_cnn mps2-an386: not accepted, see above"]
     assert baseline.read("digits_cnn", "mps2-an386") is None
     assert wrong.lines() == ["digits_cnn:int8 mps2-an386 predictions: 1 of 3 differ"]
 
@@ -151,9 +153,11 @@ def test_wrong_outputs_are_not_accepted(own_zoo: Path) -> None:
 def test_a_note_names_whom_it_concerns_unless_all() -> None:
     note = Finding("skipped", "", "not comparable")
     int8, float32 = row("int8", OLD, findings=(note,)), row("float32", OLD)
-    assert judge.Report((int8, float32)).skipped() == ["digits_cnn:int8 mps2-an386: not comparable"]
-    assert judge.Report((int8,)).skipped() == ["not comparable"]
-    assert judge.Report((int8, float32)).ok
+    assert gating.Report((int8, float32)).skipped() == [
+        "digits_cnn:int8 mps2-an386: not comparable"
+    ]
+    assert gating.Report((int8,)).skipped() == ["not comparable"]
+    assert gating.Report((int8, float32)).ok
 
 
 # --- The committed baselines, and the command -----------------------------------------------------
@@ -169,7 +173,7 @@ def test_every_model_has_a_baseline_of_every_default_board(name: str) -> None:
             assert baseline.path(name, board.name).read_text() == baseline.text(
                 name, board.name, found
             )
-    assert judge.unused(judge.cases((), ()), ()) == []
+    assert gating.unused(gating.cases((), ()), ()) == []
 
 
 @pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547"])
@@ -188,11 +192,11 @@ def test_int8_needs_fewer_instructions_than_float32(board: str) -> None:
 
 
 def test_models_are_named_as_elsewhere() -> None:
-    assert [c.names for c in judge.cases(("digits_cnn",), ())][:2] == [
+    assert [c.names for c in gating.cases(("digits_cnn",), ())][:2] == [
         "digits_cnn:int8 mps2-an386",
         "digits_cnn:float32 mps2-an386",
     ]
-    twice = judge.cases(("digits_cnn:int8", "digits_cnn:int8"), ("host", "host"))
+    twice = gating.cases(("digits_cnn:int8", "digits_cnn:int8"), ("host", "host"))
     assert [c.names for c in twice] == ["digits_cnn:int8 host"]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from boardless import zoo
-from boardless.gate import figures
-from boardless.gate.figures import Counted
+from boardless.judge import figures
+from boardless.judge.figures import Counted
+from boardless.model import zoo
 
 
 def test_noise_is_the_same_on_every_machine() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boardless.errors import BadInput
-from boardless.gate import tolerances
+from boardless.core.errors import BadInput
+from boardless.judge import tolerances
 
 
 def test_the_last_tolerance_that_fits_counts(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from boardless import paths
+from boardless.core import paths
 
 BUILDS = [paths.BOARDS / name / "toolchain" / "build" for name in ("esp32", "esp32_devkit")]
 

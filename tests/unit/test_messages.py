@@ -3,7 +3,7 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from boardless.link import messages
+from boardless.device.link import messages
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from boardless import datasets, pictures, zoo
-from boardless.errors import BadInput
-from boardless.graph import Quantisation, Tensor
+from boardless.core.errors import BadInput
+from boardless.data import datasets, pictures
+from boardless.model import zoo
+from boardless.model.graph import Quantisation, Tensor
 from PIL import Image
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boardless import compiler, graph, structures
-from boardless.compiler import kernels, lifetimes
-from boardless.compiler.kernels import Call
-from boardless.compiler.overlap import window_clearance
-from boardless.compiler.plan import Buffer, Overlap, arrange
-from boardless.errors import BadInput
-from boardless.graph import Graph, Operator, Quantisation, Tensor
-from boardless.random_network import NONE, RELU, SAME, Network
+from boardless.core.errors import BadInput
+from boardless.model import compiler, graph, structures
+from boardless.model.compiler import kernels, lifetimes
+from boardless.model.compiler.kernels import Call
+from boardless.model.compiler.overlap import window_clearance
+from boardless.model.compiler.plan import Buffer, Overlap, arrange
+from boardless.model.graph import Graph, Operator, Quantisation, Tensor
+from boardless.model.random_network import NONE, RELU, SAME, Network
 from conftest import Cli
 
 KIB = 1024

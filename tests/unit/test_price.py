@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from boardless.core.errors import BadInput
 from boardless.cycles import cores, parts, price
 from boardless.cycles.counts import Code, Tally
 from boardless.cycles.decode import instructions
-from boardless.errors import BadInput
 from cycle_code import THUMB, code, piece, straight
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from boardless.compiler import quantise
-from boardless.graph import Quantisation, Tensor
+from boardless.model.compiler import quantise
+from boardless.model.graph import Quantisation, Tensor
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from boardless import graph, reference
+from boardless.model import graph, reference
 from broken_models import attempt, broken, content, put
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

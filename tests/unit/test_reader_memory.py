@@ -11,8 +11,8 @@ import numpy as np
 import one_operator
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from boardless import compiler, graph
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
+from boardless.model import compiler, graph
 from broken_models import attempt, put, small_network
 
 BYTES = 500 << 20

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
 from broken_models import attempt, broken, code, put
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from boardless import boards, commands, compiler, paths, zoo
-from boardless.compiler import kernels
+from boardless import commands
+from boardless.core import paths
+from boardless.device import boards
+from boardless.model import compiler, zoo
+from boardless.model.compiler import kernels
 
 README = (paths.ROOT / "README.md").read_text()
 

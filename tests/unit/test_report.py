@@ -8,8 +8,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from boardless import paths
-from boardless.gate.judge import Case, Misfit, Report
+from boardless.core import paths
+from boardless.judge.gating import Case, Misfit, Report
 from boardless.report import github, junit
 from boardless.report.junit import Case as Checked
 
@@ -161,7 +161,7 @@ def test_junit_has_a_suite_per_board() -> None:
 
 
 def test_junit_of_what_does_not_fit() -> None:
-    from boardless import boards
+    from boardless.device import boards
 
     case = Case("digits_cnn", "int8", boards.load("mps2-an386"))
     misfits = (Misfit(case, "too big", fitted=False), Misfit(case, "too big", fitted=True))

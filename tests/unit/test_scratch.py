@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from boardless import scratch
+from boardless.core import scratch
 
 HOLD = """
-from boardless import scratch
+from boardless.core import scratch
 with scratch.folder("test") as path:
     (path / "large").mkdir()
     print(path, flush=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from boardless import backtrace
-from boardless.link.transcript import Recorded
+from boardless.device import backtrace
+from boardless.device.link.transcript import Recorded
 
 
 class Line:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boardless.cycles import watch
 from boardless.cycles.image import Image, Segment
+from boardless.device.counting import watch
 
 XTENSA = "004136 0ffd 03ea20 f01d"  # entry, mov.n, rsr.ccount, retw.n
 CCOMPARE = "004136 03f020 f01d"  # rsr.ccompare0

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from boardless import paths
+from boardless.core import paths
 from workflows import EXPRESSION, evaluate, load, names, texts
 
 OWN = paths.ROOT / "examples" / "own_model"

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boardless import datasets, pictures, reference, zoo
-from boardless.datasets import bloodmnist
+from boardless.data import datasets, pictures
+from boardless.data.datasets import bloodmnist
+from boardless.model import reference, zoo
 
 SAMPLE = 200  # pictures of the larger test split: enough to notice another model
 

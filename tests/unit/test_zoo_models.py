@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boardless import compiler, datasets, paths, pictures, reference, structures, zoo
-from boardless.datasets import _network
-from boardless.graph import Graph, read
+from boardless.core import paths
+from boardless.data import datasets, pictures
+from boardless.data.datasets import _network
+from boardless.model import compiler, reference, structures, zoo
+from boardless.model.graph import Graph, read
 
 CLOSER = ("digits_cnn", "mobile_lenet")
 NAMES = [name for name in zoo.names() if name not in CLOSER]

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 import recipes
 import training
 from architectures import fdmobilenet, micromobilenet, mobilenet_v1
-from boardless.pictures import as_real
+from boardless.data.pictures import as_real
 
 
 def macs(model: Any) -> int:

@@ -25,8 +25,9 @@ import recipes
 import teacher
 import training
 from augment import augment, changed
-from boardless import datasets, graph, pictures, reference
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
+from boardless.data import datasets, pictures
+from boardless.model import graph, reference
 from layer_error import layer_error
 from lessons import Lessons
 

@@ -26,9 +26,10 @@ import recipes  # noqa: E402
 import train  # noqa: E402
 import training  # noqa: E402
 from augment import augment  # noqa: E402
-from boardless import graph, pictures, reference  # noqa: E402
-from boardless.errors import BadInput  # noqa: E402
-from boardless.zoo import Scaling  # noqa: E402
+from boardless.core.errors import BadInput  # noqa: E402
+from boardless.data import pictures  # noqa: E402
+from boardless.model import graph, reference  # noqa: E402
+from boardless.model.zoo import Scaling  # noqa: E402
 from model_card import card  # noqa: E402
 
 # Name, output shape, parameters, kernel, stride: the published table of the 3-channel network.

@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 import msgspec
-from boardless import emulators
-from boardless.boards import BoardFile
-from boardless.records import Memory, Toolchain
+from boardless.device import emulators
+from boardless.device.boards import BoardFile
+from boardless.device.records import Memory, Toolchain
 
 from generated.writing import code, prose, sentence, table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boardless import boards
+from boardless.device import boards
 
 from generated.writing import cell, code, number, table
 

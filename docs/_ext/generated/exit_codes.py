@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 
-from boardless import errors
-from boardless.errors import BoardlessError
+from boardless.core import errors
+from boardless.core.errors import BoardlessError
 
 from generated.writing import code, prose, table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from boardless import paths
-from boardless.compiler import kernels
+from boardless.core import paths
+from boardless.model.compiler import kernels
 
 from generated.writing import cell, code, table
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
-from boardless import boards, paths, zoo
+from boardless.core import paths
+from boardless.device import boards
+from boardless.model import zoo
 
 from generated.writing import cell, code, number, table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from boardless import paths
+from boardless.core import paths
 
 from generated.writing import cell, code, table
 

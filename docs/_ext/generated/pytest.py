@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from boardless import pytest_plugin
-from boardless.device import Device
+from boardless.front import pytest_plugin
+from boardless.front.booted import Device
 
 from generated.writing import code, prose, sentence, table
 

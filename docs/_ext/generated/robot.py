@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from boardless import paths
+from boardless.core import paths
 from robot.libdocpkg import LibraryDocumentation
 
 from generated.writing import sentence

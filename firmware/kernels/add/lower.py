@@ -1,7 +1,7 @@
 """ADD -> bl_add_*"""
 
-from boardless.compiler import elementwise
-from boardless.compiler.kernels import Call, Context
+from boardless.model.compiler import elementwise
+from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:

@@ -1,6 +1,6 @@
 """AVERAGE_POOL_2D -> bl_average_pool_2d_*"""
 
-from boardless.compiler.kernels import Call, Context
+from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:

@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from boardless.compiler.kernels import Call, Constant, Context
-from boardless.graph import Tensor
+from boardless.model.compiler.kernels import Call, Constant, Context
+from boardless.model.graph import Tensor
 
 MOST_PIECES = 16  # BL_CONCATENATION_PIECES
 

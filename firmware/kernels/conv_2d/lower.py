@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from boardless.compiler import fixed_point, mve
-from boardless.compiler.dsp import (
+from boardless.model.compiler import fixed_point, mve
+from boardless.model.compiler.dsp import (
     FastChannels,
     bias_or_zeros,
     fast_channels,
     float32_bounds,
     words,
 )
-from boardless.compiler.kernels import Call, Constant, Context
+from boardless.model.compiler.kernels import Call, Constant, Context
 
 
 def lower(context: Context) -> Call:

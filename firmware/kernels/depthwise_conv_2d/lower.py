@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from boardless.compiler import fixed_point, mve
-from boardless.compiler.dsp import bias_or_zeros, float32_bounds, slides, sliding
-from boardless.compiler.kernels import Call, Constant, Context
+from boardless.model.compiler import fixed_point, mve
+from boardless.model.compiler.dsp import bias_or_zeros, float32_bounds, slides, sliding
+from boardless.model.compiler.kernels import Call, Constant, Context
 
 
 def lower(context: Context) -> Call:

@@ -1,7 +1,7 @@
 """DEQUANTIZE: int8 -> float32 -> bl_dequantize_f32"""
 
-from boardless.compiler import quantise
-from boardless.compiler.kernels import Call, Context
+from boardless.model.compiler import quantise
+from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from boardless.compiler import dsp, fixed_point, mve
-from boardless.compiler.kernels import Call, Constant, Context
+from boardless.model.compiler import dsp, fixed_point, mve
+from boardless.model.compiler.kernels import Call, Constant, Context
 
 
 def lower(context: Context) -> Call:

@@ -2,8 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from boardless.compiler import elementwise, fixed_point, quantise
-from boardless.compiler.kernels import Alias, Call, Context
+from boardless.model.compiler import elementwise, fixed_point, quantise
+from boardless.model.compiler.kernels import Alias, Call, Context
 
 Values = npt.NDArray[np.int64]
 

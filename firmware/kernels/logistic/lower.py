@@ -1,8 +1,8 @@
 """LOGISTIC -> bl_logistic_f32 or a table in int8"""
 
 import numpy as np
-from boardless.compiler import elementwise, quantise
-from boardless.compiler.kernels import Alias, Call, Context
+from boardless.model.compiler import elementwise, quantise
+from boardless.model.compiler.kernels import Alias, Call, Context
 
 
 def logistic(x: float) -> float:

@@ -1,6 +1,6 @@
 """MAX_POOL_2D -> bl_max_pool_2d_*"""
 
-from boardless.compiler.kernels import Call, Context
+from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:

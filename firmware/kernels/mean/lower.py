@@ -1,7 +1,7 @@
 """MEAN over neighbouring axes, such as height and width -> bl_mean_*"""
 
-from boardless.compiler import elementwise, quantise
-from boardless.compiler.kernels import Call, Context
+from boardless.model.compiler import elementwise, quantise
+from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:

@@ -1,8 +1,8 @@
 """MUL -> bl_mul_*"""
 
 import numpy as np
-from boardless.compiler import elementwise, quantise
-from boardless.compiler.kernels import Call, Context
+from boardless.model.compiler import elementwise, quantise
+from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:

@@ -1,8 +1,8 @@
 """PAD and PADV2, where they could not be folded into the next layer -> bl_pad_*"""
 
-from boardless.compiler import quantise
-from boardless.compiler.kernels import Call, Context
-from boardless.compiler.overlap import pixelwise
+from boardless.model.compiler import quantise
+from boardless.model.compiler.kernels import Call, Context
+from boardless.model.compiler.overlap import pixelwise
 
 
 def lower(context: Context) -> Call:

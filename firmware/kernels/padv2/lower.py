@@ -1,6 +1,6 @@
 """PADV2 is PAD with a value of its own -> bl_pad_*"""
 
-from boardless.compiler import kernels
+from boardless.model.compiler import kernels
 
 
 def lower(context: kernels.Context) -> kernels.Call | kernels.Alias:

@@ -1,7 +1,7 @@
 """QUANTIZE: float32 -> int8 by bl_quantize_s8, int8 -> int8 by a table"""
 
-from boardless.compiler import elementwise, quantise
-from boardless.compiler.kernels import Alias, Call, Context
+from boardless.model.compiler import elementwise, quantise
+from boardless.model.compiler.kernels import Alias, Call, Context
 
 
 def lower(context: Context) -> Call | Alias:

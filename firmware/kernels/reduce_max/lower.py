@@ -1,7 +1,7 @@
 """REDUCE_MAX over neighbouring axes -> bl_reduce_max_*"""
 
-from boardless.compiler import elementwise
-from boardless.compiler.kernels import Call, Context
+from boardless.model.compiler import elementwise
+from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:

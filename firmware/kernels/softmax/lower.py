@@ -2,8 +2,8 @@
 
 import math
 
-from boardless.compiler import quantise
-from boardless.compiler.kernels import Call, Context, Params
+from boardless.model.compiler import quantise
+from boardless.model.compiler.kernels import Call, Context, Params
 
 INTEGER_BITS = 5  # of the fixed-point difference, Q5.26
 MOST_CLASSES = (1 << 12) - 1  # the sum of exponentials, each at most 1, is Q12.19

@@ -1,6 +1,6 @@
 """SQUEEZE moves nothing: the output is the input under another shape."""
 
-from boardless.compiler.kernels import Alias, Context
+from boardless.model.compiler.kernels import Alias, Context
 
 
 def lower(context: Context) -> Alias:

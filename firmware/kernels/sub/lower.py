@@ -1,7 +1,7 @@
 """SUB -> bl_sub_f32, or bl_add_s8 with the multiplier of what is subtracted negated"""
 
-from boardless.compiler import elementwise
-from boardless.compiler.kernels import Call, Context
+from boardless.model.compiler import elementwise
+from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:

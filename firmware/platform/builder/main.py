@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 
-from boardless import boards, paths
-from boardless.errors import BoardlessError, install
+from boardless.core import paths
+from boardless.core.errors import BoardlessError, install
+from boardless.device import boards
 from SCons.Script import Default, DefaultEnvironment, Exit
 
 env = DefaultEnvironment()

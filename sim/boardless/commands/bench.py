@@ -6,19 +6,12 @@ import sys
 
 import click
 
-from boardless import (
-    bench,
-    boards,
-    evaluate,
-)
-from boardless.report import bench as bench_report
+from boardless.device import boards
+from boardless.front import bench
+from boardless.front.bench import table as bench_report
+from boardless.path import evaluate
 from boardless.report import record
-from boardless.terminal import (
-    board_option,
-    json_option,
-    labelled,
-    progress_bar,
-)
+from boardless.terminal import board_option, json_option, labelled, progress_bar
 
 
 @click.command("bench")

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import click
 
-from boardless import (
-    boards,
-    build,
-    emulators,
-)
-from boardless.errors import BoardlessError
+from boardless.core.errors import BoardlessError
+from boardless.device import boards, build, emulators
 from boardless.report import record, table
-from boardless.terminal import (
-    json_option,
-)
+from boardless.terminal import json_option
 
 
 @click.command("boards")

@@ -19,15 +19,16 @@ import msgspec
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from boardless import measured, scratch
 from boardless.commands.run import port_options
+from boardless.core import scratch
+from boardless.core.errors import BadInput, BoardlessError, ToolMissing, TooSmall
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.calibration import digest as digests
-from boardless.cycles.calibration import facts, programs
+from boardless.cycles.calibration import facts
 from boardless.cycles.calibration.facts import Suite
-from boardless.errors import BadInput, BoardlessError, ToolMissing, TooSmall
-from boardless.evaluate import Request
-from boardless.link.client import WrongFirmware
+from boardless.device.link.client import WrongFirmware
+from boardless.front.calibrate import measured, programs
+from boardless.path.evaluate import Request
 from boardless.report import record, table
 from boardless.report.calibrate import Found, as_json, label, show
 from boardless.terminal import json_option, labelled, progress_bar

@@ -6,12 +6,8 @@ from pathlib import Path
 
 import click
 
-from boardless import (
-    boards,
-    build,
-    compiler,
-    zoo,
-)
+from boardless.device import boards, build
+from boardless.model import compiler, zoo
 from boardless.report import record
 from boardless.terminal import board_option, fold_option, json_option, output_option
 

@@ -7,18 +7,13 @@ from pathlib import Path
 
 import click
 
-from boardless import boards
-from boardless.cycles import bare, estimate
-from boardless.emulators import qemu
+from boardless.cycles import estimate
+from boardless.device import boards
+from boardless.device.counting import bare
+from boardless.device.emulators import qemu
 from boardless.report import count as count_report
 from boardless.report import record
-from boardless.terminal import (
-    board_option,
-    core_option,
-    json_option,
-    most_option,
-    part_option,
-)
+from boardless.terminal import board_option, core_option, json_option, most_option, part_option
 
 
 @click.command("count")

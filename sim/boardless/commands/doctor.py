@@ -6,13 +6,9 @@ import sys
 
 import click
 
-from boardless import (
-    doctor,
-)
+from boardless.front import doctor
 from boardless.report import record, table
-from boardless.terminal import (
-    json_option,
-)
+from boardless.terminal import json_option
 
 
 @click.command("doctor")

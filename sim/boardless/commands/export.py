@@ -6,10 +6,7 @@ from pathlib import Path
 
 import click
 
-from boardless import (
-    export,
-    zoo,
-)
+from boardless.model import export, zoo
 from boardless.terminal import output_option
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import click
 
-from boardless import evaluate, parallel
-from boardless.errors import TooSmall
-from boardless.gate import against, judge, own, tolerances
-from boardless.gate.judge import Case
-from boardless.gate.tolerances import Tolerances
+from boardless.core import parallel
+from boardless.core.errors import TooSmall
+from boardless.front import against, own_models
+from boardless.judge import gating, tolerances
+from boardless.judge.gating import Case
+from boardless.judge.tolerances import Tolerances
+from boardless.path import evaluate, suite
 from boardless.report import gate as report
 from boardless.report import junit, kept, page, record
 from boardless.terminal import json_option, junit_option, progress_bar
@@ -79,16 +81,16 @@ def command(
             result = judge_own(files, board_names, images, revision, progress)
         elif revision:
             limits = tolerances.load()
-            result = against.against(revision, judge.cases(models, board_names), limits, progress)
+            result = against.against(revision, gating.cases(models, board_names), limits, progress)
         else:
             limits = tolerances.load()
-            rows, misfits = judge_all(judge.cases(models, board_names), limits, progress)
-            result = judge.report(rows, limits, models, misfits)
+            rows, misfits = judge_all(gating.cases(models, board_names), limits, progress)
+            result = gating.report(rows, limits, models, misfits)
     if update:
-        said = judge.update(result.rows, models, result.misfits) or [
+        said = gating.update(result.rows, models, result.misfits) or [
             "nothing to accept: all is as accepted"
         ]
-        result = judge.accepted(result)
+        result = gating.accepted(result)
     if json_file:
         record.write(report.record(result), json_file)
     if junit_file:
@@ -107,11 +109,11 @@ def judge_own(
     images: Path | None,
     revision: str | None,
     progress: evaluate.Progress,
-) -> judge.Report:
+) -> gating.Report:
     """Of the user's own models; keeps a report of the runs."""
-    chosen = judge.boards_of(board_names)
+    chosen = gating.boards_of(board_names)
     limits = tolerances.load(Path("gate.toml"))
-    result, runs = own.judge(files, chosen, images, revision, limits, progress)
+    result, runs = own_models.judge(files, chosen, images, revision, limits, progress)
     pictures = ["--images", str(images)] if images else []
     repeats = [
         shlex.join(["boardless", "run", row.case.file, "--board", row.case.board.name, *pictures])
@@ -129,17 +131,17 @@ def judge_own(
 
 def judge_all(
     cases: Sequence[Case], limits: Tolerances, progress: evaluate.Progress
-) -> tuple[list[judge.Row], list[judge.Misfit]]:
+) -> tuple[list[gating.Row], list[gating.Misfit]]:
     """Rows in the order of `cases`, as many at a time as there are processors, and the cases whose
     board is too small."""
 
-    def one(case: Case, cancel: threading.Event) -> judge.Row | judge.Misfit:
+    def one(case: Case, cancel: threading.Event) -> gating.Row | gating.Misfit:
         say = evaluate.named(progress, case.names, cancel)
         try:
-            return judge.judge(case, limits, say, cancel)
+            return suite.judge(case, limits, say, cancel)
         except TooSmall as error:
-            return judge.misfit(case, error)
+            return gating.misfit(case, error)
 
     found = parallel.each(cases, one)
-    rows = [row for row in found if isinstance(row, judge.Row)]
-    return rows, [misfit for misfit in found if isinstance(misfit, judge.Misfit)]
+    rows = [row for row in found if isinstance(row, gating.Row)]
+    return rows, [misfit for misfit in found if isinstance(misfit, gating.Misfit)]

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import click
 
-from boardless import (
-    evaluate,
-    mlperf,
-    pictures,
-)
+from boardless.data import pictures
+from boardless.front import mlperf
+from boardless.path import evaluate
 from boardless.report import record, table
 from boardless.terminal import (
     board_option,

@@ -6,20 +6,12 @@ from typing import Any
 
 import click
 
-from boardless import (
-    boards,
-    build,
-    compiler,
-    evaluate,
-    zoo,
-)
-from boardless.records import Board
+from boardless.device import boards, build
+from boardless.device.records import Board
+from boardless.model import compiler, zoo
+from boardless.path import evaluate
 from boardless.report import record, table
-from boardless.terminal import (
-    board_option,
-    json_option,
-    progress_bar,
-)
+from boardless.terminal import board_option, json_option, progress_bar
 
 
 @click.command("models")

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import click
 
-from boardless import (
-    boards,
-    compiler,
-    evaluate,
-    structures,
-    zoo,
-)
+from boardless.device import boards
+from boardless.model import compiler, structures, zoo
+from boardless.path import evaluate
 from boardless.report import record, table
-from boardless.terminal import (
-    board_option,
-    json_option,
-    labelled,
-    progress_bar,
-)
+from boardless.terminal import board_option, json_option, labelled, progress_bar
 
 
 @click.command("plan")

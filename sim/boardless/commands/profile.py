@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from boardless import evaluate
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
+from boardless.path import evaluate
 from boardless.report import profile as report
 from boardless.report import record
 from boardless.report.picture import draw

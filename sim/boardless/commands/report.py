@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
 from boardless.report import github, kept, page, record
 from boardless.terminal import file_option
 

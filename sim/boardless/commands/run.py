@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from boardless import evaluate
-from boardless.link import faults
+from boardless.device.link import faults
+from boardless.path import evaluate
 from boardless.report import page, record, table
 from boardless.terminal import (
     core_option,

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import click
 
-from boardless import (
-    emulators,
-    evaluate,
-    serve,
-)
-from boardless.link.client import Client
-from boardless.link.unsigned_input import UnsignedInput
-from boardless.terminal import (
-    board_option,
-    emulator_option,
-    progress_bar,
-)
+from boardless.device import emulators
+from boardless.device.link.client import Client
+from boardless.device.link.unsigned_input import UnsignedInput
+from boardless.front import serve
+from boardless.path import evaluate
+from boardless.terminal import board_option, emulator_option, progress_bar
 
 
 @click.command("serve")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from boardless import suite
-from boardless.gate import judge, tolerances
+from boardless.judge import gating, tolerances
+from boardless.path import suite
 from boardless.report import gate as gate_report
 from boardless.report import junit, kept, page, record, table
 from boardless.terminal import (
@@ -46,14 +46,14 @@ def command(
     chosen = suite.choose(which, left_out.append)
     for line in left_out:
         click.echo(line, err=True)
-    cases = judge.cases(models, [board.name for board in chosen])
+    cases = gating.cases(models, [board.name for board in chosen])
     with progress_bar() as progress:
         outcomes = suite.run(cases, limit, lambda request: labelled(request, progress))
     results = [(o.run, o.verdict) for o in outcomes if o.run and o.verdict]
     rows = [o.gate for o in outcomes if o.gate]
     small = [o.misfit for o in outcomes if o.misfit]
     gates = [gate_report.row(row) for row in rows]
-    gated = judge.report(rows, tolerances.load(), models, small)
+    gated = gating.report(rows, tolerances.load(), models, small)
     # The page first: what is kept of an earlier run must not be taken for this one's.
     kept_page = kept.keep(
         page.collect(

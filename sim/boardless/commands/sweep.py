@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from boardless import suite
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
+from boardless.front.sweep import cases, cluster, drive, store, summary
+from boardless.path import suite
 from boardless.report import record
-from boardless.sweep import cases, cluster, drive, store, summary
 from boardless.terminal import (
     boards_option,
     cycles_option,

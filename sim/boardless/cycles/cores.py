@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from boardless.core.errors import BadInput
 from boardless.cycles import tables
 from boardless.cycles.decode import KINDS, Instruction
-from boardless.errors import BadInput
 
 FOLDER = Path(__file__).parent / "cores"
 ROLES = frozenset({"operand", "address", "data", "accumulator", "shifted", "flags"})

@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from boardless.core.errors import BadInput
 from boardless.cycles.recording import FIXED_COLUMNS, Recording
-from boardless.errors import BadInput
 
 OUTSIDE = -1
 

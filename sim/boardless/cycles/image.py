@@ -16,7 +16,7 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
 
 ISAS = {"EM_ARM": "thumb", "EM_RISCV": "riscv", "EM_XTENSA": "xtensa"}
 EXECUTABLE = 1  # in p_flags

@@ -17,12 +17,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from boardless.core.errors import BadInput
 from boardless.cycles import tables
 from boardless.cycles.counts import Code, Tally
 from boardless.cycles.decode import Instruction
 from boardless.cycles.fetch import Memory
 from boardless.cycles.flash import Flash, Reuse
-from boardless.errors import BadInput
 
 BYTES_PER_CYCLE = 3  # of Thumb code that runs straight on, about: while the next line is read
 FOLDER = Path(__file__).parent / "parts"

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from boardless.core.errors import BadInput
 from boardless.cycles.cores import Core
 from boardless.cycles.counts import Code, Tally
 from boardless.cycles.decode import Instruction, instructions
 from boardless.cycles.fetch import Fetcher
 from boardless.cycles.parts import Part
 from boardless.cycles.pipeline import Pipeline, State
-from boardless.errors import BadInput
 
 Float64s = npt.NDArray[np.float64]
 SWEEPS = 2  # the first knows nothing of what was before a jump, the second does

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from boardless.errors import ToolFailed
+from boardless.core.errors import ToolFailed
 
 MAGIC, VERSION = b"BLCOUNTS", 1
 FIXED_COLUMNS = ("executed", "fell")  # cache events follow

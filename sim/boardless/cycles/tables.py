@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from boardless import checked
-from boardless.errors import BadInput
+from boardless.core import checked
+from boardless.core.errors import BadInput
 
 T = TypeVar("T", bound=msgspec.Struct)
 

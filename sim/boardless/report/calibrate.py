@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from boardless.core.errors import BoardlessError
 from boardless.cycles import calibration
 from boardless.cycles.calibration.facts import Suite
-from boardless.errors import BoardlessError
-from boardless.records import Layer
+from boardless.device.records import Layer
 from boardless.report import table
 from boardless.report.profile import short
 

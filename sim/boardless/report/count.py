@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boardless.cycles import bare
 from boardless.cycles.counts import OUTSIDE
 from boardless.cycles.estimate import Cycles, Line, Target, estimate, lines
-from boardless.records import Board
-from boardless.report import profile, table
+from boardless.device.counting import bare
+from boardless.device.records import Board
+from boardless.report import estimates, profile, table
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def record(count: Count) -> dict[str, Any]:
         "instructions": whole.instructions,
         "cycles": {
             c.target.name: {
-                **profile.described(c),
+                **estimates.described(c),
                 "total": round(whole.cycles[k], 2) if whole.cycles else 0,
             }
             for k, c in enumerate(count.cycles)

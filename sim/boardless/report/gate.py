@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from boardless.gate import baseline
-from boardless.gate.compare import Finding
-from boardless.gate.figures import Counted, Figures
-from boardless.gate.judge import Report, Row
+from boardless.judge import baseline
+from boardless.judge.figures import Counted, Figures
+from boardless.judge.gating import Report, Row
+from boardless.judge.growth import Finding
 from boardless.report import table
 
 COLUMNS = (

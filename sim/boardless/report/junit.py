@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from boardless.gate.judge import Report
-from boardless.records import Run, Verdict
+from boardless.device.records import Run
+from boardless.judge.gating import Report
+from boardless.judge.predictions import Verdict
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

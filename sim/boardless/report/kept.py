@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from boardless import paths
-from boardless.errors import BadInput
+from boardless.core import paths
+from boardless.core.errors import BadInput
 from boardless.report import page, record
 
 

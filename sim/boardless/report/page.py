@@ -21,8 +21,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from boardless import __version__
-from boardless.records import Pictures, Run, Verdict
-from boardless.report import profile, record
+from boardless.data.records import Pictures
+from boardless.device.records import Run
+from boardless.judge.predictions import Verdict
+from boardless.report import estimates, record
 
 VERSION = 2  # of what `collect` returns
 GALLERY = 12  # pictures of a kind, at most
@@ -112,7 +114,7 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
         "accuracy": verdict.accuracy_device,
         "instructions": record.spread(run.counts.instructions),
         "estimates": [
-            {"text": profile.summary(c), "told": c.told, "median": c.median} for c in run.cycles
+            {"text": estimates.summary(c), "told": c.told, "median": c.median} for c in run.cycles
         ],
         "measured": record.told_by_device(run),
         "confusion": _confusion(run),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
 from boardless.report import profile as profiles
 
 COLOURS = {  # of Okabe and Ito: told apart by colour-blind people, too

@@ -10,8 +10,8 @@ from typing import Any
 
 from boardless.cycles import image as images
 from boardless.cycles.estimate import Cycles, Line, lines
-from boardless.records import Build, Run
-from boardless.report import table
+from boardless.device.records import Build, Run
+from boardless.report import estimates, table
 
 LONGEST_NAME = 32  # in a table
 
@@ -106,7 +106,7 @@ def show(profile: Profile, most: int) -> None:
     for cycles in profile.cycles:
         per_mac = cycles.median / profile.build.nominal_macs if profile.build.nominal_macs else 0.0
         whole_model = f", {per_mac:.2f} per MAC of the model as it was made" if per_mac else ""
-        table.console().print(summary(cycles) + whole_model, markup=False)
+        table.console().print(estimates.summary(cycles) + whole_model, markup=False)
 
 
 def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -> None:
@@ -132,19 +132,6 @@ def short(name: str) -> str:
     """Of a layer's name, which may list all that was fused into it, what tells it from others."""
     text = name.split(";")[0].removeprefix("model/")
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 3] + "..."
-
-
-def summary(cycles: Cycles) -> str:
-    """Such as `est. 10.9 M cycles = 90.83 ms at 120 MHz (stm32l4r5, cortex-m4, +-3.2 % ...)`."""
-    time, clock = cycles.milliseconds(cycles.median), cycles.target.clock_hz
-    at = f" = {time:.4g} ms at {clock / 1e6:g} MHz" if time is not None and clock else ""
-    return f"est. {_short(cycles.median)} cycles{at} ({cycles.told})"
-
-
-def _short(value: float) -> str:
-    if value >= 1e6:
-        return f"{value / 1e6:.4g} M"
-    return f"{value / 1e3:.4g} k" if value >= 1e4 else f"{value:,.0f}"
 
 
 def _columns(cycles: Sequence[Cycles]) -> list[str]:
@@ -232,50 +219,6 @@ def as_speedscope(profile: Profile) -> dict[str, Any]:
 # ---- JSON ----
 
 
-def estimates(cycles: Sequence[Cycles]) -> dict[str, dict[str, Any]]:
-    """`cycles` of the command line's contract: by core or part, with what is known of the error."""
-    return {c.target.name: _estimate(c) for c in cycles}
-
-
-def milliseconds(cycles: Sequence[Cycles]) -> dict[str, float]:
-    """`milliseconds` of the contract: of the median inference, by part."""
-    times = {c.target.name: c.milliseconds(c.median) for c in cycles}
-    return {name: round(time, 4) for name, time in times.items() if time is not None}
-
-
-def _estimate(cycles: Cycles) -> dict[str, Any]:
-    return described(cycles) | {
-        "min": round(min(cycles.inferences)),
-        "median": round(cycles.median),
-        "max": round(max(cycles.inferences)),
-    }
-
-
-def described(cycles: Cycles) -> dict[str, Any]:
-    """For what it is estimated, and what is known of the error."""
-    target, error = cycles.target, cycles.error
-    return {
-        "core": target.core.name,
-        "part": target.part.name if target.part else None,
-        "clock_hz": target.clock_hz,
-        "status": target.core.status,
-        "error_percent": round(error.mean, 2) if error else None,
-        "worst_error_percent": round(error.worst, 2) if error else None,
-        "error_programs": error.programs if error else 0,
-        "error_stale": bool(error and error.stale),
-        "error_boards": [  # of your own
-            {
-                "board": board,
-                "models": own.programs,
-                "mean_percent": round(own.mean, 2),
-                "worst_percent": round(own.worst, 2),
-            }
-            for board, own in (error.boards if error else ())
-        ],
-        "table": cycles.table,
-    }
-
-
 def record(profile: Profile) -> dict[str, Any]:
     """What `boardless profile --json` says; figures by layer and function are of one inference."""
     return {
@@ -285,8 +228,8 @@ def record(profile: Profile) -> dict[str, Any]:
         "build_id": profile.build.build_id,
         "inferences": profile.inferences,
         "instructions": sum(line.instructions for line in profile.lines),
-        "cycles": estimates(profile.cycles),
-        "milliseconds": milliseconds(profile.cycles),
+        "cycles": estimates.estimates(profile.cycles),
+        "milliseconds": estimates.milliseconds(profile.cycles),
         "layers": [
             {"index": i if part.op != "glue" else None, "op": part.op, "name": part.name}
             | {"macs": part.macs}

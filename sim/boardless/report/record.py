@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from boardless.compiler import Program
-from boardless.errors import BadInput
-from boardless.records import Board, Build, Measured, Run, Verdict
-from boardless.report import profile
-from boardless.structures import Published
+from boardless.core.errors import BadInput
+from boardless.device.records import Board, Build, Measured, Run
+from boardless.judge.predictions import Verdict
+from boardless.model.compiler import Program
+from boardless.model.structures import Published
+from boardless.report import estimates
 
 
 def run(run: Run, verdict: Verdict) -> dict[str, Any]:
@@ -48,8 +49,8 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         else {"device": verdict.accuracy_device, "reference": verdict.accuracy_reference},
         "outputs": run.outputs.tolist(),
         "instructions": spread(run.counts.instructions),
-        "cycles": profile.estimates(run.cycles),
-        "milliseconds": profile.milliseconds(run.cycles),
+        "cycles": estimates.estimates(run.cycles),
+        "milliseconds": estimates.milliseconds(run.cycles),
         "device": device(run.counts.measured, {c.target.name: c.median for c in run.cycles}),
         "nominal_macs": run.build.nominal_macs,
         "layers": [

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from boardless.records import Run, Verdict
+from boardless.device.records import Run
+from boardless.judge.predictions import Verdict
 from boardless.report import record
 
 PLAIN_WIDTH = 200  # columns where the output is a file or a pipe: nothing is cut

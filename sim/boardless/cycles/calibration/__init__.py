@@ -15,9 +15,9 @@ from pathlib import Path
 
 import msgspec
 
-from boardless import checked
+from boardless.core import checked
+from boardless.core.errors import BadInput
 from boardless.cycles.calibration import digest as digests
-from boardless.errors import BadInput
 
 FOLDER = Path(__file__).with_name("results")
 

@@ -85,12 +85,12 @@ def imported(tree: ast.Module, package: str) -> Iterator[str]:
 
 def canonical(node: Any) -> Any:
     """A syntax tree as lists and strings, the same in every version of Python: without positions,
-    docstrings and fields that are empty."""
+    docstrings, imports and fields that are empty."""
     if isinstance(node, ast.AST):
         fields = [[name, canonical(value)] for name, value in ast.iter_fields(node)]
         return [type(node).__name__, *([n, v] for n, v in fields if v not in (None, []))]
     if isinstance(node, list):
-        return [canonical(n) for n in node if not _is_text(n)]
+        return [canonical(n) for n in node if not _is_text(n) and not _is_import(n)]
     return repr(node) if node is not None else None
 
 
@@ -101,6 +101,11 @@ def _is_text(node: Any) -> bool:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     )
+
+
+def _is_import(node: Any) -> bool:
+    """Where a name comes from changes no price; what it comes from is hashed itself."""
+    return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def plain(table: Any) -> Any:

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 import tomlkit
 
-from boardless import checked
-from boardless.errors import BadInput
+from boardless.core import checked
+from boardless.core.errors import BadInput
 
 FOLDER = Path(__file__).with_name("facts")
 CLOCK_TOLERANCE = 0.01  # two measurements of one clock differ by a tick of the board's timer

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from boardless.errors import BadInput
+from boardless.core.errors import BadInput
 
 MEMORY = ("load", "store", "load_pair", "store_pair", "load_multiple", "store_multiple")
 BRANCHES = (

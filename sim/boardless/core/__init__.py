@@ -1,0 +1,1 @@
+"""Foundations that know nothing of models or devices: errors, paths, tables, child processes."""

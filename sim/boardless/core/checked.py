@@ -1,0 +1,41 @@
+"""Tables whose every field is checked against a msgspec.Struct, by one thread at a time.
+
+msgspec looks at a type when it meets it first. Two threads that meet one together crash Python
+(msgspec 0.22, Python 3.11), and cases run beside each other from the first moment.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from boardless.core.errors import BadInput
+
+T = TypeVar("T")
+ONE_AT_A_TIME = threading.Lock()
+
+
+def toml(content: bytes, kind: type[T]) -> T:
+    """msgspec.DecodeError says which field is wrong; UnicodeDecodeError."""
+    with ONE_AT_A_TIME:
+        return msgspec.toml.decode(content, type=kind)
+
+
+def file(path: Path, kind: type[T], hint: str = "") -> T:
+    """The same of a file. BadInput where it cannot be read or a field is wrong; `hint` says what
+    next."""
+    try:
+        return toml(path.read_bytes(), kind)
+    except OSError as error:
+        raise BadInput(error.strerror or str(error), where=str(path), hint=hint) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(" ".join(str(error).split()), where=str(path), hint=hint) from error
+
+
+def convert(table: dict[str, Any], kind: type[T], *, strict: bool = True) -> T:
+    """The same of a table that has been read already; not strict: its values may be strings."""
+    with ONE_AT_A_TIME:
+        return msgspec.convert(table, kind, strict=strict)

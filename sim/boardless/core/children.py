@@ -1,0 +1,67 @@
+"""Programs that start programs of their own, such as a build and its compilers: all of them end.
+
+with group(["make"], stdout=log) as process:
+    status = process.wait()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from boardless.core.errors import ToolFailed
+
+PATIENCE = 10.0  # seconds that a program has to end what it has started
+
+_running: list[subprocess.Popen[bytes]] = []
+_over = threading.Event()
+
+
+def guarded(command: Sequence[str], end: str = "KILL") -> list[str]:
+    """`command`, which the kernel ends by signal `end` even if we are killed outright."""
+    guard = ["setpriv", "--pdeathsig", end, "--"] if shutil.which("setpriv") else []
+    return [*guard, *command]
+
+
+@contextlib.contextmanager
+def group(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """`command` as the leader of a process group, of which nothing is left at the end of the block.
+    `options` are Popen's. A Ctrl-C in the terminal does not reach it: it is ours to pass on."""
+    with subprocess.Popen(
+        guarded(command, "TERM"), stdin=subprocess.DEVNULL, start_new_session=True, **options
+    ) as process:
+        _running.append(process)
+        try:
+            if _over.is_set():
+                raise ToolFailed("interrupted")
+            yield process
+        finally:
+            end(process)
+            _running.remove(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends the leader of a group, which may have ended already, and then whatever it left behind:
+    nobody writes into a folder afterwards."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(PATIENCE)
+    with contextlib.suppress(ProcessLookupError):  # the group is gone
+        for _ in range(100):
+            os.killpg(process.pid, signal.SIGKILL)
+            time.sleep(0.01)
+
+
+def interrupt() -> None:
+    """Tells every group to end, and those that another thread is just about to start. Does not
+    wait: whoever waits for a group sees to the rest."""
+    _over.set()
+    for process in list(_running):
+        process.terminate()

@@ -1,0 +1,98 @@
+"""flower_photos: 3,670 photographs of five kinds of flowers, for the modules flowers_*.py.
+
+dataset = load("flowers_96_gray", size=96, gray=True)
+
+Taken from the first that is there: `$BOARDLESS_DATA/flower_photos` (the archive unpacked), then
+`$BOARDLESS_DATA/flowers_128` (already stretched to 128 x 128), then the archive, downloaded once.
+A photograph's number decides its part of the split, so every source gives the same split.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from boardless.core.errors import BadInput
+from boardless.data.datasets import Dataset, Split, _network
+
+CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
+URL = "https://storage.googleapis.com/download.tensorflow.org/example_images/flower_photos.tgz"
+SHA256 = "4c54ace7911aaffe13a365c34f650e71dd5bf1be0a58b464e5a7183e3e595d9c"
+STRETCHED = "flower_photos at 128 x 128"
+ORIGINAL = "flower_photos.tgz of TensorFlow's tutorials"
+
+
+def load(name: str, size: int, gray: bool = False) -> Dataset:
+    """uint8 (N, size, size, 3), or 1 channel if gray; about 72 / 8 / 20 % of the pictures.
+
+    Aspect ratios are not kept: every picture is stretched to the square.
+    """
+    files, origin = _files()
+    parts: dict[str, list[tuple[Path, int]]] = {"train": [], "validation": [], "test": []}
+    for path, label in files:
+        parts[part(path.name)].append((path, label))
+    splits = {key: _split(chosen, size, gray) for key, chosen in parts.items()}
+    return Dataset(
+        name=name,
+        classes=CLASSES,
+        origin=f"{origin}, resized to {size} x {size}, split 72/8/20 by the photographs' numbers",
+        **splits,
+    )
+
+
+def part(name: str) -> str:
+    """Which part of the split a file belongs to, by the photograph's number.
+
+    >>> part("100080576_f52e8ee070_n.jpg")
+    'train'
+    """
+    draw = zlib.crc32(name.split("_")[0].encode()) % 25
+    return "test" if draw < 5 else "validation" if draw < 7 else "train"
+
+
+def _files() -> tuple[list[tuple[Path, int]], str]:
+    """Every picture with its class, in an order that the file names alone decide."""
+    data = os.environ.get("BOARDLESS_DATA")
+    if data:
+        for folder, origin in (("flower_photos", ORIGINAL), ("flowers_128", STRETCHED)):
+            if (Path(data) / folder).is_dir():
+                return _listed(Path(data) / folder), origin
+    return _listed(_network.unpacked("flower_photos", "flower_photos", URL, SHA256)), ORIGINAL
+
+
+def _listed(folder: Path) -> list[tuple[Path, int]]:
+    # flowers_128 has train/ and val/ above the classes; here they are one.
+    found = [
+        (path, label)
+        for label, kind in enumerate(CLASSES)
+        for path in folder.rglob(f"{kind}/*.jpg")
+    ]
+    missing = [kind for label, kind in enumerate(CLASSES) if label not in {k for _, k in found}]
+    if missing:
+        raise BadInput(
+            f"no pictures of {', '.join(missing)}",
+            where=str(folder),
+            hint="expected such as daisy/1.jpg",
+        )
+    # By a hash, so that the first so many pictures hold every class.
+    return sorted(found, key=lambda item: (zlib.crc32(item[0].name.encode()), item[0].name))
+
+
+def _split(files: list[tuple[Path, int]], size: int, gray: bool) -> Split:
+    images = np.empty((len(files), size, size, 1 if gray else 3), np.uint8)
+    for index, (path, _) in enumerate(files):
+        try:
+            with Image.open(path) as image:
+                picture = image.convert("L" if gray else "RGB")
+                if picture.size != (size, size):
+                    picture = picture.resize((size, size), Image.Resampling.BILINEAR)
+        except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+            raise BadInput(
+                f"not a readable picture ({error})", where=str(path), hint="download it anew"
+            ) from error
+        images[index] = np.asarray(picture, np.uint8).reshape(images.shape[1:])
+    return Split(images, np.array([label for _, label in files], np.int64))

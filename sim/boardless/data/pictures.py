@@ -1,0 +1,209 @@
+"""Pictures for a model: a zoo model's held-out data, a .npz, or a folder of class folders.
+
+pictures = load(model, Path("flowers/val"), limit=64)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from boardless.core.errors import BadInput, BoardlessError
+from boardless.data import datasets, npz
+from boardless.data.records import Pictures
+from boardless.model.compiler import quantise
+from boardless.model.graph import Tensor
+from boardless.model.zoo import Model, Scaling
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp"}
+GENERATED = 64  # pictures where there is no data set
+# What pixels 0..255 usually mean to a model.
+USUAL = {"0..1": Scaling(1 / 255), "-1..1": Scaling(2 / 255, -1.0), "0..255": Scaling(1.0)}
+
+
+def load(
+    model: Model, path: Path | None, limit: int | None = None, pixels: str | None = None
+) -> Pictures:
+    """The first `limit` pictures, quantised for the model's input."""
+    tensor = model.graph.input_tensor
+    if pixels:
+        scaling = USUAL[pixels]
+    elif model.results:
+        scaling = model.results.input
+    else:
+        scaling = guess(tensor)
+    if path is None:
+        found = _held_out(model, scaling)
+    elif path.is_dir():
+        found = _folder(path, tensor, scaling, limit)
+    else:
+        found = _npz(path, tensor, scaling)
+    if not len(found):
+        raise BadInput("no pictures", where=str(path), hint="see `boardless run --help`, --images")
+    classes = model.graph.output_tensor.count
+    if found.labels is not None and classes > 1:
+        strange = found.labels[(found.labels < 0) | (found.labels >= classes)]
+        if len(strange):
+            raise BadInput(
+                f"class {strange[0]}: the model tells {classes} classes apart, from 0 on",
+                where=str(path or found.origin),
+            )
+    n = min(limit or len(found), len(found))
+    labels = None if found.labels is None else found.labels[:n]
+    return Pictures(found.inputs[:n], labels, found.origin, found.classes)
+
+
+def guess(tensor: Tensor) -> Scaling:
+    """What the pixels of an unknown model mean: for int8 the usual range that its input's range is
+    nearest to, for float32 0..1."""
+    if tensor.dtype == "float32":
+        return USUAL["0..1"]
+    q = quantise.of(tensor)
+    low, high = (q.scale * (v - q.zero_point) for v in (-128, 127))
+    return min(
+        USUAL.values(), key=lambda s: abs(s.offset - low) + abs(255 * s.scale + s.offset - high)
+    )
+
+
+def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt.NDArray[Any]:
+    """uint8 pixels (N, H, W, C) -> the model's own type, (N, *shape without the batch)."""
+    if images.shape[1:] != tensor.shape[1:]:
+        raise BadInput(
+            f"pictures are {_by(images.shape[1:])}, the model takes {_by(tensor.shape[1:])}",
+            hint="resize them, or choose another model",
+        )
+    real = as_real(images, scaling)
+    if tensor.dtype == "float32":
+        return real
+    q = quantise.of(tensor)
+    # a division in single and a sum in double precision: halves away from zero, as TFLite's
+    # QUANTIZE rounds, and nothing else
+    steps = (real / np.float32(q.scale)).astype(np.float64)
+    levels = np.trunc(steps + np.copysign(0.5, steps)) + q.zero_point
+    quantised: npt.NDArray[np.int8] = np.clip(levels, -128, 127).astype(np.int8)
+    return quantised
+
+
+def as_real(images: npt.NDArray[Any], scaling: Scaling) -> npt.NDArray[np.float32]:
+    """uint8 pixels -> what a float32 model takes, same shape."""
+    real: npt.NDArray[np.float32] = images.astype(np.float32) * np.float32(
+        scaling.scale
+    ) + np.float32(scaling.offset)
+    return real
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _held_out(model: Model, scaling: Scaling) -> Pictures:
+    tensor = model.graph.input_tensor
+    if model.results is None:
+        return _generated(tensor, "generated pictures (no --images): accuracy is not known")
+    try:
+        data = datasets.load(model.results.dataset)
+    except BoardlessError as error:
+        return _generated(
+            tensor, f"generated pictures, agreement only, accuracy is not known ({error})"
+        )
+    inputs = as_inputs(data.test.images, tensor, scaling)
+    return Pictures(inputs, data.test.labels, f"{data.name} test: {data.origin}", data.classes)
+
+
+def _generated(tensor: Tensor, origin: str) -> Pictures:
+    """Smooth random blobs over the input's whole range, the same every time."""
+    rng = np.random.default_rng(0)
+    shape = (GENERATED, *tensor.shape[1:])
+    noise = rng.random(shape, dtype=np.float32)
+    fade = rng.random((GENERATED, *([1] * (len(shape) - 1))), dtype=np.float32)
+    real = noise * fade + rng.random(fade.shape, dtype=np.float32) * (1 - fade)
+    if tensor.dtype == "float32":
+        return Pictures(real, None, origin)
+    return Pictures((np.rint(real * 255) - 128).astype(np.int8), None, origin)
+
+
+def _npz(path: Path, tensor: Tensor, scaling: Scaling) -> Pictures:
+    with npz.reading(path, "readable pictures", "name a .npz or a folder of class folders") as file:
+        arrays = {k: file[k] for k in ("images", "inputs", "labels") if k in file.files}
+    labels = arrays.get("labels")
+    if "inputs" in arrays:
+        inputs = arrays["inputs"]
+        if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
+            raise BadInput("inputs are not all finite numbers", where=str(path))
+        if inputs.shape[1:] != tensor.shape[1:] or inputs.dtype != tensor.dtype:
+            raise BadInput(
+                f"inputs are {inputs.dtype} {_by(inputs.shape[1:])}, "
+                f"the model takes {tensor.dtype} {_by(tensor.shape[1:])}",
+                where=str(path),
+            )
+    elif "images" in arrays and arrays["images"].dtype == np.uint8:
+        images = arrays["images"]
+        images = images[..., np.newaxis] if images.ndim == 3 else images
+        try:
+            inputs = as_inputs(images, tensor, scaling)
+        except BadInput as error:
+            raise BadInput(error.what, where=str(path), hint=error.hint) from error
+    else:
+        raise BadInput(
+            "neither `images` (N, H, W, C) uint8 nor `inputs` in the model's type",
+            where=str(path),
+        )
+    if labels is not None:
+        if labels.dtype.kind not in "iu":
+            raise BadInput(f"{labels.dtype}, not numbers of classes", where=f"{path}, labels")
+        if labels.size != len(inputs):
+            raise BadInput(
+                f"{labels.size} labels for {len(inputs)} pictures", where=f"{path}, labels"
+            )
+        labels = labels.reshape(-1).astype(np.int64)
+    return Pictures(inputs, labels, str(path))
+
+
+def _folder(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pictures:
+    """path/<class>/*.jpg; classes in alphabetical order are 0, 1, ... Interleaved by class, so that
+    a limit takes some of each."""
+    classes = sorted(p.name for p in path.iterdir() if p.is_dir())
+    by_class = [
+        sorted(f for f in (path / c).iterdir() if f.suffix.lower() in SUFFIXES) for c in classes
+    ]
+    files = [
+        (files[i], label)
+        for i in range(max(map(len, by_class), default=0))
+        for label, files in enumerate(by_class)
+        if i < len(files)
+    ][:limit]
+    if not files:
+        raise BadInput(
+            "no pictures in class folders",
+            where=str(path),
+            hint="expected such as daisy/1.jpg, tulips/7.jpg",
+        )
+    images = np.stack([_image(f, tensor.shape[1:]) for f, _ in files])
+    labels = np.array([label for _, label in files], np.int64)
+    return Pictures(as_inputs(images, tensor, scaling), labels, str(path), tuple(classes))
+
+
+def _image(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    if len(shape) != 3 or shape[2] not in (1, 3):
+        raise BadInput(
+            f"the model takes {_by(shape)}, not a gray or RGB picture",
+            where=str(path),
+            hint="give its inputs as a .npz",
+        )
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("L" if shape[2] == 1 else "RGB"), np.uint8)
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+        raise BadInput(f"not a readable picture ({error})", where=str(path)) from error
+    pixels = pixels.reshape(*pixels.shape[:2], shape[2])
+    if pixels.shape != shape:
+        raise BadInput(
+            f"the picture is {_by(pixels.shape)}, the model takes {_by(shape)}",
+            where=str(path),
+            hint="resize the pictures first, as the model's training did",
+        )
+    return pixels

@@ -1,0 +1,1 @@
+"""Boards, builds and emulators: a Build goes in, outputs and counts come out."""

@@ -1,0 +1,74 @@
+"""Boards: folders with a board.toml, found by name in firmware/boards and in BOARDLESS_BOARDS.
+
+board = load("mps2-an386")
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from boardless.core import checked, paths
+from boardless.core.errors import BadInput
+from boardless.device import emulators
+from boardless.device.records import Board, Memory, Toolchain
+
+
+class BoardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """board.toml"""
+
+    description: str
+    core: str
+    hal: str
+    toolchain: Toolchain
+    memory: Memory
+    emulator: dict[str, dict[str, Any]]
+    twins: tuple[str, ...] = ()
+    default: bool = False
+
+
+def roots() -> list[Path]:
+    """Folders that hold board folders; a user's own (BOARDLESS_BOARDS, as PATH) come first."""
+    own = os.environ.get("BOARDLESS_BOARDS", "")
+    return [*(Path(p).absolute() for p in own.split(os.pathsep) if p), paths.BOARDS]
+
+
+def names() -> list[str]:
+    return sorted({p.parent.name for root in roots() for p in root.glob("*/board.toml")})
+
+
+def load(name: str) -> Board:
+    """The board of this name; BadInput where it is unknown or its file is wrong."""
+    for root in roots():
+        path = root / name / "board.toml"
+        if Path(name).name == name and path.is_file():
+            return _read(path)
+    raise BadInput(f"unknown board {name!r}", hint=f"known boards: {', '.join(names())}")
+
+
+def _read(path: Path) -> Board:
+    hint = "CONTRIBUTING.md lists the fields"
+    file = checked.file(path, BoardFile, hint)
+    try:
+        settings = {
+            name: emulators.load(name).settings(table) for name, table in file.emulator.items()
+        }
+    except msgspec.ValidationError as error:
+        raise BadInput(str(error), where=str(path), hint=hint) from error
+    except BadInput as error:
+        raise BadInput(error.what, where=str(path), hint=error.hint or hint) from error
+    return Board(
+        name=path.parent.name,
+        folder=path.parent,
+        description=file.description,
+        core=file.core,
+        hal=file.hal,
+        twins=file.twins,
+        default=file.default,
+        toolchain=file.toolchain,
+        memory=file.memory,
+        emulators=settings,
+    )

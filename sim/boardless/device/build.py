@@ -1,0 +1,285 @@
+"""Program and Board -> Build: generated sources, PlatformIO, ELF. Nothing is built twice.
+
+A build's id is a hash of everything that goes into it, so an ELF whose id fits needs no check, and
+a firmware that answers with another id is another firmware.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from boardless.core import children, paths
+from boardless.core.errors import BadInput, ToolFailed, ToolMissing, TooSmall, install
+from boardless.device.records import Board, Build, Layer
+from boardless.model import compiler
+
+TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
+DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
+
+
+def build(program: compiler.Program, board: Board) -> Build:
+    """The firmware of `program` on `board`, built where it is not there yet."""
+    began = time.monotonic()
+    compiler_version = toolchain(board)
+    key = build_key(program, board, compiler_version)
+    folder = paths.build_root() / board.name / program.name.replace(":", "-")
+    elf = folder / "firmware.elf"
+    stamp = folder / "build_id"
+    with _locked(folder):
+        fresh = not _is_whole(elf, stamp, key)
+        if fresh:
+            _make(program, board, key, folder)
+            stamp.write_text(_stamp(elf, key))
+        return _describe(
+            program, board, elf, key, compiler_version, time.monotonic() - began if fresh else 0.0
+        )
+
+
+def _stamp(elf: Path, key: str) -> str:
+    """Tells the ELF of this build from a stale one, and from one that was damaged later."""
+    return f"{key} {hashlib.sha256(elf.read_bytes()).hexdigest()}\n"
+
+
+def _is_whole(elf: Path, stamp: Path, key: str) -> bool:
+    try:
+        return stamp.read_bytes() == _stamp(elf, key).encode()
+    except OSError:
+        return False
+
+
+def build_key(program: compiler.Program, board: Board, compiler_version: str) -> str:
+    """16 hex digits over generated and firmware sources, settings and compiler."""
+    digest = hashlib.sha256(compiler_version.encode())
+    for name, content in sorted(compiler.emit(program).items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    folders = [
+        paths.FIRMWARE,
+        *([] if board.folder.is_relative_to(paths.BOARDS) else [board.folder]),
+    ]
+    for root in folders:
+        for path in sorted(root.rglob("*")):
+            relative = path.relative_to(root)
+            if path.is_file() and _matters(relative, board):
+                content = path.read_bytes()
+                digest.update(f"{relative.as_posix()}\0{len(content)}\0".encode() + content)
+    digest.update((paths.ROOT / "platformio.ini").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _matters(path: Path, board: Board) -> bool:
+    """Other boards and what does not end up in the ELF leave the id alone."""
+    folder, *inner = path.parts
+    if folder in ("app_kernels", "examples"):
+        return False
+    if folder == "boards" and inner[0] != board.name:
+        return False
+    if folder == "hal" and len(inner) > 1 and inner[0] != board.hal:
+        return False
+    if folder == "kernels" and path.suffix == ".c":
+        return path.stem.rpartition("_")[2] in ("ref", *board.twins)
+    return path.suffix in (".c", ".h", ".S", ".ld", ".toml", ".ini") or path.name == "main.py"
+
+
+@cache
+def _gcc_version(program: str) -> str:
+    done = subprocess.run(
+        [program, "-dumpfullversion"], capture_output=True, text=True, timeout=60, check=False
+    )
+    return f"{program} {done.stdout.strip()}"
+
+
+def toolchain(board: Board) -> str:
+    """Such as "arm-none-eabi-gcc 12.2.1"; ToolMissing where there is none."""
+    program = f"{board.toolchain.prefix}gcc"
+    if shutil.which(program) is None:
+        raise ToolMissing(
+            f"{program} is not installed",
+            where=f"board {board.name}",
+            hint=install(board.toolchain.debian, board.name),
+        )
+    return _gcc_version(program)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One build per folder at a time; the lock goes with the process that holds it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise BadInput(
+            f"cannot write here ({error.strerror})",
+            where=str(folder),
+            hint="mend its permissions, or set BOARDLESS_BUILD_DIR to another folder",
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_sources(program: compiler.Program, build_id: str, folder: Path) -> list[Path]:
+    """Writes the generated files; those that stay equal keep their time, so nothing is rebuilt."""
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in compiler.emit(program, build_id).items():
+            path = folder / name
+            if not path.is_file() or path.read_bytes() != content:
+                path.write_bytes(content)
+            written.append(path)
+    except OSError as error:
+        raise BadInput(
+            f"cannot write here ({error.strerror})", where=str(folder), hint="choose another folder"
+        ) from error
+    return written
+
+
+def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> None:
+    write_sources(program, key, folder / "generated")
+    made, said = _platformio(board, folder)
+    if made is None and re.search(DAMAGED, said):
+        shutil.rmtree(folder / "pio", ignore_errors=True)
+        made, said = _platformio(board, folder)
+    if made is None:
+        overflows = re.findall(r"region `?(\w+)'? overflowed by (\d+) bytes", said)
+        if overflows:
+            missing = [f"{name} is too small by {int(n):,} bytes" for name, n in overflows]
+            raise TooSmall(
+                f"{program.name} does not fit: {' and '.join(missing)}",
+                where=f"board {board.name}",
+                hint="a smaller model, or a larger board",
+            )
+        raise ToolFailed(
+            _first_error(said),
+            where=f"building {program.name} for {board.name}",
+            hint=f"the whole log is {folder / 'build.log'}",
+        )
+    temporary = folder / "firmware.elf.new"
+    shutil.copyfile(made, temporary)
+    temporary.chmod(0o755)
+    temporary.replace(folder / "firmware.elf")
+
+
+def _platformio(board: Board, folder: Path) -> tuple[Path | None, str]:
+    """(the ELF that it has made of folder/generated, or None; what it said)"""
+    log = folder / "build.log"
+    environment = os.environ | {
+        "BOARDLESS_GENERATED": str(folder / "generated"),
+        "PLATFORMIO_BUILD_DIR": str(folder / "pio"),
+        "PLATFORMIO_WORKSPACE_DIR": str(paths.workspace()),
+        "PLATFORMIO_CORE_DIR": str(paths.workspace() / "core"),
+        "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+        "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
+        "SOURCE_DATE_EPOCH": "0",
+    }
+    command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.project())]
+    environment_name = board.environment
+    if not board.folder.is_relative_to(paths.BOARDS):  # a user's own folder
+        environment_name = "any_board"
+        environment["BOARDLESS_BOARD"] = board.name
+    command += ["-e", environment_name]
+    try:
+        with (
+            log.open("wb") as out,
+            children.group(
+                command, env=environment, stdout=out, stderr=subprocess.STDOUT
+            ) as process,
+        ):
+            status = process.wait(TIMEOUT)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
+    made = folder / "pio" / environment_name / "firmware.elf"
+    done = status == 0 and made.is_file()
+    return made if done else None, log.read_text(errors="replace")
+
+
+def _first_error(log: str) -> str:
+    """The line of a build log that says most."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    for pattern in (
+        r"No space left on device|will not fit|overflowed by",
+        r"(?<!collect2: )\b(fatal )?error:|undefined reference|not recognized|cannot ",
+        r"^(?!.*Traceback).*Error",
+    ):
+        for line in lines:
+            if re.search(pattern, line):
+                return line[:300]
+    return lines[-1][:300] if lines else "PlatformIO ended without a word"
+
+
+def _describe(
+    program: compiler.Program,
+    board: Board,
+    elf: Path,
+    key: str,
+    compiler_version: str,
+    seconds: float,
+) -> Build:
+    flash, ram = sections(elf)
+    weights = len(compiler.emit(program)["weights.bin"])
+    return Build(
+        model=program.name,
+        board=board,
+        elf=elf,
+        build_id=key,
+        toolchain=compiler_version,
+        layers=tuple(Layer(x.index, x.op, x.name, x.call.macs) for x in program.layers),
+        input_bytes=program.input.nbytes,
+        output_dtype=program.output.dtype,
+        output_count=program.output.count,
+        arena_bytes=program.arena.arena_bytes,
+        weights_bytes=weights,
+        code_bytes=flash - weights,
+        flash_bytes=flash,
+        static_ram_bytes=ram,
+        seconds=seconds,
+        nominal_macs=program.nominal_macs,
+        arena_plan=tuple(program.arena.picture()),
+    )
+
+
+def sections(elf: Path) -> tuple[int, int]:
+    """(bytes of flash, bytes of .data and .bss) of an ELF; the reserved stack is not counted."""
+    flash = ram = 0
+    try:
+        with elf.open("rb") as file:
+            for section in ELFFile(file).iter_sections():
+                size, flags = section["sh_size"], section["sh_flags"]
+                if not flags & 2 or section.name == ".stack":  # SHF_ALLOC
+                    continue
+                if section["sh_type"] != "SHT_NOBITS":
+                    flash += size
+                if flags & 1:  # SHF_WRITE
+                    ram += size
+    except (ELFError, OSError) as error:
+        raise ToolFailed(
+            f"not a readable ELF: {error}", where=str(elf), hint="delete it"
+        ) from error
+    return flash, ram
+
+
+def function_at(elf: Path, address: int) -> str:
+    """name+offset of a code address, "?" where no function is there."""
+    with elf.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        for symbol in table.iter_symbols() if table else ():
+            start = symbol["st_value"] & ~1  # Thumb functions carry bit 0
+            inside = start <= (address & ~1) < start + symbol["st_size"]
+            if symbol["st_info"]["type"] == "STT_FUNC" and inside:
+                return f"{symbol.name}+{(address & ~1) - start:#x}"
+    return "?"

@@ -1,0 +1,1 @@
+"""Counts executed instructions with the plugin: `python -m boardless.device.counting` builds it."""

@@ -1,0 +1,92 @@
+"""Counts the devices of one run, and puts their passes into the order of the pictures.
+
+devices = Devices.of(build, emulator)
+with devices.counter(0) as counter:
+    ...                                      # device 0, from its start to its end
+counted = devices.counted([(0, 1), (0, 2)])  # device and number of each picture's inference
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from boardless.core.errors import ToolFailed, ToolMissing
+from boardless.cycles import image
+from boardless.cycles.counts import Counted
+from boardless.cycles.recording import Recording
+from boardless.device.counting import watch
+from boardless.device.emulators import Emulator
+from boardless.device.plugin.counter import Counter, Cuts, Plugin, Watch
+from boardless.device.records import Build
+
+BUG = "this is a bug of boardless, please report it; --no-cycles runs without the plugin"
+
+
+@dataclass
+class Devices:
+    """Without a plugin, `missing` says why nothing is counted, and counters are None."""
+
+    plugin: Plugin | None = None
+    cuts: Cuts = field(default_factory=Cuts)
+    watch: Watch = field(default_factory=Watch)
+    missing: str = ""
+    recordings: dict[int, Recording] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, build: Build, emulator: Emulator, caches: Sequence[str] = ()) -> Devices:
+        """With a plugin where this emulator takes one: it then has a function `counter`."""
+        find = getattr(emulator, "counter", None)
+        if find is None:
+            return cls(missing="cycles not available: this emulator takes no counting plugin")
+        try:
+            plugin = find(build.board)
+        except ToolMissing as error:
+            return cls(missing=str(error))
+        elf = image.load(build.elf)
+        return cls(plugin, watch.cuts(elf), watch.firmware(elf, build.board, caches))
+
+    @contextlib.contextmanager
+    def counter(self, device: int) -> Iterator[Counter | None]:
+        """For one device, from before its start to after its end."""
+        if self.plugin is None:
+            yield None
+            return
+        with Counter(self.plugin, self.cuts, self.watch, where=f"device {device}") as counter:
+            yield counter
+            self.recordings[device] = counter.read()
+
+    def counted(self, order: Sequence[tuple[int, int]]) -> Counted:
+        """Pass i is the inference order[i] = (device, its number since the device began)."""
+        for device, number in order:
+            if number >= self.recordings[device].count:
+                raise ToolFailed(
+                    f"inference {number + 1} of device {device} was not counted", hint=BUG
+                )
+        places = {device: k for k, device in enumerate(self.recordings)}
+        moved = [(places[device], number) for device, number in order]
+        return Counted.of(*self.recordings.values(), order=moved)
+
+
+def check(counted: Counted, instructions: Sequence[int]) -> None:
+    """The plugin and icount count independently of each other; ToolFailed where they differ.
+    `instructions` are those of each pass."""
+    found = counted.instructions.tolist()
+    for i, (ours, theirs) in enumerate(zip(found, instructions, strict=True)):
+        if ours != theirs:
+            raise ToolFailed(
+                f"inference {i} has {ours:,} instructions by the plugin, {theirs:,} by icount",
+                hint=BUG,
+            )
+
+
+def check_layers(counted: Counted, layers: Sequence[int]) -> None:
+    """The same for the layers of one inference."""
+    for k, theirs in enumerate(layers):
+        ours = counted.tally(k).instructions
+        if ours != theirs:
+            raise ToolFailed(
+                f"layer {k} has {ours:,} instructions by the plugin, {theirs:,} by icount",
+                hint=BUG,
+            )

@@ -1,0 +1,200 @@
+"""What an emulator offers, and the running process behind a byte line that two of them share."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from boardless.core.children import guarded
+from boardless.core.errors import ToolFailed
+from boardless.device.records import Board
+
+
+class Session(Protocol):
+    """A started device: a line of bytes in both directions, maybe memory that both sides see."""
+
+    @property
+    def shared(self) -> mmap.mmap | None: ...
+
+    def send(self, data: bytes) -> None: ...
+
+    def receive(self, timeout: float) -> bytes:
+        """At least one byte; b"" after `timeout` seconds; ToolFailed at the end of the line."""
+
+    def fileno(self) -> int:
+        """Of the line, for select: readable when bytes have arrived or the line has ended."""
+
+    def terminate(self) -> None:
+        """Ends the device from another thread; whoever receives sees the end of the line."""
+
+    def close(self) -> None: ...
+
+
+class Emulator(Protocol):
+    """A module of this package. One that can count what is executed also has
+    `counter(board) -> Plugin`, and its `start` takes `count: Counter`. `HARDWARE = True` in it says
+    that what it starts is no emulation: it may have been running for long, and its cycle counter
+    counts cycles."""
+
+    def settings(self, table: dict[str, Any]) -> Any:
+        """Checks the [emulator.<name>] table of a board.toml."""
+
+    def version(self, board: Board) -> str:
+        """The program's version; ToolMissing where it is not installed."""
+
+    def start(self, board: Board, elf: Path, *, shared: bool) -> Session: ...
+
+    def instructions(self, board: Board, ticks: int) -> int | None:
+        """Instructions executed in that many ticks of the board's timer; None: not known."""
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    pass_fds: Sequence[int] = (),
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | None = None,
+) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """(the running program, the file that takes what it says); with `stdout`, its errors only."""
+    log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
+    try:
+        process = subprocess.Popen(
+            guarded(command),
+            stdin=stdin,
+            stdout=log if stdout is None else stdout,
+            stderr=log,
+            pass_fds=pass_fds,
+            start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
+        )
+    except OSError as error:
+        log.close()
+        raise ToolFailed(f"cannot start {command[0]}: {error}", hint="boardless doctor") from error
+    return process, log
+
+
+@dataclass
+class ProcessSession:
+    """A child process whose line is a socket pair: no port, no path, and its death is our EOF."""
+
+    program: str  # for messages
+    process: subprocess.Popen[bytes]
+    line: socket.socket
+    log: IO[bytes]
+    shared: mmap.mmap | None = None
+    received: bytearray = field(default_factory=bytearray)  # the last bytes, for messages
+
+    @classmethod
+    def start(
+        cls,
+        command: Sequence[str],
+        *,
+        line_fd: str,
+        shared_fd: str,
+        shared_bytes: int,
+        shared_offset: int = 0,
+        memory_bytes: int = 0,
+        descriptors: Sequence[int] = (),
+        stdout: int | None = None,
+    ) -> ProcessSession:
+        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it; it
+        inherits `descriptors`, too. What is shared are `shared_bytes` from `shared_offset` on, of
+        `memory_bytes` or else all. Its output goes to a log, or to the descriptor `stdout`."""
+        ours, theirs = socket.socketpair()
+        memory, shared = -1, None
+        try:
+            if shared_bytes:
+                memory = os.memfd_create("boardless-shared")
+                os.ftruncate(memory, max(memory_bytes, shared_bytes))
+                shared = mmap.mmap(memory, shared_bytes, offset=shared_offset)
+            filled = [
+                a.replace(line_fd, str(theirs.fileno())).replace(shared_fd, str(memory))
+                for a in command
+            ]
+            process, log = spawn(
+                filled,
+                pass_fds=[theirs.fileno(), *([memory] if shared else []), *descriptors],
+                stdout=stdout,
+            )
+        except ToolFailed:
+            ours.close()
+            raise
+        except OSError as error:
+            ours.close()
+            raise ToolFailed(f"cannot start {command[0]}: {error}", hint="run it again") from error
+        finally:
+            theirs.close()
+            if memory >= 0:
+                os.close(memory)
+        return cls(Path(command[0]).name, process, ours, log, shared)
+
+    def send(self, data: bytes) -> None:
+        try:
+            self.line.sendall(data)
+        except OSError as error:
+            raise self.ended() from error
+
+    def receive(self, timeout: float) -> bytes:
+        ready, _, _ = select.select([self.line], [], [], timeout)
+        if not ready:
+            return b""
+        try:
+            data = self.line.recv(65536)
+        except OSError:
+            data = b""
+        if not data:
+            raise self.ended()
+        self.received = (self.received + data)[-400:]
+        return data
+
+    def fileno(self) -> int:
+        return self.line.fileno()
+
+    def ended(self) -> ToolFailed:
+        """The error that says how the process ended and what it said last."""
+        try:
+            status = self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            return ToolFailed(f"{self.program} closed the line", hint="run it again")
+        how = f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
+        said = self.said()
+        last = bytes(self.received).decode("ascii", "replace").strip().splitlines()
+        what = f"{self.program} ended in mid-run with {how}"
+        what += f"; it said: {said[0]}" if said else ""
+        what += f"; last line received: {last[-1]!r}" if last else ""
+        return ToolFailed(what, hint="run it again, and `boardless doctor` if it stays")
+
+    def said(self) -> list[str]:
+        """Lines of its standard output and error so far, without warnings."""
+        log = os.pread(self.log.fileno(), 1 << 20, 0)  # its own writing goes on where it is
+        lines = log.decode("utf8", "replace").strip().splitlines()
+        return [line for line in lines if "warning:" not in line]
+
+    def terminate(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.line.close()
+        self.log.close()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        if self.shared is not None:
+            with contextlib.suppress(BufferError):  # a view of it is still alive somewhere
+                self.shared.close()

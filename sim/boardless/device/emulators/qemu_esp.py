@@ -1,0 +1,104 @@
+"""Espressif's QEMU, where a user has it: the chip's memory map, without ROM and flash.
+
+    boardless run digits_cnn --board esp32c3_devkitm --emulator qemu-esp
+
+It comes with ESP-IDF's tools. The distributions' QEMU has the same programs without these machines.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+
+from boardless.core import checked
+from boardless.core.errors import ToolMissing
+from boardless.core.programs import program_version
+from boardless.device.emulators.base import ProcessSession
+from boardless.device.records import Board
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[emulator.qemu_esp] of a board.toml."""
+
+    program: str  # such as qemu-system-riscv32
+    machine: str  # -M
+    tool: str  # its name in ESP-IDF's idf_tools.py
+    oldest: int = 0  # major version that boots -kernel
+
+    @property
+    def title(self) -> str:
+        """For `boardless doctor`: the distributions have a program of the same name."""
+        return f"{self.program} -M {self.machine}"
+
+    @property
+    def shared_memory(self) -> bool:
+        return False
+
+
+def settings(table: dict[str, object]) -> Settings:
+    return checked.convert(table, Settings)
+
+
+def candidates(here: Settings) -> list[str]:
+    """Programs of that name: on PATH, then where ESP-IDF puts its tools, the newest first."""
+    tools = Path(os.environ.get("IDF_TOOLS_PATH") or Path.home() / ".espressif") / "tools"
+    installed = sorted(tools.glob(f"{here.tool}/*/qemu/bin/{here.program}"), reverse=True)
+    on_path = shutil.which(here.program)
+    return [*([on_path] if on_path else []), *(str(path) for path in installed)]
+
+
+def find(board: Board) -> str:
+    """The program that knows the machine; ToolMissing says what is there instead."""
+    here: Settings = board.emulators["qemu_esp"]
+    what = f"there is no {here.program} that knows {here.machine}"
+    for program in candidates(here):
+        try:
+            known = re.search(rf"^{re.escape(here.machine)}\s", _said(program, "-M", "help"), re.M)
+            number = re.search(r"version (\d+)", _said(program, "--version"))
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if not known:
+            what = f"{program} does not know -M {here.machine}"
+        elif not number or int(number[1]) < here.oldest:
+            what = f"{program} is too old to boot -M {here.machine}, {here.oldest} is not"
+        else:
+            return program
+    raise ToolMissing(
+        what,
+        hint=f"Espressif's does: python $IDF_PATH/tools/idf_tools.py install {here.tool}, "
+        "or an archive of https://github.com/espressif/qemu/releases",
+    )
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+    ).stdout
+
+
+def version(board: Board) -> str:
+    text = program_version([find(board), "--version"], (), board.name)
+    found = re.search(r"version (.+)", text)
+    return found.group(1) if found else text
+
+
+def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
+    here: Settings = board.emulators["qemu_esp"]
+    command = [
+        find(board),
+        *("-M", here.machine),
+        *("-display", "none", "-monitor", "none"),
+        *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
+        *("-semihosting-config", "enable=on,target=native"),  # how the firmware exits
+        *("-kernel", str(elf)),
+    ]
+    return ProcessSession.start(command, line_fd="@LINE@", shared_fd="@MEMORY@", shared_bytes=0)
+
+
+def instructions(board: Board, ticks: int) -> int | None:
+    return None  # the system timer runs in the machine's time, not by instructions

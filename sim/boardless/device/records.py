@@ -1,0 +1,140 @@
+"""What the steps of the main path hand to each other: frozen, with units in the names.
+
+.tflite -> Graph -> Program -> Build -> Run -> Verdict; Board and Counts go along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy.typing as npt
+
+from boardless.cycles.counts import Counted
+from boardless.cycles.estimate import Cycles
+from boardless.data.records import Pictures
+
+
+class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A GCC: `prefix` before gcc, machine `flags`, the `debian` packages that bring it."""
+
+    prefix: str
+    flags: tuple[str, ...]
+    debian: tuple[str, ...]
+
+
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sizes in bytes, origins as addresses; `shared_bytes` is what the memory link can use."""
+
+    flash_bytes: int
+    ram_bytes: int
+    flash_origin: int = 0
+    ram_origin: int = 0
+    stack_bytes: int = 0
+    shared_bytes: int = 0
+
+    @property
+    def flash(self) -> tuple[int, int]:
+        """First address, and the one behind the last."""
+        return self.flash_origin, self.flash_origin + self.flash_bytes
+
+
+@dataclass(frozen=True)
+class Board:
+    """One folder under firmware/boards, by its name."""
+
+    name: str
+    folder: Path
+    description: str
+    core: str
+    hal: str  # folder under firmware/hal, where there is one of this name
+    twins: tuple[str, ...]  # optimised kernels the core can run, best first
+    default: bool  # part of `nox -s sim`
+    toolchain: Toolchain
+    memory: Memory
+    emulators: dict[str, Any]  # name -> the emulator's own settings record
+
+    @property
+    def environment(self) -> str:
+        """The PlatformIO environment."""
+        return self.name.replace("-", "_")
+
+    def memory_symbols(self) -> dict[str, int]:
+        """Symbols for the linker script."""
+        return {k: v for k, v in msgspec.structs.asdict(self.memory).items() if k != "shared_bytes"}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A kernel call as reports show it."""
+
+    index: int
+    op: str
+    name: str
+    macs: int
+
+
+@dataclass(frozen=True)
+class Build:
+    """A firmware: one model on one board."""
+
+    model: str  # such as digits_cnn:int8
+    board: Board
+    elf: Path
+    build_id: str  # 16 hex digits
+    toolchain: str  # such as "arm-none-eabi-gcc 12.2.1"
+    layers: tuple[Layer, ...]
+    input_bytes: int
+    output_dtype: str
+    output_count: int
+    arena_bytes: int
+    weights_bytes: int
+    code_bytes: int  # flash without weights and initial data
+    flash_bytes: int
+    static_ram_bytes: int  # .data and .bss, arena included, stack not
+    seconds: float  # 0 where nothing had to be built
+    nominal_macs: int = 0  # of the model as it was made; layers hold those executed
+    arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a real core's own counter says."""
+
+    counter: str  # dwt, ccount, mcycle, ...
+    cycles: tuple[int, ...]  # per inference
+    layers: tuple[int, ...]  # cycles per layer, of the first picture; empty without a timer
+    clock_hz: int  # cycles in a second of the board's timer; 0 where it has none
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the emulator counted. Without a counter the lists are empty and `missing` says why.
+    `counted` is what the plugin counted: pass i is picture i."""
+
+    instructions: tuple[int, ...] = ()  # per inference
+    layers: tuple[int, ...] = ()  # instructions per layer, of the first picture
+    missing: str = ""
+    counted: Counted | None = field(default=None, compare=False, repr=False)
+    cycles_missing: str = ""  # why there is nothing in `counted`
+    measured: Measured | None = None  # on a real board
+
+
+@dataclass(frozen=True)
+class Run:
+    """Predictions of one build on a set of pictures, beside those of the reference."""
+
+    build: Build
+    emulator: str
+    emulator_version: str
+    link: str
+    pictures: Pictures
+    outputs: npt.NDArray[Any]  # (N, classes) raw, in the order of the pictures
+    reference: npt.NDArray[Any]
+    counts: Counts
+    stack_bytes: int  # deepest use, 0 where not known
+    cycles: tuple[Cycles, ...] = ()  # one per core or part that was asked for
+    notes: tuple[str, ...] = ()  # what could not be found out, and why
+    seconds: dict[str, float] = field(default_factory=dict)  # build, boot, infer, total

@@ -1,0 +1,71 @@
+"""Instructions of a model's layers, summed up by kind of layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from boardless.model import compiler
+
+POOLS = ("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "REDUCE_MAX")
+KINDS = (
+    "first convolution",
+    "pointwise",
+    "depthwise",
+    "other convolution",
+    "fully connected",
+    "pool and mean",
+    "softmax",
+    "elementwise",
+    "glue",
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The layers of one kind together, of one inference."""
+
+    layers: int
+    macs: int  # as executed
+    instructions: int
+
+    @property
+    def per_mac(self) -> float | None:
+        return self.instructions / self.macs if self.macs else None
+
+
+def by_kind(program: compiler.Program, counts: tuple[int, ...], total: int) -> dict[str, Kind]:
+    """Sums over the layers of each kind, in the order of KINDS; glue is what lies between layers.
+
+    `counts` are instructions per layer, `total` those of the inference.
+    """
+    spatial = [layer.index for layer in program.layers if is_spatial(layer)]
+    found: dict[str, Kind] = {"glue": Kind(0, 0, total - sum(counts))}
+    for layer, instructions in zip(program.layers, counts, strict=True):
+        name = kind(layer, first=spatial[:1] == [layer.index])
+        old = found.get(name, Kind(0, 0, 0))
+        found[name] = Kind(
+            old.layers + 1, old.macs + layer.call.macs, old.instructions + instructions
+        )
+    return {name: found[name] for name in KINDS if name in found}
+
+
+def is_spatial(layer: compiler.Layer) -> bool:
+    """A CONV_2D whose window is larger than a pixel."""
+    window = layer.call.params.get("window", {})
+    return layer.op == "CONV_2D" and (window["filter_h"], window["filter_w"]) != (1, 1)
+
+
+def kind(layer: compiler.Layer, *, first: bool) -> str:
+    """One of KINDS; `first` tells the model's first convolution."""
+    if layer.op == "CONV_2D":
+        if first:
+            return "first convolution"
+        return "other convolution" if is_spatial(layer) else "pointwise"
+    if layer.op in POOLS:
+        return "pool and mean"
+    others = {
+        "DEPTHWISE_CONV_2D": "depthwise",
+        "FULLY_CONNECTED": "fully connected",
+        "SOFTMAX": "softmax",
+    }
+    return others.get(layer.op, "elementwise")

@@ -1,0 +1,288 @@
+"""What `boardless bench` shows: tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from boardless.cycles.estimate import Cycles
+from boardless.front import bench
+from boardless.report import table
+
+NOTES = (
+    "instructions of one inference, counted exactly; cycles are estimates, on the emulated board",
+    "instr/MAC: per MAC of the model as it was made; by kind: per MAC executed, after folding",
+    "gain: instructions of the reference kernels, divided by those of the optimised ones",
+    "ratio: the peer's instructions, divided by ours",
+    "counting: CPU time of the emulator with the counting plugin, divided by that without",
+    "inf/s and M instr/s: emulation speed on this machine at this moment",
+)
+MODEL_COLUMNS = (
+    "model",
+    "folding",
+    "outputs",
+    "#instructions",
+    "#MACs",
+    "#executed",
+    "#instr/MAC",
+    "#est. cycles",
+    "#/MAC",
+    "#arena",
+    "#flash",
+    "#reference kernels",
+    "#gain",
+    "#inf/s",
+    "#M instr/s",
+    "#counting",
+)
+KIND_COLUMNS = (
+    "model",
+    "folding",
+    "kind",
+    "#layers",
+    "#MACs executed",
+    "#instructions",
+    "#share",
+    "#instr/MAC",
+    "#reference kernels",
+    "#gain",
+    "#CMSIS-NN",
+    "#ratio",
+    "#limit",
+    "",
+)
+PUBLISHED_COLUMNS = (
+    "model",
+    "folding",
+    "runtime",
+    "part",
+    "#MHz",
+    "#measured ms",
+    "#cycles/MAC",
+    "#our est. ms",
+    "#cycles/MAC",
+    "#ratio",
+)
+PEER_COLUMNS = (
+    "model",
+    "folding",
+    "peer",
+    "#instructions",
+    "#instr/MAC",
+    "#ours",
+    "#ratio",
+    "#RAM",
+    "#our arena",
+    "#flash",
+    "#our flash",
+)
+
+
+def record(rows: Sequence[bench.Row], board: str) -> dict[str, Any]:
+    """The JSON; of a row with wrong outputs no count is stated."""
+    return {
+        "board": board,
+        "ok": bench.ok(list(rows)),
+        "rows": [_row(row) for row in rows],
+        "notes": list(NOTES),
+    }
+
+
+def _row(row: bench.Row) -> dict[str, Any]:
+    counted: dict[str, Any] = {}
+    if row.ok:
+        counted = {
+            "instructions": row.instructions,
+            "cycles": {
+                c.target.name: {"cycles": c.inferences[0], "per_mac": row.cycles_per_mac(c)}
+                | {"told": c.told}
+                for c in row.cycles
+            },
+            "published": [msgspec.to_builtins(p) for p in bench.published(row.case)],
+            "macs": row.macs,
+            "per_mac": row.per_mac,
+            "per_executed_mac": row.instructions / row.macs if row.macs else None,
+            "reference_kernels": row.reference_instructions,
+            "gain": row.reference_instructions / row.instructions,
+            "kinds": {name: _kind(row, name) for name in row.kinds},
+            "speed": row.speed and vars(row.speed),
+            "peers": [
+                msgspec.to_builtins(peer) | {"ratio": peer.instructions / row.instructions}
+                for peer in bench.peers(row.case)
+            ],
+            "limits": [
+                msgspec.to_builtins(limit)
+                | {"value": row.value(limit.what), "kept": limit not in bench.exceeded(row)}
+                for limit in bench.limits(row.case)
+            ],
+        }
+    return {
+        "model": row.case.model,
+        "fold": row.case.fold,
+        "trained": row.trained,
+        "ok": row.ok,
+        "reason": row.verdict.reason,
+        "bit_exact": row.verdict.bit_exact,
+        "max_abs_error": row.verdict.max_abs_error,
+        "toolchain": row.build.toolchain,
+        "build_id": row.build.build_id,
+        "nominal_macs": row.build.nominal_macs,
+        "arena_bytes": row.build.arena_bytes,
+        "flash_bytes": row.build.flash_bytes,
+        **counted,
+    }
+
+
+def _kind(row: bench.Row, name: str) -> dict[str, Any]:
+    kind, plain = row.kinds[name], row.reference_kinds.get(name)
+    return vars(kind) | {
+        "per_mac": kind.per_mac,
+        "reference_kernels": plain.instructions if plain else None,
+    }
+
+
+def show(rows: Sequence[bench.Row]) -> None:
+    """Three tables: models, kinds of layers, peers; then what each figure means and what failed."""
+    good = [row for row in rows if row.ok]
+    table.show("models", MODEL_COLUMNS, [_model(row) for row in rows])
+    table.show("by kind of layer", KIND_COLUMNS, [_line(row, k) for row in good for k in row.kinds])
+    beside = [(row, peer) for row in good for peer in bench.peers(row.case)]
+    if beside:
+        table.show("beside peers", PEER_COLUMNS, [_peer(row, peer) for row, peer in beside])
+    times = [(row, p, c) for row in good for p in bench.published(row.case) for c in row.cycles]
+    times = [(row, p, c) for row, p, c in times if c.target.name == p.part]
+    if times:
+        rows_of = [_time(row, p, c) for row, p, c in times]
+        table.show("beside times that others measured on boards", PUBLISHED_COLUMNS, rows_of)
+    lines = [
+        f"est. cycles: {told}" for told in dict.fromkeys(c.told for r in good for c in r.cycles)
+    ]
+    lines += [f"{p.runtime}: {p.source}" for p in dict.fromkeys(p for _, p, _ in times)]
+    lines += [f"{p.name}: {p.note}; {p.flags}; {p.source}" for p in _peers(good)]
+    untrained = dict.fromkeys(row.case.model for row in rows if not row.trained)
+    if untrained:
+        lines.append(f"random weights: {', '.join(untrained)}")
+    lines += NOTES
+    for row in rows:
+        name = f"{row.case.model}, {_folding(row)}"
+        if not row.ok:
+            lines.append(f"{name}: WRONG, no counts: {row.verdict.reason}")
+            continue
+        broken = bench.exceeded(row)
+        for limit in bench.limits(row.case):
+            value, mark = row.value(limit.what), "EXCEEDED" if limit in broken else "kept"
+            if limit not in broken and (value is None or value >= limit.below):
+                mark = "not judged"
+            shown = "none" if value is None else f"{value:,.4g}" if value < 1e3 else f"{value:,.0f}"
+            lines.append(f"limit {mark}: {name}: {limit.what} {shown}, below {_bound(limit)}")
+    for line in lines:
+        table.console().print(line, markup=False)
+
+
+def _peers(rows: Sequence[bench.Row]) -> list[bench.Peer]:
+    shown = {row.case.model for row in rows}
+    return [peer for peer in bench.plan().peers if peer.model in shown]
+
+
+def _folding(row: bench.Row) -> str:
+    return "folded" if row.case.fold else "not folded"
+
+
+def _model(row: bench.Row) -> tuple[str, ...]:
+    name = (row.case.model, _folding(row))
+    if not row.ok:
+        return (*name, "[red]WRONG[/red]", *[""] * (len(MODEL_COLUMNS) - 3))
+    exact = "bit-exact" if row.verdict.bit_exact else f"within {row.verdict.max_abs_error:.1g}"
+    return (
+        *name,
+        exact,
+        f"{row.instructions:,}" + _mark(row, "instructions"),
+        f"{row.build.nominal_macs:,}",
+        f"{row.macs:,}",
+        f"{row.per_mac:.2f}" + _mark(row, "per_mac"),
+        f"{row.cycles[0].inferences[0]:,.0f}" if row.cycles else "?",
+        f"{row.cycles_per_mac(row.cycles[0]):.2f}" + _mark(row, "cycles_per_mac")
+        if row.cycles
+        else "",
+        f"{row.build.arena_bytes:,}",
+        f"{row.build.flash_bytes:,}",
+        f"{row.reference_instructions:,}",
+        f"{row.reference_instructions / row.instructions:.2f}x",
+        f"{row.speed.inferences_per_second:,.1f}" if row.speed else "",
+        f"{row.speed.instructions_per_second / 1e6:,.0f}" if row.speed else "",
+        f"{row.speed.counting:.2f}x" if row.speed and row.speed.counting else "",
+    )
+
+
+def _mark(row: bench.Row, what: str) -> str:
+    """Beside a value that has a limit: whether it keeps it."""
+    for limit in bench.limits(row.case):
+        if limit.what == what:
+            below = _bound(limit)
+            kept = limit not in bench.exceeded(row)
+            return f" (< {below})" if kept else f" [red](NOT < {below})[/red]"
+    return ""
+
+
+def _bound(limit: bench.Limit) -> str:
+    return f"{limit.below:g}" if limit.below < 1e3 else f"{limit.below / 1e6:g} M"
+
+
+def _line(row: bench.Row, name: str) -> tuple[str, ...]:
+    kind, plain = row.kinds[name], row.reference_kinds.get(name)
+    peer = next((p.kinds[name] for p in bench.peers(row.case) if name in p.kinds), None)
+    limit = next((x for x in bench.limits(row.case) if x.what == name), None)
+    mark = ""
+    if limit:
+        mark = "[red]EXCEEDED[/red]" if limit in bench.exceeded(row) else "kept"
+    return (
+        row.case.model,
+        _folding(row),
+        name,
+        str(kind.layers or ""),
+        f"{kind.macs:,}" if kind.macs else "",
+        f"{kind.instructions:,}",
+        f"{kind.instructions / row.instructions:.1%}",
+        f"{kind.per_mac:.2f}" if kind.per_mac else "",
+        f"{plain.per_mac:.2f}" if plain and plain.per_mac else "",
+        f"{plain.instructions / kind.instructions:.2f}x" if plain and kind.instructions else "",
+        f"{peer:.2f}" if peer else "",
+        f"{peer / kind.per_mac:.2f}x" if peer and kind.per_mac else "",
+        f"< {limit.below:g}" if limit else "",
+        mark,
+    )
+
+
+def _peer(row: bench.Row, peer: bench.Peer) -> tuple[str, ...]:
+    return (
+        row.case.model,
+        _folding(row),
+        peer.name,
+        f"{peer.instructions:,}",
+        f"{peer.per_mac:.2f}",
+        f"{row.per_mac:.2f}",
+        f"{peer.instructions / row.instructions:.2f}x",
+        f"{peer.ram_bytes:,}",
+        f"{row.build.arena_bytes:,}",
+        f"{peer.flash_bytes:,}",
+        f"{row.build.flash_bytes:,}",
+    )
+
+
+def _time(row: bench.Row, published: bench.Published, cycles: Cycles) -> tuple[str, ...]:
+    ours = 1e3 * cycles.inferences[0] / published.clock_hz
+    theirs = published.milliseconds / 1e3 * published.clock_hz / row.build.nominal_macs
+    return (
+        row.case.model,
+        _folding(row),
+        published.runtime,
+        published.part,
+        f"{published.clock_hz / 1e6:g}",
+        f"{published.milliseconds:.2f}",
+        f"{theirs:.2f}",
+        f"{ours:.2f}",
+        f"{row.cycles_per_mac(cycles):.2f}",
+        f"{published.milliseconds / ours:.2f}x",
+    )

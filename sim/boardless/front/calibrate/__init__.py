@@ -1,0 +1,1 @@
+"""Programs and boards with measured cycles, priced again."""

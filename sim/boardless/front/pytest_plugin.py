@@ -1,0 +1,234 @@
+"""pytest plugin: tests of a model on emulated boards, in anybody's repository.
+
+    @pytest.mark.models("model.tflite")
+    def test_it_predicts_the_same(device, pictures):
+        assert (device.predict_all(pictures.inputs) == device.reference(pictures.inputs)).all()
+
+Fixtures: `board` and `model` (each test runs once for each of them), `firmware` (their build),
+`pictures` (inputs and labels), `device` (booted once per module, reset before each test). What
+failed is shown with the last lines of the UART, and kept in build/failures.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # imported where needed: a pytest run without boards pays nothing
+    from boardless.data.records import Pictures
+    from boardless.device.records import Board, Build
+    from boardless.front.booted import Device
+    from boardless.model.zoo import Model
+
+LAST_LINES = 20  # of the UART, in the report of a failure
+NONE_LEFT = "none"  # the parameter of a test whose boards were all deselected
+USED = pytest.StashKey["Device"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("boardless", "models on microcontroller boards")
+    group.addoption(
+        "--board",
+        action="append",
+        default=[],
+        metavar="BOARD",
+        help="run on this board (`boardless boards` lists them); may be given more than once",
+    )
+    group.addoption("--emulator", help="default: the board's first that is installed")
+    group.addoption(
+        "--port",
+        metavar="DEVICE",
+        help="a real board on this serial port; write --port=DEVICE, with the equals sign, or "
+        "pytest takes the device's folder for the root folder",
+    )
+    group.addoption("--images", metavar="PATH", help="pictures for the fixture `pictures`")
+    parser.addini("boardless_boards", "boards of tests without a marker", "args", ["mps2-an386"])
+    parser.addini("boardless_models", "models of tests without a marker", "args", [])
+    parser.addini("boardless_images", "default of --images, relative to the root folder")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in (
+        "boards(*names): the boards that this test is for; --board chooses among them",
+        "models(*names): MODELs as for `boardless run`; paths are relative to the root folder",
+    ):
+        config.addinivalue_line("markers", line)
+    if config.getoption("board"):
+        from boardless.core.errors import BadInput
+        from boardless.device import boards
+
+        try:
+            for name in config.getoption("board"):
+                boards.load(name)
+        except BadInput as error:
+            raise pytest.UsageError(str(error)) from error
+    if config.getoption("port") and config.getoption("numprocesses", None):
+        raise pytest.UsageError("--port is one board: it cannot be shared by workers; leave out -n")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A parameter per board and per model, for tests that use this plugin's fixtures."""
+    for fixture, names in (("boardless_board", _boards), ("boardless_model", _models)):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, names(metafunc), indirect=True, scope="module")
+
+
+def _marked(metafunc: pytest.Metafunc, marker: str) -> list[str]:
+    """Arguments of the nearest marker, else of the setting in the configuration file."""
+    mark = metafunc.definition.get_closest_marker(marker)
+    return list(mark.args) if mark else list(metafunc.config.getini(f"boardless_{marker}"))
+
+
+def _boards(metafunc: pytest.Metafunc) -> list[object]:
+    wanted, chosen = _marked(metafunc, "boards"), metafunc.config.getoption("board")
+    if chosen and metafunc.definition.get_closest_marker("boards"):
+        reason = f"this test is for {', '.join(wanted)}"
+        wanted = [name for name in chosen if name in wanted]
+        return [*wanted] or [pytest.param(NONE_LEFT, marks=pytest.mark.skip(reason=reason))]
+    return [*(chosen or wanted)]
+
+
+def _models(metafunc: pytest.Metafunc) -> list[object]:
+    names = _marked(metafunc, "models")
+    if not names:
+        pytest.fail(
+            f"{metafunc.definition.nodeid}: no model; mark the test with "
+            '@pytest.mark.models("model.tflite"), or set boardless_models in the configuration',
+            pytrace=False,
+        )
+    return [pytest.param(name, id=Path(name).stem) for name in names]
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Bad input and missing tools fail a test with their own message, without a traceback."""
+    from boardless.core.errors import BoardlessError
+
+    try:
+        yield
+    except BoardlessError as error:
+        pytest.fail(f"boardless: {error}", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def boardless_board(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def boardless_model(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> str:
+    """MODEL as the command line takes it; a path as seen from the root folder."""
+    inside = pytestconfig.rootpath / str(request.param)
+    return str(inside) if inside.is_file() else str(request.param)
+
+
+@pytest.fixture(scope="module")
+def board(boardless_board: str) -> Board:
+    """The board: name, core, memory; the test runs once for each."""
+    from boardless.device import boards
+
+    with _in_one_line():
+        return boards.load(boardless_board)
+
+
+@pytest.fixture(scope="module")
+def model(boardless_model: str) -> Model:
+    """The model: name, graph and the content of its .tflite; the test runs once for each."""
+    from boardless.model import zoo
+
+    with _in_one_line():
+        return zoo.find(boardless_model)
+
+
+@pytest.fixture(scope="module")
+def boardless_target(
+    board: Board, boardless_model: str, pytestconfig: pytest.Config
+) -> tuple[Build, str]:
+    """(build, emulator); nothing is built twice, and workers wait for each other."""
+    from boardless.core import paths
+    from boardless.path import evaluate
+
+    if paths.INSTALLED:  # wherever pytest was started, builds lie beside the configuration file
+        os.environ.setdefault("BOARDLESS_BUILD_DIR", str(pytestconfig.rootpath / "build"))
+    with _in_one_line():
+        request = evaluate.Request(
+            model=boardless_model,
+            board=board.name,
+            emulator=pytestconfig.getoption("emulator"),
+            port=pytestconfig.getoption("port"),
+        )
+        _, build, emulator = evaluate.firmware(request, lambda what, done, total: None)
+    return build, emulator
+
+
+@pytest.fixture(scope="module")
+def firmware(boardless_target: tuple[Build, str]) -> Build:
+    """The build: ELF, build id, layers, sizes of flash, RAM and arena in bytes."""
+    return boardless_target[0]
+
+
+@pytest.fixture(scope="module")
+def pictures(model: Model, pytestconfig: pytest.Config) -> Pictures:
+    """Inputs (N, ...) in the model's own type and labels (N,) or None: of --images, else of the
+    model's data set, else generated."""
+    from boardless.data import pictures as loading
+
+    given = pytestconfig.getoption("images")
+    setting = pytestconfig.getini("boardless_images")
+    path = Path(given) if given else pytestconfig.rootpath / setting if setting else None
+    with _in_one_line():
+        return loading.load(model, path)
+
+
+@pytest.fixture(scope="module")
+def boardless_device(model: Model, boardless_target: tuple[Build, str]) -> Iterator[Device]:
+    from boardless.device import run
+    from boardless.front.booted import Device
+
+    build, emulator = boardless_target
+    with Device(model, build, run.Options(emulator, link="uart")) as device:
+        yield device
+
+
+@pytest.fixture
+def device(boardless_device: Device, request: pytest.FixtureRequest) -> Device:
+    """The firmware on its board, as after power on: see boardless.device.Device."""
+    request.node.stash[USED] = boardless_device
+    with _in_one_line():
+        boardless_device.reset()
+    return boardless_device
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    device = item.stash.get(USED, None)
+    if device is not None and report.failed and report.when in ("setup", "call"):
+        report.sections += _sections(device, item)
+    return report
+
+
+def _sections(device: Device, item: pytest.Item) -> list[tuple[str, str]]:
+    """What the device said last, its crash, and where all of it is kept."""
+    from boardless.core import paths
+
+    name = re.sub(r"[^\w.\-]+", "_", item.nodeid).strip("_")
+    folder = paths.build_root() / "failures" / name
+    sections = [(f"UART, last {LAST_LINES} lines", "\n".join(device.transcript()[-LAST_LINES:]))]
+    if device.said:
+        sections.append(("fault report", device.said[0]))
+        sections.append(("backtrace", "\n".join(device.backtrace()) or "not known"))
+    try:
+        kept = ", ".join(path.name for path in device.keep(folder))
+        sections.append(("kept", f"{folder}: {kept}"))
+    except OSError as error:
+        sections.append(("kept", f"nothing: {error}"))
+    return sections

@@ -1,0 +1,190 @@
+"""What a sweep runs: models x boards x data sets, and what the figures of a case depend on."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+
+from boardless.core.errors import BadInput, BoardlessError
+from boardless.cycles import cores
+from boardless.cycles.calibration.digest import digest
+from boardless.data import pictures
+from boardless.data.records import Pictures
+from boardless.device import boards, build, emulators, run
+from boardless.device.records import Board
+from boardless.model import compiler, zoo
+from boardless.path import evaluate
+
+CHUNK_MACS = 150_000_000  # a second or two of emulation
+FEWEST, MOST = 8, 256  # pictures of a chunk
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model on one board, fed with one data set."""
+
+    text: str  # MODEL as it was asked for
+    model: zoo.Model
+    board: str
+    emulator: str
+    dataset: str  # its name
+    images: Path | None  # None: the model's own test pictures
+
+    @property
+    def names(self) -> str:
+        """As every line begins."""
+        return f"{self.model.name} {self.board} {self.dataset}"
+
+    @property
+    def content(self) -> bytes | None:
+        """The .tflite where it is no model of the tree, so that other machines lack it."""
+        own = self.model.results is None and self.model.name != self.text
+        return self.model.content if own else None
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What inferences must have in common to be of one case."""
+
+    toolchain: str
+    build_id: str
+    emulator_version: str
+    reference: str  # version of the interpreter that predictions are held against
+    cycle_model: str  # core and digest of its tables; "" where cycles are not estimated
+
+    def difference(self, now: Identity) -> str:
+        """The first thing that differs, "" where nothing does."""
+        for field in self.__struct_fields__:
+            old, new = getattr(self, field), getattr(now, field)
+            if old != new:
+                return f"{field.replace('_', ' ')} {new or 'none'} instead of {old or 'none'}"
+        return ""
+
+
+def identity(board: Board, emulator: str, cycles: bool, build_id: str, toolchain: str) -> Identity:
+    """On this machine, of a build with this id."""
+    return Identity(
+        toolchain=toolchain,
+        build_id=build_id,
+        emulator_version=emulators.load(emulator).version(board),
+        reference=metadata.version("ai-edge-litert"),
+        cycle_model=_cycle_model(board.core) if cycles else "",
+    )
+
+
+@lru_cache
+def _cycle_model(core: str) -> str:
+    return f"{core} {digest(core, None)}" if core in cores.names() else ""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A case whose pictures are here."""
+
+    case: Case
+    identity: Identity
+    pictures: Pictures
+    chunk: int  # pictures that a worker takes at once
+
+    def checksum(self, i: int) -> int:
+        """CRC-32 of picture i, as the model is fed with it."""
+        return zlib.crc32(self.pictures.inputs[i].tobytes())
+
+    def label(self, i: int) -> int | None:
+        return None if self.pictures.labels is None else int(self.pictures.labels[i])
+
+
+def choose(
+    texts: Sequence[str],
+    chosen: Sequence[Board],
+    emulator: str | None,
+    images: Sequence[tuple[str, Path]],
+) -> list[Case]:
+    """Model by model; every model of the zoo, in all types, where none is named. ToolMissing where
+    a board's tools are not installed."""
+    able = {}
+    for board in chosen:
+        build.toolchain(board)
+        able[board.name] = evaluate.choose_emulator(board, emulator)
+        if run.hardware(emulators.load(able[board.name])):
+            raise BadInput(f"{able[board.name]} is a real board", hint="see `boardless run --port`")
+    texts = texts or [f"{name}:{kind}" for name in zoo.names() for kind in zoo.types(name)]
+    models: dict[str, tuple[str, zoo.Model]] = {}
+    for text in dict.fromkeys(texts):
+        model = zoo.find(text)
+        if model.name in models:
+            other = models[model.name][0]
+            if other.partition(":")[0] == text.partition(":")[0]:
+                continue  # NAME and NAME:int8
+            raise BadInput(
+                f"{other} and {text} are both called {model.name}", hint="rename one of the files"
+            )
+        models[model.name] = (text, model)
+    return [
+        Case(text, model, board, able[board], dataset, path)
+        for text, model in models.values()
+        for dataset, path in images or _own(model)
+        for board in able
+    ]
+
+
+def _own(model: zoo.Model) -> list[tuple[str, None]]:
+    """The model's own test pictures."""
+    return [(model.results.dataset if model.results else "generated", None)]
+
+
+class Preparation:
+    """Gets cases ready; several threads may ask it."""
+
+    def __init__(
+        self,
+        limit: int | None = None,
+        pixels: str | None = None,
+        cycles: bool = True,
+        chunk: int | None = None,
+    ) -> None:
+        self.limit, self.pixels, self.cycles, self.chunk = limit, pixels, cycles, chunk
+        self.lock = threading.Lock()
+        self.kept: tuple[tuple[str, str], Pictures] | None = None  # boards take turns with them
+
+    def pictures(self, case: Case) -> Pictures:
+        with self.lock:
+            key = (case.model.name, case.dataset)
+            if self.kept is None or self.kept[0] != key:
+                self.kept = None  # first, so that two never lie in memory
+                loaded = pictures.load(case.model, case.images, self.limit, self.pixels)
+                self.kept = key, loaded
+            return self.kept[1]
+
+    def ready(self, case: Case) -> Ready:
+        """Without building anything."""
+        board = boards.load(case.board)
+        toolchain = build.toolchain(board)
+        program = compiler.compile_graph(case.model.graph, board.twins)
+        key = build.build_key(program, board, toolchain)
+        fit = CHUNK_MACS // max(1, program.nominal_macs)
+        return Ready(
+            case,
+            identity(board, case.emulator, self.cycles, key, toolchain),
+            self.pictures(case),
+            self.chunk or max(FEWEST, min(MOST, fit)),
+        )
+
+    def built(self, case: Case) -> Ready:
+        """With its firmware, so that workers of this machine find it; a failure is given a second
+        chance."""
+        ready = self.ready(case)
+        request = evaluate.Request(case.text, case.board, case.emulator)
+        try:
+            evaluate.firmware(request, lambda *_: None)
+        except BadInput:  # TooSmall, too: the same every time
+            raise
+        except BoardlessError:
+            evaluate.firmware(request, lambda *_: None)
+        return ready

@@ -1,0 +1,1 @@
+"""Judges outputs against the reference, and figures against a baseline or a revision."""

@@ -1,0 +1,120 @@
+"""models/zoo/<model>/baseline/<board>.toml: the figures that were accepted, one per line.
+
+baseline = read("mobile_lenet", "mps2-an386")
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomlkit
+
+from boardless.core import checked, paths
+from boardless.core.errors import BadInput
+from boardless.device import boards
+from boardless.judge.figures import MEMORY, Figures
+from boardless.judge.toolchain import Toolchain
+from boardless.model import zoo
+
+
+class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One file: all types of one model on one board, made by one tool chain."""
+
+    inputs: str  # which inputs, with their digest
+    toolchain: Toolchain
+    int8: Figures | None = None
+    float32: Figures | None = None
+
+    @property
+    def types(self) -> dict[str, Figures]:
+        found = {kind: getattr(self, kind) for kind in zoo.TYPES}
+        return {kind: figures for kind, figures in found.items() if figures}
+
+
+def path(model: str, board: str) -> Path:
+    return paths.ZOO / model / "baseline" / f"{board}.toml"
+
+
+def shown(file: Path) -> str:
+    """As messages name it."""
+    return str(file.relative_to(paths.ROOT) if file.is_relative_to(paths.ROOT) else file)
+
+
+def read(model: str, board: str) -> Baseline | None:
+    """None where there is none; BadInput where it is damaged."""
+    file = path(model, board)
+    if not file.exists():
+        return None
+    try:
+        found = checked.file(file, Baseline)
+        for kind, figures in found.types.items():
+            if sorted(figures.memory) != sorted(MEMORY):
+                raise BadInput(f"[{kind}.memory] must hold {', '.join(MEMORY)}")
+    except BadInput as error:
+        raise BadInput(
+            f"damaged baseline ({error.what})",
+            where=shown(file),
+            hint=f"take it from git, or delete it and run {accept(model, board)}",
+        ) from error
+    return found
+
+
+def text(model: str, board: str, content: Baseline) -> str:
+    """The file: tables and names in a fixed order, layers as they are executed."""
+    plain: dict[str, Any] = msgspec.to_builtins(content)
+    ordered = {"inputs": plain["inputs"], "toolchain": plain["toolchain"]}
+    ordered |= {kind: plain[kind] for kind in sorted(content.types)}
+    head = f"# {model} on {board}, as accepted by `{accept(model, board)}`; do not edit.\n"
+    return head + tomlkit.dumps(ordered).rstrip("\n") + "\n"
+
+
+def write(model: str, board: str, content: Baseline) -> Path | None:
+    """The file, which appears whole or not at all; None where it is the same already."""
+    file, new = path(model, board), text(model, board, content).encode()
+    try:
+        if file.is_file() and file.read_bytes() == new:
+            return None
+        file.parent.mkdir(exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(new)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(file)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise BadInput(f"cannot write ({error.strerror})", where=shown(file)) from error
+    return file
+
+
+def accept(model: str, board: str) -> str:
+    """The command that accepts what runs now."""
+    usual = board in boards.names() and boards.load(board).default
+    return f"boardless gate --update {model}" + ("" if usual else f" --board {board}")
+
+
+def unused(models: tuple[str, ...] = ()) -> dict[Path, str]:
+    """Files of `models` (default: of all folders of the zoo) that belong to nothing, and why."""
+    found = {}
+    for file in sorted(paths.ZOO.glob("*/baseline/*.toml")):
+        model, board = file.parent.parent.name, file.stem
+        if models and model not in models:
+            continue
+        if model not in zoo.names():
+            found[file] = f"there is no model {model}"
+        elif board not in boards.names():
+            found[file] = f"there is no board {board}"
+    return found
+
+
+def remove(file: Path) -> None:
+    try:
+        file.unlink()
+    except OSError as error:
+        raise BadInput(f"cannot delete ({error.strerror})", where=shown(file)) from error

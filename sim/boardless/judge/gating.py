@@ -1,0 +1,330 @@
+"""Compares the figures of models on boards with their baselines.
+
+row = judge(case, inputs, run, verdict, tolerances)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from boardless.core import paths
+from boardless.core.errors import BadInput, TooSmall
+from boardless.device import boards
+from boardless.device.records import Board, Run
+from boardless.judge import baseline, figures, growth, toolchain
+from boardless.judge.baseline import Baseline
+from boardless.judge.figures import Counted, Figures
+from boardless.judge.growth import Finding
+from boardless.judge.predictions import Verdict
+from boardless.judge.tolerances import Tolerances
+from boardless.judge.toolchain import Toolchain
+from boardless.model import zoo
+
+
+@dataclass(frozen=True)
+class Case:
+    """One type of one model on one board."""
+
+    name: str
+    kind: str
+    board: Board
+    file: str = ""  # of a model of the user's own, which has no baseline
+
+    @property
+    def model(self) -> str:
+        return f"{self.name}:{self.kind}"
+
+    @property
+    def names(self) -> str:
+        """As every line begins."""
+        return f"{self.model} {self.board.name}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was found of a case."""
+
+    case: Case
+    reason: str  # why the outputs are wrong, "" where they are right
+    inputs: str
+    new: Figures
+    after: str  # what a line ends with: how to accept, or against what
+    old: Figures | None = None  # None: there is nothing to compare with
+    toolchain: Toolchain | None = None
+    findings: tuple[Finding, ...] = ()
+    comparable: bool = True
+    accepted: bool = False  # by --update, which accepts all but wrong outputs
+
+    @property
+    def ok(self) -> bool:
+        bad = [finding.kind for finding in self.findings if finding.fails]
+        return "wrong" not in bad if self.accepted else not bad
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two."""
+        kinds = [finding.kind for finding in self.findings]
+        if "wrong" in kinds:
+            return "WRONG"
+        if self.accepted:
+            return "accepted"
+        if self.old is None:
+            return "not compared" if self.ok else "no baseline"
+        bad = sum(finding.fails for finding in self.findings)
+        if bad:
+            return "changed" if "changed" in kinds else f"{bad} worse"
+        if not self.comparable:
+            return "not comparable"
+        return "better" if "better" in kinds else "ok"
+
+    def lines(self) -> list[str]:
+        """One per cause, as people read them; what was skipped is not among them."""
+        return [self.line(f) for f in self.findings if f.kind != "skipped"]
+
+    def line(self, finding: Finding) -> str:
+        said = f"{self.case.names}{' ' if finding.place else ': '}{finding}"
+        # Wrong outputs cannot be accepted, and what was not compared need not be.
+        return said if finding.kind in ("wrong", "skipped") else f"{said}; {self.after}"
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A case whose board is too small; that fails only where it has fitted before."""
+
+    case: Case
+    what: str  # with the bytes that are missing
+    fitted: bool
+
+    @property
+    def line(self) -> str:
+        if not self.fitted or self.case.file:
+            return f"{self.case.board.name}: {self.what}"
+        how = baseline.accept(self.case.name, self.case.board.name)
+        return f"{self.case.names}: {self.what}, but it did fit; accept: {how}"
+
+
+def misfit(case: Case, error: TooSmall) -> Misfit:
+    accepted = baseline.read(case.name, case.board.name)
+    return Misfit(case, error.what, bool(accepted and case.kind in accepted.types))
+
+
+def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
+    """Of MODEL (all types of it) and MODEL:TYPE; all models, and the default boards, where none is
+    named."""
+    chosen = boards_of(board_names)
+    wanted: dict[tuple[str, str], None] = {}
+    for text in tuple(models) or tuple(zoo.names()):
+        name, _, kind = text.partition(":")
+        if name not in zoo.names():
+            raise BadInput(
+                f"{text!r} is no model of the zoo: only these have baselines",
+                hint=f"one of {', '.join(zoo.names())}, with :int8 or :float32 for one type",
+            )
+        if kind and kind not in zoo.types(name):
+            raise BadInput(
+                f"{name} has no type {kind!r}", hint=f"it has {' and '.join(zoo.types(name))}"
+            )
+        wanted |= dict.fromkeys((name, k) for k in ([kind] if kind else zoo.types(name)))
+    return [Case(name, kind, board) for board in chosen for name, kind in wanted]
+
+
+def boards_of(names: Iterable[str]) -> list[Board]:
+    """The default boards where none is named."""
+    chosen = [boards.load(name) for name in dict.fromkeys(names)]
+    return chosen or [board for board in map(boards.load, boards.names()) if board.default]
+
+
+def judge(
+    case: Case, inputs: figures.Inputs, run: Run, verdict: Verdict, tolerances: Tolerances
+) -> Row:
+    """Compares a case's run on `inputs` with its baseline."""
+    accepted = baseline.read(case.name, case.board.name)
+    now = toolchain.identity(case.board)
+    cycles, missing = priced(run)
+    new = figures.gather(run, zoo.find(case.model).graph, cycles)
+    old = accepted.types.get(case.kind) if accepted else None
+    after = f"accept: {baseline.accept(case.name, case.board.name)}"
+    row = Row(case, verdict.reason, inputs.name, new, after, old, now)
+    found = wrong(row)
+    if found:
+        return replace(row, findings=tuple(found))
+    if accepted is None or old is None:
+        text = "no baseline"
+        # A board of the user's own, or one that `nox -s sim` leaves out, need not have any.
+        ours = case.board.default and case.board.folder.is_relative_to(paths.BOARDS)
+        return replace(row, findings=(Finding("new" if ours else "skipped", "", text),))
+    built_otherwise = toolchain.difference(accepted.toolchain, now)
+    same_inputs = accepted.inputs == inputs.name
+    found = growth.compare(
+        old,
+        new,
+        tolerances.of(case.model, case.board.name),
+        core=case.board.core,
+        exact_outputs=not built_otherwise or case.kind == "int8",
+        same_inputs=same_inputs,
+        same_compiler=not built_otherwise,
+        no_cycles=no_cycles(missing),
+    )
+    if built_otherwise:
+        compared = "predictions, arena, weights and the board's limits are"
+        text = f"not comparable: {built_otherwise}; {compared}; `boardless gate --against REV`"
+        found.append(Finding("skipped", "", f"{text} compares all"))
+    if not same_inputs:
+        text = f"predictions and counts not comparable: inputs are {inputs.name}"
+        found.append(Finding("skipped", "", f"{text}, the baseline's {accepted.inputs}"))
+    comparable = same_inputs and not built_otherwise
+    return replace(row, findings=tuple(found), comparable=comparable)
+
+
+def priced(run: Run) -> tuple[dict[str, Counted], str]:
+    """(cycles per core of the first input, why there are none)"""
+    names = {x.index: figures.label({"op": x.op, "index": x.index}) for x in run.build.layers}
+    found = {
+        c.target.name: Counted(
+            whole=round(c.inferences[0]),
+            layers={name: round(c.regions.get(k, 0.0)) for k, name in names.items()},
+            worst=round(max(c.inferences)),
+            table=c.table,
+        )
+        for c in run.cycles
+    }
+    return found, "" if found else "; ".join(run.notes)
+
+
+def no_cycles(missing: str) -> str:
+    """What the gate says about it."""
+    return f"cycles are not judged: {missing}" if missing else ""
+
+
+def wrong(row: Row) -> list[Finding]:
+    """What makes every other figure pointless."""
+    if row.reason:
+        return [Finding("wrong", "predictions", row.reason)]
+    memory = row.case.board.memory
+    return growth.beyond_board(row.new.memory, memory.flash_bytes, memory.ram_bytes)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All rows; lines on baselines that belong to nothing; notes that fail nothing."""
+
+    rows: tuple[Row, ...]
+    unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        grown = any(misfit.fitted for misfit in self.misfits)
+        return not self.unused and not grown and all(row.ok for row in self.rows)
+
+    def lines(self) -> list[str]:
+        return [line for row in self.rows for line in row.lines()] + self.others()
+
+    def others(self) -> list[str]:
+        """What fails and is no row."""
+        return [*(m.line for m in self.misfits if m.fitted), *self.unused]
+
+    def skipped(self) -> list[str]:
+        """What was not compared, each reason once with whom it concerns."""
+        reasons: dict[str, list[Case]] = {}
+        for row in self.rows:
+            for finding in row.findings:
+                if finding.kind == "skipped":
+                    reasons.setdefault(str(finding), []).append(row.case)
+        lines = []
+        for reason, concerned in reasons.items():
+            names = []
+            for board in dict.fromkeys(case.board.name for case in concerned):
+                some = [case.names for case in concerned if case.board.name == board]
+                all_of_board = [r for r in self.rows if r.case.board.name == board]
+                names += [board] if len(some) == len(all_of_board) else some
+            everyone = len(concerned) == len(self.rows)
+            lines.append(reason if everyone else f"{', '.join(names)}: {reason}")
+        return [*lines, *(m.line for m in self.misfits if not m.fitted), *self.notes]
+
+
+def report(
+    rows: Sequence[Row],
+    tolerances: Tolerances,
+    models: Sequence[str] = (),
+    misfits: Sequence[Misfit] = (),
+) -> Report:
+    """The rows, with what else there is to say; `models` as on the command line."""
+    lines = unused([row.case for row in rows], models)
+    return Report(tuple(rows), tuple(lines), tuple(tolerances.idle()), tuple(misfits))
+
+
+def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
+    """Lines on baselines, or types in them, that belong to nothing."""
+    names = tuple(dict.fromkeys(text.partition(":")[0] for text in models))
+    lines = [
+        f"{baseline.shown(file)}: unused baseline, {why}; accept: "
+        f"boardless gate --update{f' {file.parent.parent.name}' if 'board' in why else ''}"
+        for file, why in baseline.unused(names).items()
+    ]
+    for name, board in dict.fromkeys((case.name, case.board.name) for case in chosen):
+        accepted = baseline.read(name, board)
+        gone = sorted(set(accepted.types if accepted else {}) - set(zoo.types(name)))
+        lines += [
+            f"{name}:{kind} {board}: unused baseline, the model has no {kind}; "
+            f"accept: {baseline.accept(name, board)}"
+            for kind in gone
+        ]
+    return lines
+
+
+def update(rows: Sequence[Row], models: Sequence[str], misfits: Sequence[Misfit] = ()) -> list[str]:
+    """Writes what ran and was right, deletes what belongs to nothing; says what it did."""
+    said = []
+    small = {(m.case.name, m.case.board.name, m.case.kind) for m in misfits}
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.case.name, row.case.board.name), []).append(row)
+    for (name, board), group in groups.items():
+        if any(f.kind == "wrong" for row in group for f in row.findings):
+            said.append(f"{name} {board}: not accepted, see above")
+            continue
+        file = baseline.write(name, board, merged(name, board, group, small))
+        if file:
+            said.append(f"accepted: {baseline.shown(file)}")
+    names = tuple(dict.fromkeys(text.partition(":")[0] for text in models))
+    gone = [baseline.path(m.case.name, m.case.board.name) for m in misfits if m.fitted]
+    gone = [f for f in gone if f.is_file() and (f.parent.parent.name, f.stem) not in groups]
+    for file in dict.fromkeys([*baseline.unused(names), *gone]):
+        baseline.remove(file)
+        said.append(f"deleted: {baseline.shown(file)}")
+    return said
+
+
+def accepted(report: Report) -> Report:
+    """The same after `update`."""
+    rows = [replace(row, accepted=True, after="accepted") for row in report.rows]
+    misfits = [replace(misfit, fitted=False) for misfit in report.misfits]
+    return replace(report, rows=tuple(rows), unused=(), misfits=tuple(misfits))
+
+
+def merged(
+    name: str, board: str, rows: Sequence[Row], small: Container[tuple[str, str, str]] = ()
+) -> Baseline:
+    """The new baseline: types that did not run keep their figures, if these still compare and the
+    type is not among the `small` (name, board, type), which do not fit."""
+    first = rows[0]
+    assert first.toolchain
+    accepted = baseline.read(name, board)
+    types = {row.case.kind: row.new for row in rows}
+    kept = {
+        kind: old
+        for kind, old in (accepted.types if accepted else {}).items()
+        if kind not in types and kind in zoo.types(name) and (name, board, kind) not in small
+    }
+    if accepted and kept:
+        same = (accepted.inputs, accepted.toolchain) == (first.inputs, first.toolchain)
+        if not same:
+            raise BadInput(
+                f"tool chain or inputs changed, so {' and '.join(kept)} must be accepted, too",
+                where=baseline.shown(baseline.path(name, board)),
+                hint=baseline.accept(name, board),
+            )
+    return Baseline(first.inputs, first.toolchain, **(types | kept))

@@ -1,0 +1,276 @@
+"""Old figures and new ones -> findings. Pure.
+
+One line per cause: a whole (flash, static RAM, an inference) is judged by what is left of its
+change after the changes of its parts that are reported themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from boardless.judge.figures import Counted, Figures
+
+Limit = Callable[[str], float]  # metric -> percent by which it may grow
+
+# What fails. Of the rest, "better" is good news and "skipped" was not compared.
+FAILS = ("wrong", "changed", "worse", "new", "missing", "unused")
+
+# metric -> (place, unit)
+BYTES = {
+    "arena_bytes": ("arena", "bytes of RAM"),
+    "other_ram_bytes": ("RAM beside the arena", "bytes"),
+    "static_ram_bytes": ("static RAM", "bytes"),
+    "stack_bytes": ("stack", "bytes of RAM"),
+    "weights_bytes": ("weights", "bytes of flash"),
+    "code_bytes": ("code", "bytes of flash"),
+    "flash_bytes": ("flash", "bytes"),
+}
+METRICS = (*BYTES, "instructions", "instructions.layer", "instructions.worst")  # and cycles.CORE
+WITHOUT_COMPILER = ("arena_bytes", "weights_bytes")  # they do not depend on it
+PARTS = {
+    "static_ram_bytes": ("arena_bytes", "other_ram_bytes"),
+    "stack_bytes": (),
+    "flash_bytes": ("weights_bytes", "code_bytes"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to say about one model on one board; `text` where it is no figure."""
+
+    kind: str  # one of FAILS, "better" or "skipped"
+    place: str  # such as "conv 3", "arena", "predictions", "" for all of it
+    text: str = ""
+    metric: str = ""
+    unit: str = ""
+    old: int | None = None  # None: it was not there
+    new: int | None = None
+    limit: float = 0.0  # percent
+    also: tuple[Finding, ...] = ()  # the same place by other measures
+
+    @property
+    def fails(self) -> bool:
+        return self.kind in FAILS
+
+    @property
+    def delta(self) -> int:
+        return (self.new or 0) - (self.old or 0)
+
+    @property
+    def percent(self) -> float | None:
+        """Growth; None where there was nothing to grow from."""
+        return 100 * self.delta / self.old if self.old and self.new is not None else None
+
+    def __str__(self) -> str:
+        """What a line says between the names and the command that accepts it."""
+        if self.text:
+            return f"{self.place}: {self.text}" if self.place else self.text
+        if self.old is None or self.new is None:
+            count = self.new if self.old is None else self.old
+            how = "is new" if self.old is None else "is gone"
+            return f"{self.place} {how}, {count:,} {self.unit}"
+        change = "" if self.percent is None else f"{signed(self.percent)} %"
+        if self.kind == "worse":
+            change += (", " if change else "") + f"limit {self.limit:g} %"
+        tail = ", better" if self.kind == "better" else ""
+        return f"{self.place}: {self.old:,} -> {self.new:,} {self.unit} ({change}){tail}"
+
+
+def signed(percent: float) -> str:
+    """With one decimal, or as many as it takes to show that it is not zero."""
+    decimals = 1
+    if percent and abs(percent) < 0.05:
+        decimals = -math.floor(math.log10(abs(percent)))
+    return f"{percent:+,.{decimals}f}"
+
+
+def compare(
+    old: Figures,
+    new: Figures,
+    limit: Limit,
+    *,
+    core: str = "",
+    exact_outputs: bool = True,
+    same_inputs: bool = True,
+    same_compiler: bool = True,
+    no_cycles: str = "",
+) -> list[Finding]:
+    """What is to say about `new`, in the order of memory, layers, whole.
+
+    `core` is the board's own, whose cycles speak first. `exact_outputs`: outputs must be equal to
+    the last bit, not only in their top class. Without `same_inputs` neither predictions nor counts
+    are compared, without `same_compiler` only what does not depend on it. `no_cycles` says why
+    there are none.
+    """
+    found: list[Finding] = []
+    changed = False
+    if same_inputs:
+        found += predictions(old, new, exact=exact_outputs)
+        changed = bool(found)
+    found += memory(old.memory, new.memory, limit, complete=same_compiler)
+    # Other values take other paths: a change of the counts would be the same cause again.
+    if changed or not same_compiler or not same_inputs:
+        return found
+    counts: list[Finding] = []
+    if old.instructions and new.instructions:
+        counts += counted("instructions", old.instructions, new.instructions, limit)
+    elif old.instructions or new.instructions:
+        how = "are counted now" if new.instructions else "are not counted any more"
+        counts.append(Finding("new" if new.instructions else "missing", "", f"instructions {how}"))
+    counts += cycles(old.cycles, new.cycles, limit, no_cycles)
+    return found + one_per_place(counts, core)
+
+
+def predictions(old: Figures, new: Figures, *, exact: bool) -> list[Finding]:
+    before, now = old.top_1.split(), new.top_1.split()
+    if len(before) != len(now):
+        text = f"changed, {len(now)} inputs instead of {len(before)}"
+        return [Finding("changed", "predictions", text)]
+    differ = sum(a != b for a, b in zip(before, now, strict=True))
+    another = old.model != new.model
+    if differ:
+        what = f"top class of {differ} of {len(now)} inputs"
+    elif exact and old.outputs != new.outputs:
+        what = "outputs, no top class"
+    elif another:
+        what = f"no output on these {len(now)} inputs"
+    else:
+        return []
+    why = "the model is another" if another else "the model is the same"
+    text = f"changed: {what}; {why}, counts are not compared"
+    return [Finding("changed", "predictions", text)]
+
+
+def memory(
+    old: Mapping[str, int], new: Mapping[str, int], limit: Limit, *, complete: bool = True
+) -> list[Finding]:
+    """`complete`: sizes that depend on the compiler, too."""
+
+    def sizes(values: Mapping[str, int]) -> dict[str, int]:
+        rest = values["static_ram_bytes"] - values["arena_bytes"]
+        return dict(values) | {"other_ram_bytes": rest}
+
+    before, now = sizes(old), sizes(new)
+
+    def part(metric: str) -> list[Finding]:
+        if not complete and metric not in WITHOUT_COMPILER:
+            return []
+        return judge(metric, *BYTES[metric], before[metric], now[metric], limit)
+
+    found = []
+    for whole, metrics in PARTS.items():
+        parts = [finding for metric in metrics for finding in part(metric)]
+        found += parts
+        if complete:
+            place, unit = BYTES[whole]
+            explained = sum(f.delta for f in parts)
+            found += judge(whole, place, unit, before[whole], now[whole], limit, explained)
+    return found
+
+
+def cycles(
+    old: Mapping[str, Counted], new: Mapping[str, Counted], limit: Limit, no_cycles: str
+) -> list[Finding]:
+    """Of every core; `no_cycles` says why there are none at all."""
+    if not new:
+        return [Finding("skipped", "", no_cycles)] if no_cycles else []
+    found = []
+    for core in sorted({*old, *new}):
+        if core not in new:
+            found.append(Finding("unused", "", f"no cycles of {core} any more"))
+        elif core not in old:
+            found.append(Finding("skipped", "", f"cycles of {core} are not in the baseline yet"))
+        elif old[core].table != new[core].table:
+            text = f"cycles not comparable: the table of {core} changed"
+            found.append(Finding("skipped", "", text))
+        else:
+            found += counted(f"cycles.{core}", old[core], new[core], limit, f"cycles {core}")
+    return found
+
+
+def counted(
+    metric: str, old: Counted, new: Counted, limit: Limit, unit: str = "instructions"
+) -> list[Finding]:
+    """Layer by layer, then what lies between them, the whole, and the worst of all inputs."""
+    found: list[Finding] = []
+    layer = f"{metric}.layer"
+    for a, b in aligned(list(old.layers), list(new.layers)):
+        if a is None or b is None:
+            kind = "new" if a is None else "missing"
+            count = (old.layers.get(a or ""), new.layers.get(b or ""))
+            found.append(Finding(kind, f"layer {a or b}", "", layer, unit, *count))
+        else:
+            found += judge(layer, b, unit, old.layers[a], new.layers[b], limit)
+    if old.layers or new.layers:
+        found += judge(layer, "between layers", unit, old.glue, new.glue, limit)
+    parts = sum(f.delta for f in found)
+    found += judge(metric, "inference", unit, old.whole, new.whole, limit, parts)
+    if old.worst and new.worst:
+        place = "slowest inference"
+        slowest = judge(f"{metric}.worst", place, unit, old.worst, new.worst, limit)
+        # What the first input tells already is the same cause.
+        told = {"worse" if f.delta > 0 else "better" for f in found}
+        found += [f for f in slowest if f.kind not in told]
+    return found
+
+
+def judge(
+    metric: str, place: str, unit: str, old: int, new: int, limit: Limit, explained: int = 0
+) -> list[Finding]:
+    """One finding, or none. `explained` is the part of the change that others report."""
+    rest, percent = new - old - explained, limit(metric)
+    if 100 * rest > percent * old:
+        kind = "worse"
+    elif rest < 0:
+        kind = "better"
+    else:
+        return []
+    return [Finding(kind, place, "", metric, unit, old, new, percent)]
+
+
+def aligned(old: list[str], new: list[str]) -> list[tuple[str | None, str | None]]:
+    """Layers that belong together by operator and order; None where there is no partner."""
+
+    def operators(labels: Iterable[str]) -> list[str]:
+        return [label.rpartition(" ")[0] for label in labels]
+
+    pairs: list[tuple[str | None, str | None]] = []
+    matcher = SequenceMatcher(None, operators(old), operators(new), autojunk=False)
+    for tag, i, j, m, n in matcher.get_opcodes():
+        if tag == "equal":
+            pairs += zip(old[i:j], new[m:n], strict=True)
+        else:
+            pairs += [(label, None) for label in old[i:j]]
+            pairs += [(None, label) for label in new[m:n]]
+    return pairs
+
+
+def one_per_place(findings: Iterable[Finding], core: str) -> list[Finding]:
+    """Of several measures of one place the one that says most: cycles of `core` first, then other
+    cores', then instructions; among these the largest change."""
+
+    def rank(finding: Finding) -> tuple[bool, bool, float]:
+        own = finding.unit == f"cycles {core}"
+        return (not own, finding.unit == "instructions", -abs(finding.percent or 0.0))
+
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.kind, finding.place, finding.text), []).append(finding)
+    chosen = []
+    for group in groups.values():
+        first, *others = sorted(group, key=rank)
+        chosen.append(replace(first, also=tuple(others)))
+    return chosen
+
+
+def beyond_board(new: Mapping[str, int], flash_bytes: int, ram_bytes: int) -> list[Finding]:
+    """What does not fit; a board that states no size has no limit."""
+    ram = new["static_ram_bytes"] + new["stack_bytes"]
+    found = []
+    for place, used, has in (("flash", new["flash_bytes"], flash_bytes), ("RAM", ram, ram_bytes)):
+        if 0 < has < used:
+            found.append(Finding("wrong", place, f"{used:,} bytes, the board has {has:,}"))
+    return found

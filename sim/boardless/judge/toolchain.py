@@ -1,0 +1,83 @@
+"""What a firmware is built with, exactly enough to know whether sizes and counts compare.
+
+identity(boards.load("mps2-an386")).compiler
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import shlex
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from boardless.core import paths
+from boardless.core.errors import ToolFailed
+from boardless.device import build
+from boardless.device.records import Board
+
+LIBRARIES = ("libc.a", "libgcc.a", "libm.a")
+
+
+class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two that are equal make the same ELF of the same sources."""
+
+    compiler: str  # the line by which it names itself, with its packager
+    flags: tuple[str, ...]
+    libraries: str  # digest of LIBRARIES
+    linker: str  # version
+
+
+def identity(board: Board) -> Toolchain:
+    """Of the board's tool chain on this machine; ToolMissing where there is none."""
+    build.toolchain(board)
+    program = f"{board.toolchain.prefix}gcc"
+    compiler, linker, libraries = _installed(program, board.toolchain.flags)
+    return Toolchain(compiler, (*project_flags(board), *board.toolchain.flags), libraries, linker)
+
+
+def difference(old: Toolchain, new: Toolchain) -> str:
+    """The first thing in which they differ, "" where they are equal."""
+    for what in ("compiler", "flags", "libraries", "linker"):
+        before, now = getattr(old, what), getattr(new, what)
+        if before != now:
+            if what == "flags":
+                before, now = " ".join(before), " ".join(now)
+            return f"{what} {now!r}, the baseline has {before!r}"
+    return ""
+
+
+def project_flags(board: Board) -> tuple[str, ...]:
+    """`build_flags` of the board's PlatformIO environment."""
+    config = configparser.ConfigParser(interpolation=None)
+    config.read([paths.ROOT / "platformio.ini", board.folder / "env.ini"], encoding="utf8")
+    section = f"env:{board.environment}"
+    while section in config and "build_flags" not in config[section]:
+        section = config[section].get("extends", "")
+    if section not in config:
+        section = "boardless"
+    return tuple(shlex.split(config[section].get("build_flags", "")))
+
+
+@cache
+def _installed(program: str, flags: tuple[str, ...]) -> tuple[str, str, str]:
+    """(the compiler's own line, the linker's version, digest of the libraries)"""
+
+    def ask(*command: str) -> str:
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ToolFailed(f"{command[0]}: {error}", hint="reinstall it") from error
+        return done.stdout.strip()
+
+    compiler = ask(program, "--version").splitlines()[0]
+    linker = ask(ask(program, "-print-prog-name=ld"), "--version").splitlines()[0].split()[-1]
+    digest = hashlib.sha256()
+    for name in LIBRARIES:
+        path = Path(ask(program, *flags, f"-print-file-name={name}"))
+        if path.is_absolute():  # the bare name: the compiler has no such library
+            digest.update(f"{name}\0".encode() + path.read_bytes())
+    return compiler, linker, digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""A .tflite file: its graph, its compiled program, its reference outputs, its exports, the zoo."""

@@ -1,0 +1,138 @@
+"""Graph -> Program -> C: fusion, kernel choice, arena plan, weight packing, emission.
+
+program = compile_graph(graph, twins=("dsp",))
+files = emit(program, build_id="0123456789abcdef")
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from boardless.core.errors import BadInput
+from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan
+from boardless.model.compiler import fold as folding
+from boardless.model.graph import Graph, Operator, Tensor
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One kernel call with its place in the arena."""
+
+    index: int
+    op: str  # TFLite's operator name
+    name: str  # of the output tensor, as the model's author named it
+    call: kernels.Call
+    inputs: tuple[int, ...]  # arena offsets, bytes
+    output: int
+    scratch: int  # of call.scratch_bytes
+    input_shapes: tuple[str, ...]  # such as "int8 1x28x28x3"
+    output_shape: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything that emission needs."""
+
+    name: str  # such as digits_cnn:int8
+    layers: tuple[Layer, ...]
+    arena: plan.Plan
+    input: Tensor
+    input_offset: int  # bytes, in the arena
+    output: Tensor
+    output_offset: int
+    nominal_macs: int  # before folding, to quote cycles per MAC of the model as it was made
+    input_kept: bool = False  # an inference leaves its input as it is
+
+    @property
+    def macs(self) -> int:
+        """As executed."""
+        return sum(layer.call.macs for layer in self.layers)
+
+
+def compile_graph(
+    graph: Graph,
+    twins: tuple[str, ...] = (),
+    fold: bool = True,
+    overlap: bool = True,
+    keep_input: bool = False,
+) -> Program:
+    """Chooses a kernel for every operator and a place for every activation.
+
+    `fold` takes out channels that carry no information; the results stay the same.
+
+    Without `overlap` no output shares memory with an input of the same call: larger, and what
+    tests compare with. With `keep_input` an inference may be repeated on the same input: a larger
+    arena, but whoever holds the pictures needs no copy of them.
+    """
+    nominal_macs = folding.macs(graph)
+    graph = fuse.fuse(constants.fold(graph))
+    if graph.output_tensor.data is not None:
+        raise BadInput("the model's output is a constant", where=graph.name)
+    graph = folding.channels(graph) if fold else graph
+    calls, sharing = _lowered(graph, twins)
+    memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
+    arena = plan.arrange(memory.buffers, memory.overlaps)
+    offsets = {tensor: arena.offsets[buffer] for tensor, buffer in memory.of_tensor.items()}
+    scratch = {call: arena.offsets[buffer] for call, buffer in memory.of_scratch.items()}
+    return Program(
+        name=graph.name,
+        layers=tuple(
+            _layer(graph, index, call, op, offsets, scratch.get(index, 0))
+            for index, (call, op) in enumerate(calls)
+        ),
+        arena=arena,
+        input=graph.input_tensor,
+        input_offset=offsets[graph.input],
+        output=graph.output_tensor,
+        output_offset=offsets[graph.output],
+        nominal_macs=nominal_macs,
+        input_kept=keep_input,
+    )
+
+
+def _lowered(
+    graph: Graph, twins: tuple[str, ...]
+) -> tuple[list[tuple[kernels.Call, Operator]], lifetimes.Sharing]:
+    """The calls in order, and which tensors are one another's alias."""
+    calls: list[tuple[kernels.Call, Operator]] = []
+    sharing = lifetimes.Sharing()
+    for op in graph.operators:
+        context = kernels.Context(graph, op, twins)
+        lowered = kernels.lower(context)
+        sources = lifetimes.activations(graph, op)
+        if not sources:
+            raise context.refuse("all of its inputs are constants")
+        if isinstance(lowered, kernels.Alias):
+            sharing.join(op.outputs[0], sources[0])
+        else:
+            calls.append((lowered, op))
+    return calls, sharing
+
+
+def _layer(
+    graph: Graph,
+    index: int,
+    call: kernels.Call,
+    op: Operator,
+    offsets: dict[int, int],
+    scratch: int,
+) -> Layer:
+    """`offsets`: tensor -> arena offset, bytes."""
+    inputs = lifetimes.activations(graph, op)
+    output = graph.tensors[op.outputs[0]]
+    return Layer(
+        index=index,
+        op=op.name,
+        name=output.name,
+        call=call,
+        inputs=tuple(offsets[i] for i in inputs),
+        output=offsets[op.outputs[0]],
+        scratch=scratch,
+        input_shapes=tuple(graph.tensors[i].type_and_shape for i in inputs),
+        output_shape=output.type_and_shape,
+    )
+
+
+from boardless.model.compiler.emit import emit  # noqa: E402  (emission needs the records above)
+
+__all__ = ["Layer", "Program", "compile_graph", "emit"]

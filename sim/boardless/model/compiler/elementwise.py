@@ -1,0 +1,241 @@
+"""Operators that work value by value: tables for one int8 input, geometry for two inputs, axes.
+
+Kernel folders call these: `return elementwise.clamp(context, 0.0, 6.0)`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import math
+from collections.abc import Callable
+from functools import cache
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+
+from boardless.model.compiler import fixed_point, quantise
+from boardless.model.compiler.kernels import Alias, Call, Constant, Context, Params
+from boardless.model.graph import Tensor
+
+INT8 = np.arange(-128, 128)  # every input of a table, in its order
+FRACTION_BITS = 20  # BL_ADD_FRACTION_BITS
+
+
+def unary(context: Context) -> str:
+    """s8 or f32, after checking that the output has as many values as the input."""
+    if context.input().count != context.output().count:
+        raise context.refuse(
+            f"input {context.input().type_and_shape} and output "
+            f"{context.output().type_and_shape} differ in size"
+        )
+    return context.suffix()
+
+
+def lookup(context: Context, outputs: npt.NDArray[np.int64]) -> Call | Alias:
+    """A table of 256 outputs, for the inputs -128 .. 127; nothing to do where it changes none."""
+    table = np.clip(outputs, -128, 127).astype(np.int8)
+    if (
+        (table == INT8).all()
+        and context.input().quantisation == context.output().quantisation
+        and context.input().data is None
+    ):
+        return Alias()
+    return Call(
+        function="bl_lookup_s8_ref",
+        params_type="bl_lookup_s8",
+        params={"count": context.input().count},
+        header="lookup/lookup.h",
+        constants=(Constant("table", table, "for -128..127"),),
+        in_place=True,
+    )
+
+
+def by_formula(context: Context, formula: Callable[[float], float], header: str) -> Call | Alias:
+    """A function of real numbers; int8 by a table made in single precision, as TFLite's is."""
+    suffix = unary(context)
+    if suffix == "f32":
+        name = header.split("/")[0]
+        return Call(
+            function=f"bl_{name}_f32_ref",
+            params_type=f"bl_{name}_f32",
+            params={"count": context.input().count},
+            header=header,
+            in_place=True,
+        )
+    source, target = quantise.of(context.input()), quantise.of(context.output())
+    real = np.float32(source.scale) * (INT8 - source.zero_point).astype(np.float32)
+    values = np.array([formula(float(x)) for x in real], np.float32)
+    steps = values * (np.float32(1) / np.float32(target.scale))
+    rounded = np.array([quantise.round_away(float(s)) for s in steps])
+    return lookup(context, rounded + target.zero_point)
+
+
+def rescaled(context: Context) -> npt.NDArray[np.int64]:
+    """The int8 inputs at the output's scale and zero point, before any clamping."""
+    source, target = quantise.of(context.input()), quantise.of(context.output())
+    multiplier, shift = quantise.multiplier_and_shift(
+        float(np.float32(source.scale) / np.float32(target.scale))
+    )
+    return fixed_point.requantise(INT8 - source.zero_point, multiplier, shift) + target.zero_point
+
+
+def clamp(context: Context, activation: str) -> Call | Alias:
+    """RELU and its relatives as operators of their own."""
+    bounds = quantise.activation_bounds(activation, context.output())
+    assert bounds
+    if unary(context) == "s8":
+        return lookup(context, np.clip(rescaled(context), *bounds))
+    return Call(
+        function="bl_relu_f32_ref",
+        params_type="bl_relu_f32",
+        params={
+            "count": context.input().count,
+            "activation_min": bounds[0],
+            "activation_max": bounds[1],
+        },
+        header="relu/relu.h",
+        in_place=True,
+    )
+
+
+@cache
+def single_precision(name: str) -> Callable[[float], float]:
+    """expf or tanhf of this machine's C library, which TFLite's interpreter calls too; where there
+    is none, double precision, which may round a table entry in 10,000 the other way."""
+    library = ctypes.util.find_library("m")
+    if library is None:
+        return {"expf": math.exp, "tanhf": math.tanh}[name]
+    kind = ctypes.CFUNCTYPE(ctypes.c_float, ctypes.c_float)
+    function: Callable[[float], float] = kind((name, ctypes.CDLL(library)))
+    return function
+
+
+class Pair:
+    """The two inputs of ADD, SUB or MUL. `a` is computed by the model; a constant is always `b`,
+    so the two have changed places where `reversed` is set."""
+
+    def __init__(self, context: Context) -> None:
+        if len(context.op.inputs) != 2:
+            raise context.refuse(f"{len(context.op.inputs)} inputs instead of two")
+        a, b = context.input(0), context.input(1)
+        if a.data is not None and b.data is not None:
+            raise context.refuse("both inputs are constants")
+        self.context = context
+        self.reversed = a.data is not None
+        self.a, self.b = (b, a) if self.reversed else (a, b)
+        for t in (a, b):
+            if t.dtype != context.output().dtype:
+                raise context.refuse(f"mixes {t.dtype} with {context.output().dtype}")
+            if t.dtype == "int8" and (t.quantisation is None or len(t.quantisation.scales) != 1):
+                raise context.refuse(f"input {t.name} has no scale of its own, or several")
+
+    def constants(self) -> tuple[Constant, ...]:
+        return () if self.b.data is None else (Constant("b", self.b.data),)
+
+    def zero_points(self) -> Params:
+        return {
+            "a_zero_point": quantise.of(self.a).zero_point,
+            "b_zero_point": quantise.of(self.b).zero_point,
+            "output_zero_point": quantise.of(self.context.output()).zero_point,
+        }
+
+    def sum_multipliers(self) -> Params:
+        """Of bl_add_s8. TFLite's arithmetic needs the output scale above 2^-19 of the inputs'."""
+        a, b = np.float32(quantise.of(self.a).scale), np.float32(quantise.of(self.b).scale)
+        output = np.float32(quantise.of(self.context.output()).scale)
+        common = float(np.float32(2) * max(a, b))
+        sum_to_output = common / ((1 << FRACTION_BITS) * float(output))
+        if not sum_to_output < 1:
+            raise self.context.refuse("the output's scale is too small beside the inputs'")
+        params: Params = {}
+        for name, real in (
+            ("a", float(a) / common),
+            ("b", float(b) / common),
+            ("output", sum_to_output),
+        ):
+            params[f"{name}_multiplier"], params[f"{name}_shift"] = quantise.multiplier_and_shift(
+                real
+            )
+        return params
+
+    def call(self, name: str, params: Params, exact: bool = True) -> Call:
+        """Of bl_<name>_s8 or bl_<name>_f32; by a twin where that is `exact`."""
+        suffix, shape = self.context.suffix(), broadcast(self.context, self.a, self.b)
+        pays = ("mve", "dsp") if shape["inner"] >= 4 else ("dsp",)
+        twin = self.context.twin(*pays) if exact else "ref"
+        return Call(
+            function=f"bl_{name}_{suffix}_{twin}",
+            params_type=f"bl_{name}_{suffix}",
+            params={"shape": shape, **params},
+            header=f"{name}/{name}.h",
+            constants=self.constants(),
+            activations=(0, 1) if self.b.data is None else (int(self.reversed),),
+            in_place=self.a.count == self.context.output().count,
+        ).with_clearances(*(self._clearance(t) for t in (self.a, self.b) if t.data is None))
+
+    def _clearance(self, source: Tensor) -> int | None:
+        """Of an input as large as the output: value i is read, then output i is written, i ascends.
+        A smaller one is read again and again."""
+        return 0 if source.count == self.context.output().count else None
+
+
+def broadcast(context: Context, a: Tensor, b: Tensor) -> Params:
+    """The fields of bl_broadcast: numpy's rules, axes merged where both tensors vary alike."""
+    shape = context.output().shape
+    try:
+        expected = np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        expected = ()
+    if expected != shape:
+        raise context.refuse(f"{a.type_and_shape} and {b.type_and_shape} do not give {shape}")
+    # (size, a varies, b varies) of each axis that is longer than 1
+    axes = [
+        (size, varies(a.shape, len(shape) - i), varies(b.shape, len(shape) - i))
+        for i, size in enumerate(shape)
+        if size > 1
+    ]
+    merged = [
+        (math.prod(size for size, _, _ in group), *kind)
+        for kind, group in ((k, list(g)) for k, g in groupby(axes, lambda axis: axis[1:]))
+    ]
+    if len(merged) > 3:
+        raise context.refuse(f"{a.type_and_shape} and {b.type_and_shape} alternate too often")
+    merged = [(1, True, True)] * (3 - len(merged)) + merged
+    names = ("outer", "middle", "inner")
+    fields: Params = {name: size for name, (size, _, _) in zip(names, merged, strict=True)}
+    for tensor, column in (("a", 1), ("b", 2)):
+        for i, name in enumerate(names):
+            inside = math.prod(axis[0] for axis in merged[i + 1 :] if axis[column])
+            fields[f"{tensor}_{name}"] = inside if merged[i][column] else 0
+    return fields
+
+
+def varies(shape: tuple[int, ...], from_the_end: int) -> bool:
+    """Whether a tensor has its own values along the axis, counted 1, 2, ... from the last."""
+    return len(shape) >= from_the_end and shape[-from_the_end] > 1
+
+
+def reduction(context: Context) -> Params:
+    """outer, reduced, inner of an operator that reduces the axes in its second input."""
+    shape = context.input().shape
+    given = [int(axis) for axis in context.integers(1, "list of axes").reshape(-1)]
+    if any(not -len(shape) <= axis < len(shape) for axis in given):
+        raise context.refuse(f"axes {given} of shape {shape}")
+    reduced = {axis % len(shape) for axis in given}
+    long = [i for i, size in enumerate(shape) if size > 1]
+    blocks = [(kind, [*group]) for kind, group in groupby(long, lambda i: i in reduced)]
+    if [kind for kind, _ in blocks].count(True) > 1:
+        raise context.refuse(f"axes {given} of shape {shape} are not neighbours")
+    sizes = [(kind, math.prod(shape[i] for i in group)) for kind, group in blocks]
+    inside = next((i for i, (kind, _) in enumerate(sizes) if kind), None)
+    outer = math.prod(size for _, size in sizes[:inside]) if inside is not None else 1
+    fields: Params = {
+        "outer": outer,
+        "reduced": sizes[inside][1] if inside is not None else 1,
+        "inner": math.prod(shape) // (outer * (sizes[inside][1] if inside is not None else 1)),
+    }
+    if context.output().count != fields["outer"] * fields["inner"]:
+        raise context.refuse(f"output {context.output().shape} does not fit axes {given}")
+    return fields

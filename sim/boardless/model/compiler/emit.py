@@ -1,0 +1,156 @@
+"""Program -> the text of the generated files: model.c, model_config.h, weights.S and weights.bin.
+
+Weights are assembled from one binary file, so build time does not grow with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+
+from boardless import __version__
+from boardless.model.compiler import quantise
+from boardless.model.compiler.plan import aligned
+
+if TYPE_CHECKING:
+    from boardless.model.compiler import Layer, Program
+    from boardless.model.graph import Tensor
+
+C_TYPES = {"int8": "int8_t", "int32": "int32_t", "float32": "float"}
+BL_TYPES = {"int8": "BL_INT8", "float32": "BL_FLOAT32"}
+
+
+def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
+    """File name -> content. Equal programs give equal bytes."""
+    weights = bytearray()
+    placed: dict[tuple[str, bytes], int] = {}
+    layers = [_layer(layer, weights, placed) for layer in program.layers]
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("boardless.model.compiler"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    values: dict[str, Any] = {
+        "program": program,
+        "version": __version__,
+        "build_id": build_id,
+        "layers": layers,
+        "headers": sorted({layer.call.header for layer in program.layers}),
+        "input": _io(program.input, program.input_offset),
+        "output": _io(program.output, program.output_offset),
+        "weights_bytes": len(weights),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    files = {
+        name: environment.get_template(f"{name}.j2").render(values).encode()
+        for name in ("model.c", "model_config.h", "weights.S")
+    }
+    # An empty weights file would make .incbin's symbol point behind the section.
+    return files | {"weights.bin": bytes(weights) or bytes(4)}
+
+
+def number(value: int | float) -> str:
+    """A C literal that reads back as the same int32 or float32."""
+    if isinstance(value, int):
+        return str(value) if value != -(1 << 31) else "INT32_MIN"
+    text = str(np.float32(value))
+    return (text if "." in text or "e" in text else f"{text}.0") + "f"
+
+
+def _fields(params: dict[str, Any], indent: str) -> str:
+    lines, line = [], ""
+    for key, value in params.items():
+        if isinstance(value, dict):
+            item = f".{key} = {{\n{_fields(value, indent + '    ')}\n{indent}}},"
+            if line:
+                lines.append(indent + line.strip())
+            lines.append(indent + item)
+            line = ""
+            continue
+        item = f".{key} = {number(value)},"
+        if line and len(indent) + len(line) + len(item) > 96:
+            lines.append(indent + line.strip())
+            line = ""
+        line += f" {item}"
+    if line:
+        lines.append(indent + line.strip())
+    return "\n".join(lines)
+
+
+def _layer(
+    layer: Layer, weights: bytearray, placed: dict[tuple[str, bytes], int]
+) -> dict[str, Any]:
+    """What the template prints of a layer; appends its constants to `weights`, each value once."""
+    constants, arguments = [], [f"&params_{layer.index}"]
+    arguments += [_pointer(o, s) for o, s in zip(layer.inputs, layer.input_shapes, strict=True)]
+    for constant in layer.call.constants:
+        if constant.data is None:
+            arguments.append("NULL")
+            continue
+        c_type = C_TYPES[constant.data.dtype.name]
+        shape = "x".join(map(str, constant.data.shape))
+        raw = np.ascontiguousarray(constant.data).tobytes()
+        key = c_type, hashlib.sha256(raw).digest()
+        if key not in placed:
+            weights.extend(bytes(aligned(len(weights)) - len(weights)))
+            placed[key] = len(weights)
+            weights.extend(raw)
+        constants.append(
+            {
+                "name": f"{constant.name}_{layer.index}",
+                "type": c_type,
+                "offset": placed[key],
+                "comment": f"{shape} {constant.layout}".strip(),
+            }
+        )
+        arguments.append(f"{constant.name}_{layer.index}")
+    if layer.call.scratch_bytes:
+        arguments += [f"arena + {layer.scratch}", str(layer.call.scratch_bytes)]
+    arguments.append(_pointer(layer.output, layer.output_shape, const=False))
+    return {
+        "index": layer.index,
+        "op": layer.op,
+        "macs": layer.call.macs,
+        "shapes": f"{', '.join(layer.input_shapes)} -> {layer.output_shape}",
+        "params_type": layer.call.params_type,
+        "fields": _fields(layer.call.params, "    "),
+        "constants": constants,
+        "run": _wrapped(
+            f"  RUN({layer.index}, {layer.call.function}(", f"{', '.join(arguments)}));"
+        ),
+    }
+
+
+def _wrapped(head: str, arguments: str) -> str:
+    """A call over as many lines as it needs, arguments below each other."""
+    lines = [head]
+    for word in arguments.split(", "):
+        text = word if word.endswith(";") else f"{word},"
+        if len(lines[-1]) + 1 + len(text) > 100:
+            lines.append(" " * len(head) + text)
+        else:
+            lines[-1] += text if lines[-1].endswith("(") else f" {text}"
+    return "\n".join(lines)
+
+
+def _pointer(offset: int, type_and_shape: str, const: bool = True) -> str:
+    c_type = C_TYPES[type_and_shape.split()[0]]
+    return f"({'const ' if const else ''}{c_type} *)(arena + {offset})"
+
+
+def _io(tensor: Tensor, offset: int) -> dict[str, Any]:
+    q = quantise.of(tensor)
+    return {
+        "offset": offset,
+        "bytes": tensor.nbytes,
+        "count": tensor.count,
+        "type": BL_TYPES[tensor.dtype],
+        "shape": "x".join(map(str, tensor.shape)),
+        "scale": number(q.scale),
+        "zero_point": q.zero_point,
+    }

@@ -1,0 +1,326 @@
+"""What a kernel folder tells the compiler, and how its folder is found by the operator's name.
+
+firmware/kernels/conv_2d/lower.py serves CONV_2D: `lower(context)` returns the Call that the
+generated C will make, or an Alias where the operator moves no data. An optimised twin is a file
+conv_2d_<twin>.c beside conv_2d_ref.c; lower() picks it when the board can run it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import math
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from boardless.core import paths
+from boardless.core.errors import BadInput
+from boardless.model.compiler import quantise
+from boardless.model.compiler.overlap import window_clearance
+from boardless.model.graph import Graph, Operator, Tensor
+
+MAX_STEP = 1 << 12  # pixels; keeps every position of a window within int32
+Params = dict[str, Any]  # a C struct's fields; values are int, float or nested Params
+
+
+@dataclass(frozen=True)
+class Constant:
+    """An array that goes to flash and is handed to the kernel as a pointer."""
+
+    name: str  # the argument's name in the kernel's header
+    data: npt.NDArray[Any] | None  # None: a NULL pointer
+    layout: str = ""  # such as OHWI, for the reader of the generated code
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] output).
+
+    with_clearances() adds the kernel's promise about its order of reads and writes, one entry per
+    activation among its inputs: bytes by which the output must begin before that input if the two
+    share memory. None, or no entry: they must not share a byte. 0: in place is fine, too. A copy
+    by dataclasses.replace, such as a twin's, has no promise until it makes its own.
+
+    The promise behind Context.clearance(window, pixels): output pixels are computed in ascending
+    (y, x) order, group after group; during a group the kernel writes nothing behind the group's
+    end, and reads under no window of a pixel before the group. `pixels` is the most pixels that
+    may be written while the window of the first of them is still read:
+      0  a group's windows are read (into registers or scratch) before any of its pixels is written
+      1  a pixel's channels are written one by one, each after reading the window again
+      n  n pixels are under way at once; output_w where a row is computed channel by channel
+    Reading ahead is all right, and so is reading other bytes that do not change the result. A
+    kernel that passes over the map several times, or does edges first, has no clearance. Pointers
+    to input and output must not be `restrict` then.
+    """
+
+    function: str
+    params_type: str
+    params: Params
+    header: str
+    constants: tuple[Constant, ...] = ()
+    macs: int = 0  # multiply-accumulate operations, padding included
+    activations: tuple[int, ...] = (0,)  # the inputs that the model computes, constants are not
+    in_place: bool = False  # the output may lie where the first input lies
+    scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
+    clearances: tuple[int | None, ...] = field(default=(), init=False)  # bytes
+
+    def with_clearances(self, *clearances: int | None) -> Call:
+        """The same call with its promise."""
+        call = dataclasses.replace(self)
+        object.__setattr__(call, "clearances", clearances)
+        return call
+
+
+@dataclass(frozen=True)
+class Alias:
+    """The output is the first input under another shape."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What lower() works with: one operator of the graph and the twins the board can run."""
+
+    graph: Graph
+    op: Operator
+    twins: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        return f"{self.graph.name}, operator {self.op.index} {self.op.name}"
+
+    def refuse(self, what: str, hint: str = "see README, bring your own model") -> BadInput:
+        return BadInput(what, where=self.where, hint=hint)
+
+    def input(self, i: int = 0) -> Tensor:
+        if i >= len(self.op.inputs) or self.op.inputs[i] < 0:
+            raise self.refuse(f"input {i} is missing")
+        return self.graph.tensors[self.op.inputs[i]]
+
+    def constant(self, i: int, what: str) -> Tensor:
+        tensor = self.input(i)
+        if tensor.data is None:
+            raise self.refuse(f"the {what} is computed by the model, boardless needs a constant")
+        return tensor
+
+    def optional(self, i: int) -> Tensor | None:
+        if i >= len(self.op.inputs) or self.op.inputs[i] < 0:
+            return None
+        return self.graph.tensors[self.op.inputs[i]]
+
+    def output(self) -> Tensor:
+        if len(self.op.outputs) != 1:
+            raise self.refuse(f"{len(self.op.outputs)} outputs instead of one")
+        return self.graph.tensors[self.op.outputs[0]]
+
+    def suffix(self) -> str:
+        """s8 or f32, after checking that input and output have the same type."""
+        if self.input().dtype != self.output().dtype:
+            raise self.refuse(f"turns {self.input().dtype} into {self.output().dtype}")
+        return {"int8": "s8", "float32": "f32"}[self.output().dtype]
+
+    def twin(self, *known: str) -> str:
+        """The best of the kernel's int8 twins `known` that the board can run, or ref."""
+        usable = [twin for twin in self.twins if twin in known] if self.suffix() == "s8" else []
+        return usable[0] if usable else "ref"
+
+    def integers(self, i: int, what: str) -> npt.NDArray[Any]:
+        """A constant list of integers, such as axes."""
+        data = self.constant(i, what).data
+        if data is None or data.dtype.kind not in "iu":
+            raise self.refuse(f"the {what} is not of integers")
+        return data
+
+    def reshaped(self) -> Alias:
+        """For operators that move nothing."""
+        self.suffix()
+        if self.input().count != self.output().count:
+            raise self.refuse("input and output differ in size")
+        if self.input().quantisation != self.output().quantisation:
+            raise self.refuse("input and output differ in scale or zero point")
+        return Alias()
+
+    def zero_points(self) -> Params:
+        return {
+            "input_zero_point": quantise.of(self.input()).zero_point,
+            "output_zero_point": quantise.of(self.output()).zero_point,
+        }
+
+    def activation(self) -> Params:
+        """activation_min and activation_max of the fused activation, in the output's type."""
+        name = self.op.options.get("fused_activation_function", "NONE")
+        bounds = quantise.activation_bounds(name, self.output())
+        if bounds is None:
+            raise self.refuse(f"fused activation {name} is not supported")
+        return {"activation_min": bounds[0], "activation_max": bounds[1]}
+
+    def requantisation(self, filter_tensor: Tensor, channels: int) -> tuple[Constant, Constant]:
+        """Per-channel multiplier and shift from input, filter and output scales."""
+        scales = quantise.of(filter_tensor).scales
+        if len(scales) not in (1, channels):
+            raise self.refuse(f"{len(scales)} filter scales for {channels} output channels")
+        if any(quantise.of(filter_tensor).zero_points):
+            raise self.refuse("the filter's zero point is not 0")
+        pairs = [
+            quantise.multiplier_and_shift(
+                quantise.of(self.input()).scale * s / quantise.of(self.output()).scale
+            )
+            for s in (scales * channels if len(scales) == 1 else scales)
+        ]
+        return (
+            Constant("multiplier", np.array([m for m, _ in pairs], np.int32)),
+            Constant("shift", np.array([s for _, s in pairs], np.int32)),
+        )
+
+    def bias(self, i: int, channels: int) -> Constant:
+        tensor = self.optional(i)
+        if tensor is None:
+            return Constant("bias", None)
+        want = "int32" if self.suffix() == "s8" else "float32"
+        if tensor.data is None or tensor.dtype != want or tensor.count != channels:
+            raise self.refuse(f"the bias is {tensor.type_and_shape}, not {want} {channels}")
+        return Constant("bias", tensor.data.reshape(-1))
+
+    def filter(self, shape: tuple[int, ...]) -> Tensor:
+        tensor = self.constant(1, "filter")
+        if tensor.shape != shape or tensor.dtype != self.output().dtype:
+            raise self.refuse(
+                f"the filter is {tensor.type_and_shape}, not {self.output().dtype} "
+                + "x".join(map(str, shape))
+            )
+        return tensor
+
+    def maps(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """(height, width, channels) of input and output."""
+        source, target = self.input().shape, self.output().shape
+        if len(source) != 4 or len(target) != 4:
+            raise self.refuse(f"input {source} and output {target} are not pictures (NHWC)")
+        return (source[1], source[2], source[3]), (target[1], target[2], target[3])
+
+    def window(self, filter_h: int, filter_w: int) -> Params:
+        """The fields of bl_window, checked against the output's shape."""
+        (input_h, input_w, input_c), (output_h, output_w, output_c) = self.maps()
+        options = self.op.options
+        stride_h, stride_w = options["stride_h"], options["stride_w"]
+        dilation_h = options.get("dilation_h_factor", 1)
+        dilation_w = options.get("dilation_w_factor", 1)
+        steps = (stride_h, stride_w, dilation_h, dilation_w, filter_h, filter_w)
+        if not (min(steps) >= 1 and max(steps) <= MAX_STEP):
+            raise self.refuse(f"a stride, dilation or filter size is not within 1..{MAX_STEP}")
+        pad_top, height = place_window(options, "pad_h", input_h, filter_h, stride_h, dilation_h)
+        pad_left, width = place_window(options, "pad_w", input_w, filter_w, stride_w, dilation_w)
+        if (height, width) != (output_h, output_w):
+            raise self.refuse(
+                f"output map {output_h}x{output_w}, but its window gives {height}x{width}"
+            )
+        return {
+            "input_h": input_h,
+            "input_w": input_w,
+            "input_c": input_c,
+            "output_h": output_h,
+            "output_w": output_w,
+            "output_c": output_c,
+            "filter_h": filter_h,
+            "filter_w": filter_w,
+            "stride_h": stride_h,
+            "stride_w": stride_w,
+            "dilation_h": dilation_h,
+            "dilation_w": dilation_w,
+            "pad_top": pad_top,
+            "pad_left": pad_left,
+        }
+
+    def clearance(self, window: Params, pixels: int = 1) -> int:
+        """Bytes for Call.with_clearances of a window kernel; Call says what `pixels` promises."""
+        sizes = {t.nbytes // t.count for t in (self.input(), self.output())}
+        return window_clearance(window, sizes.pop(), pixels)
+
+
+def place_window(
+    options: dict[str, Any], key: str, size: int, filter_size: int, stride: int, dilation: int
+) -> tuple[int, int]:
+    """(padding before, output size) along one axis.
+
+    `options[key]`, where the padding of a PAD was folded in, is (before, after) in pixels.
+    """
+    reach = (filter_size - 1) * dilation + 1
+    if options["padding"] == "SAME":
+        output = -(-size // stride)
+        return max((output - 1) * stride + reach - size, 0) // 2, output
+    before, after = options.get(key, (0, 0))
+    return before, (size + before + after - reach) // stride + 1
+
+
+def names() -> list[str]:
+    """Every operator that has a kernel folder, TFLite's names."""
+    return sorted(p.parent.name.upper() for p in paths.KERNELS.glob("*/lower.py"))
+
+
+def lower(context: Context) -> Call | Alias:
+    """The Call or Alias of one operator; BadInput where it is not supported."""
+    folder = paths.KERNELS / context.op.name.lower()
+    if not (folder / "lower.py").is_file():
+        raise context.refuse(
+            "boardless has no kernel for this operator",
+            hint=f"it knows {', '.join(names())}; CONTRIBUTING.md says how to add one",
+        )
+    try:
+        result: Call | Alias = _module(folder / "lower.py").lower(context)
+    except KeyError as error:
+        raise context.refuse(f"the option {error} is missing") from error
+    except (IndexError, ValueError, ArithmeticError) as error:  # such as a filter of rank 1
+        raise context.refuse(f"its tensors make no sense together ({error})") from error
+    _check_activations(context, result)
+    if isinstance(result, Call):
+        _check_numbers(context, result.params)
+    return result
+
+
+def _check_numbers(context: Context, params: Params) -> None:
+    """What the generated C could not write down is refused."""
+    for key, value in params.items():
+        if isinstance(value, dict):
+            _check_numbers(context, value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise context.refuse(f"its {key} is not a finite number")
+        elif isinstance(value, int) and not -(1 << 31) <= value < 1 << 31:
+            raise context.refuse(f"its {key} is {value}, beyond 32 bits")
+
+
+def _check_activations(context: Context, lowered: Call | Alias) -> None:
+    """The generated call passes every input that is no constant: they must be those expected."""
+    inputs = enumerate(context.op.inputs)
+    computed = tuple(i for i, t in inputs if t >= 0 and context.graph.tensors[t].data is None)
+    expected = (0,) if isinstance(lowered, Alias) else lowered.activations
+    if computed != expected:
+        raise context.refuse(
+            f"its inputs {_list(computed)} are computed by the model instead of {_list(expected)}"
+        )
+
+
+def _list(numbers: tuple[int, ...]) -> str:
+    return ", ".join(map(str, numbers)) or "(none)"
+
+
+def lower_as(folder: str, context: Context) -> Call | Alias:
+    """For an operator that another one's folder serves."""
+    result: Call | Alias = _module(paths.KERNELS / folder / "lower.py").lower(context)
+    return result
+
+
+@cache
+def _module(path: Path) -> ModuleType:
+    name = f"boardless_kernel_{path.parent.name}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

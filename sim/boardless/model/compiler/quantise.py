@@ -1,0 +1,66 @@
+"""Scales to integers, exactly as TFLite's converter-independent code does it.
+
+Source of the semantics: tensorflow/lite/kernels/internal/quantization_util.cc and kernel_util.cc.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from boardless.model.graph import Quantisation, Tensor
+
+FLOAT_MAX = float(np.finfo(np.float32).max)
+
+
+def of(tensor: Tensor) -> Quantisation:
+    """The tensor's quantisation; the reader has made sure that int8 activations have one."""
+    return tensor.quantisation or Quantisation((1.0,), (0,), 0)
+
+
+def round_away(x: float) -> int:
+    """To the nearest integer, ties away from zero (C's round)."""
+    return math.floor(abs(x) + 0.5) * (1 if x >= 0 else -1)
+
+
+def multiplier_and_shift(real: float) -> tuple[int, int]:
+    """(multiplier, shift) with real = multiplier * 2^(shift - 31); see kernels/requantise.h."""
+    if real == 0:
+        return 0, 0
+    if not math.isfinite(real):
+        return (1 << 31) - 1, 30
+    fraction, shift = math.frexp(real)
+    multiplier = round_away(fraction * (1 << 31))
+    if multiplier == 1 << 31:
+        multiplier //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    if shift > 30:
+        return (1 << 31) - 1, 30
+    return multiplier, shift
+
+
+def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[float, float] | None:
+    """The range of a fused activation in the output's own type; None: not supported."""
+    ranges = {
+        "NONE": (-math.inf, math.inf),
+        "RELU": (0.0, math.inf),
+        "RELU6": (0.0, 6.0),
+        "RELU_N1_TO_1": (-1.0, 1.0),
+    }
+    if name not in ranges:
+        return None
+    low, high = ranges[name]
+    if output.dtype == "float32":
+        return max(low, -FLOAT_MAX), min(high, FLOAT_MAX)
+    q = of(output)
+
+    def bound(real: float, limit: int) -> int:
+        if math.isinf(real):
+            return limit
+        # single precision division, as TFLite
+        return q.zero_point + round_away(float(np.float32(real) / np.float32(q.scale)))
+
+    return max(-128, bound(low, -128)), min(127, bound(high, 127))

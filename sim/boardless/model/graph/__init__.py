@@ -1,0 +1,96 @@
+"""A model as the compiler sees it: tensors, operators, and nothing of the file it came from.
+
+graph = boardless.model.graph.read(Path("my.tflite").read_bytes(), name="my")
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """real = scale * (q - zero_point), one pair for the tensor or one per slice along `axis`."""
+
+    scales: tuple[float, ...]  # float32 values, as in the file
+    zero_points: tuple[int, ...]
+    axis: int  # of the per-channel scales; 0 where there is only one
+
+    @property
+    def scale(self) -> float:
+        return self.scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        return self.zero_points[0]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An activation (`data` is None) or a constant."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str  # numpy's name: int8, float32, int32, ...
+    quantisation: Quantisation | None = None
+    data: npt.NDArray[Any] | None = field(default=None, compare=False)
+
+    @property
+    def count(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.count * np.dtype(self.dtype).itemsize
+
+    @property
+    def type_and_shape(self) -> str:
+        return f"{self.dtype} {'x'.join(map(str, self.shape))}"
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator; `inputs` may hold -1 for an optional tensor that is absent."""
+
+    index: int  # in the file, for messages
+    name: str  # TFLite's name, such as CONV_2D
+    inputs: tuple[int, ...]  # tensor numbers
+    outputs: tuple[int, ...]
+    options: dict[str, Any]  # TFLite's option fields in snake_case, such as stride_h
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A classifier with one input and one output; operators are in execution order."""
+
+    name: str
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    input: int  # tensor number
+    output: int
+
+    @property
+    def input_tensor(self) -> Tensor:
+        return self.tensors[self.input]
+
+    @property
+    def output_tensor(self) -> Tensor:
+        return self.tensors[self.output]
+
+    def users(self, tensor: int) -> list[Operator]:
+        """The operators that read `tensor`."""
+        return [op for op in self.operators if tensor in op.inputs]
+
+    def replace(self, **changes: Any) -> Graph:
+        return dataclasses.replace(self, **changes)
+
+
+from boardless.model.graph.reader import read  # noqa: E402  (the reader needs the records above)
+
+__all__ = ["Graph", "Operator", "Quantisation", "Tensor", "read"]

@@ -1,0 +1,347 @@
+"""Reads a .tflite file into a Graph, and trusts nothing in it.
+
+The file may be truncated, random or hostile: every way it can be wrong ends in one BadInput, within
+a second and without copying what the file only claims to hold. Entries that all point at one large
+vector would multiply its size, so lengths are checked, and summed up, before anything is read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import struct
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+from boardless.core.errors import BadInput
+from boardless.model.graph import Graph, Operator, Quantisation, Tensor
+from boardless.model.graph.unsigned import to_signed
+
+# No microcontroller model comes near these; they bound the work on a hostile file.
+MAX_TENSORS = 5_000
+MAX_OPERATORS = 2_500
+MAX_RANK = 8
+MAX_ELEMENTS = 1 << 26
+MAX_CONSTANT_BYTES = 1 << 25  # of all tensors together
+MAX_ACTIVATION = 1 << 23  # elements; sums of so many int8 differences fit into 32 bits
+MAX_NAME = 4096  # bytes
+MAX_LINKS = 50_000  # inputs and outputs of all operators together
+MAX_SCALES = 1 << 19  # of all tensors together
+SCALES = (1e-12, 1e12)  # of an int8 activation; keeps every product of three within float32
+HINT = "export the model again, or check that the download is complete"
+
+# What the flatbuffers accessors raise on offsets and lengths that make no sense.
+BROKEN_FILE = (
+    struct.error,
+    IndexError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    AttributeError,
+    KeyError,
+    MemoryError,
+)
+
+DTYPES = ("float32", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")  # numpy's too
+RANGES = {"int8": (-128, 127), "uint8": (0, 255)}  # of a zero point; others must have 0
+
+
+def _names(enum: type) -> dict[int, str]:
+    return {v: k for k, v in vars(enum).items() if isinstance(v, int)}
+
+
+TYPE_NAMES = {number: name.lower() for number, name in _names(schema.TensorType).items()}
+OPERATOR_NAMES = _names(schema.BuiltinOperator)
+OPTIONS_NAMES = _names(schema.BuiltinOptions)
+PADDINGS = _names(schema.Padding)
+ACTIVATIONS = _names(schema.ActivationFunctionType)
+
+
+def read(content: bytes, name: str) -> Graph:
+    """The Graph of a .tflite file's bytes; `name` stands in messages and in the firmware.
+
+    Of several subgraphs the first is read, as interpreters do. Old uint8 models come back as int8.
+    """
+    if len(content) < 8 or content[4:8] != b"TFL3":
+        raise BadInput(
+            "not a TensorFlow Lite model (no TFL3 mark)",
+            where=name,
+            hint="boardless reads .tflite files of schema version 3",
+        )
+    try:
+        graph = _File(content, name).graph()
+    except BROKEN_FILE as error:
+        raise BadInput("the .tflite file is damaged or truncated", where=name, hint=HINT) from error
+    _check_order(graph)
+    graph = to_signed(_without_unused(graph))
+    _check_activations(graph)
+    return graph
+
+
+class _File:
+    """The flatbuffer, with counts of what has been read so far."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        self.name = name
+        self.model = schema.Model.GetRootAs(content, 0)
+        self.links = 0
+        self.scales = 0
+        self.constant_bytes = 0
+
+    def graph(self) -> Graph:
+        if self.model.SubgraphsLength() < 1:
+            raise BadInput("the model has no subgraph", where=self.name, hint=HINT)
+        subgraph = self.model.Subgraphs(0)
+        tensors, operators = subgraph.TensorsLength(), subgraph.OperatorsLength()
+        if not 0 < tensors <= MAX_TENSORS:
+            raise BadInput(f"the model has {tensors} tensors", where=self.name, hint=HINT)
+        if not 0 <= operators <= MAX_OPERATORS:
+            raise BadInput(f"the model has {operators} operators", where=self.name, hint=HINT)
+        return Graph(
+            name=self.name,
+            tensors=tuple(
+                self.tensor(subgraph.Tensors(i), f"{self.name}, tensor {i}") for i in range(tensors)
+            ),
+            operators=tuple(
+                self.operator(subgraph.Operators(i), i, tensors) for i in range(operators)
+            ),
+            input=self.only(subgraph.InputsLength(), subgraph.Inputs, "input", tensors),
+            output=self.only(subgraph.OutputsLength(), subgraph.Outputs, "output", tensors),
+        )
+
+    def only(self, count: int, get: Callable[[int], int], what: str, tensors: int) -> int:
+        if count != 1:
+            raise BadInput(
+                f"the model has {count} {what}s, boardless runs classifiers with one",
+                where=self.name,
+                hint="export one with a single picture in and a single row of scores out",
+            )
+        index = int(get(0))
+        if not 0 <= index < tensors:
+            raise BadInput(f"the {what} names tensor {index}, which is not there", where=self.name)
+        return index
+
+    def tensor(self, t: Any, where: str) -> Tensor:
+        rank = t.ShapeLength()
+        if rank > MAX_RANK:
+            raise BadInput(f"{rank} dimensions make no sense", where=where, hint=HINT)
+        shape = tuple(int(t.Shape(i)) for i in range(rank))
+        if any(d < 0 for d in shape) or math.prod(shape) > MAX_ELEMENTS:
+            raise BadInput(f"shape {list(shape)} makes no sense", where=where, hint=HINT)
+        name = _name(t)
+        dtype = TYPE_NAMES.get(t.Type(), f"type {t.Type()}")
+        if dtype not in DTYPES:  # refused where an operator reads it
+            return Tensor(name, shape, dtype)
+        quantisation = self.quantisation(t.Quantization(), shape, dtype, where)
+        return Tensor(name, shape, dtype, quantisation, self.data(t, shape, dtype, where))
+
+    def data(
+        self, t: Any, shape: tuple[int, ...], dtype: str, where: str
+    ) -> npt.NDArray[Any] | None:
+        """A view into the file, None where the buffer is empty."""
+        if not 0 <= t.Buffer() < self.model.BuffersLength():
+            raise BadInput(f"names buffer {t.Buffer()}, not there", where=where, hint=HINT)
+        buffer = self.model.Buffers(t.Buffer())
+        if buffer is None or buffer.DataLength() == 0:
+            return None
+        if t.Sparsity() is not None:
+            raise BadInput(
+                "its values are stored as sparse", where=where, hint="export the model dense"
+            )
+        raw = buffer.DataAsNumpy()
+        want = math.prod(shape) * np.dtype(dtype).itemsize
+        self.constant_bytes += raw.nbytes
+        if self.constant_bytes > MAX_CONSTANT_BYTES:
+            raise BadInput("its weights are larger than any board's flash", where=self.name)
+        if raw.nbytes != want:
+            raise BadInput(
+                f"holds {raw.nbytes} bytes, its shape needs {want}", where=where, hint=HINT
+            )
+        little_endian = np.dtype(dtype).newbyteorder("<")
+        data: npt.NDArray[Any] = raw.view(little_endian).reshape(shape)
+        return data
+
+    def quantisation(
+        self, q: Any, shape: tuple[int, ...], dtype: str, where: str
+    ) -> Quantisation | None:
+        if q is None or q.ScaleLength() == 0 or dtype in ("float32", "float16"):
+            return None
+        count, zero_count = q.ScaleLength(), q.ZeroPointLength()
+        # Some exporters leave a wrong axis on 1-D tensors (biases); only 0 is possible there.
+        axis = 0 if len(shape) <= 1 else int(q.QuantizedDimension())
+        if count > 1 and (not 0 <= axis < len(shape) or shape[axis] != count):
+            raise BadInput(
+                f"{count} scales along axis {axis} of shape {list(shape)}", where=where, hint=HINT
+            )
+        if zero_count not in (0, 1, count):
+            raise BadInput(f"{count} scales but {zero_count} zero points", where=where, hint=HINT)
+        self.scales += count + zero_count
+        if self.scales > MAX_SCALES:
+            raise BadInput("more quantisation scales than any model has", where=where, hint=HINT)
+        scales = q.ScaleAsNumpy()
+        zero_points = q.ZeroPointAsNumpy() if zero_count else np.zeros(1, np.int64)
+        if not (np.isfinite(scales).all() and (scales > 0).all()):
+            raise BadInput("a quantisation scale is not a positive number", where=where, hint=HINT)
+        low, high = RANGES.get(dtype, (0, 0))
+        if zero_points.min() < low or zero_points.max() > high:
+            raise BadInput(f"a zero point is out of {dtype}'s range", where=where, hint=HINT)
+        return Quantisation(
+            tuple(scales.tolist()), tuple(np.broadcast_to(zero_points, count).tolist()), axis
+        )
+
+    def operator(self, op: Any, index: int, tensors: int) -> Operator:
+        if not 0 <= op.OpcodeIndex() < self.model.OperatorCodesLength():
+            raise BadInput(
+                f"names operator code {op.OpcodeIndex()}, which is not there",
+                where=f"{self.name}, operator {index}",
+                hint=HINT,
+            )
+        name = _operator_name(self.model.OperatorCodes(op.OpcodeIndex()))
+        where = f"{self.name}, operator {index} {name}"
+        self.links += op.InputsLength() + op.OutputsLength()
+        if self.links > MAX_LINKS:
+            raise BadInput("more inputs and outputs than any model has", where=where, hint=HINT)
+        inputs = [int(op.Inputs(i)) for i in range(op.InputsLength())]
+        outputs = tuple(int(op.Outputs(i)) for i in range(op.OutputsLength()))
+        if any(not -1 <= i < tensors for i in inputs) or any(not 0 <= i < tensors for i in outputs):
+            raise BadInput("names a tensor that is not there", where=where, hint=HINT)
+        while inputs and inputs[-1] == -1:
+            inputs.pop()
+        if -1 in inputs[:2]:  # no operator has an optional input so early
+            raise BadInput(f"input {inputs.index(-1)} is missing", where=where, hint=HINT)
+        return Operator(index, name, tuple(inputs), outputs, _options(op))
+
+
+def _name(t: Any) -> str:
+    at = t._tab.Offset(10)  # of the string, whose length is checked before it is copied
+    if not at or t._tab.VectorLen(at) > MAX_NAME:
+        return ""
+    return _printable(t.Name())
+
+
+def _operator_name(code: Any) -> str:
+    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    name = OPERATOR_NAMES.get(number, f"number {number}")
+    if name != "CUSTOM":
+        return name
+    at = code._tab.Offset(6)
+    known = at and code._tab.VectorLen(at) <= 100
+    return f"CUSTOM {_printable(code.CustomCode()) if known else '?'}"
+
+
+def _printable(text: bytes) -> str:
+    """One line, whatever the file says."""
+    return "".join(c if c.isprintable() else "?" for c in text.decode("utf8", "replace"))
+
+
+def _options(op: Any) -> dict[str, Any]:
+    """The option table's scalar fields in snake_case, enumerations by name."""
+    table = op.BuiltinOptions()
+    class_name = OPTIONS_NAMES.get(op.BuiltinOptionsType(), "NONE")
+    if table is None or class_name == "NONE":
+        return {}
+    options = getattr(schema, class_name)()
+    options.Init(table.Bytes, table.Pos)
+    fields: dict[str, Any] = {}
+    for key, attribute in _scalar_fields(class_name):
+        value = getattr(options, attribute)()
+        if key == "padding":
+            value = PADDINGS[value]
+        elif key == "fused_activation_function":
+            value = ACTIVATIONS.get(value, f"number {value}")
+        fields[key] = value
+    return fields
+
+
+@cache
+def _scalar_fields(class_name: str) -> tuple[tuple[str, str], ...]:
+    """(key, accessor) of an option table. Operators read vectors from their tensors."""
+    names = vars(getattr(schema, class_name))
+    skipped = ("Length", "AsNumpy", "IsNone", "BufferHasIdentifier")
+    return tuple(
+        (re.sub(r"(?<!^)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name).lower(), name)
+        for name in names
+        if not name.startswith(("_", "Init", "GetRootAs"))
+        and not name.endswith(skipped)
+        and f"{name}Length" not in names
+    )
+
+
+def _check_order(graph: Graph) -> None:
+    """Every operator reads only what is constant, the input, or written before; writes are new."""
+    constants = {i for i, t in enumerate(graph.tensors) if t.data is not None}
+    for what, number in (("input", graph.input), ("output", graph.output)):
+        if number in constants:
+            raise BadInput(f"the model's {what} is a constant", where=graph.name, hint=HINT)
+    known = constants | {graph.input, -1}
+    for op in graph.operators:
+        where = f"{graph.name}, operator {op.index} {op.name}"
+        for i in op.inputs:
+            t = graph.tensors[i]
+            if i >= 0 and t.dtype not in DTYPES:
+                raise BadInput(
+                    f"reads values of type {t.dtype}",
+                    where=where,
+                    hint="convert the model with full-integer int8 quantisation",
+                )
+            if i not in known:
+                raise BadInput(f"reads tensor {i} before it is written", where=where, hint=HINT)
+        if known & set(op.outputs) or len(set(op.outputs)) != len(op.outputs):
+            raise BadInput("writes a tensor that already has a value", where=where, hint=HINT)
+        known |= set(op.outputs)
+    if graph.output not in known:
+        raise BadInput("no operator writes the model's output", where=graph.name, hint=HINT)
+
+
+def _without_unused(graph: Graph) -> Graph:
+    """Drops operators whose results nobody reads. RESHAPE's list of sizes is one: the output's
+    shape says the same, and exporters compute the list where the batch size was open."""
+    operators: list[Operator] = []
+    wanted = {graph.output}
+    for op in reversed(graph.operators):
+        if not wanted & set(op.outputs):
+            continue
+        used = dataclasses.replace(op, inputs=op.inputs[:1]) if op.name == "RESHAPE" else op
+        wanted |= set(used.inputs)
+        operators.append(used)
+    return graph.replace(operators=tuple(reversed(operators)))
+
+
+def _check_activations(graph: Graph) -> None:
+    _check_activation(graph, graph.input, f"{graph.name}, the model's input")
+    for op in graph.operators:
+        for number in op.outputs:
+            _check_activation(graph, number, f"{graph.name}, operator {op.index} {op.name}")
+
+
+def _check_activation(graph: Graph, number: int, where: str) -> None:
+    t = graph.tensors[number]
+    where = f"{where}, tensor {number}"
+    if not 0 < t.count <= MAX_ACTIVATION:
+        what = "no element" if t.count == 0 else f"more than {MAX_ACTIVATION:,} elements"
+        raise BadInput(f"shape {list(t.shape)} holds {what}", where=where, hint=HINT)
+    if t.dtype not in ("int8", "float32"):
+        raise BadInput(
+            f"type {t.dtype}; boardless runs int8 and float32",
+            where=where,
+            hint="convert the model with full-integer int8 quantisation",
+        )
+    if t.dtype == "int8":
+        if t.quantisation is None or len(t.quantisation.scales) != 1:
+            raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)
+        if not SCALES[0] <= t.quantisation.scale <= SCALES[1]:
+            raise BadInput(
+                f"scale {t.quantisation.scale} is out of all range", where=where, hint=HINT
+            )
+    if t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or number == graph.input):
+        raise BadInput(
+            f"batch size {t.shape[0]}; boardless runs one picture at a time",
+            where=where,
+            hint="export the model with batch size 1",
+        )

@@ -1,0 +1,116 @@
+"""Old uint8 models as int8 ones: q - 128 everywhere, zero points included, means the same reals.
+
+graph = to_signed(graph)
+
+What stays different: TFLite rounds some uint8 operators in another way, and uint8 weights may reach
+further from their zero point than int8 weights can. Such models are refused by operator.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from boardless.core.errors import BadInput
+from boardless.model.graph import Graph, Operator, Quantisation, Tensor
+
+HINT = "convert the model again with int8 quantisation"
+WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+# Their uint8 and int8 kernels give the same values: checked by tests/kernels/test_operators.py.
+SAME_ROUNDING = (
+    *WEIGHTED,
+    "ADD",
+    "CONCATENATION",
+    "DEQUANTIZE",
+    "EXPAND_DIMS",
+    "HARD_SWISH",
+    "LOGISTIC",
+    "MAX_POOL_2D",
+    "MEAN",
+    "MUL",
+    "PAD",
+    "PADV2",
+    "QUANTIZE",
+    "REDUCE_MAX",
+    "RELU",
+    "RELU6",
+    "RELU_N1_TO_1",
+    "RESHAPE",
+    "SOFTMAX",
+    "SQUEEZE",
+    "SUB",
+    "TANH",
+)
+
+
+def to_signed(graph: Graph) -> Graph:
+    """The graph with int8 in place of every quantised uint8 tensor."""
+    unsigned = {
+        i for i, t in enumerate(graph.tensors) if t.dtype == "uint8" and t.quantisation is not None
+    }
+    if not unsigned:
+        return graph
+    tensors = [_signed(t) if i in unsigned else t for i, t in enumerate(graph.tensors)]
+    operators = []
+    filters: dict[int, int] = {}  # tensor -> the same, centred
+    for op in graph.operators:
+        if not unsigned & {*op.inputs, *op.outputs}:
+            operators.append(op)
+            continue
+        where = f"{graph.name}, operator {op.index} {op.name}"
+        if op.name not in SAME_ROUNDING and not _is_odd_average(op):
+            raise BadInput("rounds differently in uint8 or is unknown", where=where, hint=HINT)
+        if op.name in WEIGHTED and len(op.inputs) > 1 and op.inputs[1] in unsigned:
+            if op.inputs[1] not in filters:
+                filters[op.inputs[1]] = len(tensors)
+                tensors.append(_centred(tensors[op.inputs[1]], where))
+            op = _with_filter(op, filters[op.inputs[1]])
+        operators.append(op)
+    return graph.replace(tensors=tuple(tensors), operators=tuple(operators))
+
+
+def _is_odd_average(op: Operator) -> bool:
+    """The uint8 and the int8 kernel differ only in ties, which an odd number of pixels excludes."""
+    options = op.options
+    return (
+        op.name == "AVERAGE_POOL_2D"
+        and options.get("padding") == "VALID"
+        and options.get("filter_height", 0) * options.get("filter_width", 0) % 2 == 1
+    )
+
+
+def _signed(tensor: Tensor) -> Tensor:
+    q = tensor.quantisation
+    assert q
+    data = tensor.data
+    return dataclasses.replace(
+        tensor,
+        dtype="int8",
+        quantisation=Quantisation(q.scales, tuple(z - 128 for z in q.zero_points), q.axis),
+        data=None if data is None else (data ^ 0x80).view(np.int8),
+    )
+
+
+def _centred(weights: Tensor, where: str) -> Tensor:
+    """Weights with zero point 0, as int8 kernels have them."""
+    q = weights.quantisation
+    if weights.data is None or q is None or len(q.scales) != 1:
+        raise BadInput("its uint8 weights are computed or per channel", where=where, hint=HINT)
+    centred = weights.data.astype(np.int16) - q.zero_point
+    if centred.size and not -128 <= centred.min() <= centred.max() <= 127:
+        raise BadInput(
+            f"its uint8 weights reach from {centred.min()} to {centred.max()} around their zero "
+            "point, beyond int8",
+            where=where,
+            hint=HINT,
+        )
+    return dataclasses.replace(
+        weights,
+        quantisation=Quantisation(q.scales, (0,), 0),
+        data=centred.astype(np.int8),
+    )
+
+
+def _with_filter(op: Operator, tensor: int) -> Operator:
+    return dataclasses.replace(op, inputs=(op.inputs[0], tensor, *op.inputs[2:]))
