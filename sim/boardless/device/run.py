@@ -1,7 +1,7 @@
-"""Build -> Run: boots devices, feeds them pictures over the line or through memory, counts.
+"""Boots devices, feeds them pictures over the UART or through memory, and counts.
 
-Pictures are cut into batches; each of `jobs` devices takes the next one. The first picture is run
-once more at the start of device 0, where the counts of its layers are read: the same every time.
+Pictures are cut into batches; each of `jobs` devices takes the next one. The first batch is picture
+0 alone, on device 0, because the device only knows the layers of its last inference.
 """
 
 from __future__ import annotations
@@ -58,8 +58,7 @@ class Shared:
     inferences: npt.NDArray[np.int64]  # (N, 2): device, and the inference's number on it from 0
     cycles: npt.NDArray[np.uint32]  # of the core's own counter, 0 where it has none
     waited: npt.NDArray[np.float64]  # seconds, by our clock, for the answer to each inference
-    layer_ticks: list[int]
-    layers_from: tuple[int, int] = (0, 0)  # device and inference that layer_ticks are of
+    layer_ticks: list[int]  # of picture 0
     stack_bytes: int = 0
     first_ready: float = 0.0
     about: dict[str, str] = field(default_factory=dict)  # what the first device says of itself
@@ -131,9 +130,11 @@ def run(
     began = time.monotonic()
     step = BATCH[link]
     batches: queue.SimpleQueue[range] = queue.SimpleQueue()
-    starts = range(0, len(pictures), step)
+    starts = range(1, len(pictures), step)  # picture 0 is a batch of its own
     for first in starts:
         batches.put(range(first, min(first + step, len(pictures))))
+    infer = by_memory if link == "memory" else _by_line
+    warm_up = hardware(emulator) or bool(options.caches)  # an empty cache would slow picture 0
     shared = empty(build, pictures)
     devices = Devices(missing=NOT_ASKED)
     if options.cycles:
@@ -149,16 +150,16 @@ def run(
             clients.append(client)
             shared.first_ready = shared.first_ready or time.monotonic()
             if device == 0:
-                client.predict(pictures.inputs[0].tobytes())
-                shared.layer_ticks = client.layer_ticks()
-                shared.layers_from = (0, client.inferences - 1)
                 shared.about = client.about
+                if warm_up:
+                    infer(client, build, pictures, range(1), shared, lambda _: None)
+                infer(client, build, pictures, range(1), shared, progress)
+                shared.layer_ticks = client.layer_ticks()
             while not (stop.is_set() or options.cancel.is_set()):
                 try:
                     batch = batches.get_nowait()
                 except queue.Empty:
                     break
-                infer = by_memory if link == "memory" else _by_line
                 infer(client, build, pictures, batch, shared, progress)
                 shared.inferences[batch, 0] = device
             shared.stack_bytes = max(shared.stack_bytes, client.stack_bytes())
@@ -291,5 +292,5 @@ def _with_cycles(counts: Counts, devices: Devices, shared: Shared) -> Counts:
     counted = devices.counted([(int(d), int(n)) for d, n in shared.inferences])
     if not counts.missing:
         check(counted, counts.instructions)
-        check_layers(devices.counted([shared.layers_from]), counts.layers)
+        check_layers(counted, counts.layers)
     return dataclasses.replace(counts, counted=counted)

@@ -39,10 +39,9 @@ def speed(built: Build, fed: Pictures, instructions: int, emulator: str) -> Spee
     _, _, _, seconds = run.run(
         built, _repeated(fed, n), run.Options(emulator, cycles=False), _silent
     )
-    inferences = n + 1  # the first picture is run once more
     return Speed(
-        inferences / seconds["infer"],
-        inferences * instructions / seconds["infer"],
+        n / seconds["infer"],
+        n * instructions / seconds["infer"],
         counting_ratio(built, fed, instructions, emulator),
     )
 
