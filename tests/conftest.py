@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from boardless import runtimes
 from boardless.core import paths
-from boardless.device import boards, build
+from boardless.device import boards
 from boardless.device.link.client import Client
 from boardless.device.records import Build
-from boardless.model import compiler, zoo
+from boardless.model import zoo
 from properties import profiles
 from properties.repeat import pytest_collection_modifyitems, pytest_runtest_makereport
 
@@ -38,8 +39,7 @@ def built() -> Callable[[str, str], Build]:
     """built(MODEL, BOARD): in the checkout's own build folder, so nothing is built twice."""
 
     def make(model: str, board: str) -> Build:
-        target = boards.load(board)
-        return build.build(compiler.compile_graph(zoo.find(model).graph, target.twins), target)
+        return runtimes.load().build(zoo.find(model).graph, boards.load(board))
 
     return make
 

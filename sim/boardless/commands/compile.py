@@ -9,6 +9,7 @@ import click
 from boardless.device import boards, build
 from boardless.model import compiler, zoo
 from boardless.report import record
+from boardless.runtimes import boardless
 from boardless.terminal import board_option, fold_option, json_option, output_option
 
 
@@ -26,8 +27,9 @@ def command(model: str, output: Path, board: str, fold: bool, json_file: str | N
     """
     target = boards.load(board)
     program = compiler.compile_graph(zoo.find(model).graph, target.twins, fold)
-    build_id = build.build_key(program, target, build.toolchain(target))
-    written = build.write_sources(program, build_id, output)
+    sources = boardless.sources(program)
+    build_id = build.build_key(sources, target, build.toolchain(target))
+    written = build.write_sources(sources, build_id, output)
     data = {
         "model": program.name,
         "board": board,

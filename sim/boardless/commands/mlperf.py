@@ -53,7 +53,7 @@ def command(
     reference. A performance run takes the median of 5 windows; its seconds are virtual time, the
     same in every run.
     """
-    request = evaluate.Request(model, board, emulator)
+    request = evaluate.Request(model, board, emulator=emulator)
     with progress_bar() as progress:
         found, built, chosen = evaluate.firmware(request, labelled(request, progress))
         fed = pictures.load(found, images, limit)

@@ -11,6 +11,7 @@ from boardless.device.records import Board
 from boardless.model import compiler, zoo
 from boardless.path import evaluate
 from boardless.report import record, table
+from boardless.runtimes import boardless
 from boardless.terminal import board_option, json_option, progress_bar
 
 
@@ -76,5 +77,5 @@ def _model(name: str, board: Board, progress: evaluate.Progress) -> dict[str, An
         program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, board.twins)
         row["macs"] = program.nominal_macs
         row["arena_bytes"][kind] = program.arena.arena_bytes
-        row["flash_bytes"][kind] = build.build(program, board).flash_bytes
+        row["flash_bytes"][kind] = build.build(boardless.sources(program), board).flash_bytes
     return row

@@ -1,4 +1,4 @@
-"""Program and Board -> Build: generated sources, PlatformIO, ELF. Nothing is built twice.
+"""Builds the firmware of generated sources by PlatformIO. Nothing is built twice.
 
 A build's id is a hash of everything that goes into it, so an ELF whose id fits needs no check, and
 a firmware that answers with another id is another firmware.
@@ -24,29 +24,27 @@ from elftools.elf.elffile import ELFFile
 
 from boardless.core import children, paths
 from boardless.core.errors import BadInput, ToolFailed, ToolMissing, TooSmall, install
-from boardless.device.records import Board, Build, Layer
-from boardless.model import compiler
+from boardless.device.records import BUILD_ID, Board, Build, Sources
 
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
 DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
 
 
-def build(program: compiler.Program, board: Board) -> Build:
-    """The firmware of `program` on `board`, built where it is not there yet."""
+def build(sources: Sources, board: Board) -> Build:
+    """Returns the firmware of `sources` on `board`, built where it is not there yet."""
     began = time.monotonic()
     compiler_version = toolchain(board)
-    key = build_key(program, board, compiler_version)
-    folder = paths.build_root() / board.name / program.name.replace(":", "-")
+    key = build_key(sources, board, compiler_version)
+    folder = paths.build_root() / board.name / sources.model.replace(":", "-")
     elf = folder / "firmware.elf"
     stamp = folder / "build_id"
     with _locked(folder):
         fresh = not _is_whole(elf, stamp, key)
         if fresh:
-            _make(program, board, key, folder)
+            _make(sources, board, key, folder)
             stamp.write_text(_stamp(elf, key))
-        return _describe(
-            program, board, elf, key, compiler_version, time.monotonic() - began if fresh else 0.0
-        )
+        seconds = time.monotonic() - began if fresh else 0.0
+        return _describe(sources, board, elf, key, compiler_version, seconds)
 
 
 def _stamp(elf: Path, key: str) -> str:
@@ -61,10 +59,10 @@ def _is_whole(elf: Path, stamp: Path, key: str) -> bool:
         return False
 
 
-def build_key(program: compiler.Program, board: Board, compiler_version: str) -> str:
-    """16 hex digits over generated and firmware sources, settings and compiler."""
+def build_key(sources: Sources, board: Board, compiler_version: str) -> str:
+    """Returns 16 hex digits over generated and firmware sources, settings and compiler."""
     digest = hashlib.sha256(compiler_version.encode())
-    for name, content in sorted(compiler.emit(program).items()):
+    for name, content in sorted(sources.files.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     folders = [
         paths.FIRMWARE,
@@ -131,13 +129,15 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def write_sources(program: compiler.Program, build_id: str, folder: Path) -> list[Path]:
+def write_sources(sources: Sources, build_id: str, folder: Path) -> list[Path]:
     """Writes the generated files; those that stay equal keep their time, so nothing is rebuilt."""
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in compiler.emit(program, build_id).items():
+        for name, content in sources.files.items():
             path = folder / name
+            if path.suffix in (".c", ".h"):
+                content = content.replace(BUILD_ID.encode(), build_id.encode())
             if not path.is_file() or path.read_bytes() != content:
                 path.write_bytes(content)
             written.append(path)
@@ -148,8 +148,8 @@ def write_sources(program: compiler.Program, build_id: str, folder: Path) -> lis
     return written
 
 
-def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> None:
-    write_sources(program, key, folder / "generated")
+def _make(sources: Sources, board: Board, key: str, folder: Path) -> None:
+    write_sources(sources, key, folder / "generated")
     made, said = _platformio(board, folder)
     if made is None and re.search(DAMAGED, said):
         shutil.rmtree(folder / "pio", ignore_errors=True)
@@ -159,13 +159,13 @@ def _make(program: compiler.Program, board: Board, key: str, folder: Path) -> No
         if overflows:
             missing = [f"{name} is too small by {int(n):,} bytes" for name, n in overflows]
             raise TooSmall(
-                f"{program.name} does not fit: {' and '.join(missing)}",
+                f"{sources.model} does not fit: {' and '.join(missing)}",
                 where=f"board {board.name}",
                 hint="a smaller model, or a larger board",
             )
         raise ToolFailed(
             _first_error(said),
-            where=f"building {program.name} for {board.name}",
+            where=f"building {sources.model} for {board.name}",
             hint=f"the whole log is {folder / 'build.log'}",
         )
     temporary = folder / "firmware.elf.new"
@@ -223,33 +223,27 @@ def _first_error(log: str) -> str:
 
 
 def _describe(
-    program: compiler.Program,
-    board: Board,
-    elf: Path,
-    key: str,
-    compiler_version: str,
-    seconds: float,
+    sources: Sources, board: Board, elf: Path, key: str, compiler_version: str, seconds: float
 ) -> Build:
     flash, ram = sections(elf)
-    weights = len(compiler.emit(program)["weights.bin"])
     return Build(
-        model=program.name,
+        model=sources.model,
         board=board,
         elf=elf,
         build_id=key,
         toolchain=compiler_version,
-        layers=tuple(Layer(x.index, x.op, x.name, x.call.macs) for x in program.layers),
-        input_bytes=program.input.nbytes,
-        output_dtype=program.output.dtype,
-        output_count=program.output.count,
-        arena_bytes=program.arena.arena_bytes,
-        weights_bytes=weights,
-        code_bytes=flash - weights,
+        layers=sources.layers,
+        input_bytes=sources.input_bytes,
+        output_dtype=sources.output_dtype,
+        output_count=sources.output_count,
+        arena_bytes=sources.arena_bytes,
+        weights_bytes=sources.weights_bytes,
+        code_bytes=flash - sources.weights_bytes,
         flash_bytes=flash,
         static_ram_bytes=ram,
         seconds=seconds,
-        nominal_macs=program.nominal_macs,
-        arena_plan=tuple(program.arena.picture()),
+        nominal_macs=sources.nominal_macs,
+        arena_plan=sources.arena_plan,
     )
 
 

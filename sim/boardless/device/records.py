@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,25 @@ class Layer:
     op: str
     name: str
     macs: int
+
+
+BUILD_ID = "@BUILD_ID@"  # stands in generated C and headers where the build's id belongs
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a runtime makes of a model: the files to build, and what they compute."""
+
+    model: str  # such as digits_cnn:int8
+    files: Mapping[str, bytes]  # name -> content, with BUILD_ID in it
+    layers: tuple[Layer, ...]
+    input_bytes: int
+    output_dtype: str
+    output_count: int
+    arena_bytes: int
+    weights_bytes: int
+    nominal_macs: int = 0  # of the model as it was made; layers hold those executed
+    arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
 
 
 @dataclass(frozen=True)

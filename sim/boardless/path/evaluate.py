@@ -10,21 +10,22 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from boardless import runtimes
 from boardless.core.errors import BadInput, ToolMissing
 from boardless.cycles import cores, estimate
 from boardless.cycles.estimate import Cycles, Target
 from boardless.data import pictures
 from boardless.data.records import Pictures
-from boardless.device import boards, build, emulators, records, run
+from boardless.device import boards, emulators, records, run
 from boardless.device.emulators import serial_port
 from boardless.device.link.faults import Faults
 from boardless.judge import predictions
-from boardless.model import compiler, reference, zoo
+from boardless.model import reference, zoo
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Request:
 
     model: str
     board: str
+    _: KW_ONLY
+    runtime: str = runtimes.OURS
     emulator: str | None = None
     images: Path | None = None
     limit: int | None = None
@@ -74,11 +77,10 @@ def firmware(request: Request, progress: Progress) -> tuple[zoo.Model, records.B
         board = serial_port.on_port(board, request.port, request.baud, request.clock)
         wanted = "serial_port"
     emulator = choose_emulator(board, wanted)
-    program = compiler.compile_graph(
-        model.graph, board.twins, fold=request.fold, keep_input=request.keep_input
-    )
     progress("building", 0, 0)
-    return model, build.build(program, board), emulator
+    runtime = runtimes.load(request.runtime)
+    built = runtime.build(model.graph, board, fold=request.fold, keep_input=request.keep_input)
+    return model, built, emulator
 
 
 def evaluate(

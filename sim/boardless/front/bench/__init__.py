@@ -38,6 +38,7 @@ from boardless.judge import predictions
 from boardless.judge.predictions import Verdict
 from boardless.model import compiler, reference, structures, zoo
 from boardless.path import evaluate
+from boardless.runtimes import boardless
 
 __all__ = [
     "KINDS",
@@ -141,7 +142,7 @@ def measure(case: Case, board: Board, progress: evaluate.Progress) -> Row:
         program = compiler.compile_graph(model.graph, twins, case.fold)
         program = dataclasses.replace(program, name=program.name + suffix)
         progress(f"building{suffix}", 0, 0)
-        built = build.build(program, board)
+        built = build.build(boardless.sources(program), board)
         progress(f"inferring{suffix}", 0, 0)
         outputs, counts, _, _ = run.run(built, fed, options, lambda _: None)
         verdict = predictions.compare(outputs, expected)

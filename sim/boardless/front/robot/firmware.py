@@ -12,15 +12,16 @@ from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
+from boardless import runtimes
 from boardless.core.errors import BadInput
 from boardless.data import pictures
 from boardless.data.records import Pictures
-from boardless.device import boards, build, emulators
+from boardless.device import boards, emulators
 from boardless.device.link import messages
 from boardless.device.link.plain import Silence
 from boardless.device.records import Build
 from boardless.front.robot.state import RENODE, State
-from boardless.model import compiler, zoo
+from boardless.model import zoo
 from boardless.path import evaluate
 
 HEX_BYTES = 31  # of a picture in one command, as MLPerf Tiny's runner sends them
@@ -40,10 +41,9 @@ class Firmware(State):
         if self._emulator == RENODE:
             if RENODE not in target.emulators:
                 raise BadInput(f"board {board} does not run on Renode", hint="take another board")
-            program = compiler.compile_graph(self._model.graph, target.twins)
-            made = build.build(program, target)
+            made = runtimes.load().build(self._model.graph, target)
         else:
-            request = evaluate.Request(model, board, self._emulator or None)
+            request = evaluate.Request(model, board, emulator=self._emulator or None)
             _, made, self._emulator = evaluate.firmware(request, lambda what, done, total: None)
         if firmware:
             if not Path(firmware).is_file():

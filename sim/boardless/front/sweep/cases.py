@@ -21,6 +21,7 @@ from boardless.device import boards, build, emulators, run
 from boardless.device.records import Board
 from boardless.model import compiler, zoo
 from boardless.path import evaluate
+from boardless.runtimes import boardless
 
 CHUNK_MACS = 150_000_000  # a second or two of emulation
 FEWEST, MOST = 8, 256  # pictures of a chunk
@@ -167,7 +168,7 @@ class Preparation:
         board = boards.load(case.board)
         toolchain = build.toolchain(board)
         program = compiler.compile_graph(case.model.graph, board.twins)
-        key = build.build_key(program, board, toolchain)
+        key = build.build_key(boardless.sources(program), board, toolchain)
         fit = CHUNK_MACS // max(1, program.nominal_macs)
         return Ready(
             case,
@@ -180,7 +181,7 @@ class Preparation:
         """With its firmware, so that workers of this machine find it; a failure is given a second
         chance."""
         ready = self.ready(case)
-        request = evaluate.Request(case.text, case.board, case.emulator)
+        request = evaluate.Request(case.text, case.board, emulator=case.emulator)
         try:
             evaluate.firmware(request, lambda *_: None)
         except BadInput:  # TooSmall, too: the same every time

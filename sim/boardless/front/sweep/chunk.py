@@ -94,7 +94,9 @@ def _run(task: Task) -> Done | Failed:
             path = stack.enter_context(scratch.folder("sweep")) / f"{task.model}.tflite"
             path.write_bytes(task.content)
             model = str(path)
-        request = evaluate.Request(model, task.board, task.emulator, jobs=1, cycles=task.cycles)
+        request = evaluate.Request(
+            model, task.board, emulator=task.emulator, jobs=1, cycles=task.cycles
+        )
         found, verdict = evaluate.evaluate(request, lambda *_: None, lambda _: pictures)
     board, made = found.build.board, found.build
     here = identity(board, task.emulator, task.cycles, made.build_id, made.toolchain)

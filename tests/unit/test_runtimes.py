@@ -1,0 +1,45 @@
+"""Runtimes are found by name; ours hands the build a plain record."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from boardless import runtimes
+from boardless.core.errors import BadInput
+from boardless.device import boards, build
+from boardless.device.records import BUILD_ID
+from boardless.model import compiler, zoo
+from boardless.runtimes import boardless
+
+
+def test_our_runtime_is_found_by_its_name() -> None:
+    assert runtimes.OURS in runtimes.names()
+    assert runtimes.load(runtimes.OURS) is boardless
+
+
+def test_an_unknown_runtime_is_named_with_the_known_ones() -> None:
+    with pytest.raises(BadInput, match=r"unknown runtime 'tflx'; known: .*boardless"):
+        runtimes.load("tflx")
+
+
+def test_the_builds_id_stands_in_the_written_sources(tmp_path: Path) -> None:
+    program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph)
+    sources = boardless.sources(program)
+    written = build.write_sources(sources, "0123456789abcdef", tmp_path)
+    assert {path.name for path in written} == set(sources.files)
+    header = (tmp_path / "model_config.h").read_text()
+    assert '#define BL_BUILD_ID "0123456789abcdef"' in header
+    assert not any(BUILD_ID.encode() in path.read_bytes() for path in written)
+    assert (tmp_path / "weights.bin").read_bytes() == sources.files["weights.bin"]
+
+
+def test_the_id_depends_on_every_generated_file() -> None:
+    board = boards.load("host")
+    sources = boardless.sources(compiler.compile_graph(zoo.find("digits_cnn:int8").graph))
+    keys = {build.build_key(sources, board, "gcc 1"), build.build_key(sources, board, "gcc 2")}
+    for name, content in sources.files.items():
+        changed = dataclasses.replace(sources, files={**sources.files, name: content + b"\n"})
+        keys.add(build.build_key(changed, board, "gcc 1"))
+    assert len(keys) == 2 + len(sources.files)
