@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from boardless.core import paths
 from boardless.model import compiler
-from properties.records import HOST_TWINS
+from properties.records import HOST_VARIANTS
 
 FLAGS = [
     "-std=c11",
@@ -43,13 +43,13 @@ PATTERN = 0xA5
 
 @cache
 def kernel_objects() -> list[str]:
-    """Object files of every kernel: references and portable twins."""
+    """Object files of every kernel: references and portable variants."""
     command = ["gcc", *FLAGS, *INCLUDES]
     objects = []
-    twins = "|".join(("ref", *HOST_TWINS))
+    variants = "|".join(("ref", *HOST_VARIANTS))
     with kept.folder("host-kernels", command, kept.version("gcc")) as folder:
         for source in sorted(paths.KERNELS.glob("*/*.c")):
-            if source.parent.name != "layers" and not re.search(rf"_({twins})$", source.stem):
+            if source.parent.name != "layers" and not re.search(rf"_({variants})$", source.stem):
                 continue
             target, half = folder / f"{source.stem}.o", folder / "half.o"
             if not target.is_file():

@@ -66,8 +66,8 @@ class Checkout:
 
     def plant(self, code: str) -> None:
         """C at the beginning of what computes the pooling layer on this board."""
-        twins = boards.load("mps2-an386").twins
-        program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph, twins)
+        variants = boards.load("mps2-an386").variants
+        program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph, variants)
         head = re.compile(rf"(bl_status {program.layers[1].call.function}\([^{{]*\{{)")
         sources = (self.root / "firmware/kernels/max_pool_2d").glob("*.c")
         (file,) = [source for source in sources if head.search(source.read_text())]

@@ -1,5 +1,5 @@
-/* What the _dsp twins are built from: the 16-bit SIMD instructions of Armv7E-M (Cortex-M4, M7), and
- * plain C of the same meaning elsewhere, so that the twins also run in host tests.
+/* What _dsp variants are built from: the 16-bit SIMD instructions of Armv7E-M (Cortex-M4, M7), and
+ * plain C of the same meaning elsewhere, so that the variants also run in host tests.
  *
  * A pair is a word that holds two int16: bottom in bits 0..15, top in bits 16..31. Sums wrap.
  * Cores without these instructions should prefer the reference: the plain C is for tests.

@@ -1,4 +1,4 @@
-/* What the float32 twins share: a fused activation that works on the bits of a sum.
+/* What the float32 variants share: a fused activation that works on the bits of a sum.
  *
  * Comparing floats costs four instructions on a core whose flags sit beside the FPU's; as integers,
  * positive floats order the same way, and the sign bit tells the negative ones. It serves bounds

@@ -1,4 +1,4 @@
-/* What the _mve twins share: Helium, the vector extension of Cortex-M55 and M85. They have no plain
+/* What _mve variants share: Helium, the vector extension of Cortex-M55 and M85. They have no plain
  * C form and are tested on the emulated core. Loops over bytes are assembly, because GCC 12 makes
  * no tail-predicated loops and moves predicates through core registers. */
 #ifndef BL_MVE_H

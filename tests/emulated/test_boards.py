@@ -65,7 +65,7 @@ def check_too_small(error: TooSmall, model: str, board: Board) -> None:
     """The bytes that are said to be missing from RAM are those that the arena needs too much."""
     missing = re.search(r"RAM is too small by ([\d,]+) bytes", str(error))
     assert missing, error
-    program = compiler.compile_graph(zoo.find(model).graph, board.twins)
+    program = compiler.compile_graph(zoo.find(model).graph, board.variants)
     needed = board.memory.ram_bytes + int(missing[1].replace(",", ""))
     known = program.arena.arena_bytes + board.memory.stack_bytes + program.input.nbytes
     assert known <= needed <= known + STATICS

@@ -174,7 +174,7 @@ def test_segments_equal_single_instructions(
 def test_the_firmware_of_single_kernels() -> None:
     kernels = records.core(BOARD.name)
     elf, model = image.load(kernels.elf), zoo.find("digits_cnn:int8")
-    source, fed = compiler.compile_graph(model.graph, BOARD.twins), pictures.load(model, None, 2)
+    source, fed = compiler.compile_graph(model.graph, BOARD.variants), pictures.load(model, None, 2)
     functions = dict.fromkeys(layer.call.function for layer in source.layers)
     regions = [bare.region(elf, f"{name}:bl_link_text") for name in functions]
     found = []
@@ -184,7 +184,7 @@ def test_the_firmware_of_single_kernels() -> None:
             with Client(qemu.start(BOARD, kernels.elf, shared=True, count=count)) as client:
                 client.boot()
                 machine = runners.EmulatedCore(kernels, BOARD, client)
-                runners.Runner(machine, BOARD.twins).run(source, fed.inputs)
+                runners.Runner(machine, BOARD.variants).run(source, fed.inputs)
             found.append(Counted.of(count.read()))
     assert found[0].passes == 2 * len(source.layers)
     assert found[0].tally().instructions > 1000

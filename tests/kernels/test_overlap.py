@@ -16,17 +16,19 @@ from boardless.model.compiler import kernels, overlap, plan
 from boardless.model.random_network import NONE, RELU, RELU6, SAME, VALID, Network
 from host_kernels import HostModel
 from properties import runners
-from properties.records import HOST_TWINS
+from properties.records import HOST_VARIANTS
 
-NETWORKS = 10  # per set of twins
+NETWORKS = 10  # per set of variants
 LAYERS = 7
 PICTURES = 2
-ON_HOST = [(), *((twin,) for twin in HOST_TWINS)]
-ON_CORE = sorted(set(runners.boards_by_twins()) - set(ON_HOST))  # twins without a plain C form
-twin_sets = pytest.mark.parametrize(
-    "twins",
-    [*ON_HOST, *(pytest.param(twins, marks=pytest.mark.emulated) for twins in ON_CORE)],
-    ids=lambda twins: "+".join(twins) or "reference",
+ON_HOST = [(), *((variant,) for variant in HOST_VARIANTS)]
+ON_CORE = sorted(
+    set(runners.boards_by_variants()) - set(ON_HOST)
+)  # variants without a plain C form
+variant_sets = pytest.mark.parametrize(
+    "variants",
+    [*ON_HOST, *(pytest.param(variants, marks=pytest.mark.emulated) for variants in ON_CORE)],
+    ids=lambda variants: "+".join(variants) or "reference",
 )
 
 
@@ -34,12 +36,12 @@ def run(
     program: compiler.Program,
     inputs: npt.NDArray[Any],
     folder: Path,
-    twins: tuple[str, ...] = (),
+    variants: tuple[str, ...] = (),
 ) -> npt.NDArray[Any]:
-    """Raw outputs, on the host where the twins have a plain C form."""
-    if twins in ON_HOST:
+    """Raw outputs, on the host where the variants have a plain C form."""
+    if variants in ON_HOST:
         return HostModel(program, folder).run(inputs)
-    return runners.load(runners.boards_by_twins()[twins]).run(program, inputs)
+    return runners.load(runners.boards_by_variants()[variants]).run(program, inputs)
 
 
 def random_network(seed: int) -> bytes:
@@ -77,21 +79,21 @@ def inputs_of(network: graph.Graph, seed: int) -> np.ndarray[tuple[int, ...], np
     return np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
 
 
-@twin_sets
-def test_overlapping_plans_change_no_result(twins: tuple[str, ...], tmp_path: Path) -> None:
+@variant_sets
+def test_overlapping_plans_change_no_result(variants: tuple[str, ...], tmp_path: Path) -> None:
     shared = 0
     for seed in range(NETWORKS):
         content = random_network(seed)
         network = graph.read(content, f"random-{seed}")
         inputs = inputs_of(network, seed)
         expected = reference.predict(content, inputs)
-        tight = compiler.compile_graph(network, twins)
-        loose = compiler.compile_graph(network, twins, overlap=False)
+        tight = compiler.compile_graph(network, variants)
+        loose = compiler.compile_graph(network, variants, overlap=False)
         assert tight.arena.arena_bytes <= loose.arena.arena_bytes
         assert not loose.arena.overlaps
         shared += sum(n for i in range(len(tight.arena.buffers)) for _, n in tight.arena.shared(i))
         for program in (tight, loose):
-            got = run(program, inputs, tmp_path, twins)
+            got = run(program, inputs, tmp_path, variants)
             np.testing.assert_array_equal(got, expected, err_msg=f"seed {seed}")
     assert shared > 1000, "the plans hardly overlap: these networks test nothing"
 
@@ -118,20 +120,20 @@ def two_inputs(seed: int, dtype: str) -> graph.Graph:
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float32"])
-@twin_sets
+@variant_sets
 def test_sums_and_products_go_where_either_input_was(
-    dtype: str, twins: tuple[str, ...], tmp_path: Path
+    dtype: str, variants: tuple[str, ...], tmp_path: Path
 ) -> None:
     for seed in range(6):
         network = two_inputs(seed, dtype)
         content, inputs = small_nets.to_tflite(network), small_nets.pictures(network)
-        tight = compiler.compile_graph(graph.read(content, "sum"), twins)
+        tight = compiler.compile_graph(graph.read(content, "sum"), variants)
         assert tight.arena.arena_bytes == 2 * plan.aligned(network.input_tensor.nbytes)
         second = tight.layers[1]
         assert second.output == second.inputs[1] != second.inputs[0]
-        loose = compiler.compile_graph(graph.read(content, "sum"), twins, overlap=False)
-        expected = run(loose, inputs, tmp_path, twins)
-        got = run(tight, inputs, tmp_path, twins)
+        loose = compiler.compile_graph(graph.read(content, "sum"), variants, overlap=False)
+        expected = run(loose, inputs, tmp_path, variants)
+        got = run(tight, inputs, tmp_path, variants)
         np.testing.assert_array_equal(got, expected, err_msg=f"seed {seed}")
         if dtype == "int8":
             np.testing.assert_array_equal(got, reference.predict(content, inputs))

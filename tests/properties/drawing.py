@@ -165,7 +165,7 @@ def windows(draw: Draw, dilated: bool = True, largest: int = 5, valid_only: bool
     same = not valid_only and draw(st.booleans())
     square = draw(st.booleans())
 
-    usual = largest >= 3 and draw(st.booleans())  # 3x3, which some twins are made for
+    usual = largest >= 3 and draw(st.booleans())  # 3x3, which some variants are made for
 
     def axis() -> tuple[int, int, int, int]:
         filter_size = 3 if usual else draw(mostly(st.integers(1, largest), 1, 3, 2))

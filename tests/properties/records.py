@@ -26,7 +26,7 @@ from boardless.device import boards
 from elftools.elf.elffile import ELFFile
 
 BOARD = "mps2-an386"
-HOST_TWINS = ("dsp", "scalar")  # twins whose primitives have a plain C form
+HOST_VARIANTS = ("dsp", "scalar")  # variants whose primitives have a plain C form
 PROTOTYPE = re.compile(r"^bl_status\s+(bl_\w+)\s*\(([^)]*)\)\s*;", re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 APP = paths.FIRMWARE / "app_kernels"
@@ -87,8 +87,8 @@ class Kernels:
         return bytes(data)
 
 
-def functions(twins: Iterable[str] = HOST_TWINS) -> list[Function]:
-    """Prototypes in the headers of kernels and probes, references and the given twins."""
+def functions(variants: Iterable[str] = HOST_VARIANTS) -> list[Function]:
+    """Prototypes in the headers of kernels and probes, references and the given variants."""
     found = []
     for header in [*sorted(paths.KERNELS.glob("*/*.h")), APP / "probe.h"]:
         for name, parameters in PROTOTYPE.findall(COMMENT.sub("", header.read_text())):
@@ -125,7 +125,7 @@ def host() -> Kernels:
 
     tests/properties/runners.py talks to it over pipes."""
     command = ["gcc", *HOST_FLAGS, *INCLUDES]
-    return _build("host", command, HOST_TWINS, [APP / "host.c"], ["-lm"])
+    return _build("host", command, HOST_VARIANTS, [APP / "host.c"], ["-lm"])
 
 
 @functools.cache
@@ -142,13 +142,13 @@ def core(name: str) -> Kernels:
         *(f"-L{hal}", f"-T{board.folder / 'link.ld'}"),
     ]
     main = [APP / "main.c", *sorted(hal.glob("*.c")), *sorted(board.folder.glob("*.c"))]
-    return _build(board.name, command, board.twins, main, link)
+    return _build(board.name, command, board.variants, main, link)
 
 
 def _build(
     name: str,
     command: list[str],
-    twins: tuple[str, ...],
+    variants: tuple[str, ...],
     main: list[Path],
     link: list[str],
 ) -> Kernels:
@@ -156,7 +156,7 @@ def _build(
     kernels = [
         path
         for path in sorted(paths.KERNELS.rglob("*.c"))
-        if path.stem.rsplit("_", 1)[-1] in ("ref", *twins) or path.parent == paths.KERNELS
+        if path.stem.rsplit("_", 1)[-1] in ("ref", *variants) or path.parent == paths.KERNELS
     ]
     sources = [*kernels, APP / "probe.c", *sorted((paths.FIRMWARE / "protocol").glob("*.c")), *main]
     own = Path(__file__).read_bytes()
@@ -167,7 +167,7 @@ def _build(
             for path, target in zip(sources, objects, strict=True):
                 kept.run([*command, "-c", str(path), "-o", str(target)])
         defined = _defined(command[0], objects)
-        table = [f for f in functions(twins) if f.name in defined]
+        table = [f for f in functions(variants) if f.name in defined]
         if not elf.is_file():
             dispatch = folder / "dispatch.c"
             dispatch.write_text(dispatch_source(table))

@@ -127,7 +127,7 @@ class Runner:
     """Calls kernels on a machine and checks guard bytes and read-only buffers."""
 
     machine: Machine
-    twins: tuple[str, ...]  # the optimised kernels that it can run
+    variants: tuple[str, ...]  # the optimised kernels that it can run
     calls: int = 0
 
     def run(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -250,29 +250,29 @@ def load(name: str) -> Runner:
     if name == "host":
         host = HostProcess(records.host())
         atexit.register(host.close)
-        return Runner(host, records.HOST_TWINS)
+        return Runner(host, records.HOST_VARIANTS)
     board = boards.load(records.BOARD if name == "core" else name)
     core = EmulatedCore(records.core(board.name), board)
     atexit.register(core.close)
-    return Runner(core, board.twins)
+    return Runner(core, board.variants)
 
 
-def boards_by_twins() -> dict[tuple[str, ...], str]:
-    """For each set of twins a board that can run records: the usual one, else the first."""
-    found = {boards.load(records.BOARD).twins: records.BOARD}
+def boards_by_variants() -> dict[tuple[str, ...], str]:
+    """For each set of variants a board that can run records: the usual one, else the first."""
+    found = {boards.load(records.BOARD).variants: records.BOARD}
     for name in boards.names():
         board = boards.load(name)
         if "qemu" in board.emulators and board.emulators["qemu"].shared_memory:
-            found.setdefault(board.twins, name)
+            found.setdefault(board.variants, name)
     return found
 
 
-def boards_with_twin(operator: str) -> list[str]:
+def boards_with_variant(operator: str) -> list[str]:
     """The usual board, and those that have other optimised kernels of this operator."""
     kernels = {p.stem.rpartition("_")[2] for p in (paths.KERNELS / operator).glob("*.c")}
-    best: dict[str, str] = {}  # twin -> board
-    for twins, board in boards_by_twins().items():
-        best.setdefault(next((twin for twin in twins if twin in kernels), "ref"), board)
+    best: dict[str, str] = {}  # variant -> board
+    for variants, board in boards_by_variants().items():
+        best.setdefault(next((variant for variant in variants if variant in kernels), "ref"), board)
     return list(dict.fromkeys([records.BOARD, *(b for t, b in best.items() if t != "ref")]))
 
 
@@ -281,14 +281,16 @@ machines = pytest.mark.parametrize(
 )
 
 
-def check(case: Case, machine: str, twins: tuple[str, ...] | None = None) -> None:
+def check(case: Case, machine: str, variants: tuple[str, ...] | None = None) -> None:
     """The case's outputs on a machine equal TFLite's: int8 to the last bit, float32 within 1e-5 of
-    the largest output (or term, where the sum nearly cancels). `twins` are those to compile with,
-    None being all of the machine's."""
+    the largest output (or term, where the sum nearly cancels). It compiles with `variants`, None
+    being all of the machine's."""
     runner = load(machine)
     expected = reference.predict(case.oracle or case.content, case.inputs)
     graph = read(case.content, "case")
-    program = compiler.compile_graph(graph, twins=runner.twins if twins is None else twins)
+    program = compiler.compile_graph(
+        graph, variants=runner.variants if variants is None else variants
+    )
     got = runner.run(program, case.inputs)
     if program.output.dtype == "int8":
         np.testing.assert_array_equal(got, expected)

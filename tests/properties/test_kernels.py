@@ -1,5 +1,5 @@
 """Every kernel on drawn cases against TFLite's reference kernels: int8 to the last bit, float32
-within 1e-5 of the largest output. On the host under sanitizers, references and twins, and on the
+within 1e-5 of the largest output. On the host under sanitizers, references and variants, and on the
 emulated core.
 
     pytest tests/properties/test_kernels.py -k conv_2d --hypothesis-profile=deep
@@ -30,18 +30,18 @@ def test_every_kernel_has_a_strategy() -> None:
 @operators
 @given(data=st.data())
 def test_on_host(operator: str, dtype: str, data: st.DataObject) -> None:
-    """References, then the twins where this operator has any."""
+    """References, then the variants where this operator has any."""
     case = data.draw(strategies.load(operator).cases(dtype))
-    runners.check(case, "host", twins=())
-    for twin in records.HOST_TWINS:
-        if (paths.KERNELS / operator / f"{operator}_{twin}.c").is_file():
-            runners.check(case, "host", twins=(twin,))
+    runners.check(case, "host", variants=())
+    for variant in records.HOST_VARIANTS:
+        if (paths.KERNELS / operator / f"{operator}_{variant}.c").is_file():
+            runners.check(case, "host", variants=(variant,))
 
 
 ON_CORES = [
     (*case, board, f"{'-'.join(case)}{'' if board == records.BOARD else f'-{board}'}")
     for case in OPERATORS
-    for board in runners.boards_with_twin(case[0])
+    for board in runners.boards_with_variant(case[0])
 ]
 
 

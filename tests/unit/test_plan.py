@@ -90,7 +90,7 @@ def test_no_buffers_need_no_arena() -> None:
     assert (plan.arena_bytes, plan.lower_bound, plan.picture()) == (0, 0, [])
 
 
-def test_a_twin_makes_its_own_promise() -> None:
+def test_a_variant_makes_its_own_promise() -> None:
     call = Call("f_ref", "f", {}, "f.h").with_clearances(8)
     assert call.clearances == (8,)
     assert dataclasses.replace(call, function="f_dsp").clearances == ()

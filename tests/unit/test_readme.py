@@ -16,7 +16,7 @@ README = (paths.ROOT / "README.md").read_text()
 
 def test_the_generated_c_in_readme_is_what_the_compiler_writes() -> None:
     board = boards.load("mps2-an386")
-    program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph, board.twins)
+    program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph, board.variants)
     text = compiler.emit(program)["model.c"].decode()
     body = text[text.index("bl_status bl_model_invoke") :]
     body = body[: body.index("\n}\n") + 2]

@@ -20,7 +20,7 @@ OF_THE_FILE = {
     "description": "one line",
     "core": "a file of `cycles/cores`, or a name of its own where there is no table of cycles",
     "hal": "folder under firmware/hal with start-up code and linker script, where there is one",
-    "twins": "optimised kernels the core can run, best first",
+    "variants": "optimised kernels the core can run, best first",
     "default": "part of `nox -s sim`",
     "toolchain": "see below",
     "memory": "see below",

@@ -8,7 +8,16 @@ from generated.writing import cell, code, number, table
 
 
 def markdown() -> str:
-    columns = ("board", "what", "core", "emulators", "#flash", "#RAM", "twins", "in `nox -s sim`")
+    columns = (
+        "board",
+        "what",
+        "core",
+        "emulators",
+        "#flash",
+        "#RAM",
+        "variants",
+        "in `nox -s sim`",
+    )
     return table(columns, [_row(name) for name in boards.names()])
 
 
@@ -21,6 +30,6 @@ def _row(name: str) -> list[str]:
         ", ".join(code(emulator) for emulator in sorted(board.emulators)),
         number(board.memory.flash_bytes),
         number(board.memory.ram_bytes),
-        ", ".join(code(twin) for twin in board.twins),
+        ", ".join(code(variant) for variant in board.variants),
         "yes" if board.default else "",
     ]

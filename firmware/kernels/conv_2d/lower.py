@@ -39,17 +39,17 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     ).with_clearances(context.clearance(params["window"]))
-    if "mve" in context.twins and suffix == "s8" and mve.shifts_right(call.constants[3]):
+    if "mve" in context.variants and suffix == "s8" and mve.shifts_right(call.constants[3]):
         return _s8_mve(context, call)
-    if "dsp" in context.twins:
+    if "dsp" in context.variants:
         return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
-    if "scalar" in context.twins and suffix == "s8":
+    if "scalar" in context.variants and suffix == "s8":
         return _s8_scalar(context, call)
     return call
 
 
 def _is_mono(call: Call) -> bool:
-    """Whether the window is one that the _mono twins are made for."""
+    """Whether the window is one that the _mono variants are made for."""
     window, taps = call.params["window"], call.constants[0].data
     return taps is not None and taps.shape[1:] == (3, 3, 1) and window["dilation_w"] == 1
 
@@ -76,7 +76,7 @@ def _s8_scalar(context: Context, call: Call) -> Call:
 
 
 def _s8_mve(context: Context, call: Call) -> Call:
-    """The same call by the MVE twin."""
+    """The same call by the MVE variant."""
     taps, bias, multiplier, shift = call.constants
     assert taps.data is not None
     rows, scratch_bytes = taps.data.reshape(len(taps.data), -1), taps.data[0].size
@@ -95,7 +95,7 @@ def _s8_mve(context: Context, call: Call) -> Call:
 
 
 def _s8_dsp(context: Context, call: Call) -> Call:
-    """The same call by the SIMD twin; `call` itself where the twin would not be exact."""
+    """The same call by the SIMD variant; `call` itself where the variant would not be exact."""
     data = call.constants[0].data
     assert data is not None
     output_c, _, filter_w, input_c = data.shape
@@ -116,7 +116,7 @@ def _s8_dsp(context: Context, call: Call) -> Call:
 
 
 def _s8_mono(context: Context, call: Call, fast: FastChannels) -> Call:
-    """The same call by the SIMD twin for a 3x3 window on a single channel."""
+    """The same call by the SIMD variant for a 3x3 window on a single channel."""
     taps = np.full((len(fast.taps), 10), -1, "<i2")
     taps[:, :9] = fast.taps
     taps[-1, 9] = 0  # no channel follows
@@ -130,7 +130,7 @@ def _s8_mono(context: Context, call: Call, fast: FastChannels) -> Call:
 
 
 def _f32_dsp(context: Context, call: Call) -> Call:
-    """The same call with several sums in registers; `call` itself where the twin does not serve."""
+    """The same call with several sums in registers; `call` itself where that does not serve."""
     data = call.constants[0].data
     assert data is not None
     if not float32_bounds(call.params):

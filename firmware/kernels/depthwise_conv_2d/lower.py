@@ -34,20 +34,20 @@ def lower(context: Context) -> Call:
         macs=output_h * output_w * filter_tensor.count,
     ).with_clearances(context.clearance(params["window"]))
     if (
-        "mve" in context.twins
+        "mve" in context.variants
         and suffix == "s8"
         and input_c == output_c
         and max(filter_h, filter_w) <= 4
         and mve.shifts_right(call.constants[3])
     ):
         return _s8_mve(context, call)
-    if "dsp" in context.twins and slides(call):
+    if "dsp" in context.variants and slides(call):
         if suffix == "s8":
             taps = filter_tensor.data.reshape(9, output_c).T
             return sliding(context, call, taps) or call
         if input_c == output_c:
             return _f32_dsp(context, call)
-    if "scalar" in context.twins and suffix == "s8" and input_c == output_c:
+    if "scalar" in context.variants and suffix == "s8" and input_c == output_c:
         return _s8_scalar(context, call)
     return call
 
@@ -77,7 +77,7 @@ def _s8_scalar(context: Context, call: Call) -> Call:
 
 
 def _s8_mve(context: Context, call: Call) -> Call:
-    """The same call by the MVE twin."""
+    """The same call by the MVE variant."""
     taps, bias, multiplier, shift = call.constants
     assert taps.data is not None
     window = call.params["window"]

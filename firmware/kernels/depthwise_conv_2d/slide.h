@@ -1,4 +1,4 @@
-/* 3x3 windows that slide along rows of pairs: what the depthwise _dsp twins share.
+/* 3x3 windows that slide along rows of pairs: what the depthwise _dsp variants share.
  *
  * The rows that a band of output rows needs lie in scratch as pairs of neighbours (columns 2 k and
  * 2 k + 1 of the padded row), so that one SMLAD serves two taps; padding is written as the input's

@@ -22,25 +22,25 @@ def lower(context: Context) -> Call:
         context.bias(2, output_c),
     ]
     params = {"input_c": input_c, "output_c": output_c, **context.activation()}
-    twin = "ref"
+    variant = "ref"
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c)
         params |= context.zero_points()
         folded = dsp.folded_bias(filter_tensor, constants[1], params["input_zero_point"])
-        if "mve" in context.twins:
-            twin = "mve"
+        if "mve" in context.variants:
+            variant = "mve"
             _, bias, multiplier, shift = constants
             zero_point = params["input_zero_point"]
             constants = [mve.packed(taps, bias, multiplier, shift, zero_point)]
-        elif "dsp" in context.twins and folded is not None:
-            twin = "dsp"
+        elif "dsp" in context.variants and folded is not None:
+            variant = "dsp"
             constants[1] = folded
-        elif "scalar" in context.twins:
-            twin = "scalar"
+        elif "scalar" in context.variants:
+            variant = "scalar"
             wrapped = fixed_point.folded_bias(taps, constants[1].data, params["input_zero_point"])
             constants[1] = Constant("bias", wrapped)
     return Call(
-        function=f"bl_fully_connected_{suffix}_{twin}",
+        function=f"bl_fully_connected_{suffix}_{variant}",
         params_type=f"bl_fully_connected_{suffix}",
         params=params,
         header="fully_connected/fully_connected.h",

@@ -1,4 +1,4 @@
-/* What the twins of MAX_POOL_2D share: the part of each window that lies in the map. */
+/* What the variants of MAX_POOL_2D share: the part of each window that lies in the map. */
 #ifndef BL_MAX_POOL_WINDOWS_H
 #define BL_MAX_POOL_WINDOWS_H
 

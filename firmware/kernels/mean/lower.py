@@ -7,12 +7,12 @@ from boardless.model.compiler.kernels import Call, Context
 def lower(context: Context) -> Call:
     suffix = context.suffix()
     params = elementwise.reduction(context)
-    twins = ("mve", "dsp") if params["reduced"] <= 255 else ("mve",)  # sums in int32, in int16
+    variants = ("mve", "dsp") if params["reduced"] <= 255 else ("mve",)  # sums in int32, in int16
     if suffix == "s8":
         multiplier, shift = _mean_multiplier(context, params["reduced"])
         params |= {**context.zero_points(), "multiplier": multiplier, "shift": shift}
     return Call(
-        function=f"bl_mean_{suffix}_{context.twin(*twins)}",
+        function=f"bl_mean_{suffix}_{context.variant(*variants)}",
         params_type=f"bl_mean_{suffix}",
         params=params,
         header="mean/mean.h",

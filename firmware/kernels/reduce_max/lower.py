@@ -9,7 +9,7 @@ def lower(context: Context) -> Call:
     if context.input().quantisation != context.output().quantisation:
         raise context.refuse("input and output differ in scale or zero point")
     return Call(
-        function=f"bl_reduce_max_{suffix}_{context.twin('mve', 'dsp')}",
+        function=f"bl_reduce_max_{suffix}_{context.variant('mve', 'dsp')}",
         params_type=f"bl_reduce_max_{suffix}",
         params=elementwise.reduction(context),
         header="reduce_max/reduce_max.h",

@@ -94,7 +94,7 @@ if script.is_file():
         LDSCRIPT_PATH=str(script),
     )
 
-kernel_files = " ".join(f"+<kernels/*/*_{twin}.c>" for twin in ("ref", *board.twins))
+kernel_files = " ".join(f"+<kernels/*/*_{variant}.c>" for variant in ("ref", *board.variants))
 hal_files = f"+<hal/{board.hal}/>" if (firmware / "hal" / board.hal).is_dir() else ""
 env.Replace(SRC_FILTER=f"+<app/> +<protocol/> +<hal/*.c> {kernel_files} {hal_files}")
 env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/generated-objects", generated))

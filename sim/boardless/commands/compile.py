@@ -26,7 +26,7 @@ def command(model: str, output: Path, board: str, fold: bool, json_file: str | N
     those that --board can run best.
     """
     target = boards.load(board)
-    program = compiler.compile_graph(zoo.find(model).graph, target.twins, fold)
+    program = compiler.compile_graph(zoo.find(model).graph, target.variants, fold)
     sources = boardless.sources(program)
     build_id = build.build_key(sources, target, build.toolchain(target))
     written = build.write_sources(sources, build_id, output)

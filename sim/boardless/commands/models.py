@@ -74,7 +74,7 @@ def _model(name: str, board: Board, progress: evaluate.Progress) -> dict[str, An
     }
     for kind in row["types"]:
         progress(f"{name}:{kind} building", 0, 0)
-        program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, board.twins)
+        program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, board.variants)
         row["macs"] = program.nominal_macs
         row["arena_bytes"][kind] = program.arena.arena_bytes
         row["flash_bytes"][kind] = build.build(boardless.sources(program), board).flash_bytes

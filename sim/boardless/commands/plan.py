@@ -33,8 +33,8 @@ def command(models: tuple[str, ...], board: str, measure: bool, json_file: str |
     with progress_bar() as progress:
         for model in models or tuple(structures.STRUCTURES):
             network = zoo.find(model).graph
-            program = compiler.compile_graph(network, target.twins)
-            disjoint = compiler.compile_graph(network, target.twins, overlap=False)
+            program = compiler.compile_graph(network, target.variants)
+            disjoint = compiler.compile_graph(network, target.variants, overlap=False)
             requests = [evaluate.Request(model, board, keep_input=kept) for kept in (False, True)]
             measured = [
                 record.memory(*evaluate.footprint(request, labelled(request, progress)))

@@ -26,7 +26,7 @@ class BoardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     toolchain: Toolchain
     memory: Memory
     emulator: dict[str, dict[str, Any]]
-    twins: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
     default: bool = False
 
 
@@ -66,7 +66,7 @@ def _read(path: Path) -> Board:
         description=file.description,
         core=file.core,
         hal=file.hal,
-        twins=file.twins,
+        variants=file.variants,
         default=file.default,
         toolchain=file.toolchain,
         memory=file.memory,

@@ -88,7 +88,7 @@ def _matters(path: Path, board: Board) -> bool:
     if folder == "hal" and len(inner) > 1 and inner[0] != board.hal:
         return False
     if folder == "kernels" and path.suffix == ".c":
-        return path.stem.rpartition("_")[2] in ("ref", *board.twins)
+        return path.stem.rpartition("_")[2] in ("ref", *board.variants)
     return path.suffix in (".c", ".h", ".S", ".ld", ".toml", ".ini") or path.name == "main.py"
 
 

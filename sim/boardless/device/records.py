@@ -51,7 +51,7 @@ class Board:
     description: str
     core: str
     hal: str  # folder under firmware/hal, where there is one of this name
-    twins: tuple[str, ...]  # optimised kernels the core can run, best first
+    variants: tuple[str, ...]  # optimised kernels the core can run, best first
     default: bool  # part of `nox -s sim`
     toolchain: Toolchain
     memory: Memory

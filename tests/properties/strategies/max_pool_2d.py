@@ -1,4 +1,4 @@
-"""MAX_POOL_2D; its twin AVERAGE_POOL_2D draws the same."""
+"""MAX_POOL_2D; AVERAGE_POOL_2D draws the same."""
 
 from typing import Any
 

@@ -45,7 +45,7 @@ def _instruction(
 
 
 def _loops(high: int, low: int) -> Instruction | None:
-    """DLS, WLS, LE, LCTP and their tail-predicated twins, VCTP."""
+    """DLS, WLS, LE, LCTP and their tail-predicated forms, VCTP."""
     if high & 0xFF80 != 0xF000 or low & 0x8000 == 0:
         return None
     source, distance = _core(high & 15), (low & 0x7FE) << 1 | (low >> 11 & 1) << 1

@@ -137,9 +137,9 @@ def measure(case: Case, board: Board, progress: evaluate.Progress) -> Row:
     targets = estimate.targets(own, [p.part for p in published(case)])
     options = run.Options(emulator, caches=estimate.caches(targets, *board.memory.flash))
 
-    def counted(twins: tuple[str, ...], suffix: str) -> tuple[Row, Counts]:
+    def counted(variants: tuple[str, ...], suffix: str) -> tuple[Row, Counts]:
         """`suffix` gives each variant a build folder of its own, so that none displaces another."""
-        program = compiler.compile_graph(model.graph, twins, case.fold)
+        program = compiler.compile_graph(model.graph, variants, case.fold)
         program = dataclasses.replace(program, name=program.name + suffix)
         progress(f"building{suffix}", 0, 0)
         built = build.build(boardless.sources(program), board)
@@ -156,7 +156,7 @@ def measure(case: Case, board: Board, progress: evaluate.Progress) -> Row:
         return dataclasses.replace(row, instructions=total, kinds=kinds), counts
 
     folding = "" if case.fold else ".unfolded"
-    row, counts = counted(board.twins, folding)
+    row, counts = counted(board.variants, folding)
     plain, _ = counted((), folding + ".reference")
     if not row.ok or not plain.ok:
         return row if not row.ok else dataclasses.replace(row, verdict=plain.verdict)

@@ -194,7 +194,7 @@ def board(suite: Suite) -> Board:
         description=suite.board,
         core=suite.core,
         hal="",
-        twins=(),
+        variants=(),
         default=False,
         toolchain=Toolchain("arm-none-eabi-", suite.flags, (DEBIAN,)),
         memory=Memory(e.flash[1], e.ram[1], origin, e.ram[0]),

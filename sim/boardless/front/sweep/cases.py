@@ -167,7 +167,7 @@ class Preparation:
         """Without building anything."""
         board = boards.load(case.board)
         toolchain = build.toolchain(board)
-        program = compiler.compile_graph(case.model.graph, board.twins)
+        program = compiler.compile_graph(case.model.graph, board.variants)
         key = build.build_key(boardless.sources(program), board, toolchain)
         fit = CHUNK_MACS // max(1, program.nominal_macs)
         return Ready(

@@ -1,6 +1,6 @@
 """Graph -> Program -> C: fusion, kernel choice, arena plan, weight packing, emission.
 
-program = compile_graph(graph, twins=("dsp",))
+program = compile_graph(graph, variants=("dsp",))
 files = emit(program, build_id="0123456789abcdef")
 """
 
@@ -51,7 +51,7 @@ class Program:
 
 def compile_graph(
     graph: Graph,
-    twins: tuple[str, ...] = (),
+    variants: tuple[str, ...] = (),
     fold: bool = True,
     overlap: bool = True,
     keep_input: bool = False,
@@ -69,7 +69,7 @@ def compile_graph(
     if graph.output_tensor.data is not None:
         raise BadInput("the model's output is a constant", where=graph.name)
     graph = folding.channels(graph) if fold else graph
-    calls, sharing = _lowered(graph, twins)
+    calls, sharing = _lowered(graph, variants)
     memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
     arena = plan.arrange(memory.buffers, memory.overlaps)
     offsets = {tensor: arena.offsets[buffer] for tensor, buffer in memory.of_tensor.items()}
@@ -91,13 +91,13 @@ def compile_graph(
 
 
 def _lowered(
-    graph: Graph, twins: tuple[str, ...]
+    graph: Graph, variants: tuple[str, ...]
 ) -> tuple[list[tuple[kernels.Call, Operator]], lifetimes.Sharing]:
     """The calls in order, and which tensors are one another's alias."""
     calls: list[tuple[kernels.Call, Operator]] = []
     sharing = lifetimes.Sharing()
     for op in graph.operators:
-        context = kernels.Context(graph, op, twins)
+        context = kernels.Context(graph, op, variants)
         lowered = kernels.lower(context)
         sources = lifetimes.activations(graph, op)
         if not sources:

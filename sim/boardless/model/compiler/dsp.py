@@ -1,4 +1,4 @@
-"""What lower.py hands to the _dsp twins: channels for bl_requantise_fast, bytes packed into words.
+"""What lower.py hands to _dsp variants: channels for bl_requantise_fast, bytes packed into words.
 
 fast = fast_channels(context, taps, bias)   # None: this layer needs the reference kernel
 """
@@ -83,10 +83,10 @@ def slides(call: Call) -> bool:
 
 
 def sliding(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None:
-    """The same call by the _dsp twins of DEPTHWISE_CONV_2D, of a window that slides().
+    """The same call by the _dsp variants of DEPTHWISE_CONV_2D, of a window that slides().
 
     `taps` is (output channels, 9) of int8. CONV_2D of a single input channel is a depthwise
-    convolution, too. None where there is no twin or it would not be exact.
+    convolution, too. None where there is no variant or it would not be exact.
     """
     window = call.params["window"]
     input_c, output_c = window["input_c"], window["output_c"]

@@ -161,12 +161,12 @@ class Pair:
         return params
 
     def call(self, name: str, params: Params, exact: bool = True) -> Call:
-        """Of bl_<name>_s8 or bl_<name>_f32; by a twin where that is `exact`."""
+        """Of bl_<name>_s8 or bl_<name>_f32; by a variant where that is `exact`."""
         suffix, shape = self.context.suffix(), broadcast(self.context, self.a, self.b)
         pays = ("mve", "dsp") if shape["inner"] >= 4 else ("dsp",)
-        twin = self.context.twin(*pays) if exact else "ref"
+        variant = self.context.variant(*pays) if exact else "ref"
         return Call(
-            function=f"bl_{name}_{suffix}_{twin}",
+            function=f"bl_{name}_{suffix}_{variant}",
             params_type=f"bl_{name}_{suffix}",
             params={"shape": shape, **params},
             header=f"{name}/{name}.h",

@@ -1,8 +1,8 @@
 """What a kernel folder tells the compiler, and how its folder is found by the operator's name.
 
 firmware/kernels/conv_2d/lower.py serves CONV_2D: `lower(context)` returns the Call that the
-generated C will make, or an Alias where the operator moves no data. An optimised twin is a file
-conv_2d_<twin>.c beside conv_2d_ref.c; lower() picks it when the board can run it.
+generated C will make, or an Alias where the operator moves no data. An optimised variant is a file
+conv_2d_<variant>.c beside conv_2d_ref.c; lower() picks it when the board can run it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Call:
     with_clearances() adds the kernel's promise about its order of reads and writes, one entry per
     activation among its inputs: bytes by which the output must begin before that input if the two
     share memory. None, or no entry: they must not share a byte. 0: in place is fine, too. A copy
-    by dataclasses.replace, such as a twin's, has no promise until it makes its own.
+    by dataclasses.replace, such as a variant's, has no promise until it makes its own.
 
     The promise behind Context.clearance(window, pixels): output pixels are computed in ascending
     (y, x) order, group after group; during a group the kernel writes nothing behind the group's
@@ -85,11 +85,11 @@ class Alias:
 
 @dataclass(frozen=True)
 class Context:
-    """What lower() works with: one operator of the graph and the twins the board can run."""
+    """What lower() works with: one operator of the graph and the variants the board can run."""
 
     graph: Graph
     op: Operator
-    twins: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -125,9 +125,9 @@ class Context:
             raise self.refuse(f"turns {self.input().dtype} into {self.output().dtype}")
         return {"int8": "s8", "float32": "f32"}[self.output().dtype]
 
-    def twin(self, *known: str) -> str:
-        """The best of the kernel's int8 twins `known` that the board can run, or ref."""
-        usable = [twin for twin in self.twins if twin in known] if self.suffix() == "s8" else []
+    def variant(self, *known: str) -> str:
+        """The best of the kernel's int8 variants `known` that the board can run, or ref."""
+        usable = [v for v in self.variants if v in known] if self.suffix() == "s8" else []
         return usable[0] if usable else "ref"
 
     def integers(self, i: int, what: str) -> npt.NDArray[Any]:

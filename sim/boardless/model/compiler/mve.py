@@ -1,4 +1,4 @@
-"""What lower.py hands to the _mve twins: packed filters, the input's zero point in the bias.
+"""What lower.py hands to the _mve variants: packed filters, the input's zero point in the bias.
 
 constants = (packed(rows, bias, multiplier, shift, zero_point),)
 """

@@ -1,4 +1,4 @@
-"""The .tflite itself, and its twin of the other type where the model is of the zoo."""
+"""The .tflite itself and, for a model of the zoo, the same model in its other type."""
 
 from __future__ import annotations
 

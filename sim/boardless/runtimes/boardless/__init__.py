@@ -14,7 +14,7 @@ from boardless.model.graph import Graph
 
 def build(graph: Graph, board: Board, *, fold: bool = True, keep_input: bool = False) -> Build:
     """Returns the firmware of a model on a board, built where it is not there yet."""
-    program = compiler.compile_graph(graph, board.twins, fold=fold, keep_input=keep_input)
+    program = compiler.compile_graph(graph, board.variants, fold=fold, keep_input=keep_input)
     return building.build(sources(program), board)
 
 

@@ -1,6 +1,6 @@
-"""Every optimised twin against its reference kernel, on random shapes and extreme values: int8 to
-the last bit, float32 within 1e-5 of the largest output. On the host, where kernels/dsp.h is plain
-C, and on the emulated core, where it is assembly."""
+"""Every optimised variant against its reference kernel, on random shapes and extreme values: int8
+to the last bit, float32 within 1e-5 of the largest output. On the host, where kernels/dsp.h is
+plain C, and on the emulated core, where it is assembly."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def fully_connected(draw: Draw, dtype: str) -> Case:
     return content, draw.inputs(source.shape, dtype)
 
 
-TWINS: list[tuple[Callable[[Draw, str], Case], str]] = [
+VARIANTS: list[tuple[Callable[[Draw, str], Case], str]] = [
     (conv_2d, "int8"),
     (conv_2d, "float32"),
     (mono, "int8"),
@@ -165,13 +165,13 @@ TWINS: list[tuple[Callable[[Draw, str], Case], str]] = [
 ]
 
 
-twins = pytest.mark.parametrize(
-    ("operator", "dtype"), TWINS, ids=lambda v: getattr(v, "__name__", v)
+variants = pytest.mark.parametrize(
+    ("operator", "dtype"), VARIANTS, ids=lambda v: getattr(v, "__name__", v)
 )
 
 
-@twins
-def test_twin_equals_reference(
+@variants
+def test_variant_equals_reference(
     operator: Callable[[Draw, str], Case], dtype: str, tmp_path: Path
 ) -> None:
     compare(operator, dtype, CASES, lambda program, x: HostModel(program, tmp_path).run(x))
@@ -182,16 +182,16 @@ def test_twin_equals_reference(
     ("operator", "dtype", "board"),
     [
         pytest.param(operator, dtype, board, id=f"{operator.__name__}-{dtype}-{board}")
-        for operator, dtype in TWINS
-        for twins, board in runners.boards_by_twins().items()
-        if (dtype == "int8" and twins) or "dsp" in twins  # float32 has _dsp twins only
+        for operator, dtype in VARIANTS
+        for variants, board in runners.boards_by_variants().items()
+        if (dtype == "int8" and variants) or "dsp" in variants  # float32 has _dsp variants only
     ],
 )
-def test_twin_equals_reference_on_core(
+def test_variant_equals_reference_on_core(
     operator: Callable[[Draw, str], Case], dtype: str, board: str
 ) -> None:
     runner = runners.load(board)
-    compare(operator, dtype, CORE_CASES, runner.run, runner.twins)
+    compare(operator, dtype, CORE_CASES, runner.run, runner.variants)
 
 
 def compare(
@@ -199,14 +199,14 @@ def compare(
     dtype: str,
     cases: int,
     run: Callable[[compiler.Program, Any], npt.NDArray[Any]],
-    twins: tuple[str, ...] = ("dsp",),
+    variants: tuple[str, ...] = ("dsp",),
 ) -> None:
-    """run(program, inputs) with and without twins gives the same outputs."""
+    """run(program, inputs) with and without variants gives the same outputs."""
     used: Counter[str] = Counter()
     for seed in range(cases):
         content, inputs = operator(Draw(f"{operator.__name__} {dtype} {seed}"), dtype)
         case = graph.read(content, "case")
-        program = compiler.compile_graph(case, twins)
+        program = compiler.compile_graph(case, variants)
         function = program.layers[0].call.function
         used[function.rpartition("_")[2]] += 1
         if function.endswith("_ref"):
@@ -219,8 +219,8 @@ def compare(
         else:
             limit = 1e-5 * max(1.0, float(np.abs(expected).max()))
             np.testing.assert_allclose(got, expected, rtol=0, atol=limit, err_msg=message)
-    best = twins[0] if dtype == "int8" else "dsp"
-    assert used[best] > cases / 4, f"the cases hardly reach the twin: {used}"
+    best = variants[0] if dtype == "int8" else "dsp"
+    assert used[best] > cases / 4, f"the cases hardly reach the variant: {used}"
 
 
 def test_scratch_is_checked(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_scratch_is_checked(tmp_path: Path) -> None:
     for operator in (conv_2d, depthwise_conv_2d):
         for seed in range(20):
             content, _ = operator(Draw(f"scratch {seed}"), "int8")
-            program = compiler.compile_graph(graph.read(content, "case"), twins=("dsp",))
+            program = compiler.compile_graph(graph.read(content, "case"), variants=("dsp",))
             if program.layers[0].call.scratch_bytes:
                 break
         layer = program.layers[0]
