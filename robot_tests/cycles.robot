@@ -4,6 +4,7 @@ Documentation       Regression: an inference stays as fast as it was accepted to
 Resource            resources/device.resource
 Suite Setup         The Board Is Switched On
 Test Setup          Everything Is Ready To Count
+Test Teardown       No Operation    # the default of renode-test resets the emulation
 
 
 *** Variables ***

@@ -2,13 +2,15 @@
 Documentation       A crash is reported with its place; noise and a bad line change no prediction.
 Resource            resources/device.resource
 Test Setup          The Board Is Switched On
+Test Teardown       No Operation    # the default of renode-test resets the emulation
 
 
 *** Test Cases ***
 A Bus Fault Names Its Place
     [Tags]    cortex_m
     Somebody Types    fault b%
-    ${report}=    Wait For Line On Uart    e-[fault BusFault
+    # Renode has no bus faults and reports MemManage.
+    ${report}=    Wait For Line On Uart    e-\\[fault (BusFault|MemManage)    treatAsRegex=true
     Crash Should Be In Function    ${report}    hal_fault
 
 An Undefined Instruction Names Its Place
@@ -40,7 +42,8 @@ An Unknown Fault Is Refused
     The Device Should Still Work
 
 Noise Does Not Stop The Device
-    Somebody Types    \x01\x7f~[]()%%db%db zz%infer -1%
+    # No control character below 0x20: renode-test sends keywords as XML, which has none.
+    Somebody Types    \x7f~[]()%%db%db zz%infer -1%
     Wait For Line On Uart    e-[Inference iterations must be >0]
     Wait For Line On Uart    m-ready
     The Device Should Answer Only    sync after-the-noise    m-sync-[after-the-noise]

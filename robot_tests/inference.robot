@@ -4,6 +4,7 @@ Documentation       Pictures of the model's data set over the virtual UART; what
 Resource            resources/device.resource
 Suite Setup         The Board Is Switched On
 Test Setup          The Device Is As After Power On
+Test Teardown       No Operation    # the default of renode-test resets the emulation
 
 
 *** Test Cases ***

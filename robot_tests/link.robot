@@ -3,6 +3,7 @@ Documentation       The text protocol: MLPerf Tiny's device side, and checksums.
 Resource            resources/device.resource
 Suite Setup         The Board Is Switched On
 Test Setup          The Device Is As After Power On
+Test Teardown       No Operation    # the default of renode-test resets the emulation
 
 
 *** Test Cases ***

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ENTRY = re.compile(r"(\w+): ([\w.]+) @ sysbus(?: (0x[0-9A-Fa-f]+)| <(0x\w+), \+(0x\w+)>)?")
 PROPERTY = re.compile(r"    (\w+): (\S.*)")
-INTERRUPT = re.compile(r"    (?:(\w+) )?-> (\w+)@(\d+)")
+INTERRUPT = re.compile(r"    (?:([\w,\[\]]+) )?-> (\w+)@(\d+|\[[\d,]+\])")
 KNOWN = {  # class -> the properties that its constructor takes
     "Memory.MappedMemory": {"size"},
     "IRQControllers.NVIC": {"priorityMask", "systickFrequency"},
@@ -16,8 +16,22 @@ KNOWN = {  # class -> the properties that its constructor takes
     "UART.CMSDK_APB_UART": {"frequency"},
     "UART.STM32_UART": {"frequency"},
     "UART.STM32F7_USART": {"frequency"},
+    "UART.NS16550": set(),
+    "CPU.RiscV32": {"cpuType", "timeProvider"},
+    "IRQControllers.CoreLevelInterruptor": {"frequency"},
+    "IRQControllers.PlatformLevelInterruptController": {
+        *("numberOfSources", "numberOfContexts", "prioritiesEnabled")
+    },
 }
-SIZES = {"UART.CMSDK_APB_UART": 0x1000, "UART.STM32F7_USART": 0x400, "IRQControllers.NVIC": 0x1000}
+SEVERAL_OUTPUTS = {"UART.STM32F7_USART"}  # "-> nvic@37" is error E15 there: which of them?
+SIZES = {
+    "UART.CMSDK_APB_UART": 0x1000,
+    "UART.STM32F7_USART": 0x400,
+    "UART.NS16550": 0x100,
+    "IRQControllers.NVIC": 0x1000,
+    "IRQControllers.CoreLevelInterruptor": 0x10000,
+    "IRQControllers.PlatformLevelInterruptController": 0x4000000,
+}
 
 
 @dataclass
@@ -52,7 +66,14 @@ def platform(path: Path) -> dict[str, Peripheral]:
             current = Peripheral(name, kind, address, int(size, 16) if size else SIZES.get(kind, 0))
             found[name] = current
         elif current and (match := INTERRUPT.fullmatch(text)):
-            current.interrupts[match[1] or "IRQ"] = (match[2], int(match[3]))
+            if match[1] is None and current.kind in SEVERAL_OUTPUTS:
+                raise ValueError(
+                    f"{path}:{number}: Error E15: Ambiguous interrupt of {current.name}"
+                )
+            numbers = match[3].strip("[]").split(",")
+            outputs = (match[1] or "IRQ").strip("[]").split(",")
+            for output, irq in zip(outputs, numbers, strict=True):
+                current.interrupts[output] = (match[2], int(irq))
         elif current and (match := PROPERTY.fullmatch(text)) and match[1] in KNOWN[current.kind]:
             current.properties[match[1]] = match[2]
             if match[1] == "size":

@@ -25,6 +25,9 @@ class AddToSuites(SuiteVisitor):  # type: ignore[misc]
     def start_suite(self, suite: Any) -> None:
         if suite.tests:
             suite.resource.imports.library("renode_keywords.RenodeKeywords")
+            for test in suite.tests:  # a test that says nothing of its teardown gets Renode's
+                if not test.has_teardown:
+                    test.teardown.config(name="Test Teardown")
 
 
 @library(scope="GLOBAL")
@@ -50,6 +53,10 @@ class RenodeKeywords:
         if self._session is not None:
             self._session.close()
         self._elf, self._board, self._session, self._terminal = None, "", None, None
+
+    def test_teardown(self) -> None:
+        """Resets the emulation and forgets the testers, as renode-test does after every test."""
+        self.reset_emulation()
 
     def execute_command(self, command: str) -> str:
         """What a board needs: its script and its program. The rest is Renode's business."""
@@ -98,6 +105,7 @@ class RenodeKeywords:
     def write_line_to_uart(
         self, content: str = "", testerId: int | None = None, waitForEcho: bool = True
     ) -> None:
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", content), "no character of XML"
         assert not waitForEcho, "the firmware echoes nothing: Renode would wait in vain"
         assert self._terminal is not None
         self._terminal.write(content + "\r")

@@ -1,7 +1,11 @@
 """Stands in for Renode where it is not installed: takes the same command line, runs the monitor's
 commands that we use and our script line.py, and lets QEMU be the machine.
 
-STAND_IN_QEMU is QEMU's command line with @LINE@ and @ELF@ in it; STAND_IN_FAULT makes it go wrong.
+STAND_IN_QEMU is QEMU's command line with @LINE@ and @ELF@ in it. STAND_IN_FAULT makes it go wrong:
+WHAT:STEP, where STEP is the first word of a monitor command (or "console", after the last one), and
+WHAT is "error" (Renode's message, then it waits), "hang", "exit" (status 7) or "kill".
+As Renode's own, it is started by a launcher that stays in between, and it keeps running when its
+standard input ends while it waits for itself: only a signal to the group, or Kill, ends it then.
 """
 
 from __future__ import annotations
@@ -9,9 +13,11 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import types
 from collections.abc import Callable
@@ -82,6 +88,8 @@ class Monitor:
                 assert Path(paths[2]).read_bytes()[:4] == b"\x7fELF"
                 self.elf = paths[2]
             case ["sysbus.cpu", "VectorTableOffset", address]:
+                if self.platform["cpu"].kind != "CPU.CortexM":
+                    raise ValueError("Error E00: cpu does not provide VectorTableOffset")
                 assert int(address, 16) == self.platform["flash"].address
             case ["logLevel", _]:
                 pass
@@ -141,11 +149,45 @@ class Thread:
         threading.Thread(target=self.body, daemon=self.IsBackground).start()
 
 
+class Process:
+    """System.Diagnostics.Process."""
+
+    @staticmethod
+    def GetCurrentProcess() -> Process:
+        return Process()
+
+    def Kill(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def wait_for_ever(*_: object) -> None:
+    """Environment.Exit waits for Renode's shutdown, which waits for it."""
+    while True:
+        signal.pause()
+
+
+def go_wrong(fault: str, step: str) -> None:
+    what, _, where = fault.partition(":")
+    if where != step:
+        return
+    if what == "error":
+        print(f"There was an error executing command '{step}'", flush=True)
+        print("Error E99: the stand-in was asked to fail here", flush=True)
+        wait_for_ever()
+    elif what == "exit":
+        os._exit(7)
+    elif what == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif what == "hang":
+        wait_for_ever()
+
+
 def dotnet() -> None:
     """The modules that line.py imports from .NET and Renode."""
     contents: dict[str, dict[str, Any]] = {
         "clr": {"AddReference": lambda name: None},
-        "System": {"Environment": types.SimpleNamespace(Exit=os._exit)},
+        "System": {"Environment": types.SimpleNamespace(Exit=wait_for_ever)},
+        "System.Diagnostics": {"Process": Process},
         "System.Net": {},
         "System.Net.Sockets": {"TcpClient": TcpClient},
         "System.Threading": {"Thread": Thread, "ThreadStart": lambda body: body},
@@ -169,14 +211,24 @@ def main() -> None:
     if arguments.version:
         print(VERSION)
         return
-    fault = os.environ.get("STAND_IN_FAULT")
+    fault = os.environ.get("STAND_IN_FAULT", "")
+    if attempts := os.environ.get("STAND_IN_ATTEMPTS"):  # a file: only the first start goes wrong
+        with Path(attempts).open("a+") as file:
+            file.seek(0)
+            fault = "" if file.read() else fault
+            file.write("started\n")
+    Path(os.environ["XDG_CONFIG_HOME"], "renode").mkdir()  # its settings and its history
+    Path(tempfile.mkdtemp(), "history").touch()
     dotnet()
     monitor = Monitor()
     for command in arguments.commands.split("; "):
-        if fault == command.split()[0]:
+        go_wrong(fault, command.split()[0])
+        try:
+            monitor.run(command, Path.cwd())
+        except (ValueError, KeyError) as error:
             print(f"There was an error executing command '{command}'", flush=True)
-            break
-        monitor.run(command, Path.cwd())
-    if fault == "exit":
-        sys.exit(7)
+            print(error, flush=True)
+            wait_for_ever()
+    go_wrong(fault, "console")
     sys.stdin.read()  # the console, until it is closed
+    wait_for_ever()

@@ -19,7 +19,8 @@
 
 /* ARMv6-M has no fault status registers, ARMv7-M has no stack limit to violate. */
 #define STATUS_VALUES (__ARM_ARCH >= 7 ? 3 : 0)
-#define CFSR_STKOF (UINT32_C(1) << 20)
+/* STKOF: the stack limit was crossed; MSTKERR, STKERR: the frame did not fit onto the stack. */
+#define CFSR_OVERFLOW (__ARM_ARCH >= 8 ? UINT32_C(1) << 20 : UINT32_C(1) << 4 | UINT32_C(1) << 12)
 #define STACK_WORDS 128 /* of a fault report: the calls that led to it */
 
 int main(void);
@@ -130,7 +131,7 @@ _Noreturn void bl_fault(const uint32_t *frame, uint32_t exception) {
   values[3] = SCB_CFSR;
   values[4] = SCB_HFSR;
   values[5] = SCB_BFAR;
-  overflow |= __ARM_ARCH >= 8 && values[3] & CFSR_STKOF;
+  overflow |= (values[3] & CFSR_OVERFLOW) != 0;
 #endif
   if (lock_up) {
     __asm volatile("udf #0");

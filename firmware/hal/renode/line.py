@@ -8,14 +8,20 @@
 # ruff: noqa: E402, F821, SIM105 (Renode supplies `monitor`; references come before imports)
 import clr
 
-for assembly in ("System", "System.Net.Sockets", "System.Net.Primitives", "System.Threading"):
+for assembly in (
+    "System",
+    "System.Diagnostics.Process",
+    "System.Net.Sockets",
+    "System.Net.Primitives",
+    "System.Threading",
+):
     try:
         clr.AddReference(assembly)
     except Exception:  # where a class lives differs between .NET and Mono
         pass
 
 from Antmicro.Renode.Backends.Terminals import BackendTerminal
-from System import Environment
+from System.Diagnostics import Process
 from System.Net.Sockets import TcpClient
 from System.Threading import Thread, ThreadStart
 
@@ -32,7 +38,7 @@ class Line(BackendTerminal):
         try:
             self.stream.WriteByte(value)
         except Exception:
-            Environment.Exit(0)
+            end()
 
     def listen(self):
         try:
@@ -43,7 +49,13 @@ class Line(BackendTerminal):
                 self.CallCharReceived(value)
         except Exception:
             pass
-        Environment.Exit(0)
+        end()
+
+
+def end():
+    """Kills this process. Environment.Exit would wait for Renode's own shutdown, which the end of
+    standard input has begun; the two can wait for each other for ever."""
+    Process.GetCurrentProcess().Kill()
 
 
 def mc_boardless_line(uart, port):

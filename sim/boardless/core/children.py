@@ -30,6 +30,17 @@ def guarded(command: Sequence[str], end: str = "KILL") -> list[str]:
     return [*guard, *command]
 
 
+def guarded_group(command: Sequence[str]) -> list[str]:
+    """Returns `command` such that the kernel ends it and all that it starts, even if we are killed.
+
+    A launcher passes no death signal on to the program that it starts, so a shell stands before
+    it: on SIGTERM, which it gets when we die, it kills its own process group. Start it as the
+    leader of one."""
+    # A shell gives /dev/null to what it starts in the background: hence the detour by descriptor 3.
+    script = 'trap "kill -KILL 0" TERM; exec 3<&0; "$@" <&3 3<&- & wait "$!"'
+    return guarded(["sh", "-c", script, command[0], *command], "TERM")
+
+
 @contextlib.contextmanager
 def group(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """`command` as the leader of a process group, of which nothing is left at the end of the block.

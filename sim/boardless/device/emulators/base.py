@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -64,8 +64,12 @@ def spawn(
     pass_fds: Sequence[int] = (),
     stdin: int = subprocess.DEVNULL,
     stdout: int | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    """(the running program, the file that takes what it says); with `stdout`, its errors only."""
+    """Starts `command` as the leader of a process group; returns it and the file that takes its
+    output (its errors only, where `stdout` is given). `folder` is where it runs, `environment`
+    is added to ours. ToolFailed where it cannot be started."""
     log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
     try:
         process = subprocess.Popen(
@@ -75,6 +79,8 @@ def spawn(
             stderr=log,
             pass_fds=pass_fds,
             start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
+            cwd=folder,
+            env=None if environment is None else os.environ | environment,
         )
     except OSError as error:
         log.close()
@@ -92,6 +98,7 @@ class ProcessSession:
     log: IO[bytes]
     shared: mmap.mmap | None = None
     received: bytearray = field(default_factory=bytearray)  # the last bytes, for messages
+    cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)  # after its end
 
     @classmethod
     def start(
@@ -180,17 +187,21 @@ class ProcessSession:
         return [line for line in lines if "warning:" not in line]
 
     def terminate(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Signals the process group: an emulator may be a launcher that started the program."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
     def close(self) -> None:
         if self.process.poll() is None:
-            self.process.terminate()
-            try:
+            self.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        self._signal(signal.SIGKILL)  # what the leader of the group has left running
+        self.process.wait()
+        self.cleanup.close()
         self.line.close()
         self.log.close()
         if self.process.stdin is not None:

@@ -8,6 +8,7 @@ and board.resc (how to make it); firmware/hal/renode has what Renode runs in its
 
 from __future__ import annotations
 
+import contextlib
 import re
 import select
 import shutil
@@ -18,14 +19,16 @@ from pathlib import Path
 
 import msgspec
 
-from boardless.core import checked, paths
+from boardless.core import checked, children, paths, scratch
 from boardless.core.errors import BadInput, ToolFailed, ToolMissing
 from boardless.core.programs import program_version
 from boardless.device.emulators.base import ProcessSession, spawn
 from boardless.device.records import Board
 
 PROGRAM = "renode"
-START_TIMEOUT = 120.0  # seconds; it takes up to 15, this only guards a hang
+START_TIMEOUT = 60.0  # seconds; it takes up to 16, this only guards a hang
+TRIES = 2  # a start now and then opens no UART (seen in 1 of 40); the next one does
+REASON_LINES = 3  # that follow an error and say why
 TIMER_BYTES = 0x400
 HELPERS = paths.FIRMWARE / "hal" / "renode"
 TROUBLE = re.compile(r"There was an error|Error E\d+|\[ERROR\]|Exception|[Cc]ould not")
@@ -35,7 +38,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[emulator.renode] of a board.toml."""
 
     uart: str  # its name in board.repl, such as sysbus.uart0
-    timer: int  # address of the timer behind hal_timer_ticks; Renode gets one that counts there
+    # Address of the timer behind hal_timer_ticks, where Renode gets one that counts instructions;
+    # None where hal_timer_ticks reads a counter of the core, which counts them in Renode.
+    timer: int | None = None
 
     @property
     def shared_memory(self) -> bool:
@@ -58,18 +63,22 @@ def version(board: Board) -> str:
 
 
 def machine(board: Board, elf: Path) -> list[str]:
-    """What Renode's monitor is told for a board with its counter and its program, not started.
-    The Robot library says the same to the Renode of renode-test."""
+    """Returns the monitor's commands that make a board with its counter and its program, not
+    started. The Robot library gives the same ones to the Renode of renode-test."""
     here: Settings = board.emulators["renode"]
     script = board.folder / "board.resc"
     if not script.is_file():
         raise BadInput("Renode needs this file", where=str(script), hint="see CONTRIBUTING.md")
-    counter = f"{at(HELPERS / 'counter.py')} {here.timer:#x} {TIMER_BYTES:#x} True"
+    vectors = board.memory.flash_origin
+    counter = []
+    if here.timer is not None:
+        python = f"{at(HELPERS / 'counter.py')} {here.timer:#x} {TIMER_BYTES:#x} True"
+        counter = [f'machine PyDevFromFile {python} "counter"']
     return [
         f"include {at(script)}",
-        f'machine PyDevFromFile {counter} "counter"',
+        *counter,
         f"sysbus LoadELF {at(elf)}",
-        f"sysbus.cpu VectorTableOffset {board.memory.flash_origin:#x}",
+        *([f"sysbus.cpu VectorTableOffset {vectors:#x}"] if board.hal == "cortex_m" else []),
     ]
 
 
@@ -90,39 +99,69 @@ def at(path: Path) -> str:
 
 
 def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
-    """Boots `elf`. Renode connects to a socket that listens on the loopback address only."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        told = "; ".join(commands(board, elf, server.getsockname()[1]))
+    """Boots `elf`; tries once more where Renode opens no UART. ToolFailed says what Renode says."""
+    for remaining in reversed(range(TRIES)):
+        try:
+            return _start(board, elf)
+        except NoUart:
+            if not remaining:
+                raise
+    raise AssertionError("TRIES is at least 1")
+
+
+def _start(board: Board, elf: Path) -> ProcessSession:
+    """Boots `elf`. Renode connects to a socket that listens on the loopback address only. Its own
+    files (settings, history, temporary ones) go to a folder that is removed at the end."""
+    with contextlib.ExitStack() as cleanup:
+        server = cleanup.enter_context(socket.create_server(("127.0.0.1", 0)))
+        files = cleanup.enter_context(scratch.folder("renode"))
+        monitor = "; ".join(commands(board, elf, server.getsockname()[1]))
+        command = [PROGRAM, "--console", "--disable-gui", "--plain", "-e", monitor]
         # The monitor reads its standard input: a pipe that stays open, or it would end at once.
         process, log = spawn(
-            [PROGRAM, "--console", "--disable-gui", "--plain", "-e", told], stdin=subprocess.PIPE
+            children.guarded_group(command),
+            stdin=subprocess.PIPE,
+            folder=files,
+            environment={"XDG_CONFIG_HOME": str(files), "TMPDIR": str(files)},
         )
         session = ProcessSession(PROGRAM, process, socket.socket(), log)
         try:
-            line = _connected(server, session)
+            uart = _connected(server, session)
         except BaseException:
             session.close()
             raise
         session.line.close()
-        session.line = line
+        session.line, session.cleanup = uart, cleanup.pop_all()
         return session
 
 
+class NoUart(ToolFailed):
+    """Renode runs, and has not connected the board's UART in time."""
+
+
 def _connected(server: socket.socket, session: ProcessSession) -> socket.socket:
-    """The line, as soon as Renode has opened it; ToolFailed with what Renode says otherwise."""
+    """Returns the UART's socket as soon as Renode has opened it; ToolFailed with Renode's reason
+    where it reports an error or ends, NoUart where nothing happens."""
     end = time.monotonic() + START_TIMEOUT
     while time.monotonic() < end:
         if select.select([server], [], [], 0.1)[0]:
-            line, _ = server.accept()
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return line
-        said = session.said()
-        wrong = next((text for text in said if TROUBLE.search(text)), None)
-        if wrong:
-            raise ToolFailed(f"Renode says: {wrong}", hint="check board.repl and board.resc")
-        if session.process.poll() is not None:
+            uart, _ = server.accept()
+            uart.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return uart
+        ended = session.process.poll() is not None
+        lines = session.said()
+        wrong = next((i for i, text in enumerate(lines) if TROUBLE.search(text)), None)
+        if wrong is not None:
+            if not ended and len(lines) <= wrong + REASON_LINES:
+                time.sleep(0.5)  # the reason follows the error
+                lines = session.said()
+            reason = " / ".join(x.strip() for x in lines[wrong : wrong + 1 + REASON_LINES])
+            raise ToolFailed(f"Renode says: {reason}", hint="check board.repl and board.resc")
+        if ended:
             raise session.ended()
-    raise ToolFailed(f"Renode opened no line within {START_TIMEOUT:.0f} s", hint="run it again")
+    raise NoUart(
+        f"Renode opened no UART within {START_TIMEOUT:g} s, {TRIES} times", hint="run it again"
+    )
 
 
 def instructions(board: Board, ticks: int) -> int | None:
