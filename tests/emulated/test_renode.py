@@ -375,7 +375,7 @@ def test_a_program_that_never_connects(tmp_path: Path, monkeypatch: pytest.Monke
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(renode, "START_TIMEOUT", 0.5)
-    with pytest.raises(ToolFailed, match="Renode opened no UART within 0.5 s, 2 times"):
+    with pytest.raises(ToolFailed, match=r"Renode opened no UART within 0\.5 s, 2 times"):
         renode.start(boards.load("mps2-an386"), tmp_path / "none.elf", shared=False)
 
 
