@@ -44,6 +44,14 @@ from boardless.terminal import board_option, core_option, json_option, most_opti
     show_default=True,
     help="Give up on a program that has not ended by then.",
 )
+@click.option(
+    "--semihosting-root",
+    "root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Let the program use files below this folder, by semihosting. Links in it are not "
+    "followed. Default: it can open none, and it can never run a command.",
+)
 @json_option
 def command(
     elf: Path,
@@ -54,6 +62,7 @@ def command(
     parts: tuple[str, ...],
     most: int,
     seconds: float,
+    root: Path | None,
     json_file: str | None,
 ) -> None:
     """Run any bare-metal ELF on an emulated board and count what it executes.
@@ -70,7 +79,15 @@ def command(
         output.flush()
 
     caches = estimate.caches(wanted, *target.memory.flash)
-    result = bare.run(elf, target, regions=regions, caches=caches, seconds=seconds, output=pass_on)
+    result = bare.run(
+        elf,
+        target,
+        regions=regions,
+        caches=caches,
+        seconds=seconds,
+        output=pass_on,
+        root=root,
+    )
     for line in result.stderr:  # what the program has printed there
         click.echo(line, err=True)
     for name in functions:

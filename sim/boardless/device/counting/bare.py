@@ -3,7 +3,7 @@
     result = run(Path("a.elf"), boards.load("mps2-an386"), regions=["begin:end"])
     result.counted.tally(0).instructions, result.exit_code, result.stdout
 
-Semihosting works as on a debug probe: output is passed on, and an exit ends the run.
+Semihosting prints, tells the time and ends the run. Files of the host are there below `root` alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from boardless.device.emulators import qemu
 from boardless.device.emulators.base import ProcessSession
 from boardless.device.plugin.counter import Counter
 from boardless.device.records import Board
+from boardless.device.semihosting import Output, Semihosting
 
 SECONDS = 600.0  # of wall clock, unless told otherwise
 
@@ -51,25 +52,32 @@ def run(
     caches: Sequence[str] = (),
     seconds: float = SECONDS,
     output: Callable[[bytes], object] = lambda _: None,
+    root: Path | None = None,
 ) -> Result:
     """`regions` are BEGIN:END, symbols or addresses: region k of the result begins each time BEGIN
     is reached and ends where END is, which is not part of it. `output` gets what the program prints
-    as it comes. DeviceFault where the core locks up, ToolFailed where it does not end in time."""
+    as it comes. The program may use files below `root`. DeviceFault where the core locks up,
+    ToolFailed where it does not end in time."""
     if "qemu" not in board.emulators:
         raise BadInput(f"board {board.name} does not run on qemu", hint="see `boardless boards`")
     image = images.load(elf)
+    settings: qemu.Settings = board.emulators["qemu"]
     plugin = qemu.counter(board)
     watched = watch.program(image, board, [region(image, text) for text in regions], caches)
-    with Counter(plugin, watch.cuts(image), watched, where=str(elf)) as counter:
-        session, printed = _start(image, board, counter)
+    printed = Output(output)
+    with (
+        Counter(plugin, watch.cuts(image), watched, where=str(elf)) as counter,
+        Semihosting(image, settings.program, printed, root) as host,
+    ):
+        session, uart = _start(image, board, counter, host)
         try:
-            stdout, ended = _listen(printed, time.monotonic() + seconds, output)
+            ended = _listen(uart, host, printed, time.monotonic() + seconds)
             session.terminate()
             status = session.process.wait(timeout=30)
             said = session.said()
         finally:
             session.close()
-            os.close(printed)
+            os.close(uart)
         if not ended:
             counted = Counted.of(counter.read())
             raise ToolFailed(
@@ -77,11 +85,15 @@ def run(
                 where=str(elf),
                 hint="give it more time, or end it by a semihosting exit",
             )
-        if status < 0 or any(line.startswith("qemu: fatal") for line in said):
+        if host.exit_status is not None:
+            status = host.exit_status
+        elif status < 0 or any(line.startswith("qemu: fatal") for line in said):
             raise DeviceFault(_crash(image, status, said), where=str(elf))
-        if any(line.startswith(("qemu-system", "boardless counter")) for line in said):
+        elif any(line.startswith(("qemu-system", "boardless counter")) for line in said):
             raise ToolFailed(said[0], where=str(elf), hint="is it an ELF for this board?")
-        return Result(image, Counted.of(counter.read()), status, stdout, tuple(said))
+        lines = bytes(printed.stderr).decode("utf8", "replace").splitlines()
+        counted = Counted.of(counter.read())
+        return Result(image, counted, status, bytes(printed.stdout), tuple(lines))
 
 
 def region(image: Image, text: str) -> tuple[int, int]:
@@ -92,19 +104,20 @@ def region(image: Image, text: str) -> tuple[int, int]:
     return image.address(begin), image.address(end)
 
 
-def _start(image: Image, board: Board, counter: Counter) -> tuple[ProcessSession, int]:
-    """(the emulator, the pipe from which to read what the program prints)."""
+def _start(
+    image: Image, board: Board, counter: Counter, host: Semihosting
+) -> tuple[ProcessSession, int]:
+    """(the emulator, the pipe from which to read what the UART sends)."""
     settings: qemu.Settings = board.emulators["qemu"]
     # A Cortex-M starts by its vector table. An ELF without one is started at its entry point.
     booted = image.isa != "thumb" or images.has_vectors(image, board.memory.flash_origin)
     load = f"loader,file={str(image.path).replace(',', ',,')},cpu-num=0"
     ours, theirs = os.pipe()
-    pipe = f"path=/proc/self/fd/{theirs},append=on"
     command = [
         *qemu.machine(settings),
-        *("-chardev", f"file,id=uart,{pipe}", "-serial", "chardev:uart"),
-        *("-chardev", f"file,id=host,{pipe}"),
-        *("-semihosting-config", "enable=on,target=native,chardev=host"),
+        *("-chardev", f"file,id=uart,path=/proc/self/fd/{theirs},append=on"),
+        *("-serial", "chardev:uart"),
+        *host.arguments,
         *(("-kernel", str(image.path)) if booted else ("-device", load)),
         *counter.arguments,
     ]
@@ -114,8 +127,7 @@ def _start(image: Image, board: Board, counter: Counter) -> tuple[ProcessSession
             line_fd="@LINE@",
             shared_fd="@MEMORY@",
             shared_bytes=0,
-            descriptors=[*counter.descriptors, theirs],
-            stdout=theirs,  # QEMU hands the guest its own output where it opens one as a file
+            descriptors=[*counter.descriptors, *host.descriptors, theirs],
         )
     except BaseException:
         os.close(ours)
@@ -125,19 +137,22 @@ def _start(image: Image, board: Board, counter: Counter) -> tuple[ProcessSession
     return session, ours
 
 
-def _listen(pipe: int, deadline: float, output: Callable[[bytes], object]) -> tuple[bytes, bool]:
-    """(all that was printed, whether the program ended before the deadline)."""
-    printed = bytearray()
+def _listen(uart: int, host: Semihosting, printed: Output, deadline: float) -> bool:
+    """Collects what is printed, and answers the program's calls; False where it did not end before
+    the deadline."""
+    asking = host.begin()
     while (left := deadline - time.monotonic()) > 0:
-        ready, _, _ = select.select([pipe], [], [], left)
+        ready, _, _ = select.select([uart, *([host.fileno()] if asking else [])], [], [], left)
         if not ready:
             break
-        data = os.read(pipe, 65536)
-        if not data:
-            return bytes(printed), True
-        printed += data
-        output(data)
-    return bytes(printed), False
+        if uart in ready:  # first: it was sent before the program made its call
+            data = os.read(uart, 65536)
+            if not data:
+                return True
+            printed.print(data)
+        elif asking:
+            asking = host.answer()
+    return False
 
 
 def _busiest(image: Image, counted: Counted) -> str:

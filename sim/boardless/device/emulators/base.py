@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol
 from boardless.core.children import guarded
 from boardless.core.errors import ToolFailed
 from boardless.device.records import Board
+from boardless.device.semihosting import Semihosting
 
 
 class Session(Protocol):
@@ -63,19 +64,18 @@ def spawn(
     *,
     pass_fds: Sequence[int] = (),
     stdin: int = subprocess.DEVNULL,
-    stdout: int | None = None,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """Starts `command` as the leader of a process group; returns it and the file that takes its
-    output (its errors only, where `stdout` is given). `folder` is where it runs, `environment`
-    is added to ours. ToolFailed where it cannot be started."""
+    output. `folder` is where it runs, `environment` is added to ours. ToolFailed where it cannot be
+    started."""
     log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the session)
     try:
         process = subprocess.Popen(
             guarded(command),
             stdin=stdin,
-            stdout=log if stdout is None else stdout,
+            stdout=log,
             stderr=log,
             pass_fds=pass_fds,
             start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
@@ -97,6 +97,7 @@ class ProcessSession:
     line: socket.socket
     log: IO[bytes]
     shared: mmap.mmap | None = None
+    host: Semihosting | None = None  # answers the program's calls in a thread
     received: bytearray = field(default_factory=bytearray)  # the last bytes, for messages
     cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)  # after its end
 
@@ -111,11 +112,12 @@ class ProcessSession:
         shared_offset: int = 0,
         memory_bytes: int = 0,
         descriptors: Sequence[int] = (),
-        stdout: int | None = None,
+        host: Semihosting | None = None,
     ) -> ProcessSession:
         """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it; it
         inherits `descriptors`, too. What is shared are `shared_bytes` from `shared_offset` on, of
-        `memory_bytes` or else all. Its output goes to a log, or to the descriptor `stdout`."""
+        `memory_bytes` or else all. Its output goes to a log. `host` answers its guest's calls, and
+        is closed with the session."""
         ours, theirs = socket.socketpair()
         memory, shared = -1, None
         try:
@@ -129,20 +131,30 @@ class ProcessSession:
             ]
             process, log = spawn(
                 filled,
-                pass_fds=[theirs.fileno(), *([memory] if shared else []), *descriptors],
-                stdout=stdout,
+                pass_fds=[
+                    theirs.fileno(),
+                    *([memory] if shared else []),
+                    *descriptors,
+                    *(host.descriptors if host else []),
+                ],
             )
-        except ToolFailed:
+            if host:
+                host.serve()
+        except (ToolFailed, OSError) as error:
             ours.close()
-            raise
-        except OSError as error:
-            ours.close()
+            if host:
+                host.close()
+            if isinstance(error, ToolFailed):
+                raise
             raise ToolFailed(f"cannot start {command[0]}: {error}", hint="run it again") from error
         finally:
             theirs.close()
             if memory >= 0:
                 os.close(memory)
-        return cls(Path(command[0]).name, process, ours, log, shared)
+        session = cls(Path(command[0]).name, process, ours, log, shared, host)
+        if host:
+            session.cleanup.callback(host.close)
+        return session
 
     def send(self, data: bytes) -> None:
         try:
@@ -172,6 +184,8 @@ class ProcessSession:
             status = self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             return ToolFailed(f"{self.program} closed the line", hint="run it again")
+        if self.host and self.host.exit_status is not None:
+            status = self.host.exit_status
         how = f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
         said = self.said()
         last = bytes(self.received).decode("ascii", "replace").strip().splitlines()

@@ -13,9 +13,11 @@ import msgspec
 
 from boardless.core import checked
 from boardless.core.programs import program_version
+from boardless.cycles import image
 from boardless.device.emulators.base import ProcessSession
 from boardless.device.plugin.counter import Counter, Plugin, find
 from boardless.device.records import Board
+from boardless.device.semihosting import Output, Semihosting, asks, exit_only
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,11 +70,15 @@ def start(
     backend = (
         f"memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/@MEMORY@,size={memory_bytes}"
     )
+    host, calls = None, exit_only(qemu.program)
+    if not asks(qemu.program):  # its exits are trapped
+        host = Semihosting(image.load(elf), qemu.program, Output())
+        calls = host.arguments
     command = [
         *machine(qemu, ",memory-backend=ram" if shared_bytes else ""),
         *(("-object", backend) if shared_bytes else ()),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
-        *("-semihosting-config", "enable=on,target=native"),  # how the firmware exits
+        *calls,  # how the firmware ends
         *("-kernel", str(elf)),
         *(count.arguments if count else ()),
         *extra,
@@ -85,6 +91,7 @@ def start(
         shared_offset=qemu.shared_offset,
         memory_bytes=memory_bytes,
         descriptors=count.descriptors if count else (),
+        host=host,
     )
 
 

@@ -20,6 +20,7 @@ from boardless.core.errors import ToolMissing
 from boardless.core.programs import program_version
 from boardless.device.emulators.base import ProcessSession
 from boardless.device.records import Board
+from boardless.device.semihosting import exit_only
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +95,7 @@ def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
         *("-M", here.machine),
         *("-display", "none", "-monitor", "none"),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
-        *("-semihosting-config", "enable=on,target=native"),  # how the firmware exits
+        *exit_only(here.program),  # how the firmware ends
         *("-kernel", str(elf)),
     ]
     return ProcessSession.start(command, line_fd="@LINE@", shared_fd="@MEMORY@", shared_bytes=0)
