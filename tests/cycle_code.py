@@ -82,9 +82,9 @@ def code(lines: Sequence[str], address: int = 0x8000) -> Code:
 def straight(count: int, times: int = 1) -> Tally:
     """Counts of code that was entered at its first instruction and ran to its last."""
     executed = np.full(count, times, np.int64)
-    fell = executed.copy()
-    fell[0] = 0
-    return Tally(executed, fell, {})
+    fallthrough = executed.copy()
+    fallthrough[0] = 0
+    return Tally(executed, fallthrough, {})
 
 
 def piece(lines: Sequence[str], address: int = 0x8000, times: int = 1) -> tuple[Code, Tally]:

@@ -235,6 +235,13 @@ def test_numbers_and_code_change_the_digest(package: Path, file: str, old: str, 
     assert digest.digest("cortex-m4", "stm32f407", package) != before
 
 
+def test_a_digest_covers_the_core_that_is_extended(package: Path) -> None:
+    (package / "cores" / "cortex-m3.toml").write_text('extends = "cortex-m4"\n')
+    before = digest.digest("cortex-m3", None, package)
+    edit(package / "cores" / "cortex-m4.toml", "2", "3")
+    assert digest.digest("cortex-m3", None, package) != before
+
+
 def test_another_instruction_set_does_not_change_the_digest(package: Path) -> None:
     before = [digest.digest(core, None, package) for core in ("cortex-m4", "esp32-c3")]
     edit(package / "decode" / "riscv.py", "1", "2")

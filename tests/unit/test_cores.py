@@ -19,7 +19,7 @@ def test_every_core_prices_what_it_can_execute(name: str) -> None:
     priced = {kind for rule in core.cost for kind in rule.kinds}
     assert {"alu", "load", "store", "mul", "branch"} <= priced
     assert core.status
-    for rule in (*core.cost, *core.latency, *core.neighbours, *core.taken, *core.pair):
+    for rule in (*core.cost, *core.latency, *core.neighbours, *core.taken, *core.dual_issue):
         assert rule.source
     for cost in core.cost:
         if cost.least is not None and cost.most is not None:
@@ -116,3 +116,48 @@ def test_a_part_is_estimated_at_the_clock_that_is_asked_for() -> None:
         part(216_000_000)
     (core,) = evaluate.targets(evaluate.Request("digits_cnn", "mps2-an386", cores=("cortex-m4",)))
     assert core.at(16_000_000) == core
+
+
+# ---- extends ----
+
+
+def table(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.toml"
+    path.write_text(text)
+    return path
+
+
+RULE = '[[cost]]\nkinds = ["{}"]\ncycles = {}\nsource = "a manual"\n'
+
+
+def test_a_core_states_what_differs_from_another(tmp_path: Path) -> None:
+    head = 'description = "{}"\nstatus = "{}"\n'
+    fetch = '[fetch]\nwords = 3\nsource = "a manual"\n'
+    table(
+        tmp_path,
+        "first",
+        head.format("First", "measured")
+        + 'isa = "thumb"\nfeatures = []\n'
+        + fetch
+        + RULE.format("alu", 1),
+    )
+    own = head.format("Second", "estimate") + 'extends = "first"\nfeatures = ["dsp"]\n'
+    second = cores.read(table(tmp_path, "second", own + RULE.format("alu", 2)))
+    assert (second.name, second.description, second.status) == ("second", "Second", "estimate")
+    assert (second.isa, second.features) == ("thumb", ("dsp",))
+    assert second.fetch is not None
+    assert [rule.cycles for rule in second.cost] == [1, 2]  # the later one counts
+
+
+def test_how_well_a_core_is_known_is_not_inherited(tmp_path: Path) -> None:
+    table(tmp_path, "first", (cores.FOLDER / "cortex-m4.toml").read_text())
+    with pytest.raises(BadInput, match="status"):
+        cores.read(table(tmp_path, "second", 'extends = "first"\ndescription = "Second"\n'))
+
+
+@pytest.mark.parametrize(
+    ("parent", "text"), [("nobody", "unknown"), ("second", "second extends second")]
+)
+def test_a_core_that_extends_nothing(tmp_path: Path, parent: str, text: str) -> None:
+    with pytest.raises(BadInput, match=text):
+        cores.read(table(tmp_path, "second", f'extends = "{parent}"\n'))

@@ -29,7 +29,9 @@ def change(region: int, entries: Mapping[int, tuple[int, ...]], width: int = 2) 
 
 
 def recording(*passes: tuple[tuple[Change, ...], int], outside: Change | None = None) -> Recording:
-    return Recording(("executed", "fell"), SEGMENTS, passes, outside or change(OUTSIDE, {}), 0)
+    return Recording(
+        ("executed", "fallthrough"), SEGMENTS, passes, outside or change(OUTSIDE, {}), 0
+    )
 
 
 TWO = recording(
@@ -48,10 +50,10 @@ def test_segments_become_instructions() -> None:
     assert counted.passes == 3
     first = counted.tally(0, 0)
     assert first.executed.tolist() == [10, 10, 9]
-    assert first.fell.tolist() == [1, 10, 9]  # inside of a segment there is no other way
+    assert first.fallthrough.tolist() == [1, 10, 9]  # inside of a segment there is no other way
     both = counted.tally(None, 0)
     assert both.executed.tolist() == [10, 15, 9]
-    assert both.fell.tolist() == [1, 10, 9]
+    assert both.fallthrough.tolist() == [1, 10, 9]
 
 
 def test_passes_differ_by_what_is_written() -> None:
@@ -92,7 +94,7 @@ def test_tallies_add_up() -> None:
     counted = Counted.of(TWO)
     total = counted.tally(0, 0) + counted.tally(1, 0)
     assert total.executed.tolist() == counted.tally(None, 0).executed.tolist()
-    assert total.fell.tolist() == counted.tally(None, 0).fell.tolist()
+    assert total.fallthrough.tolist() == counted.tally(None, 0).fallthrough.tolist()
 
 
 def test_large_counts_stay_exact() -> None:
@@ -107,7 +109,7 @@ def test_large_counts_stay_exact() -> None:
 
 
 def test_cache_events_lie_at_the_ends_of_segments() -> None:
-    columns = ("executed", "fell", "i_jump_miss", "d_read_miss")
+    columns = ("executed", "fallthrough", "i_jump_miss", "d_read_miss")
     source = Recording(
         columns, SEGMENTS, (((change(0, {0: (10, 1, 3, 7)}, 4),), 1),), change(OUTSIDE, {}, 4), 0
     )
@@ -119,7 +121,7 @@ def test_cache_events_lie_at_the_ends_of_segments() -> None:
 def test_code_that_changes_is_refused() -> None:
     segments = (*SEGMENTS, Segment(0x100, bytes([2]), b"xy"))
     source = Recording(
-        ("executed", "fell"), segments, (), change(OUTSIDE, {0: (1, 0), 3: (1, 0)}), 0
+        ("executed", "fallthrough"), segments, (), change(OUTSIDE, {0: (1, 0), 3: (1, 0)}), 0
     )
     with pytest.raises(BadInput, match="the code at 0x100 changed while it ran"):
         Counted.of(source)
@@ -136,7 +138,7 @@ def test_a_block_that_reaches_too_far_is_cut() -> None:
     """QEMU 7 hands out bytes of the next instruction with the last one of some blocks."""
     segments = (Segment(0x7FC, bytes([4]), b"abcd"), Segment(0x7FE, bytes([4]), b"cdef"))
     source = Recording(
-        ("executed", "fell"), segments, (), change(OUTSIDE, {0: (2, 0), 1: (2, 2)}), 0
+        ("executed", "fallthrough"), segments, (), change(OUTSIDE, {0: (2, 0), 1: (2, 2)}), 0
     )
     assert Counted.of(source).code.content == (b"ab", b"cdef")
 
@@ -148,7 +150,7 @@ changes = st.dictionaries(
 )
 records = st.builds(
     lambda passes, outside, signal: Recording(
-        ("executed", "fell"),
+        ("executed", "fallthrough"),
         SEGMENTS,
         tuple((tuple(change(r, e) for r, e in regions), n) for regions, n in passes),
         change(OUTSIDE, outside),

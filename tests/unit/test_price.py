@@ -29,14 +29,14 @@ def runs(draw: Any, lines: list[str] = PLAIN) -> tuple[Code, list[Tally]]:
     found = code(chosen, 0x8000 + 2 * draw(st.integers(0, 3)))
     tallies = []
     for _ in range(draw(st.integers(1, 3))):
-        executed, fell = np.zeros(len(chosen), np.int64), np.zeros(len(chosen), np.int64)
+        executed, fallthrough = np.zeros(len(chosen), np.int64), np.zeros(len(chosen), np.int64)
         for _ in range(draw(st.integers(0, 4))):
             begin = draw(st.integers(0, len(chosen) - 1))
             end = draw(st.integers(begin + 1, len(chosen)))
             times = draw(st.integers(1, 1000))
             executed[begin:end] += times
-            fell[begin + 1 : end] += times
-        tallies.append(Tally(executed, fell, {}))
+            fallthrough[begin + 1 : end] += times
+        tallies.append(Tally(executed, fallthrough, {}))
     return found, tallies
 
 
@@ -82,8 +82,8 @@ def test_weights_do_not_depend_on_how_often_all_ran(
     whole = total(tallies)
     thrice = whole + whole + whole
     one, three = (price.weights(cores.load(name), None, content, t) for t in (whole, thrice))
-    np.testing.assert_allclose(one.jumped, three.jumped, atol=1e-6)
-    np.testing.assert_allclose(one.fell, three.fell, atol=1e-6)
+    np.testing.assert_allclose(one.branch_target, three.branch_target, atol=1e-6)
+    np.testing.assert_allclose(one.fallthrough, three.fallthrough, atol=1e-6)
 
 
 @given(
@@ -122,8 +122,8 @@ def test_a_changed_row_moves_no_code_without_that_kind(run: tuple[Code, list[Tal
     )
     changed = msgspec.structs.replace(M4, cost=rules)
     one, two = (price.weights(c, None, content, total(tallies)) for c in (M4, changed))
-    np.testing.assert_array_equal(one.jumped, two.jumped)
-    np.testing.assert_array_equal(one.fell, two.fell)
+    np.testing.assert_array_equal(one.branch_target, two.branch_target)
+    np.testing.assert_array_equal(one.fallthrough, two.fallthrough)
 
 
 @pytest.mark.parametrize(
@@ -167,10 +167,10 @@ def loop(count: int, times: int) -> tuple[Code, Tally]:
     content.append(first.to_bytes(2, "little") + second.to_bytes(2, "little"))
     address = 0x8000 + 4 * np.arange(count + 1)
     executed = np.full(count + 1, times, np.int64)
-    fell = executed.copy()
-    fell[0] = 0
+    fallthrough = executed.copy()
+    fallthrough[0] = 0
     sizes = np.full(count + 1, 4, np.uint8)
-    return Code(address.astype(np.uint64), sizes, tuple(content)), Tally(executed, fell, {})
+    return Code(address.astype(np.uint64), sizes, tuple(content)), Tally(executed, fallthrough, {})
 
 
 def test_the_loop_of_the_tests_is_one() -> None:
@@ -216,7 +216,7 @@ def test_simulated_caches_take_the_place_of_the_estimate() -> None:
     misses, none = np.zeros(513, np.int64), np.zeros(513, np.int64)
     misses[4] = 7
     events = {"icache_jump_miss": misses, "icache_miss": none}
-    simulated = Tally(tally.executed, tally.fell, events)
+    simulated = Tally(tally.executed, tally.fallthrough, events)
     part = parts.load("stm32f407")
     with_part, without = (price.weights(M4, p, content, simulated) for p in (part, None))
     extra = price.cycles(with_part, simulated) - price.cycles(without, simulated)
@@ -228,7 +228,7 @@ def test_literals_wait_for_flash_where_there_is_no_cache() -> None:
     content, tally = piece(["mov r8,r8", "ldr r0,[pc,#4]", "mov r8,r8"])
     weights = price.weights(M4, parts.load("nrf52840"), content, tally)
     plain = price.weights(M4, None, content, tally)
-    assert weights.fell[1] - plain.fell[1] >= 2
+    assert weights.fallthrough[1] - plain.fallthrough[1] >= 2
 
 
 def test_a_whole_firmware_is_priced_in_well_under_a_second() -> None:
@@ -244,4 +244,4 @@ def test_a_whole_firmware_is_priced_in_well_under_a_second() -> None:
 def test_prices_are_the_same_every_time(run: tuple[Code, list[Tally]]) -> None:
     content, tallies = run
     one, two = (price.weights(M4, None, content, total(tallies)) for _ in range(2))
-    np.testing.assert_array_equal(one.fell, two.fell)
+    np.testing.assert_array_equal(one.fallthrough, two.fallthrough)

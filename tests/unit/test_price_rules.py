@@ -107,7 +107,7 @@ def test_an_unaligned_wide_target_costs_one_more() -> None:
     for address in (0x8000, 0x8002):
         content, tally = piece(["add.w r0,r1,r2"], address)
         weights = price.weights(cores.load("cortex-m4"), None, content, tally)
-        prices.append(weights.jumped[0])
+        prices.append(weights.branch_target[0])
     assert prices == [1, 2]
 
 

@@ -9,7 +9,7 @@ from boardless.cycles.cores import Core, Rule
 
 from generated.writing import cell, code, table
 
-LISTS = ("cost", "latency", "neighbours", "taken", "pair", "unpaired")
+LISTS = ("cost", "latency", "neighbours", "taken", "dual_issue", "single_issue")
 
 
 def markdown(what: str = "") -> str:
@@ -58,7 +58,7 @@ def _row(rule: Rule) -> list[str]:
     for first, then in (("of", "to"), ("first", "then"), ("older", "younger")):
         if first in it:
             kinds = " ".join((*it[first], "then", *it[then]))
-    kinds += f" beside {', '.join(it['besides'])}" if it.get("besides") else ""
+    kinds += f" with {', '.join(it['against'])}" if it.get("against") else ""
     kinds += f" (when {', '.join(it['when'])})" if it.get("when") else ""
     kinds += f"queue of {it['words']} words" if "words" in it else ""
     cycles = it.get("cycles", it.get("missed", it.get("latency")))

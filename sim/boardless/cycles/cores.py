@@ -3,7 +3,8 @@
     load("cortex-m4").status     # "calibrated ..."
 
 A rule is a mechanism with numbers and a source. Mechanisms are here and in `pipeline`, numbers in
-`cores/<core>.toml`; no code knows a core by name. Of two rules that fit, the later one counts.
+`cores/<core>.toml`; no code knows a core by name. Of two rules that fit, the later one counts. A
+core may `extends` another: it then states only what differs.
 """
 
 from __future__ import annotations
@@ -69,19 +70,19 @@ class Taken(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cycles: float
 
 
-class Pair(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Two that may issue in one cycle."""
+class DualIssue(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Kinds of instructions that may issue in the same cycle."""
 
     older: tuple[str, ...]
     younger: tuple[str, ...]
     when: tuple[str, ...] = ()
 
 
-class Unpaired(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """No two of these kinds in one cycle; with `besides`, none of these with one of those."""
+class SingleIssue(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Kinds that never issue in the same cycle: two of `kinds`, or one with one of `against`."""
 
     kinds: tuple[str, ...]
-    besides: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
     when: tuple[str, ...] = ()
 
 
@@ -94,7 +95,7 @@ class Fetch(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Prediction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Conditional branches go their usual way for nothing more; the other way costs."""
+    """Static prediction: the majority direction is free, the other costs `missed` cycles."""
 
     missed: float  # cycles
 
@@ -111,8 +112,8 @@ class Core(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     latency: tuple[Latency, ...] = ()
     neighbours: tuple[Neighbours, ...] = ()
     taken: tuple[Taken, ...] = ()
-    pair: tuple[Pair, ...] = ()
-    unpaired: tuple[Unpaired, ...] = ()
+    dual_issue: tuple[DualIssue, ...] = ()
+    single_issue: tuple[SingleIssue, ...] = ()
     fetch: Fetch | None = None
     prediction: Prediction | None = None
 
@@ -144,12 +145,14 @@ BOTH: dict[str, Callable[[Instruction, Instruction], bool]] = {
 }
 
 
-def fits(rule: Cost | Unpaired, instruction: Instruction) -> bool:
+def fits(rule: Cost | SingleIssue, instruction: Instruction) -> bool:
     """Whether a rule about one instruction holds for this one."""
     return all(SINGLE[word](instruction) for word in rule.when)
 
 
-def fits_both(rule: Latency | Neighbours | Pair, first: Instruction, then: Instruction) -> bool:
+def fits_both(
+    rule: Latency | Neighbours | DualIssue, first: Instruction, then: Instruction
+) -> bool:
     """Whether a rule about two instructions holds for these; the older one comes first."""
     return all(BOTH[word](first, then) for word in rule.when)
 
@@ -182,10 +185,10 @@ def _check(core: Core, where: str) -> None:
         groups += [(latency.of, KINDS), (latency.to, KINDS | ROLES), (latency.when, two)]
     for near in core.neighbours:
         groups += [(near.first + near.then, kinds), (near.when, two)]
-    for pair in core.pair:
+    for pair in core.dual_issue:
         groups += [(pair.older + pair.younger, kinds), (pair.when, two)]
-    for unpaired in core.unpaired:
-        groups += [(unpaired.kinds, KINDS), (unpaired.besides, kinds), (unpaired.when, one)]
+    for unpaired in core.single_issue:
+        groups += [(unpaired.kinds, KINDS), (unpaired.against, kinds), (unpaired.when, one)]
     groups += [(rule.kinds, KINDS) for rule in core.taken]
     for words, known in groups:
         for word in words:

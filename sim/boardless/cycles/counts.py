@@ -38,7 +38,7 @@ class Tally:
     """What happened in one stretch of the run: an inference, a region, or all together."""
 
     executed: Int64s  # (I,) how often the instruction was executed
-    fell: Int64s  # (I,) of these: straight after the one that lies before it; the rest by a jump
+    fallthrough: Int64s  # (I,) of these, entered by fall-through; the rest are branch targets
     events: Mapping[str, Int64s]  # (I,) each; cache misses by name; empty without a simulated cache
     interrupts: int = 0  # handlers that began meanwhile; what they executed is not in here, ...
     interrupts_kept: int = 0  # ... but for this many, whose end was not seen
@@ -52,7 +52,7 @@ class Tally:
         none = np.zeros_like(self.executed)
         return Tally(
             self.executed + other.executed,
-            self.fell + other.fell,
+            self.fallthrough + other.fallthrough,
             {n: self.events.get(n, none) + other.events.get(n, none) for n in names},
             self.interrupts + other.interrupts,
             self.interrupts_kept + other.interrupts_kept,
@@ -113,15 +113,15 @@ class _Layout:
         self.stop = np.where(ran, first + lengths, 0)
         self.count = len(code.address)
 
-    def spread(self, values: Int64s, fell: Int64s | None = None) -> Int64s:
-        """(segments,) -> (I,): the value at each instruction of a segment; with `fell` that one at
-        its first instruction."""
+    def spread(self, values: Int64s, fallthrough: Int64s | None = None) -> Int64s:
+        """Returns (I,) from (segments,): the value at each instruction of a segment, and at its
+        first one the value in `fallthrough`, where that is given."""
         steps = np.zeros(self.count + 1, np.int64)
         np.add.at(steps, self.first, values)
         np.subtract.at(steps, self.stop, values)
         total = np.cumsum(steps)[:-1]
-        if fell is not None:
-            np.add.at(total, self.first, fell - values)
+        if fallthrough is not None:
+            np.add.at(total, self.first, fallthrough - values)
         return total
 
     def place(self, values: Int64s, *, last: bool) -> Int64s:
@@ -233,14 +233,14 @@ class Counted:
 
     def _expand(self, layout: _Layout, recording: Recording, state: _State) -> Tally:
         values = state.values
-        executed, fell = values[:, 0], values[:, 1]
+        executed, fallthrough = values[:, 0], values[:, 1]
         events = {
             name: layout.place(values[:, len(FIXED_COLUMNS) + k], last=is_data(name))
             for k, name in enumerate(recording.columns[len(FIXED_COLUMNS) :])
         }
         return Tally(
             layout.spread(executed),
-            layout.spread(executed, fell),
+            layout.spread(executed, fallthrough),
             events,
             state.interrupts,
             state.interrupts_kept,

@@ -3,7 +3,7 @@
     cycles = [estimate(counted, target) for target in targets(["cortex-m4"], ["stm32l4r5"])]
 
 Pure but for reading the core and part tables. Prices are linear in the counts, so that layers and
-glue add up to the inference, and functions to their layer.
+overhead add up to the inference, and functions to their layer.
 """
 
 from __future__ import annotations

@@ -70,8 +70,12 @@ class Reuse:
         reached: dict[int, float] = {}
         for i, line in enumerate(line_of):
             if line >= 0:
-                same = i > 0 and graph.follows[i] and line_of[i - 1] == line
-                n = graph.jumped[i] if same and places[i] == graph.address[i] else graph.executed[i]
+                same = i > 0 and graph.contiguous[i] and line_of[i - 1] == line
+                n = (
+                    graph.branch_target[i]
+                    if same and places[i] == graph.address[i]
+                    else graph.executed[i]
+                )
                 reached[line] = reached.get(line, 0.0) + n
         hottest = sorted(reached.values(), reverse=True)
         others = hottest[lines] if len(hottest) > lines else 1.0  # may push a hotter line out
@@ -95,12 +99,13 @@ class _Loops:
         self.index = {address: i for i, address in enumerate(self.address)}
         ends = (code.address + code.size).tolist()
         count = len(decoded)
-        self.follows = [i > 0 and ends[i - 1] == self.address[i] for i in range(count)]
+        self.contiguous = [i > 0 and ends[i - 1] == self.address[i] for i in range(count)]
         self.executed: list[int] = totals.executed.tolist()
-        fell: list[int] = totals.fell.tolist()
-        self.jumped = [n - f for n, f in zip(self.executed, fell, strict=True)]
+        fallthrough: list[int] = totals.fallthrough.tolist()
+        self.branch_target = [n - f for n, f in zip(self.executed, fallthrough, strict=True)]
         self.left = [
-            self.executed[i] - (fell[i + 1] if i + 1 < count and self.follows[i + 1] else 0)
+            self.executed[i]
+            - (fallthrough[i + 1] if i + 1 < count and self.contiguous[i + 1] else 0)
             for i in range(count)
         ]
         self.target = [self._target(i) for i in range(count)]

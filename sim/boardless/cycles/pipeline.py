@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from boardless.cycles.cores import ANY, Core, Cost, Unpaired, fits, fits_both
+from boardless.cycles.cores import ANY, Core, Cost, SingleIssue, fits, fits_both
 from boardless.cycles.decode import Instruction
 from boardless.cycles.fetch import Fetcher, Queue
 
@@ -85,7 +85,9 @@ class Pipeline:
             kept = (r for r in results if r.registers & ~now.writes)
             results = (*kept, Result(now.writes, now, begin))
         results = self._age(results, end)
-        open_ = now if self.core.pair and not paired and cost == 1 and not now.branches else None
+        open_ = (
+            now if self.core.dual_issue and not paired and cost == 1 and not now.branches else None
+        )
         if paired and cost == 0 and state.partner is not None:
             open_ = state.partner
         return State(now, open_, results, queue), end
@@ -111,9 +113,9 @@ class Pipeline:
                 _among(older, rule.older)
                 and _among(younger, rule.younger)
                 and fits_both(rule, older, younger)
-                for rule in self.core.pair
+                for rule in self.core.dual_issue
             )
-            forbidden = any(_excludes(rule, older, younger) for rule in self.core.unpaired)
+            forbidden = any(_excludes(rule, older, younger) for rule in self.core.single_issue)
             self._pairs[key] = allowed and not forbidden
         return self._pairs[key]
 
@@ -166,12 +168,12 @@ class Pipeline:
         return self._longest[writer]
 
 
-def _excludes(rule: Unpaired, older: Instruction, younger: Instruction) -> bool:
-    if not rule.besides:
+def _excludes(rule: SingleIssue, older: Instruction, younger: Instruction) -> bool:
+    if not rule.against:
         both = older.kind in rule.kinds and younger.kind in rule.kinds
         return both and fits(rule, older) and fits(rule, younger)
     return any(
-        one.kind in rule.kinds and fits(rule, one) and _among(other, rule.besides)
+        one.kind in rule.kinds and fits(rule, one) and _among(other, rule.against)
         for one, other in ((older, younger), (younger, older))
     )
 

@@ -32,10 +32,10 @@ MOST_STATES = 12  # kept apart at one place
 class Weights:
     """Cycles per instruction (I,), none negative."""
 
-    jumped: Float64s  # reached by a jump
-    fell: Float64s  # reached from the instruction that lies before it
-    left: Float64s  # on top, when it was left by a jump
-    follows: npt.NDArray[np.bool_]  # whether the instruction before it in the table touches it
+    branch_target: Float64s  # entered by a jump
+    fallthrough: Float64s  # entered from the instruction that lies before it
+    taken_exit: Float64s  # on top, when it was left by a jump
+    contiguous: npt.NDArray[np.bool_]  # the previous row ends where this one begins
     events: Mapping[str, float] = field(default_factory=dict)  # per event
 
 
@@ -50,22 +50,27 @@ def weights(core: Core, part: Part | None, code: Code, totals: Tally) -> Weights
     memory = part.memory(code, decoded, totals) if part is not None else None
     fetcher = Fetcher(core.fetch, memory) if core.fetch is not None else None
     walk = Walk(Pipeline(core, fetcher), code, decoded, totals)
-    jumped, fell = walk.prices()
-    left = np.array([walk.pipeline.taken(i.kind) if i.branches else 0.0 for i in decoded])
+    branch_target, fallthrough = walk.prices()
+    taken_exit = np.array([walk.pipeline.taken(i.kind) if i.branches else 0.0 for i in decoded])
     if core.prediction is not None:
-        surprise(walk, core.prediction.missed, left, fell)
+        surprise(walk, core.prediction.missed, taken_exit, fallthrough)
     if part is None:
-        return Weights(jumped, fell, left, walk.follows)
+        return Weights(branch_target, fallthrough, taken_exit, walk.contiguous)
     late = part.literal_waits(code, decoded, totals)
-    return Weights(jumped + late, fell + late, left, walk.follows, part.events(totals))
+    return Weights(
+        branch_target + late, fallthrough + late, taken_exit, walk.contiguous, part.events(totals)
+    )
 
 
 def cycles(weights: Weights, tally: Tally) -> Float64s:
     """Cycles (I,) of each instruction in that stretch; sums of stretches are exact sums."""
     stayed = np.zeros(len(tally.executed), np.int64)
-    stayed[:-1] = np.where(weights.follows[1:], tally.fell[1:], 0)
-    priced: Float64s = weights.jumped * (tally.executed - tally.fell) + weights.fell * tally.fell
-    priced += weights.left * (tally.executed - stayed)
+    stayed[:-1] = np.where(weights.contiguous[1:], tally.fallthrough[1:], 0)
+    priced: Float64s = (
+        weights.branch_target * (tally.executed - tally.fallthrough)
+        + weights.fallthrough * tally.fallthrough
+    )
+    priced += weights.taken_exit * (tally.executed - stayed)
     for name, cost in weights.events.items():
         if name in tally.events:
             priced += cost * tally.events[name]
@@ -99,13 +104,13 @@ class Walk:
         self.pipeline, self.decoded = pipeline, decoded
         self.address: list[int] = code.address.tolist()
         ends = code.address + code.size
-        self.follows = np.zeros(len(decoded), np.bool_)
-        self.follows[1:] = ends[:-1] == code.address[1:]
-        self.fell: list[int] = totals.fell.tolist()
-        self.jumped: list[int] = (totals.executed - totals.fell).tolist()
-        stayed = np.append(np.where(self.follows[1:], totals.fell[1:], 0), 0)
+        self.contiguous = np.zeros(len(decoded), np.bool_)
+        self.contiguous[1:] = ends[:-1] == code.address[1:]
+        self.fallthrough: list[int] = totals.fallthrough.tolist()
+        self.branch_target: list[int] = (totals.executed - totals.fallthrough).tolist()
+        stayed = np.append(np.where(self.contiguous[1:], totals.fallthrough[1:], 0), 0)
         self.stayed: list[int] = stayed.tolist()
-        self.left: list[int] = (totals.executed - stayed).tolist()
+        self.taken_exit: list[int] = (totals.executed - stayed).tolist()
         self.arrivals = self._direct_branches()
 
     def _direct_branches(self) -> dict[int, list[int]]:
@@ -113,7 +118,7 @@ class Walk:
         index = {address: i for i, address in enumerate(self.address)}
         found: dict[int, list[int]] = {}
         for i, now in enumerate(self.decoded):
-            if now.distance is not None and self.left[i] > 0:
+            if now.distance is not None and self.taken_exit[i] > 0:
                 target = index.get(self.address[i] + now.distance)
                 if target is not None:
                     found.setdefault(target, []).append(i)
@@ -123,37 +128,37 @@ class Walk:
         """Cycles (I,) when reached by a jump, and when by falling through."""
         exits: dict[int, dict[State, float]] = {}
         for _ in range(SWEEPS):
-            jumped, fell, exits = self._sweep(exits)
-        return jumped, fell
+            branch_target, fallthrough, exits = self._sweep(exits)
+        return branch_target, fallthrough
 
     def _sweep(
         self, exits: Mapping[int, Mapping[State, float]]
     ) -> tuple[Float64s, Float64s, dict[int, dict[State, float]]]:
-        jumped, fell = np.zeros(len(self.decoded)), np.zeros(len(self.decoded))
+        branch_target, fallthrough = np.zeros(len(self.decoded)), np.zeros(len(self.decoded))
         wanted = {branch for branches in self.arrivals.values() for branch in branches}
         found: dict[int, dict[State, float]] = {}
         after: dict[State, float] = {}
         for i, now in enumerate(self.decoded):
             address = self.address[i]
             entered = self._entry(i, exits)
-            reached = after if self.follows[i] and after and self.fell[i] else {}
-            reached = _scaled(reached, self.fell[i])
-            jumped[i], left = self._all(entered, address, now)
-            fell[i] = jumped[i]
+            reached = after if self.contiguous[i] and after and self.fallthrough[i] else {}
+            reached = _scaled(reached, self.fallthrough[i])
+            branch_target[i], taken_exit = self._all(entered, address, now)
+            fallthrough[i] = branch_target[i]
             if reached:
-                fell[i], straight = self._all(reached, address, now)
-                left = _merged(left if self.jumped[i] else {}, straight)
-            after = _fewest(left)
+                fallthrough[i], straight = self._all(reached, address, now)
+                taken_exit = _merged(taken_exit if self.branch_target[i] else {}, straight)
+            after = _fewest(taken_exit)
             if i in wanted:
                 found[i] = after
-        return jumped, fell, found
+        return branch_target, fallthrough, found
 
     def _entry(self, i: int, exits: Mapping[int, Mapping[State, float]]) -> dict[State, float]:
-        """States in which instruction i begins when jumped to, with how often."""
-        address, rest = self.address[i], float(self.jumped[i])
+        """States in which instruction i begins when branch_target to, with how often."""
+        address, rest = self.address[i], float(self.branch_target[i])
         entered: dict[State, float] = {}
         for branch in self.arrivals.get(i, ()):
-            kind, times = self.decoded[branch].kind, min(rest, float(self.left[branch]))
+            kind, times = self.decoded[branch].kind, min(rest, float(self.taken_exit[branch]))
             if times <= 0:
                 continue
             for state, n in _scaled(exits.get(branch, {}), times).items():
@@ -179,14 +184,14 @@ class Walk:
         return spent / total, after
 
 
-def surprise(walk: Walk, missed: float, left: Float64s, fell: Float64s) -> None:
+def surprise(walk: Walk, missed: float, taken_exit: Float64s, fallthrough: Float64s) -> None:
     """A branch that goes its rarer way was predicted wrongly."""
     for i, now in enumerate(walk.decoded):
         if now.branches and not now.always_leaves:
-            if walk.left[i] <= walk.stayed[i]:
-                left[i] += missed
-            elif i + 1 < len(walk.decoded) and walk.follows[i + 1]:
-                fell[i + 1] += missed
+            if walk.taken_exit[i] <= walk.stayed[i]:
+                taken_exit[i] += missed
+            elif i + 1 < len(walk.decoded) and walk.contiguous[i + 1]:
+                fallthrough[i + 1] += missed
 
 
 def _scaled(states: Mapping[State, float], total: float) -> dict[State, float]:

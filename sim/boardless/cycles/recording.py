@@ -18,7 +18,7 @@ import numpy.typing as npt
 from boardless.core.errors import ToolFailed
 
 MAGIC, VERSION = b"BLCOUNTS", 1
-FIXED_COLUMNS = ("executed", "fell")  # cache events follow
+FIXED_COLUMNS = ("executed", "fallthrough")  # cache events follow
 AGAIN = "run it again; is the disk full, or was the emulator killed?"
 
 Int64s = npt.NDArray[np.int64]
@@ -48,7 +48,7 @@ class Change:
 class Recording:
     """A file as it is: segments, and passes as differences."""
 
-    columns: tuple[str, ...]  # (V,) executed, fell, events
+    columns: tuple[str, ...]  # (V,) executed, fallthrough, events
     segments: tuple[Segment, ...]
     passes: tuple[tuple[tuple[Change, ...], int], ...]  # (changes, that many equal passes)
     outside: Change

@@ -178,7 +178,7 @@ def run(
     ended = time.monotonic()
     boot = shared.first_ready - began
     seconds = {"boot": boot, "infer": ended - shared.first_ready}
-    counts = _with_cycles(_counts(build, emulator, shared), devices, shared)
+    counts = _with_cycles(build, _counts(build, emulator, shared), devices, shared)
     return shared.outputs, counts, shared.stack_bytes, seconds
 
 
@@ -285,12 +285,12 @@ def _counts(build: Build, emulator: Emulator, shared: Shared) -> Counts:
     )
 
 
-def _with_cycles(counts: Counts, devices: Devices, shared: Shared) -> Counts:
-    """With what the plugin counted, after holding it against the emulator's own counts."""
+def _with_cycles(build: Build, counts: Counts, devices: Devices, shared: Shared) -> Counts:
+    """Adds what the plugin counted, after comparing it with the emulator's own counts."""
     if devices.missing:
         return dataclasses.replace(counts, cycles_missing=devices.missing)
     counted = devices.counted([(int(d), int(n)) for d, n in shared.inferences])
     if not counts.missing:
-        check(counted, counts.instructions)
-        check_layers(counted, counts.layers)
+        check(counted, counts.instructions, build.board)
+        check_layers(counted, counts.layers, build.board)
     return dataclasses.replace(counts, counted=counted)

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from boardless.core import children, paths, scratch
+from boardless.core import children, paths, scratch, unpack
 from boardless.core.errors import BadInput, ToolFailed, ToolMissing, TooSmall
 from boardless.judge import figures, growth
 from boardless.judge.gating import Case, Misfit, Report, Row, no_cycles, wrong
@@ -234,8 +233,7 @@ def checkout(revision: str) -> Iterator[tuple[str, Path]]:
     with scratch.folder("revision") as folder:
         tree, archive = folder / "tree", folder / "tree.tar"
         git("archive", "--output", str(archive), commit)
-        with tarfile.open(archive) as file:
-            file.extractall(tree, filter="data")
+        unpack.tar(archive, tree)
         if not (tree / "sim" / "boardless" / "__main__.py").is_file():
             raise BadInput(f"revision {revision} has no sim/boardless", hint="choose a later one")
         yield commit, tree

@@ -8,14 +8,13 @@ model that was trained again may predict otherwise: it must not predict worse.
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from boardless.core import scratch
+from boardless.core import scratch, unpack
 from boardless.core.errors import BadInput, ToolFailed, TooSmall
 from boardless.device.records import Board, Run
 from boardless.front import against
@@ -90,8 +89,7 @@ def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
     folder.mkdir()
     archive = folder / "model.tar"
     against.git("archive", "--output", str(archive), commit, place.name, cwd=place.parent)
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+    unpack.tar(archive, folder)
     return folder / place.name
 
 

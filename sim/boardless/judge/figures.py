@@ -2,7 +2,7 @@
 
 The inputs are the same on every machine: noise from a hash function, and pictures of the data set
 where the package brings it. Counts are of the first input, so that layers and what lies between
-them ("glue") add up to the whole exactly.
+them ("overhead") add up to the whole exactly.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     table: str = ""  # cycles: digest of the core's table
 
     @property
-    def glue(self) -> int:
+    def overhead(self) -> int:
         return self.whole - sum(self.layers.values())
 
 

@@ -205,7 +205,7 @@ def counted(
         else:
             found += judge(layer, b, unit, old.layers[a], new.layers[b], limit)
     if old.layers or new.layers:
-        found += judge(layer, "between layers", unit, old.glue, new.glue, limit)
+        found += judge(layer, "between layers", unit, old.overhead, new.overhead, limit)
     parts = sum(f.delta for f in found)
     found += judge(metric, "inference", unit, old.whole, new.whole, limit, parts)
     if old.worst and new.worst:

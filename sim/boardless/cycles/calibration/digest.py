@@ -11,11 +11,12 @@ import ast
 import hashlib
 import json
 import threading
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from boardless.cycles.tables import resolved
 
 PARSING = threading.Lock()  # Python 3.11 counts the depth of a tree for all threads together
 PACKAGE = Path(__file__).parents[1]  # boardless/cycles
@@ -33,7 +34,7 @@ def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
     modules = [[str(path.relative_to(package)), text] for path, text in used]
     tables = [package / "cores" / f"{core}.toml"]
     tables += [package / "parts" / f"{part}.toml"] if part else []
-    words = [[t.name, plain(tomllib.loads(t.read_text()))] for t in tables]
+    words = [[t.name, plain(resolved(t))] for t in tables]
     content = json.dumps([modules, words], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -43,7 +44,7 @@ def _instruction_sets(package: Path) -> set[str]:
 
 
 def _isa(table: Path) -> str:
-    return str(tomllib.loads(table.read_text()).get("isa", ""))
+    return str(resolved(table).get("isa", ""))
 
 
 def sources(package: Path) -> list[tuple[Path, str]]:

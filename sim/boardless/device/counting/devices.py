@@ -12,14 +12,14 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from boardless.core.errors import ToolFailed, ToolMissing
+from boardless.core.errors import BadInput, ToolFailed, ToolMissing
 from boardless.cycles import image
 from boardless.cycles.counts import Counted
 from boardless.cycles.recording import Recording
 from boardless.device.counting import watch
 from boardless.device.emulators import Emulator
 from boardless.device.plugin.counter import Counter, Cuts, Plugin, Watch
-from boardless.device.records import Build
+from boardless.device.records import Board, Build
 
 BUG = "this is a bug of boardless, please report it; --no-cycles runs without the plugin"
 
@@ -69,24 +69,29 @@ class Devices:
         return Counted.of(*self.recordings.values(), order=moved)
 
 
-def check(counted: Counted, instructions: Sequence[int]) -> None:
-    """The plugin and icount count independently of each other; ToolFailed where they differ.
-    `instructions` are those of each pass."""
+def check(counted: Counted, instructions: Sequence[int], board: Board) -> None:
+    """Compares the plugin's counts with the board's timer, which count independently of each other.
+    `instructions` are those of each pass by the timer. BadInput where they differ."""
     found = counted.instructions.tolist()
-    for i, (ours, theirs) in enumerate(zip(found, instructions, strict=True)):
-        if ours != theirs:
-            raise ToolFailed(
-                f"inference {i} has {ours:,} instructions by the plugin, {theirs:,} by icount",
-                hint=BUG,
-            )
+    for i, (plugin, timer) in enumerate(zip(found, instructions, strict=True)):
+        if plugin != timer:
+            raise disagreement(f"inference {i}", plugin, timer, board)
 
 
-def check_layers(counted: Counted, layers: Sequence[int]) -> None:
-    """The same for the layers of pass 0; ToolFailed where they differ."""
-    for k, theirs in enumerate(layers):
-        ours = counted.tally(k, pass_=0).instructions
-        if ours != theirs:
-            raise ToolFailed(
-                f"layer {k} has {ours:,} instructions by the plugin, {theirs:,} by icount",
-                hint=BUG,
-            )
+def check_layers(counted: Counted, layers: Sequence[int], board: Board) -> None:
+    """Compares the counts of the layers of pass 0 likewise. BadInput where they differ."""
+    for k, timer in enumerate(layers):
+        plugin = counted.tally(k, pass_=0).instructions
+        if plugin != timer:
+            raise disagreement(f"layer {k}", plugin, timer, board)
+
+
+def disagreement(what: str, plugin: int, timer: int, board: Board) -> BadInput:
+    """Returns the error of two counts that differ. A wrong timer_hz alone makes them differ, so the
+    board is the first place to look at."""
+    return BadInput(
+        f"instruction counts of {what} disagree: plugin {plugin:,}, board timer {timer:,}",
+        where=str(board.folder / "board.toml"),
+        hint="check timer_hz and icount_shift there against hal_timer_hz in board.c; "
+        "--no-cycles runs without the plugin",
+    )

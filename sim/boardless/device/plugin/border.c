@@ -41,22 +41,22 @@ static void stopping(unsigned cpu, uint32_t info, uint64_t address, void *data) 
   }
 }
 
-/* A callback before an instruction comes after the note that its block fell into it, which belongs
+/* A callback before an instruction comes after the note that its block fell through into it, which belongs
  * to what begins here. */
 static uint64_t *hold_back(uint32_t number) {
-  uint64_t *fell = &chunks[number / CHUNK]->now[FELL][number % CHUNK];
+  uint64_t *fallthrough = &chunks[number / CHUNK]->now[FALLTHROUGH][number % CHUNK];
   if (!segments[number].head || !entry_fell(number)) {
     return NULL;
   }
-  --*fell;
-  return fell;
+  --*fallthrough;
+  return fallthrough;
 }
 
 static void at_border(unsigned cpu, void *data) {
   (void)cpu;
   const uint32_t number = (uint32_t)(uintptr_t)data;
   const uint64_t address = segments[number].address;
-  uint64_t *fell = hold_back(number);
+  uint64_t *fallthrough = hold_back(number);
   if (all_marked() && starts_with(&options.stop_at, address)) {
     pass_end();
   }
@@ -72,18 +72,18 @@ static void at_border(unsigned cpu, void *data) {
       region_enter((int32_t)i);
     }
   }
-  if (fell) {
-    ++*fell;
+  if (fallthrough) {
+    ++*fallthrough;
   }
 }
 
 static void at_handler(unsigned cpu, void *data) {
   (void)cpu;
-  uint64_t *fell = hold_back((uint32_t)(uintptr_t)data);
+  uint64_t *fallthrough = hold_back((uint32_t)(uintptr_t)data);
   leaving = false;
   interrupt_begin();
-  if (fell) {
-    ++*fell;
+  if (fallthrough) {
+    ++*fallthrough;
   }
 }
 

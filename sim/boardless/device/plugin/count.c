@@ -146,7 +146,7 @@ static void at_abort(int number) {
 /* ---- the beginning ---- */
 
 static void write_head(void) {
-  static const char *const names[] = {"executed", "fell"};
+  static const char *const names[] = {"executed", "fallthrough"};
   size_t bytes = 0;
   bl_record_bytes("BLCOUNTS", 8);
   bl_record_u32(BL_RECORD_VERSION);

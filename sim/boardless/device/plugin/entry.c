@@ -10,7 +10,7 @@ uint64_t left_to;
 bool leaving;
 
 static void count_fall(uint32_t number) {
-  chunks[number / CHUNK]->now[FELL][number % CHUNK]++;
+  chunks[number / CHUNK]->now[FALLTHROUGH][number % CHUNK]++;
 }
 
 #if SCOREBOARDS

@@ -2,7 +2,7 @@
  *
  *   "BLCOUNTS"  u32 version (1)  u32 columns V
  *   records     char kind[4]  u32 bytes of what follows  ...
- *     NAME  for each column its name, ended by a byte 0: executed, fell, then cache events
+ *     NAME  for each column its name, ended by a byte 0: executed, fallthrough, then cache events
  *     SEGM  segments seen since the last such record, numbered from 0 in the order of the file:
  *           u64 address  u16 instructions n  u16 bytes b  u8 size[n]  u8 code[b]
  *     REGN  what changed in a region since the pass before (since zero in the first one):

@@ -79,7 +79,7 @@ static tally *of(int32_t number) {
   return number == OUTSIDE ? &outside : &now[number];
 }
 
-/* To whom belongs what was counted up to here? */
+/* Attributes the counts since the last call to the current region (or handler). */
 static void settle(void) {
   if (!depth) {
     collect(of(region));
@@ -116,7 +116,7 @@ static size_t differ(const tally *t, const tally *old, uint32_t i, int64_t *diff
   size_t width = 0;
   for (unsigned k = 0; k < columns; k++) {
     /* Only the head of a block can be reached in more than one way. */
-    const unsigned source = k == FELL && !segments[i].head ? EXECUTED : k;
+    const unsigned source = k == FALLTHROUGH && !segments[i].head ? EXECUTED : k;
     difference[k] =
         (int64_t)(t->value[source][i] - (old && i < old->size ? old->value[source][i] : 0));
     if (difference[k]) {

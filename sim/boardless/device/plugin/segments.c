@@ -64,7 +64,7 @@ static void add_chunk(void) {
 #else
   c->now[EXECUTED] = checked(calloc(CHUNK, sizeof(uint64_t)));
 #endif
-  for (unsigned k = FELL; k < columns; k++) {
+  for (unsigned k = FALLTHROUGH; k < columns; k++) {
     c->now[k] = checked(calloc(CHUNK, sizeof(uint64_t)));
   }
   chunks[chunk_count++] = c;

@@ -10,7 +10,7 @@
 
 #include "abi.h"
 
-enum { EXECUTED, FELL, FIRST_EVENT };
+enum { EXECUTED, FALLTHROUGH, FIRST_EVENT };
 #define COLUMNS_MAX 26
 #define CHUNK 1024
 
