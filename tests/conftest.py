@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from boardless.device import boards
 from boardless.device.link.client import Client
 from boardless.device.records import Build
 from boardless.model import zoo
+from command_line import Cli
 from properties import profiles
 from properties.repeat import pytest_collection_modifyitems, pytest_runtest_makereport
 
@@ -29,9 +28,6 @@ profiles.register()
 # starts in the background deaf to Ctrl-C, and nohup to the end of the session.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-MARK = "BOARDLESS_TEST_MARK"  # in the environment of what a test starts, and of its children
-Completed = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="session")
@@ -44,64 +40,10 @@ def built() -> Callable[[str, str], Build]:
     return make
 
 
-def marked_processes(mark: str) -> list[str]:
-    """Command lines of living processes that inherited `mark`."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if f"{MARK}={mark}".encode() in (entry / "environ").read_bytes():
-                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-            except OSError:
-                continue  # it ended meanwhile, or is not ours
-    return found
-
-
 def listen_to_the_end(client: Client) -> None:
     """Reads lines until the device has ended: raises ToolFailed."""
     while True:
         client.line(time.monotonic() + 10)
-
-
-class Cli:
-    """The program as a user starts it. No process may outlive a call."""
-
-    def __init__(self) -> None:
-        self.mark = uuid.uuid4().hex
-
-    def environment(self, **changes: str) -> dict[str, str]:
-        return os.environ | {MARK: self.mark} | changes
-
-    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "boardless", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self.environment(**changes),
-        )
-
-    def __call__(self, *arguments: str, **changes: str) -> Completed:
-        done = subprocess.run(
-            [sys.executable, "-m", "boardless", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-            env=self.environment(**changes),
-        )
-        assert not marked_processes(self.mark)
-        return done
-
-    def fails(self, status: int, *arguments: str, **changes: str) -> str:
-        """The one line that a failing call says, after checking its exit status."""
-        done = self(*arguments, **changes)
-        said = [line for line in done.stderr.splitlines() if line.startswith("boardless: ")]
-        assert done.returncode == status, done.stderr
-        assert len(said) == 1, done.stderr
-        assert "Traceback" not in done.stderr
-        assert done.stdout == ""
-        return said[0]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from boardless.core import paths
 from boardless.device import boards
 from boardless.judge import baseline
 from boardless.model import compiler, zoo
-from conftest import Cli, Completed
+from command_line import Cli, Completed, failure
 
 ROOM = ("code_bytes", "flash_bytes")
 
@@ -50,10 +50,10 @@ class Checkout:
         }
 
     def gate(self, *arguments: str, **environment: str) -> Completed:
-        return self.cli("gate", *arguments, **(self.environment | environment))
+        return self.cli.process("gate", *arguments, **(self.environment | environment))
 
     def fails(self, status: int, *arguments: str, **environment: str) -> str:
-        return self.cli.fails(status, "gate", *arguments, **(self.environment | environment))
+        return failure(self.gate(*arguments, **environment), status)
 
     def baseline(self) -> Path:
         return self.root / baseline.path("digits_cnn", "mps2-an386").relative_to(paths.ROOT)

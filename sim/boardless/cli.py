@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +41,12 @@ def cli() -> None:
     """
 
 
-def _guarded(call: Callable[[], Any]) -> int:
-    """Runs the command line; every failure becomes one line and an exit status."""
+def run(arguments: list[str]) -> int:
+    """Runs one command and returns its exit status; every failure becomes one line on stderr."""
     try:
-        call()
+        status = _status(arguments)
         sys.stdout.flush()
-        return 0
+        return status
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -76,6 +75,15 @@ def _guarded(call: Callable[[], Any]) -> int:
             err=True,
         )
         return 3
+
+
+def _status(arguments: list[str]) -> int:
+    """Runs one command and returns the exit status that it asks for."""
+    try:
+        cli(arguments, prog_name="boardless", standalone_mode=False)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    return 0
 
 
 def _say_no_more() -> None:
@@ -107,4 +115,4 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as in the background, or by nohup
             signal.signal(number, _interrupt)
-    sys.exit(_guarded(lambda: cli(standalone_mode=False)))
+    sys.exit(run(sys.argv[1:]))

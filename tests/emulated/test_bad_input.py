@@ -14,7 +14,7 @@ import pytest
 from boardless.device import boards
 from boardless.device.records import Build
 from boardless.model import zoo
-from conftest import Cli
+from command_line import Cli
 
 DIGITS = ("run", "digits_cnn:int8", "--limit", "4")
 

@@ -17,7 +17,7 @@ from boardless.core.errors import BadInput, DeviceFault, ToolFailed
 from boardless.cycles.counts import OUTSIDE
 from boardless.device import boards
 from boardless.device.counting import bare
-from conftest import MARK, marked_processes
+from command_line import MARK, marked_processes
 
 pytestmark = pytest.mark.emulated
 BOARD = boards.load("mps2-an386")
@@ -128,7 +128,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
     )
     done = threading.Event()
-    while not any("qemu-system" in line for line in marked_processes(mark)):
+    while not any("qemu-system" in line for line in marked_processes(mark).values()):
         assert process.poll() is None
         done.wait(0.02)
     process.send_signal(signal.SIGINT)

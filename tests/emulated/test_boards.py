@@ -25,7 +25,8 @@ from boardless.device.records import Board, Build, Counts
 from boardless.judge import predictions
 from boardless.model import compiler, reference, zoo
 from boardless.path import evaluate
-from conftest import Cli, listen_to_the_end
+from command_line import Cli
+from conftest import listen_to_the_end
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from boardless.core import paths
 from boardless.device.records import Build
-from conftest import Cli
+from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]

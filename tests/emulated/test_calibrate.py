@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
 from boardless.front.calibrate import programs
 from click.testing import CliRunner
-from conftest import Cli, marked_processes
+from command_line import Cli, marked_processes
 
 pytestmark = pytest.mark.emulated
 
@@ -243,12 +242,7 @@ def test_a_path_that_is_no_checkout(cli: Cli, tmp_path: Path, own_facts: Path) -
 def test_an_interrupt_leaves_nothing(cli: Cli, checkout: Path, own_facts: Path) -> None:
     (checkout / "sum.c").write_text("int work(int rounds) { for (;;) { } return rounds; }")
     before = left_behind()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "boardless", "calibrate", str(own_facts), str(checkout)],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=cli.environment(),
-    )
+    process = cli.start("calibrate", str(own_facts), str(checkout))
     deadline = time.monotonic() + 60
     while not list(Path(tempfile.gettempdir()).glob("boardless-calibrate-*/sum/program.elf")):
         assert time.monotonic() < deadline

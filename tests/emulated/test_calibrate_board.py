@@ -27,7 +27,7 @@ from boardless.path import evaluate
 from boardless.report import estimates, record
 from cable import Cable
 from click.testing import CliRunner, Result
-from conftest import Cli
+from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 MODEL, BOARD, PART = "digits_cnn:int8", "mps2-an386", "stm32f446"

@@ -17,7 +17,7 @@ from boardless.device.emulators.base import ProcessSession
 from boardless.device.link.client import Client
 from boardless.device.records import Build
 from boardless.model import zoo
-from conftest import Cli, marked_processes
+from command_line import Cli, marked_processes
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]
@@ -77,7 +77,7 @@ def test_the_emulator_killed_in_mid_run(built: Built, monkeypatch: pytest.Monkey
 def wait_for_emulator(cli: Cli, process: object) -> None:
     """Returns when the run has started its emulator; bounded by the test's own time-out."""
     done = threading.Event()
-    while not any("qemu-system" in line for line in marked_processes(cli.mark)):
+    while not any("qemu-system" in line for line in marked_processes(cli.mark).values()):
         assert process.poll() is None, "it ended before its emulator was seen"  # type: ignore[attr-defined]
         done.wait(0.02)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli, marked_processes
+from command_line import Cli, marked_processes
 from small_checkout import Checkout
 
 pytestmark = pytest.mark.emulated
@@ -172,7 +172,7 @@ def test_a_damaged_baseline_is_one_line(checkout: Checkout) -> None:
 def test_sim_shuts_on_a_regression_in_one_table(checkout: Checkout, tmp_path: Path) -> None:
     now = checkout.accept(more=-20)
     file = tmp_path / "sim.json"
-    done = checkout.cli("sim", "--limit", "2", "--json", str(file), **checkout.environment)
+    done = checkout.cli.process("sim", "--limit", "2", "--json", str(file), **checkout.environment)
     assert done.returncode == 1
     said = rf"max pool 1: {now - 20:,} -> {now:,} instructions \(\+\d.\d %, limit 0 %\); {ACCEPT}"
     assert re.search(said, done.stdout)
@@ -186,7 +186,7 @@ def test_figures_are_the_same_under_load_and_every_time(checkout: Checkout) -> N
     seen = []
 
     def judge() -> None:
-        done = Cli()("gate", "digits_cnn:int8", "--json", "-", **checkout.environment)
+        done = Cli().process("gate", "digits_cnn:int8", "--json", "-", **checkout.environment)
         assert done.returncode == 0, done.stderr
         seen.append(json.loads(done.stdout)["rows"][0]["figures"])
 
@@ -270,7 +270,7 @@ def test_an_interrupt_leaves_nothing_behind(
     environment: dict[str, Any] = repository.environment | {"TMPDIR": str(tmp_path)}
     process = repository.cli.start(*arguments, **environment)
     done = threading.Event()
-    while not any("scons" in line for line in marked_processes(repository.cli.mark)):
+    while not any("scons" in line for line in marked_processes(repository.cli.mark).values()):
         assert process.poll() is None, "it ended before its build was seen"
         done.wait(0.02)
     process.send_signal(end)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from boardless.core import paths
-from conftest import MARK, Cli, marked_processes
+from command_line import MARK, Cli, marked_processes
 
 pytestmark = pytest.mark.emulated
 PATIENCE = 60.0  # seconds, only guards a hang
@@ -35,7 +35,7 @@ def test_a_build_ends_with_the_command_that_wanted_it(
     temporary.mkdir()
     places = {"BOARDLESS_BUILD_DIR": str(tmp_path / "build"), "TMPDIR": str(temporary)}
     process = cli.start(command, "digits_cnn:int8", **places)
-    wait_for(lambda: any("scons" in line for line in marked_processes(cli.mark)), process)
+    wait_for(lambda: any("scons" in line for line in marked_processes(cli.mark).values()), process)
     began = time.monotonic()
     process.send_signal(end)
     _, said = process.communicate(timeout=PATIENCE)

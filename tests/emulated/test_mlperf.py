@@ -20,7 +20,7 @@ from boardless.device.link.unsigned_input import UnsignedInput
 from boardless.device.records import Build
 from boardless.front import mlperf
 from boardless.model import reference, zoo
-from conftest import Cli
+from command_line import Cli
 
 MODEL = "digits_cnn:int8"
 BOARD = "mps2-an386"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import l475
 import pytest
-from conftest import Cli
+from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 

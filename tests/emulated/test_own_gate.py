@@ -9,7 +9,7 @@ from pathlib import Path
 
 import own_model
 import pytest
-from conftest import Cli
+from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 GATE = ("gate", "nets/model.tflite", "--board", "mps2-an386")

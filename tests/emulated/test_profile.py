@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from boardless.core import paths
 from boardless.cycles import cores
-from conftest import Cli
+from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 BARE = Path(__file__).with_name("bare")

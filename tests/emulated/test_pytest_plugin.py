@@ -13,7 +13,7 @@ from pathlib import Path
 import own_model
 import pytest
 from boardless.core import paths
-from conftest import Cli
+from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 QEMU = "mps2-an386"

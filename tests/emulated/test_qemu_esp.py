@@ -17,7 +17,7 @@ from boardless.core.errors import ToolMissing
 from boardless.device import boards, run
 from boardless.device.emulators import qemu_esp
 from boardless.device.records import Build
-from conftest import Cli
+from command_line import Cli
 from elftools.elf.elffile import ELFFile
 
 MODELS = ("digits_cnn:int8", "mobile_lenet:float32")

@@ -31,7 +31,7 @@ from boardless.device import boards, emulators, run
 from boardless.device.emulators import renode
 from boardless.device.records import Build
 from boardless.model import zoo
-from conftest import Cli
+from command_line import Cli
 from elftools.elf.elffile import ELFFile
 
 BOARDS = [name for name in boards.names() if "renode" in boards.load(name).emulators]

@@ -16,7 +16,7 @@ import html5lib
 import numpy as np
 import pytest
 from boardless.report import page
-from conftest import Cli
+from command_line import Cli
 from PIL import Image
 
 pytestmark = pytest.mark.emulated

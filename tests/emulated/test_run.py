@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from boardless.model import zoo
-from conftest import Cli
+from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 BOARD = "mps2-an386"

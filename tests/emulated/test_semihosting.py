@@ -16,7 +16,7 @@ from boardless.device import boards
 from boardless.device.counting import bare
 from boardless.device.emulators import qemu
 from boardless.device.semihosting import calls as answers
-from conftest import Cli
+from command_line import Cli
 from xtensa_calls import ADDRESS, CLOSE, EXIT, OPEN, READ, SEEK, WRITE
 
 pytestmark = pytest.mark.emulated

@@ -28,7 +28,7 @@ from boardless.model import reference, zoo
 from boardless.path import evaluate
 from boardless.report import record
 from cable import Cable, sampled
-from conftest import Cli
+from command_line import Cli
 
 MODEL = "digits_cnn:int8"
 DEVICES = [

@@ -13,7 +13,7 @@ import serial
 from boardless.data import pictures
 from boardless.device.records import Build
 from boardless.model import zoo
-from conftest import Cli
+from command_line import Cli
 
 MODEL = "digits_cnn:int8"
 BOARDS = ["host", pytest.param("mps2-an386", marks=pytest.mark.emulated)]

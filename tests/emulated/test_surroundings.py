@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from boardless.core import paths
 from boardless.device.records import Build
-from conftest import Cli, marked_processes
+from command_line import Cli, marked_processes
 
 HOST = ("run", "digits_cnn:int8", "--board", "host", "--limit", "2")
 QEMU = ("run", "digits_cnn:int8", "--limit", "2")
@@ -62,7 +62,7 @@ def test_a_full_disk_behind_standard_output(cli: Cli, built: Built, extra: tuple
 @pytest.mark.emulated
 def test_a_terminal_that_knows_only_ascii(cli: Cli, built: Built) -> None:
     built("digits_cnn:int8", "mps2-an386")
-    done = cli(*QEMU, LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    done = cli.process(*QEMU, LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "\\xb1" in done.stdout  # the sign before an estimate's error
 

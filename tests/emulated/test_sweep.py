@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from boardless.core import paths
 from boardless.device.records import Build
-from conftest import MARK, Cli, Completed
+from command_line import MARK, Cli, Completed
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]

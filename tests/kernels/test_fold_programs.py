@@ -15,7 +15,7 @@ import pytest
 import small_nets
 from boardless.model import compiler, graph, reference
 from boardless.model.compiler import fixed_point, fold
-from conftest import Cli
+from command_line import Cli
 from host_kernels import FLAGS, INCLUDES, HostModel
 
 NETS = 24

@@ -12,7 +12,7 @@ from boardless.front import bench
 from boardless.front.bench import table as report
 from boardless.judge.predictions import Verdict
 from boardless.model import compiler, graph, random_network, structures, zoo
-from conftest import Cli
+from command_line import Cli
 
 PLAN = bench.plan()
 GOOD = Verdict(True, "", 1.0, True, 0.0, (), None, None)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from boardless.core import children
 from boardless.core.errors import ToolFailed
-from conftest import Cli, marked_processes
+from command_line import Cli, marked_processes
 
 ORPHAN = "import subprocess; subprocess.Popen(['sleep', '300'])"
 BUSY = "import subprocess; subprocess.run(['sleep', '300'])"

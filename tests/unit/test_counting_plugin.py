@@ -15,7 +15,7 @@ from boardless.device import boards
 from boardless.device.counting.devices import Devices
 from boardless.device.emulators import fake, qemu
 from boardless.device.plugin import counter
-from conftest import Cli
+from command_line import Cli
 
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror")

@@ -16,7 +16,7 @@ from boardless.judge.baseline import Baseline
 from boardless.judge.figures import Counted, Figures
 from boardless.judge.growth import Finding
 from boardless.model import zoo
-from conftest import Cli
+from command_line import Cli
 from gate_figures import (
     GCC,
     LAYERS,

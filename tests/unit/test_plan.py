@@ -16,7 +16,7 @@ from boardless.model.compiler.overlap import window_clearance
 from boardless.model.compiler.plan import Buffer, Overlap, arrange
 from boardless.model.graph import Graph, Operator, Quantisation, Tensor
 from boardless.model.random_network import NONE, RELU, SAME, Network
-from conftest import Cli
+from command_line import Cli
 
 KIB = 1024
 
