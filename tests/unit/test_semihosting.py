@@ -192,8 +192,8 @@ NAMES = st.sampled_from(
         "gettimeofday",
         "system",
         "answer",
+        *("files", "__class__", "output", ""),
     ]
-    + ["files", "__class__", "output", ""]
 )
 
 
