@@ -139,7 +139,7 @@ def core(name: str) -> Kernels:
     link = [
         *("-nostartfiles", "-Wl,--gc-sections", "-Wl,--build-id=none", "-lm"),
         *(f"-Wl,--defsym=bl_{name}={value:#x}" for name, value in board.memory_symbols().items()),
-        *(f"-L{hal}", f"-T{board.folder / 'link.ld'}"),
+        *(f"-L{hal}", f"-T{board.linker_script}"),
     ]
     main = [APP / "main.c", *sorted(hal.glob("*.c")), *sorted(board.folder.glob("*.c"))]
     return _build(board.name, command, board.variants, main, link)

@@ -28,4 +28,4 @@ def test_something_is_always_told() -> None:
     assert _first_error("Compiling\nnothing to say\n") == "nothing to say"
     trace = "OSError: Traceback (most recent call last):\nOSError: [Errno 30] Read-only file system"
     assert _first_error(trace) == "OSError: [Errno 30] Read-only file system"
-    assert _first_error("") == "PlatformIO ended without a word"
+    assert _first_error("") == "PlatformIO failed without output"

@@ -19,7 +19,7 @@ firmware = paths.FIRMWARE
 project = env.subst("$PROJECT_DIR")  # the tree, or links to it
 
 try:
-    board = boards.load(os.environ.get("BOARDLESS_BOARD") or env.GetProjectOption("custom_board"))
+    board = boards.load(env.GetProjectOption("custom_board"))
 except BoardlessError as error:
     sys.stderr.write(f"boardless: {error}\n")
     Exit(error.exit_status)
@@ -81,8 +81,8 @@ env.Append(
     LIBS=["m"],
     CPPDEFINES=[("BL_BOARD", env.StringifyMacro(board.name))],
 )
-script = board.folder / "link.ld"
-if script.is_file():
+script = board.linker_script
+if script:
     symbols = board.memory_symbols()
     env.Append(
         LINKFLAGS=[

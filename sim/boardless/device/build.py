@@ -26,6 +26,7 @@ from boardless.core import children, paths
 from boardless.core.errors import BadInput, ToolFailed, ToolMissing, TooSmall, install
 from boardless.device.records import BUILD_ID, Board, Build, Sources
 
+ENVIRONMENT = "any_board"  # of platformio.ini
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
 DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
 
@@ -89,7 +90,7 @@ def _matters(path: Path, board: Board) -> bool:
         return False
     if folder == "kernels" and path.suffix == ".c":
         return path.stem.rpartition("_")[2] in ("ref", *board.variants)
-    return path.suffix in (".c", ".h", ".S", ".ld", ".toml", ".ini") or path.name == "main.py"
+    return path.suffix in (".c", ".h", ".S", ".ld", ".toml") or path.name == "main.py"
 
 
 @cache
@@ -114,7 +115,7 @@ def toolchain(board: Board) -> str:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """One build per folder at a time; the lock goes with the process that holds it."""
+    """Locks a build folder; the lock is released when the process exits, however it ends."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
@@ -122,7 +123,7 @@ def _locked(folder: Path) -> Iterator[None]:
         raise BadInput(
             f"cannot write here ({error.strerror})",
             where=str(folder),
-            hint="mend its permissions, or set BOARDLESS_BUILD_DIR to another folder",
+            hint="fix the permissions, or set BOARDLESS_BUILD_DIR",
         ) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -186,13 +187,10 @@ def _platformio(board: Board, folder: Path) -> tuple[Path | None, str]:
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
         "SOURCE_DATE_EPOCH": "0",
+        "BOARDLESS_BOARD": board.name,
     }
     command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.project())]
-    environment_name = board.environment
-    if not board.folder.is_relative_to(paths.BOARDS):  # a user's own folder
-        environment_name = "any_board"
-        environment["BOARDLESS_BOARD"] = board.name
-    command += ["-e", environment_name]
+    command += ["-e", ENVIRONMENT]
     try:
         with (
             log.open("wb") as out,
@@ -203,7 +201,7 @@ def _platformio(board: Board, folder: Path) -> tuple[Path | None, str]:
             status = process.wait(TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
-    made = folder / "pio" / environment_name / "firmware.elf"
+    made = folder / "pio" / ENVIRONMENT / "firmware.elf"
     done = status == 0 and made.is_file()
     return made if done else None, log.read_text(errors="replace")
 
@@ -219,7 +217,7 @@ def _first_error(log: str) -> str:
         for line in lines:
             if re.search(pattern, line):
                 return line[:300]
-    return lines[-1][:300] if lines else "PlatformIO ended without a word"
+    return lines[-1][:300] if lines else "PlatformIO failed without output"
 
 
 def _describe(

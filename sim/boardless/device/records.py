@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy.typing as npt
 
+from boardless.core import paths
 from boardless.cycles.counts import Counted
 from boardless.cycles.estimate import Cycles
 from boardless.data.records import Pictures
@@ -58,9 +59,10 @@ class Board:
     emulators: dict[str, Any]  # name -> the emulator's own settings record
 
     @property
-    def environment(self) -> str:
-        """The PlatformIO environment."""
-        return self.name.replace("-", "_")
+    def linker_script(self) -> Path | None:
+        """Returns the board's own link.ld, else the one of its hal; None where there is neither."""
+        hal = paths.FIRMWARE / "hal" / self.hal / f"{self.hal}.ld"
+        return next((p for p in (self.folder / "link.ld", hal) if p.is_file()), None)
 
     def memory_symbols(self) -> dict[str, int]:
         """Symbols for the linker script."""

@@ -32,15 +32,15 @@ class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def identity(board: Board) -> Toolchain:
-    """Of the board's tool chain on this machine; ToolMissing where there is none."""
+    """Returns the identity of the board's tool chain here; ToolMissing where there is none."""
     build.toolchain(board)
     program = f"{board.toolchain.prefix}gcc"
     compiler, linker, libraries = _installed(program, board.toolchain.flags)
-    return Toolchain(compiler, (*project_flags(board), *board.toolchain.flags), libraries, linker)
+    return Toolchain(compiler, (*project_flags(), *board.toolchain.flags), libraries, linker)
 
 
 def difference(old: Toolchain, new: Toolchain) -> str:
-    """The first thing in which they differ, "" where they are equal."""
+    """Names the first thing in which they differ, "" where they are equal."""
     for what in ("compiler", "flags", "libraries", "linker"):
         before, now = getattr(old, what), getattr(new, what)
         if before != now:
@@ -50,16 +50,11 @@ def difference(old: Toolchain, new: Toolchain) -> str:
     return ""
 
 
-def project_flags(board: Board) -> tuple[str, ...]:
-    """`build_flags` of the board's PlatformIO environment."""
+def project_flags() -> tuple[str, ...]:
+    """Returns `build_flags` of platformio.ini, which every board is built with."""
     config = configparser.ConfigParser(interpolation=None)
-    config.read([paths.ROOT / "platformio.ini", board.folder / "env.ini"], encoding="utf8")
-    section = f"env:{board.environment}"
-    while section in config and "build_flags" not in config[section]:
-        section = config[section].get("extends", "")
-    if section not in config:
-        section = "boardless"
-    return tuple(shlex.split(config[section].get("build_flags", "")))
+    config.read(paths.ROOT / "platformio.ini", encoding="utf8")
+    return tuple(shlex.split(config["boardless"]["build_flags"]))
 
 
 @cache
