@@ -16,6 +16,7 @@ import click
 from boardless import __version__, commands
 from boardless.core import children
 from boardless.core.errors import BoardlessError
+from boardless.core.printable import one_line, printable
 
 
 class Commands(click.Group):
@@ -48,10 +49,12 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return status
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        click.echo(printable(shown.getvalue()), nl=False, err=True)
         return error.exit_code
     except BoardlessError as error:
-        click.echo(f"boardless: {' '.join(str(error).split())}", err=True)
+        click.echo(f"boardless: {one_line(str(error))}", err=True)
         return error.exit_status
     except (KeyboardInterrupt, click.Abort):
         click.echo("boardless: interrupted", err=True)
@@ -63,17 +66,14 @@ def run(arguments: list[str]) -> int:
         if os.environ.get("BOARDLESS_TRACEBACK"):
             traceback.print_exc()
         where = error.filename or "standard output, or the disk"
-        click.echo(f"boardless: {where}: {error.strerror or error}", err=True)
+        click.echo(one_line(f"boardless: {where}: {error.strerror or error}"), err=True)
         _say_no_more()
         return 2
     except Exception as error:  # a bug: still one line, with the way to see where
         if os.environ.get("BOARDLESS_TRACEBACK"):
             traceback.print_exc()
-        click.echo(
-            f"boardless: bug: {type(error).__name__}: {error}; please report it with what "
-            "BOARDLESS_TRACEBACK=1 shows",
-            err=True,
-        )
+        text = f"bug: {type(error).__name__}: {error}; please report it with what "
+        click.echo(one_line(f"boardless: {text} BOARDLESS_TRACEBACK=1 shows"), err=True)
         return 3
 
 

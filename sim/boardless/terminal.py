@@ -1,24 +1,35 @@
-"""What commands share towards a person: options, progress on stderr."""
+"""The options that commands share, their messages and their progress on stderr."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+)
 
+from boardless.core.printable import one_line
 from boardless.data.pictures import USUAL
 from boardless.path import evaluate
 from boardless.report import record, table
 
 F = TypeVar("F", bound=Callable[..., Any])
+QUIET = "boardless.quiet"  # in click's context
 
 
 def _checked(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """A FILE to write, refused at once where that will not do."""
+    """Returns the FILE to write; BadInput at once where it cannot be written."""
     if value is not None:
         record.check_target(str(value))
     return value
@@ -37,6 +48,14 @@ junit_option = click.option(
     metavar="FILE",
     callback=_checked,
     help="Write the verdicts as JUnit XML to FILE.",
+)
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda ctx, param, value: ctx.meta.update({QUIET: value}),
+    help="Show no progress, and of results only what is wrong.",
 )
 board_option = click.option(
     "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
@@ -74,9 +93,9 @@ fold_option = click.option(
 link_option = click.option(
     "--link",
     type=click.Choice(["uart", "memory"]),
-    help="How pictures get to the device: over the emulated line, or through memory that it shares "
-    "with us, which is faster. Predictions and counts are the same. Default: memory where the "
-    "board can.",
+    help="How pictures get to the device: over the emulated UART, or through memory that it shares "
+    "with the host, which is faster. Predictions and counts are the same. Default: memory where "
+    "the board can.",
 )
 images_option = click.option(
     "--images",
@@ -104,7 +123,7 @@ output_option = click.option(
     required=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Made where it does not exist.",
+    help="Output directory; created if missing.",
 )
 most_option = click.option(
     "--most",
@@ -117,7 +136,7 @@ most_option = click.option(
 
 
 def limit_option(what: str, default: int | None = None) -> Callable[[F], F]:
-    """--limit; `what` it is good for."""
+    """Returns the option --limit with its help text."""
     return click.option(
         "--limit",
         type=click.IntRange(1),
@@ -129,46 +148,91 @@ def limit_option(what: str, default: int | None = None) -> Callable[[F], F]:
 
 
 def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate.Progress:
-    """Progress that names the model and the board."""
+    """Returns a progress callback that names the model and the board."""
     return evaluate.named(progress, f"{request.model} {request.board}", request.cancel)
 
 
 def file_option(name: str, what: str, *short: str) -> Callable[[F], F]:
-    """--name FILE, which is written."""
+    """Returns the option --name FILE, a file to write."""
     path = click.Path(path_type=Path)
     words = (*short, f"--{name}")
     return click.option(*words, type=path, metavar="FILE", callback=_checked, help=what)
 
 
+def say(text: str) -> None:
+    """Writes a message for people, as one line on stderr."""
+    table.line(one_line(text), stderr=True)
+
+
+def note(text: str) -> None:
+    """Writes a message that --quiet leaves out."""
+    if not quiet():
+        say(text)
+
+
+def quiet() -> bool:
+    """Returns whether --quiet was given."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(QUIET))
+
+
 @contextmanager
-def progress_bar() -> Iterator[evaluate.Progress]:
-    """A bar per thing under way, on stderr; plain lines where stderr is no terminal."""
+def progress_bar(total: int = 0) -> Iterator[evaluate.Progress]:
+    """Shows progress on stderr: on a terminal a bar for each thing under way, which goes when it is
+    done, and one line at the end; elsewhere a line for each thing that begins. `total` is how many
+    things there are, where that is known. --quiet shows nothing."""
     console = table.console(stderr=True)
-    if not console.is_terminal:
-        said: set[str] = set()
+    if quiet():
+        yield lambda what, done, total: None
+    elif console.is_terminal:
+        with _bars(console, total) as progress:
+            yield progress
+    else:
+        yield _lines()
 
-        def line(what: str, done: int, total: int) -> None:
-            if what not in said:
-                said.add(what)
-                click.echo(what, err=True)
 
-        yield line
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+def _lines() -> evaluate.Progress:
+    begun: set[str] = set()
+
+    def progress(what: str, done: int, total: int) -> None:
+        if (name := _name(what)) not in begun:
+            begun.add(name)
+            say(what)
+
+    return progress
+
+
+@contextmanager
+def _bars(console: Console, total: int) -> Iterator[evaluate.Progress]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    began = time.monotonic()
     with Progress(*columns, console=console, transient=True) as bars:
-        tasks: dict[str, Any] = {}
+        every = bars.add_task("all", total=total or None, visible=total > 1)
 
-        def bar(what: str, done: int, total: int) -> None:
-            name = what.rsplit(" ", 1)[0]
-            if name not in tasks:
-                tasks[name] = bars.add_task(what, total=None)
-            finished = bool(total) and done >= total
+        def progress(what: str, done: int, total: int) -> None:
+            if (name := _name(what)) not in tasks:
+                tasks[name] = bars.add_task(one_line(what), total=None)
+                bars.update(every, completed=len(tasks))
             bars.update(
                 tasks[name],
-                description=what,
+                description=one_line(what),
                 completed=done,
                 total=total or None,
-                visible=not finished,
+                visible=not (total and done >= total),
             )
 
-        yield bar
+        yield progress
+    if tasks:
+        what = next(iter(tasks)) if len(tasks) == 1 else f"{len(tasks)} cases"
+        say(f"{what}: {time.monotonic() - began:.1f} s")
+
+
+def _name(what: str) -> str:
+    """Returns the thing that a progress text is about: all but the step, its last word."""
+    return what.rsplit(" ", 1)[0]

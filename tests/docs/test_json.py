@@ -214,6 +214,12 @@ def test_compile(tmp_path: Path) -> None:
     shape.all_seen()
 
 
+def test_export(tmp_path: Path) -> None:
+    shape = Shape("boardless export")
+    shape.check(ask("export", "digits_cnn", "--format", "c_array", "-o", str(tmp_path)))
+    shape.all_seen()
+
+
 def test_calibrate() -> None:
     """Its programs are others': the JSON of rows that it has kept."""
     suite = facts.load("embench")

@@ -206,4 +206,4 @@ def test_bad_usage_is_one_line(cli: Cli) -> None:
     assert "unknown board 'nonsense'" in cli.fails(2, "gate", "--board", "nonsense")
     done = cli("gate", "--update", "--against", "HEAD")
     assert done.returncode == 2
-    assert "exclude each other" in done.stderr
+    assert "mutually exclusive" in done.stderr

@@ -11,7 +11,7 @@ from generated.writing import code, prose, table
 
 OTHERS = {
     0: "All well.",
-    1: "A verdict failed: a wrong output, or the gate is shut.",
+    1: "A verdict failed: a wrong output, or the gate fails.",
     130: "Interrupted by Ctrl-C.",
 }
 

@@ -11,19 +11,19 @@ from boardless.front import bench
 from boardless.front.bench import table as bench_report
 from boardless.path import evaluate
 from boardless.report import record
-from boardless.terminal import board_option, json_option, labelled, progress_bar
+from boardless.terminal import board_option, json_option, labelled, progress_bar, quiet_option
 
 
 @click.command("bench")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @board_option
+@quiet_option
 @json_option
 def command(models: tuple[str, ...], board: str, json_file: str | None) -> None:
-    """Count instructions by model and kind of layer, beside peers' figures: what `nox -s bench`
-    runs.
+    """Count instructions by kind of layer, next to peers' figures.
 
-    Without a MODEL: those of bench.toml, of which some have limits. Outputs are compared with the
-    reference first.
+    This is what `nox -s bench` runs. Without a MODEL: those of bench.toml, of which some have
+    limits. Outputs are compared with the reference first.
     """
     target = boards.load(board)
     rows = []

@@ -7,6 +7,7 @@ import click
 from boardless.core.errors import BoardlessError
 from boardless.device import boards, build, emulators
 from boardless.report import record, table
+from boardless.report.table import number, sentences, words
 from boardless.terminal import json_option
 
 
@@ -31,7 +32,14 @@ def command(json_file: str | None) -> None:
     if json_file != "-":
         table.show(
             "",
-            ("board", "core", "emulators", "#flash", "#RAM", "available"),
+            (
+                words("board"),
+                words("core"),
+                words("emulators", 3),
+                number("flash", 2),
+                number("RAM", 1),
+                sentences("available"),
+            ),
             [
                 (
                     r["name"],

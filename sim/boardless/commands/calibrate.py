@@ -31,7 +31,7 @@ from boardless.front.calibrate import measured, programs
 from boardless.path.evaluate import Request
 from boardless.report import record, table
 from boardless.report.calibrate import Found, as_json, label, show
-from boardless.terminal import json_option, labelled, progress_bar
+from boardless.terminal import json_option, labelled, note, progress_bar, quiet_option, say
 
 OF_ONE_MODEL = (WrongFirmware, TooSmall, measured.WrongOutputs)  # the next model may do better
 FOR_PORT = ("board", "baud", "clock", "flash", "limit", "facts", "date", "source")
@@ -65,11 +65,12 @@ INFERENCES = 9
     "--date", metavar="YYYY-MM-DD", help="With --port: of the measurement. Default: today."
 )
 @click.option("--source", metavar="TEXT", help="With --port: which board it was, and whose.")
+@quiet_option
 @json_option
 def command(
     words: tuple[str, ...], core: str | None, part: str | None, json_file: str | None, **port: Any
 ) -> None:
-    """Compare estimated cycles with those that were measured on a board.
+    """Compare estimated cycles with cycles measured on a board.
 
     SUITE is a set of programs with published cycles (an unknown name lists them all) or a facts
     file of your own, PATH your checkout of their sources.
@@ -96,7 +97,7 @@ def command(
     if json_file != "-" and found.rows:
         show(found)
         if kept:
-            click.echo(f"kept in {kept}", err=True)
+            note(f"kept in {kept}")
     if found.failures:
         sys.exit(max(error.exit_status for error in found.failures))
 
@@ -115,12 +116,12 @@ def keep(found: Found) -> Path:
 
 
 def failed(found: Found, program: str, error: BoardlessError) -> None:
-    click.echo(f"boardless: {program}: {' '.join(str(error).split())}", err=True)
+    say(f"boardless: {program}: {error}")
     found.failures.append(error)
 
 
 def warn(found: Found, reason: str) -> None:
-    click.echo(f"boardless: warning: {reason}", err=True)
+    say(f"boardless: warning: {reason}")
     found.reasons.append(reason)
 
 
@@ -200,7 +201,7 @@ def price_models(found: Found) -> None:
             try:
                 found.add(*measured.price(asked, program, progress))
             except measured.NotComparable as error:
-                click.echo(f"boardless: warning: {error}", err=True)
+                say(f"boardless: warning: {error}")
                 found.skipped.append(str(error))
             except OF_ONE_MODEL as error:
                 failed(found, program.name, error)
@@ -216,7 +217,7 @@ def on_board(
     if not port["board"]:
         raise click.UsageError("--port needs --board")
     if core and part:
-        raise click.UsageError("a board has a --part or a --core")
+        raise click.UsageError("--part and --core are mutually exclusive")
     date = checked(port["date"] or datetime.date.today().isoformat())
     name = "-".join(filter(None, [port["board"], part or core]))
     path = facts.own(port["facts"] or facts.FOLDER / f"{name}.toml")
@@ -247,7 +248,7 @@ def on_board(
             found.add(*measured.compared(suite, taken.program(date), taken.run))
     if found is None:
         raise failures[0][1]
-    click.echo(f"facts in {path}", err=True)
+    note(f"facts in {path}")
     for model, problem in failures:
         failed(found, model, problem)
     return found

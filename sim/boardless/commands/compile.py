@@ -20,10 +20,11 @@ from boardless.terminal import board_option, fold_option, json_option, output_op
 @fold_option
 @json_option
 def command(model: str, output: Path, board: str, fold: bool, json_file: str | None) -> None:
-    """Write MODEL as C: model.c, model_config.h, weights.S and weights.bin.
+    """Write MODEL as C sources and weights.
 
-    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The kernels are
-    those that --board can run best.
+    The files are model.c, model_config.h, weights.S and weights.bin. MODEL is a name of the zoo
+    (`boardless models`) or the path of a .tflite file. The kernels are those that --board can run
+    best.
     """
     target = boards.load(board)
     program = compiler.compile_graph(zoo.find(model).graph, target.variants, fold)

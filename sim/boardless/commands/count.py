@@ -13,7 +13,7 @@ from boardless.device.counting import bare
 from boardless.device.emulators import qemu
 from boardless.report import count as count_report
 from boardless.report import record
-from boardless.terminal import board_option, core_option, json_option, most_option, part_option
+from boardless.terminal import board_option, core_option, json_option, most_option, part_option, say
 
 
 @click.command("count")
@@ -65,10 +65,11 @@ def command(
     root: Path | None,
     json_file: str | None,
 ) -> None:
-    """Run any bare-metal ELF on an emulated board and count what it executes.
+    """Run any bare-metal ELF and count what it executes.
 
-    What it prints by semihosting or on its first UART is passed through; it ends by a semihosting
-    exit, whose status becomes the status of this command where all else went well.
+    It runs on an emulated board. What it prints by semihosting or on its first UART is passed
+    through; it ends by a semihosting exit, whose status becomes the status of this command where
+    all else went well.
     """
     target = boards.load(board)
     wanted = estimate.targets(cores or ([] if parts else [target.core]), parts)
@@ -89,7 +90,7 @@ def command(
         root=root,
     )
     for line in result.stderr:  # what the program has printed there
-        click.echo(line, err=True)
+        say(line)
     for name in functions:
         result.image.symbol(name)
     emulator = {"name": "qemu", "version": qemu.version(target)}

@@ -8,13 +8,14 @@ import click
 
 from boardless.front import doctor
 from boardless.report import record, table
-from boardless.terminal import json_option
+from boardless.report.table import sentences, words
+from boardless.terminal import json_option, say
 
 
 @click.command("doctor")
 @json_option
 def command(json_file: str | None) -> None:
-    """Say for every tool what was found, what it is for and how to get it."""
+    """List the tools: found or missing, purpose, how to get them."""
     rows = doctor.tools()
     if json_file:
         keys = ("name", "found", "purpose", "get", "required")
@@ -22,11 +23,11 @@ def command(json_file: str | None) -> None:
     if json_file != "-":
         table.show(
             "",
-            ("tool", "found", "for", "how to get it"),
+            (words("tool"), words("found"), sentences("for", 1), sentences("how to get it")),
             [
                 (
                     r.name,
-                    r.found or ("[red]missing[/red]" if r.required else "missing, optional"),
+                    r.found or (table.bad("missing") if r.required else "missing, optional"),
                     r.purpose,
                     "" if r.found else r.get,
                 )
@@ -35,5 +36,5 @@ def command(json_file: str | None) -> None:
         )
     missing = [r.name for r in rows if r.required and not r.found]
     if missing:
-        click.echo(f"boardless: missing: {', '.join(missing)}; run ./bootstrap", err=True)
+        say(f"boardless: missing: {', '.join(missing)}; run ./bootstrap")
         sys.exit(3)

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from boardless.model import export, zoo
-from boardless.terminal import output_option
+from boardless.report import record, table
+from boardless.terminal import json_option, output_option
 
 
 @click.command("export")
@@ -20,10 +21,20 @@ from boardless.terminal import output_option
     help=" ".join(f"{name}: {export.about(name)}" for name in export.names()),
 )
 @output_option
-def command(model: str, form: str, output: Path) -> None:
-    """Write MODEL in a form that other firmware takes, without anything of boardless's own.
+@json_option
+def command(model: str, form: str, output: Path, json_file: str | None) -> None:
+    """Write MODEL in a form that other firmware takes.
 
-    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file.
+    The files need nothing of boardless. MODEL is a name of the zoo (`boardless models`) or the path
+    of a .tflite file.
     """
-    for path in export.write(form, zoo.find(model), output):
-        click.echo(f"{path}: {path.stat().st_size:,} bytes")
+    found = zoo.find(model)
+    files = [
+        {"file": str(path), "bytes": path.stat().st_size}
+        for path in export.write(form, found, output)
+    ]
+    if json_file:
+        record.write({"model": found.name, "format": form, "files": files}, json_file)
+    if json_file != "-":
+        for each in files:
+            table.line(f"{each['file']}: {each['bytes']:,} bytes")

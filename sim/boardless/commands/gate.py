@@ -19,7 +19,7 @@ from boardless.judge.tolerances import Tolerances
 from boardless.path import evaluate, suite
 from boardless.report import gate as report
 from boardless.report import junit, kept, page, record
-from boardless.terminal import json_option, junit_option, progress_bar
+from boardless.terminal import json_option, junit_option, note, progress_bar, quiet_option, say
 
 
 @click.command("gate")
@@ -44,6 +44,7 @@ from boardless.terminal import json_option, junit_option, progress_bar
     metavar="PATH",
     help="For a .tflite of your own: as for `boardless run`.",
 )
+@quiet_option
 @json_option
 @junit_option
 def command(
@@ -55,7 +56,7 @@ def command(
     json_file: str | None,
     junit_file: str | None,
 ) -> None:
-    """Compare predictions, memory and instructions with those that were accepted.
+    """Compare predictions, memory and counts with accepted ones.
 
     MODEL is a name of the zoo, or NAME:int8 or NAME:float32 for one type of it; without one: all.
 
@@ -69,7 +70,7 @@ def command(
     folder, and `boardless report` shows both.
     """
     if update and revision:
-        raise click.UsageError("--update and --against exclude each other")
+        raise click.UsageError("--update and --against are mutually exclusive")
     files = [Path(model) for model in models if model.endswith(".tflite")]
     if files and (update or len(files) < len(models)):
         raise click.UsageError("a .tflite has no baseline: no --update, and no model of the zoo")
@@ -98,7 +99,7 @@ def command(
     if json_file != "-":
         report.show(result)
     for line in said:
-        click.echo(line, err=True)
+        say(line)
     if not result.ok:
         sys.exit(1)
 
@@ -125,7 +126,7 @@ def judge_own(
     gates = [report.row(row) for row in result.rows]
     lines = {"others": result.others(), "notes": result.skipped(), "repeats": repeats}
     data = page.collect(runs, gates, shlex.join(command), **lines)
-    click.echo(f"report: {kept.keep(data)}", err=True)
+    note(f"report: {kept.keep(data)}")
     return result
 
 

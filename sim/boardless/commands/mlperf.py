@@ -11,6 +11,7 @@ from boardless.data import pictures
 from boardless.front import mlperf
 from boardless.path import evaluate
 from boardless.report import record, table
+from boardless.report.table import words
 from boardless.terminal import (
     board_option,
     emulator_option,
@@ -19,6 +20,7 @@ from boardless.terminal import (
     labelled,
     limit_option,
     progress_bar,
+    quiet_option,
 )
 
 
@@ -36,6 +38,7 @@ from boardless.terminal import (
     show_default=True,
     help="Virtual time of each window of a performance run, at least.",
 )
+@quiet_option
 @json_option
 def command(
     model: str,
@@ -47,11 +50,11 @@ def command(
     seconds: float,
     json_file: str | None,
 ) -> None:
-    """Run MODEL as MLPerf Tiny's runner would: only commands of its device protocol.
+    """Run MODEL the way MLPerf Tiny's runner does.
 
-    An accuracy run sends every picture once; exit status 1 where a result differs from the
-    reference. A performance run takes the median of 5 windows; its seconds are virtual time, the
-    same in every run.
+    Only commands of its device protocol are used. An accuracy run sends every picture once; exit
+    status 1 where a result differs from the reference. A performance run takes the median of 5
+    windows; its seconds are virtual time, the same in every run.
     """
     request = evaluate.Request(model, board, emulator=emulator)
     with progress_bar() as progress:
@@ -64,6 +67,6 @@ def command(
     if json_file != "-":
         shown = [(k, v) for k, v in result.items() if not isinstance(v, list)]
         rows = [(k, f"{v:.4g}" if isinstance(v, float) else str(v)) for k, v in shown]
-        table.show("", ("what", "found"), rows)
+        table.show("", (words("what"), words("found")), rows)
     if not result.get("ok", True):
         sys.exit(1)

@@ -11,15 +11,20 @@ from boardless.device.records import Board
 from boardless.model import compiler, zoo
 from boardless.path import evaluate
 from boardless.report import record, table
+from boardless.report.table import number, words
 from boardless.runtimes import boardless
-from boardless.terminal import board_option, json_option, progress_bar
+from boardless.terminal import board_option, json_option, progress_bar, quiet_option
 
 
 @click.command("models")
 @board_option
+@quiet_option
 @json_option
 def command(board: str, json_file: str | None) -> None:
-    """List the models of the zoo with accuracy, arena and flash (of a build for --board)."""
+    """List the models of the zoo with accuracy, arena and flash.
+
+    Arena and flash are those of a build for --board.
+    """
     rows = []
     target = boards.load(board)
     with progress_bar() as progress:
@@ -28,19 +33,19 @@ def command(board: str, json_file: str | None) -> None:
     if json_file:
         record.write(rows, json_file)
     if json_file != "-":
-        columns = (
-            "model",
-            "input",
-            "#classes",
-            "#parameters",
-            "#MACs",
-            "#accuracy",
-            "#arena",
-            "#flash",
+        headings = (
+            words("model"),
+            words("input", 2),
+            number("classes", 4),
+            number("parameters", 3),
+            number("MACs", 1),
+            number("accuracy"),
+            number("arena"),
+            number("flash"),
         )
         table.show(
             "",
-            columns,
+            headings,
             [
                 (
                     f"{r['name']}:{kind}",

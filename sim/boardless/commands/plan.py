@@ -8,7 +8,7 @@ from boardless.device import boards
 from boardless.model import compiler, structures, zoo
 from boardless.path import evaluate
 from boardless.report import record, table
-from boardless.terminal import board_option, json_option, labelled, progress_bar
+from boardless.terminal import board_option, json_option, labelled, progress_bar, quiet_option
 
 
 @click.command("plan")
@@ -17,13 +17,15 @@ from boardless.terminal import board_option, json_option, labelled, progress_bar
 @click.option(
     "--measure", is_flag=True, help="Build and run each for its RAM with stack and flash."
 )
+@quiet_option
 @json_option
 def command(models: tuple[str, ...], board: str, measure: bool, json_file: str | None) -> None:
-    """Show what the activations of each MODEL need: the arena, the least that any plan needs, the
-    same without overlapping, and the layer at the peak. Nothing is built without --measure.
+    """Show the arena of each MODEL and the least it could need.
 
-    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. Without a MODEL:
-    networks that others publish figures of, with random weights, beside those figures.
+    Shown are the planned arena, the least that any plan needs, the size without overlapping, and
+    the layer at the peak. Nothing is built without --measure. MODEL is a name of the zoo
+    (`boardless models`) or the path of a .tflite file. Without a MODEL: networks that others
+    publish figures of, with random weights, next to those figures.
 
     --measure measures RAM twice: with the test server's own copy of the picture, and without it,
     where the plan keeps the input alive (`boardless run --keep-input`).

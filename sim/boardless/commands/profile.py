@@ -27,6 +27,8 @@ from boardless.terminal import (
     most_option,
     part_option,
     progress_bar,
+    quiet_option,
+    say,
 )
 
 PICTURES = 4
@@ -47,6 +49,7 @@ ENDINGS = (".svg", ".png", ".pdf")
 @file_option("speedscope", "Write stacks of layer and function for https://www.speedscope.app.")
 @file_option("csv", "Write one row per function within a layer.")
 @file_option("picture", "Draw one bar per layer: .svg, .png or .pdf.")
+@quiet_option
 @json_option
 def command(
     model: str,
@@ -57,11 +60,12 @@ def command(
     json_file: str | None,
     **options: Any,
 ) -> None:
-    """Show instructions and estimated cycles of one inference, by layer and by function.
+    """Show the cost of one inference by layer and by function.
 
-    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The outputs are
-    compared with the reference first; of wrong ones nothing is shown. Estimates come with the error
-    that the model of the core has shown against measured boards.
+    The cost is instructions and estimated cycles. MODEL is a name of the zoo (`boardless models`)
+    or the path of a .tflite file. Outputs are verified first; if they are wrong, no profile is
+    shown. Estimates come with the error that the model of the core has shown against measured
+    boards.
     """
     if picture and picture.suffix not in ENDINGS:
         raise BadInput(f"a picture ends in {', '.join(ENDINGS)}", where=str(picture))
@@ -69,7 +73,7 @@ def command(
     with progress_bar() as progress:
         run, verdict = evaluate.evaluate(request, labelled(request, progress))
     if not verdict.ok:
-        click.echo(f"boardless: no profile: {verdict.reason}", err=True)
+        say(f"boardless: no profile: {verdict.reason}")
         sys.exit(1)
     if run.counts.counted is None:
         raise BadInput(run.counts.cycles_missing, hint="`boardless run` still counts instructions")

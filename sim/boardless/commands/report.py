@@ -30,7 +30,10 @@ from boardless.terminal import file_option
     help="A line per cause on standard output, which GitHub shows beside the file instead.",
 )
 def command(source: Path | None, output: Path | None, as_markdown: bool, annotations: bool) -> None:
-    """Make the HTML page of the last `boardless sim`: one file that needs no other."""
+    """Make the HTML page of the last `boardless sim`.
+
+    The page is one file that needs no other.
+    """
     data = kept.load(source or kept.data_file())
     if annotations:
         click.echo(github.workflow_commands(data), nl=False)
@@ -41,7 +44,7 @@ def command(source: Path | None, output: Path | None, as_markdown: bool, annotat
     if annotations or as_markdown:
         return
     if "runs" not in data:
-        raise BadInput("no page shows this", where=str(source), hint="--github does")
+        raise BadInput("a gate result has no HTML page", where=str(source), hint="use --github")
     target = output or kept.page_file()
     record.write_text(page.render(data), target)
     click.echo(str(target))

@@ -26,6 +26,7 @@ from boardless.terminal import (
     part_option,
     pixels_option,
     progress_bar,
+    quiet_option,
 )
 
 
@@ -111,6 +112,7 @@ bad_line_option = click.option(
 @bad_line_option
 @fold_option
 @file_option("html", "Write the page that `boardless sim` leaves, of these runs, to FILE.")
+@quiet_option
 @json_option
 def command(
     models: tuple[str, ...],
@@ -119,7 +121,7 @@ def command(
     json_file: str | None,
     **options: Any,
 ) -> None:
-    """Build MODEL for a board, run it on pictures, compare with the reference.
+    """Build MODEL, run it on pictures, compare with the reference.
 
     MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
     int8), or the path of a .tflite file.
@@ -133,7 +135,7 @@ def command(
         if options[name] and not options["port"]:
             raise click.UsageError(f"--{name} is for --port")
     if options["port"] and options["emulator"] not in (None, "serial_port"):
-        raise click.UsageError("--port is a real board: it excludes --emulator")
+        raise click.UsageError("--port and --emulator are mutually exclusive")
     requests = [evaluate.Request(model=m, board=b, **options) for b in board_names for m in models]
     with progress_bar() as progress:
         results = [evaluate.evaluate(r, labelled(r, progress)) for r in requests]

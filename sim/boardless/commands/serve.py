@@ -9,7 +9,7 @@ from boardless.device.link.client import Client
 from boardless.device.link.unsigned_input import UnsignedInput
 from boardless.front import serve
 from boardless.path import evaluate
-from boardless.terminal import board_option, emulator_option, progress_bar
+from boardless.terminal import board_option, emulator_option, progress_bar, say
 
 
 @click.command("serve")
@@ -34,11 +34,11 @@ def command(
 ) -> None:
     """Lend the emulated UART to any other client, until Ctrl-C.
 
-    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The line speaks
+    MODEL is a name of the zoo (`boardless models`) or the path of a .tflite file. The UART speaks
     MLPerf Tiny's device protocol; type `help%`.
     """
     if as_pty and port is not None:
-        raise click.UsageError("--pty and --tcp exclude each other")
+        raise click.UsageError("--pty and --tcp are mutually exclusive")
     request = evaluate.Request(model=model, board=board, emulator=emulator)
     with progress_bar() as progress:
         _, built, chosen = evaluate.firmware(request, progress)
@@ -47,7 +47,7 @@ def command(
 
     def announce(address: str) -> None:
         click.echo(address)
-        click.echo(f"{built.model} on {board} ({chosen}); Ctrl-C ends it", err=True)
+        say(f"{built.model} on {board} ({chosen}); Ctrl-C ends it")
 
     try:
         Client(session).boot()  # whoever counts answers must not see the greeting of the boot

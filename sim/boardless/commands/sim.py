@@ -17,7 +17,10 @@ from boardless.terminal import (
     junit_option,
     labelled,
     limit_option,
+    note,
     progress_bar,
+    quiet_option,
+    say,
 )
 
 
@@ -25,6 +28,7 @@ from boardless.terminal import (
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @boards_option
 @limit_option("The first N pictures of each data set. Default: 4 to 64, fewer of large ones.")
+@quiet_option
 @json_option
 @junit_option
 def command(
@@ -34,18 +38,18 @@ def command(
     json_file: str | None,
     junit_file: str | None,
 ) -> None:
-    """Run every model of the zoo, or each MODEL, on every default board, and judge it: what
-    `nox -s sim` runs.
+    """Run and judge every model of the zoo on the default boards.
 
-    Outputs are compared with the reference, and all figures with the accepted ones, as
-    `boardless gate` does. --boards all leaves out, and names, boards whose tools are not installed.
-    A model that does not fit into a board is named with the bytes that are missing; that is no
-    failure. Exit status: 0 all well, 1 an output is wrong or the gate is shut.
+    This is what `nox -s sim` runs; with a MODEL only that one. Outputs are compared with the
+    reference, and all figures with the accepted ones, as `boardless gate` does. --boards all skips
+    boards whose tools are missing and lists them. A model that does not fit into a board is listed
+    with the bytes that are missing; that is not a failure. Exit status: 0 all well, 1 an output is
+    wrong or the gate fails.
     """
     left_out: list[str] = []
     chosen = suite.choose(which, left_out.append)
     for line in left_out:
-        click.echo(line, err=True)
+        say(line)
     cases = gating.cases(models, [board.name for board in chosen])
     with progress_bar() as progress:
         outcomes = suite.run(cases, limit, lambda request: labelled(request, progress))
@@ -77,6 +81,6 @@ def command(
     if json_file != "-":
         table.runs(results, [gate_report.word(row) for row in rows])
     gate_report.lines(gated, stderr=json_file == "-")
-    click.echo(f"report: {kept_page}", err=True)
+    note(f"report: {kept_page}")
     if not (gated.ok and all(outcome.ok for outcome in outcomes)):
         sys.exit(1)

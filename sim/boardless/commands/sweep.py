@@ -19,8 +19,11 @@ from boardless.terminal import (
     emulator_option,
     json_option,
     limit_option,
+    note,
     pixels_option,
     progress_bar,
+    quiet_option,
+    say,
 )
 
 
@@ -92,14 +95,16 @@ class Images(click.ParamType[tuple[str, Path]]):
     metavar="FILE",
     help="Run nothing, show what this file holds.",
 )
+@quiet_option
 @json_option
 def command(
     models: tuple[str, ...], show: Path | None, json_file: str | None, **options: Any
 ) -> None:
-    """Run models x boards x data sets on many workers, every picture once, into one SQLite file.
+    """Run models x boards x data sets on many workers.
 
-    MODEL is as for `boardless run`; without one it is every model of the zoo. Whatever stops it,
-    the same command goes on where it stopped, and does nothing when all is there. A chunk of
+    Every picture runs once; results go into one SQLite file. MODEL is as for `boardless run`;
+    without one it is every model of the zoo. The same command resumes an interrupted sweep, and
+    does nothing when all is there. A chunk of
     pictures that fails is repeated once, then recorded with its reason, and the others go on; the
     next run tries it again. Needs the extra `sweep`: pip install 'boardless[sweep]'.
 
@@ -133,7 +138,7 @@ def _sweep(
     if len({name for name, _ in images}) < len(images):
         raise click.UsageError("--images: two data sets have the same name")
     cluster.need()
-    chosen = suite.choose(which, lambda text: click.echo(text, err=True))
+    chosen = suite.choose(which, say)
     asked = cases.choose(models, chosen, emulator, images)
     preparation = cases.Preparation(limit, pixels, cycles, chunk)
     threads = jobs or os.cpu_count() or 1
@@ -148,7 +153,7 @@ def _sweep(
             drive.drive(left, preparation, results, threads, workers, progress)
         numbers = [results.case_id(case) for case in asked]
         status = _tell(results, [number for number in numbers if number], json_file)
-    click.echo(f"results: {output}", err=True)
+    note(f"results: {output}")
     return status
 
 

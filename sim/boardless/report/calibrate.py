@@ -12,6 +12,7 @@ from boardless.cycles.calibration.facts import Suite
 from boardless.device.records import Layer
 from boardless.report import table
 from boardless.report.profile import short
+from boardless.report.table import number, words
 
 Layers = Sequence[tuple[Layer, int, float]]  # cycles measured, cycles estimated
 
@@ -53,7 +54,13 @@ def summaries(rows: Sequence[calibration.Row]) -> dict[str, calibration.Summary]
 def show(found: Found) -> None:
     table.show(
         f"{found.suite.title}, priced as {label(found.core, found.part)}",
-        ("program", "#measured", "#estimated", "#error", "held out"),
+        (
+            words("program"),
+            number("measured", 2),
+            number("estimated", 3),
+            number("error"),
+            words("held out", 1),
+        ),
         [
             (
                 r.program,
@@ -68,7 +75,14 @@ def show(found: Found) -> None:
     for program, layers in found.layers.items():
         table.show(
             f"{program} by layer",
-            ("#", "op", "name", "#measured", "#estimated", "#error"),
+            (
+                number(""),
+                words("op", 1),
+                words("name", 2),
+                number("measured"),
+                number("estimated"),
+                number("error"),
+            ),
             [
                 (
                     str(layer.index),
@@ -83,7 +97,14 @@ def show(found: Found) -> None:
         )
     table.show(
         "",
-        ("absolute error over", "#programs", "#mean", "#median", "#worst", "of"),
+        (
+            words("absolute error over"),
+            number("programs", 2),
+            number("mean"),
+            number("median", 1),
+            number("worst"),
+            words("of", 3),
+        ),
         [
             (
                 name,
@@ -96,7 +117,7 @@ def show(found: Found) -> None:
             for name, s in summaries(found.rows).items()
         ],
     )
-    table.console().print(" ".join(found.suite.split.split()), markup=False)
+    table.note(" ".join(found.suite.split.split()))
 
 
 def as_json(found: Found) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from boardless.cycles.estimate import Cycles, Line, Target, estimate, lines
 from boardless.device.counting import bare
 from boardless.device.records import Board
 from boardless.report import estimates, profile, table
+from boardless.report.table import number, words
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,18 @@ def of(
 def show(count: Count, most: int) -> None:
     """By region where there are any, then by function."""
     if count.regions:
-        names = [f"#cycles {c.target.name}" for c in count.cycles]
+        names = [number(f"cycles {c.target.name}") for c in count.cycles]
         rows = []
         for k, region in enumerate(count.regions):
             part = profile.add(region, [line for line in count.lines if line.region == k])
             priced = [f"{c:,.0f}" for c in part.cycles] or ["0"] * len(names)
             rows.append((region, f"{part.instructions:,}", *priced))
-        table.show("by region", ("region", "#instructions", *names), rows)
+        table.show("by region", (words("region"), number("instructions", 1), *names), rows)
     profile.show_functions(count.lines, count.cycles, most)
     for cycles in count.cycles:
-        table.console().print(f"est. cycles: {cycles.told}", markup=False)
+        table.note(f"est. cycles: {cycles.told}")
     if count.result.exit_code:
-        table.console().print(f"the program's exit status: {count.result.exit_code}")
+        table.line(f"the program's exit status: {count.result.exit_code}")
 
 
 def record(count: Count) -> dict[str, Any]:

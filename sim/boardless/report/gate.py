@@ -11,17 +11,18 @@ from boardless.judge.figures import Counted, Figures
 from boardless.judge.gating import Report, Row
 from boardless.judge.growth import Finding
 from boardless.report import table
+from boardless.report.table import number, words
 
 COLUMNS = (
-    "model",
-    "board",
-    "predictions",
-    "#instructions",
-    "#arena",
-    "#stack",
-    "#static RAM",
-    "#flash",
-    "gate",
+    words("model"),
+    words("board"),
+    words("predictions", 4),
+    number("instructions", 5),
+    number("arena", 2),
+    number("stack", 6),
+    number("static RAM", 3),
+    number("flash", 3),
+    words("gate"),
 )
 BYTES = ("arena_bytes", "stack_bytes", "static_ram_bytes", "flash_bytes")
 
@@ -78,24 +79,22 @@ def _also(other: Finding) -> dict[str, Any]:
 def show(report: Report) -> None:
     """The table, then a line per cause, then what was not compared."""
     cores = sorted({core for r in report.rows for core in r.new.cycles})
-    columns = (*COLUMNS[:4], *(f"#cycles {core}" for core in cores), *COLUMNS[4:])
+    columns = (*COLUMNS[:4], *(number(f"cycles {core}", 1) for core in cores), *COLUMNS[4:])
     table.show("", columns, [_row(r, cores) for r in report.rows])
     lines(report)
 
 
 def lines(report: Report, *, stderr: bool = False) -> None:
-    out = table.console(stderr)
     for line in [*report.lines(), *report.skipped()]:
-        out.print(line, markup=False, soft_wrap=True)
+        table.line(line, stderr=stderr)
 
 
-def word(row: Row) -> str:
-    """The verdict, coloured on a terminal."""
-    colour = "green" if row.ok else "red"
-    return f"[{colour}]{row.word}[/{colour}]"
+def word(row: Row) -> table.Cell:
+    """Returns the verdict as a cell."""
+    return table.good(row.word) if row.ok else table.bad(row.word)
 
 
-def _row(row: Row, cores: list[str]) -> tuple[str, ...]:
+def _row(row: Row, cores: list[str]) -> tuple[table.Cell, ...]:
     changed = [f for f in row.findings if f.kind in ("changed", "wrong")]
     old, new = row.old, row.new
 

@@ -12,6 +12,7 @@ from boardless.cycles import image as images
 from boardless.cycles.estimate import Cycles, Line, lines
 from boardless.device.records import Build, Run
 from boardless.report import estimates, table
+from boardless.report.table import Heading, number, words
 
 LONGEST_NAME = 32  # in a table
 
@@ -88,7 +89,15 @@ def show(profile: Profile, most: int) -> None:
     whole = add("one inference", profile.lines, macs=sum(p.macs for p in every))
     table.show(
         f"{profile.build.model} on {profile.build.board.name}",
-        ("#", "op", "name", "#MACs", "#instructions", *_columns(profile.cycles), "#share"),
+        (
+            number(""),
+            words("op"),
+            words("name", 4),
+            number("MACs", 5),
+            number("instructions", 6),
+            *_headings(profile.cycles),
+            number("share", 1),
+        ),
         [
             *(
                 (
@@ -106,13 +115,13 @@ def show(profile: Profile, most: int) -> None:
     for cycles in profile.cycles:
         per_mac = cycles.median / profile.build.nominal_macs if profile.build.nominal_macs else 0.0
         whole_model = f", {per_mac:.2f} per MAC of the model as it was made" if per_mac else ""
-        table.console().print(estimates.summary(cycles) + whole_model, markup=False)
+        table.note(estimates.summary(cycles) + whole_model)
 
 
 def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -> None:
     every = functions(lines)
     whole = add("", lines)
-    names = [f"#cycles {c.target.name}" for c in cycles]
+    names = [number(f"cycles {c.target.name}") for c in cycles]
     rows = [
         (
             part.name,
@@ -125,7 +134,14 @@ def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -
     ]
     rest = len(every) - most
     title = "by function" + (f", {rest} more not shown" if rest > 0 else "")
-    table.show(title, ("function", "#calls", "#instructions", *names, "#share"), rows)
+    headings = (
+        words("function"),
+        number("calls", 3),
+        number("instructions", 2),
+        *names,
+        number("share", 1),
+    )
+    table.show(title, headings, rows)
 
 
 def short(name: str) -> str:
@@ -134,12 +150,13 @@ def short(name: str) -> str:
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 3] + "..."
 
 
-def _columns(cycles: Sequence[Cycles]) -> list[str]:
-    columns = []
+def _headings(cycles: Sequence[Cycles]) -> list[Heading]:
+    """Returns the headings that _figures() has cells for, of each target."""
+    found = []
     for c in cycles:
-        columns += [f"#cycles {c.target.name}", "#/MAC"]
-        columns += ["#ms"] if c.target.clock_hz else []
-    return columns
+        found += [number(f"cycles {c.target.name}", 2), number("/MAC", 7)]
+        found += [number("ms", 3)] if c.target.clock_hz else []
+    return found
 
 
 def _figures(part: Part, whole: Part, profile: Profile) -> list[str]:

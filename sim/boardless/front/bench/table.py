@@ -10,6 +10,7 @@ import msgspec
 from boardless.cycles.estimate import Cycles
 from boardless.front import bench
 from boardless.report import table
+from boardless.report.table import Cell, number, words
 
 NOTES = (
     "instructions of one inference, counted exactly; cycles are estimates, on the emulated board",
@@ -19,64 +20,64 @@ NOTES = (
     "counting: CPU time of the emulator with the counting plugin, divided by that without",
     "inf/s and M instr/s: emulation speed on this machine at this moment",
 )
-MODEL_COLUMNS = (
-    "model",
-    "folding",
-    "outputs",
-    "#instructions",
-    "#MACs",
-    "#executed",
-    "#instr/MAC",
-    "#est. cycles",
-    "#/MAC",
-    "#arena",
-    "#flash",
-    "#reference kernels",
-    "#gain",
-    "#inf/s",
-    "#M instr/s",
-    "#counting",
+MODEL_HEADINGS = (
+    words("model"),
+    words("folding", 1),
+    words("outputs", 2),
+    number("instructions"),
+    number("MACs", 6),
+    number("executed", 7),
+    number("instr/MAC", 1),
+    number("est. cycles", 2),
+    number("/MAC", 5),
+    number("arena", 3),
+    number("flash", 3),
+    number("reference kernels", 8),
+    number("gain", 2),
+    number("inf/s", 9),
+    number("M instr/s", 10),
+    number("counting", 10),
 )
-KIND_COLUMNS = (
-    "model",
-    "folding",
-    "kind",
-    "#layers",
-    "#MACs executed",
-    "#instructions",
-    "#share",
-    "#instr/MAC",
-    "#reference kernels",
-    "#gain",
-    "#CMSIS-NN",
-    "#ratio",
-    "#limit",
-    "",
+KIND_HEADINGS = (
+    words("model"),
+    words("folding", 1),
+    words("kind"),
+    number("layers", 6),
+    number("MACs executed", 5),
+    number("instructions", 1),
+    number("share", 2),
+    number("instr/MAC"),
+    number("reference kernels", 7),
+    number("gain", 3),
+    number("CMSIS-NN", 4),
+    number("ratio", 4),
+    number("limit", 5),
+    words("", 2),
 )
-PUBLISHED_COLUMNS = (
-    "model",
-    "folding",
-    "runtime",
-    "part",
-    "#MHz",
-    "#measured ms",
-    "#cycles/MAC",
-    "#our est. ms",
-    "#cycles/MAC",
-    "#ratio",
+PUBLISHED_HEADINGS = (
+    words("model"),
+    words("folding", 4),
+    words("runtime"),
+    words("part", 1),
+    number("MHz", 5),
+    number("measured ms"),
+    number("cycles/MAC", 3),
+    number("our est. ms"),
+    number("cycles/MAC", 3),
+    number("ratio", 1),
 )
-PEER_COLUMNS = (
-    "model",
-    "folding",
-    "peer",
-    "#instructions",
-    "#instr/MAC",
-    "#ours",
-    "#ratio",
-    "#RAM",
-    "#our arena",
-    "#flash",
-    "#our flash",
+PEER_HEADINGS = (
+    words("model"),
+    words("folding", 5),
+    words("peer"),
+    number("instructions", 1),
+    number("instr/MAC", 2),
+    number("ours", 2),
+    number("ratio"),
+    number("RAM", 3),
+    number("our arena", 3),
+    number("flash", 4),
+    number("our flash", 4),
 )
 
 
@@ -146,16 +147,18 @@ def _kind(row: bench.Row, name: str) -> dict[str, Any]:
 def show(rows: Sequence[bench.Row]) -> None:
     """Three tables: models, kinds of layers, peers; then what each figure means and what failed."""
     good = [row for row in rows if row.ok]
-    table.show("models", MODEL_COLUMNS, [_model(row) for row in rows])
-    table.show("by kind of layer", KIND_COLUMNS, [_line(row, k) for row in good for k in row.kinds])
+    table.show("models", MODEL_HEADINGS, [_model(row) for row in rows])
+    table.show(
+        "by kind of layer", KIND_HEADINGS, [_line(row, k) for row in good for k in row.kinds]
+    )
     beside = [(row, peer) for row in good for peer in bench.peers(row.case)]
     if beside:
-        table.show("beside peers", PEER_COLUMNS, [_peer(row, peer) for row, peer in beside])
+        table.show("beside peers", PEER_HEADINGS, [_peer(row, peer) for row, peer in beside])
     times = [(row, p, c) for row in good for p in bench.published(row.case) for c in row.cycles]
     times = [(row, p, c) for row, p, c in times if c.target.name == p.part]
     if times:
         rows_of = [_time(row, p, c) for row, p, c in times]
-        table.show("beside times that others measured on boards", PUBLISHED_COLUMNS, rows_of)
+        table.show("beside times that others measured on boards", PUBLISHED_HEADINGS, rows_of)
     lines = [
         f"est. cycles: {told}" for told in dict.fromkeys(c.told for r in good for c in r.cycles)
     ]
@@ -178,7 +181,7 @@ def show(rows: Sequence[bench.Row]) -> None:
             shown = "none" if value is None else f"{value:,.4g}" if value < 1e3 else f"{value:,.0f}"
             lines.append(f"limit {mark}: {name}: {limit.what} {shown}, below {_bound(limit)}")
     for line in lines:
-        table.console().print(line, markup=False)
+        table.note(line)
 
 
 def _peers(rows: Sequence[bench.Row]) -> list[bench.Peer]:
@@ -190,20 +193,20 @@ def _folding(row: bench.Row) -> str:
     return "folded" if row.case.fold else "not folded"
 
 
-def _model(row: bench.Row) -> tuple[str, ...]:
+def _model(row: bench.Row) -> tuple[Cell, ...]:
     name = (row.case.model, _folding(row))
     if not row.ok:
-        return (*name, "[red]WRONG[/red]", *[""] * (len(MODEL_COLUMNS) - 3))
+        return (*name, table.bad("WRONG"), *[""] * (len(MODEL_HEADINGS) - 3))
     exact = "bit-exact" if row.verdict.bit_exact else f"within {row.verdict.max_abs_error:.1g}"
     return (
         *name,
         exact,
-        f"{row.instructions:,}" + _mark(row, "instructions"),
+        _limited(row, f"{row.instructions:,}", "instructions"),
         f"{row.build.nominal_macs:,}",
         f"{row.macs:,}",
-        f"{row.per_mac:.2f}" + _mark(row, "per_mac"),
+        _limited(row, f"{row.per_mac:.2f}", "per_mac"),
         f"{row.cycles[0].inferences[0]:,.0f}" if row.cycles else "?",
-        f"{row.cycles_per_mac(row.cycles[0]):.2f}" + _mark(row, "cycles_per_mac")
+        _limited(row, f"{row.cycles_per_mac(row.cycles[0]):.2f}", "cycles_per_mac")
         if row.cycles
         else "",
         f"{row.build.arena_bytes:,}",
@@ -216,27 +219,27 @@ def _model(row: bench.Row) -> tuple[str, ...]:
     )
 
 
-def _mark(row: bench.Row, what: str) -> str:
-    """Beside a value that has a limit: whether it keeps it."""
+def _limited(row: bench.Row, shown: str, what: str) -> Cell:
+    """Returns a figure with its limit, if it has one; red where it is beyond."""
     for limit in bench.limits(row.case):
         if limit.what == what:
             below = _bound(limit)
             kept = limit not in bench.exceeded(row)
-            return f" (< {below})" if kept else f" [red](NOT < {below})[/red]"
-    return ""
+            return f"{shown} (< {below})" if kept else table.bad(f"{shown} (NOT < {below})")
+    return shown
 
 
 def _bound(limit: bench.Limit) -> str:
     return f"{limit.below:g}" if limit.below < 1e3 else f"{limit.below / 1e6:g} M"
 
 
-def _line(row: bench.Row, name: str) -> tuple[str, ...]:
+def _line(row: bench.Row, name: str) -> tuple[Cell, ...]:
     kind, plain = row.kinds[name], row.reference_kinds.get(name)
     peer = next((p.kinds[name] for p in bench.peers(row.case) if name in p.kinds), None)
     limit = next((x for x in bench.limits(row.case) if x.what == name), None)
-    mark = ""
+    mark: Cell = ""
     if limit:
-        mark = "[red]EXCEEDED[/red]" if limit in bench.exceeded(row) else "kept"
+        mark = table.bad("EXCEEDED") if limit in bench.exceeded(row) else "kept"
     return (
         row.case.model,
         _folding(row),

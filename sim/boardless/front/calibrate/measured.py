@@ -4,7 +4,7 @@ taken = take(Request("digits_cnn:int8", "my-board", port="/dev/ttyACM0", limit=8
 suite = facts.add(suite_of(taken, "2026-11-21"), Path("my-board.toml"))
 row, layers = price(suite, suite.programs[0], say)   # later, without the board
 
-Outputs are compared first: cycles of wrong results are no facts.
+Outputs are compared first: cycles of wrong outputs are not recorded.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def take(request: Request, say: Progress) -> Taken:
     run, verdict = evaluate.evaluate(request, say)
     where = f"{run.build.model} on {run.build.board.name}"
     if not verdict.ok:
-        what = f"cycles of wrong results are no facts: {verdict.reason}"
+        what = f"not recorded: the board's outputs are wrong: {verdict.reason}"
         raise WrongOutputs(what, where=where)
     found = run.counts.measured
     if found is None:

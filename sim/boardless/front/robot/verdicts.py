@@ -58,7 +58,7 @@ class Verdicts(Firmware):
     def predictions_over_a_bad_line_should_match_reference(self, line: str, count: int = 4) -> None:
         """A device of its own, behind a line that loses and changes bytes as ``line`` says, such as
         ``drop=0.002,flip=0.002,seed=1``; checksums and repeats make up for it."""
-        self._without_renode("damages lines")
+        self._without_renode("damaging what is sent")
         self._picture(int(count) - 1)
         assert self._model is not None
         assert self._pictures is not None
@@ -144,4 +144,5 @@ class Verdicts(Firmware):
 
     def _without_renode(self, what: str) -> None:
         if self._emulator == RENODE:
-            BuiltIn().skip(f"boardless itself {what}, and Renode holds the line here")
+            text = f"{what} needs boardless's own UART; under renode-test Renode owns the UART"
+            BuiltIn().skip(text)

@@ -7,6 +7,7 @@ from typing import Any
 
 from boardless.front.sweep.store import Store
 from boardless.report import table
+from boardless.report.table import number, words
 
 FIGURES = """
 SELECT c.*, count(i.picture) AS done,
@@ -81,26 +82,25 @@ def _spread(store: Store, case_id: int, column: str) -> dict[str, float] | None:
     return {"min": values[0], "median": values[(len(values) - 1) // 2], "max": values[-1]}
 
 
-COLUMNS = (
-    "model",
-    "board",
-    "data set",
-    "#pictures",
-    "#agreement",
-    "#max error",
-    "#accuracy",
-    "#instructions",
-    "#est. cycles",
-    "verdict",
+HEADINGS = (
+    words("model"),
+    words("board"),
+    words("data set"),
+    number("pictures", 1),
+    number("agreement", 2),
+    number("max error", 5),
+    number("accuracy", 3),
+    number("instructions", 6),
+    number("est. cycles", 4),
+    words("verdict"),
 )
 
 
 def show(found: Sequence[dict[str, Any]]) -> None:
-    table.show("", COLUMNS, [_row(record) for record in found])
-    out = table.console()
+    table.show("", HEADINGS, [_row(record) for record in found])
     for record in found:
         for line in lines(record):
-            out.print(line, markup=False)
+            table.line(line)
 
 
 def lines(record: dict[str, Any]) -> list[str]:
@@ -121,15 +121,16 @@ def lines(record: dict[str, Any]) -> list[str]:
     return said
 
 
-def _row(record: dict[str, Any]) -> tuple[str, ...]:
+def _row(record: dict[str, Any]) -> tuple[table.Cell, ...]:
     names = (record["model"], record["board"], record["dataset"])
     done, asked = record["pictures"], record["asked"]
     pictures = f"{done:,}" if done == asked else f"{done:,} of {asked:,}"
-    verdict = {True: "[green]ok[/green]", False: "[red]WRONG[/red]"}.get(record["ok"], "incomplete")
+    verdicts = {True: table.good("ok"), False: table.bad("WRONG")}
+    verdict: table.Cell = verdicts.get(record["ok"], "incomplete")
     if record["misfit"]:
         verdict = "does not fit"
     elif record["failures"] and not record["wrong"]:
-        verdict = "[red]FAILED[/red]"
+        verdict = table.bad("FAILED")
     if not done:
         return (*names, pictures, *("" for _ in range(5)), verdict)
     accuracy, spread = record["accuracy"], record["instructions"]

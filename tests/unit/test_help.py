@@ -1,0 +1,33 @@
+"""The help of the command line."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from boardless import commands
+from boardless.cli import cli
+from click.testing import CliRunner
+
+NO_RESULTS = {"report", "serve"}
+
+
+def test_summaries_fit_80_columns() -> None:
+    shown = CliRunner().invoke(cli, ["--help"], terminal_width=80).output
+    lines = shown[shown.index("Commands:") :].splitlines()[1:]
+    assert len(lines) == len(commands.names())
+    assert [line for line in lines if line.endswith("...") or len(line) > 80] == []
+
+
+@pytest.mark.parametrize("name", sorted({*commands.names()} - NO_RESULTS))
+def test_every_command_that_reports_results_writes_json(name: str) -> None:
+    assert "--json" in options(name)
+
+
+def test_every_command_with_progress_can_be_quiet() -> None:
+    loud = {name for name in commands.names() if "--quiet" not in options(name)}
+    assert loud == {"boards", "compile", "count", "doctor", "export", "report", "serve"}
+
+
+def options(name: str) -> set[str]:
+    found = [p for p in commands.load(name).params if isinstance(p, click.Option)]
+    return {option for each in found for option in each.opts}

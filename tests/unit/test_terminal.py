@@ -1,0 +1,118 @@
+"""What a terminal shows: whole rows at any width, and nothing that commands it."""
+
+from __future__ import annotations
+
+import io
+import re
+from unittest import mock
+
+import pytest
+from boardless import cli, terminal
+from boardless.core.errors import BadInput
+from boardless.core.printable import one_line, printable
+from boardless.report import table
+from boardless.report.table import number, words
+from click import UsageError
+from rich.console import Console
+
+HEADINGS = (words("model"), number("RAM", 2), number("flash", 3), words("board", 1))
+ROW = ("digits_cnn:int8", "7,264", "30,656", "mps2-an386")
+
+
+class Screen:
+    """A terminal of some width, whose text is kept."""
+
+    def __init__(self, width: int) -> None:
+        self.file = io.StringIO()
+        self.console = Console(
+            file=self.file, width=width, force_terminal=True, color_system=None, highlight=False
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self.file.getvalue().splitlines()]
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    made = Screen(80)
+    monkeypatch.setattr(table, "console", lambda stderr=False: made.console)
+    return made
+
+
+def test_a_narrow_terminal_keeps_rows_and_names_what_it_leaves_out(screen: Screen) -> None:
+    for width, titles, hidden in (
+        (80, ["model", "RAM", "flash", "board"], None),
+        (40, ["model", "RAM", "board"], "not shown at 40 columns: flash"),
+        (30, ["model", "board"], "not shown at 30 columns: RAM, flash"),
+    ):
+        screen.file.truncate(screen.file.seek(0))
+        screen.console.width = width
+        table.show("", HEADINGS, [ROW] * 3)
+        head, _, *rest = screen.lines
+        assert head.split() == titles
+        cells = [cell for cell, h in zip(ROW, HEADINGS, strict=True) if h.title in titles]
+        assert [line.split() for line in rest[:3]] == [cells] * 3
+        assert " ".join(rest[3:]) == (hidden or "")
+        assert max(map(len, screen.lines[:5])) <= width
+
+
+def test_a_column_of_rank_0_stays_and_is_folded(screen: Screen) -> None:
+    screen.console.width = 12
+    table.show("", (words("model"), number("RAM", 1)), [("a" * 30, "1")])
+    assert "".join(screen.lines[2:5]) == "a" * 30
+
+
+def test_a_file_gets_every_column(capsys: pytest.CaptureFixture[str]) -> None:
+    table.show("", HEADINGS, [ROW])
+    said = capsys.readouterr().out
+    assert all(cell in said for cell in ROW)
+    assert "not shown" not in said
+
+
+HOSTILE = "\x1b[2J\x9b31m\x1b]0;title\x07[red]\u202e\rname"
+ESCAPED = r"\x1b[2J\x9b31m\x1b]0;title\x07[red]\u202e\rname"
+
+
+def test_text_cannot_command_a_terminal(screen: Screen) -> None:
+    assert printable(HOSTILE) == ESCAPED
+    assert printable("é 日 a\nb") == "é 日 a\nb"
+    assert one_line("a\n  b\t\x1b") == r"a b \x1b"
+    table.show(HOSTILE, (words(HOSTILE),), [(HOSTILE,), (table.good(HOSTILE),)])
+    table.line(HOSTILE)
+    terminal.say(HOSTILE)
+    shown = screen.file.getvalue()
+    assert shown.replace("\n", "").isprintable()
+    assert shown.count(r"\x1b[2J\x9b31m\x1b]0;title\x07[red]\u202e") == 6
+
+
+@pytest.mark.parametrize(
+    "error", [BadInput(HOSTILE), OSError(2, HOSTILE), ValueError(HOSTILE), UsageError(HOSTILE)]
+)
+def test_an_error_cannot_command_a_terminal(
+    error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_say_no_more", lambda: None)
+    monkeypatch.setattr(cli, "_status", mock.Mock(side_effect=error))
+    assert cli.run([]) in (2, 3)
+    said = capsys.readouterr().err
+    assert r"\x07[red]\u202e" in said
+    assert said.replace("\n", "").isprintable()
+
+
+def test_progress_on_a_terminal_leaves_one_line(screen: Screen) -> None:
+    with terminal.progress_bar() as progress:
+        for model in ("one", "two"):
+            for step in ("building", "inferring"):
+                progress(f"{model} {HOSTILE} {step}", 1, 1)
+    left = screen.file.getvalue().rpartition("\x1b[2K")[2]
+    assert re.fullmatch(r"\x1b\[\?25h\r2 cases: \d+\.\d s\n", left)
+    assert HOSTILE not in screen.file.getvalue()
+
+
+def test_progress_elsewhere_is_a_line_for_each_thing(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.progress_bar() as progress:
+        for model in ("one", "two", "one"):
+            for step in ("building", "inferring"):
+                progress(f"{model} board {step}", 1, 1)
+    assert capsys.readouterr().err == "one board building\ntwo board building\n"
