@@ -55,7 +55,7 @@ def _section(title: str, record: type[Any], told: dict[str, str] | None = None) 
 
 def _type(kind: Any) -> str:
     """As TOML calls it."""
-    text = getattr(kind, "__name__", str(kind))
+    text = getattr(kind, "__name__", str(kind)).removesuffix(" | None")
     if "tuple" in str(kind):
         return "array of strings"
     if "dict" in str(kind) or (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
@@ -67,6 +67,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
     value = field.default
+    if value is None:
+        return "none"
     if isinstance(value, bool):
         return code(str(value).lower())
     return code(list(value) if isinstance(value, tuple) else '""' if value == "" else value)
