@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from boardless.judge.figures import Counted, Figures
-from boardless.judge.toolchain import Toolchain
+from boardless.judge.figures import Figures, Spent
+from boardless.judge.toolchain import Tools
 
 MEMORY = {
     "arena_bytes": 1000,
@@ -20,18 +20,18 @@ MEMORY = {
     "weights_bytes": 2000,
 }
 LAYERS = {"conv 0": 600, "depthwise conv 1": 300, "conv 2": 90}
-OLD = Figures("m", "o", "1 2 3", MEMORY, Counted(1000, LAYERS, 1005))
-GCC = Toolchain("gcc 12", ("-O2",), "l", "2.40")
+OLD = Figures("m", "o", "1 2 3", MEMORY, Spent(1000, LAYERS, 1005))
+GCC = Tools("gcc 12", ("-O2",), "l", "2.40")
 
 
 def no_tolerance(metric: str) -> float:
     return 0.0
 
 
-def counted(**changes: int) -> Counted:
+def counted(**changes: int) -> Spent:
     """The old instructions with other layers, "conv_0" for "conv 0"; the whole is their sum."""
     layers = LAYERS | {k.replace("_", " "): v for k, v in changes.items()}
-    return Counted(10 + sum(layers.values()), layers, 15 + sum(layers.values()))
+    return Spent(10 + sum(layers.values()), layers, 15 + sum(layers.values()))
 
 
 def replaced(**changes: Any) -> Figures:
@@ -42,5 +42,5 @@ def with_memory(**changes: int) -> Figures:
     return replaced(memory=MEMORY | changes)
 
 
-def priced(whole: int, conv_2: int, table: str = "t") -> Counted:
-    return Counted(whole, LAYERS | {"conv 2": conv_2}, table=table)
+def priced(whole: int, conv_2: int, table: str = "t") -> Spent:
+    return Spent(whole, LAYERS | {"conv 2": conv_2}, table=table)

@@ -21,7 +21,8 @@ from rich.progress import (
 
 from boardless.core.printable import one_line
 from boardless.data.pictures import USUAL
-from boardless.path import evaluate
+from boardless.path import Progress as Say
+from boardless.path import Request, named
 from boardless.report import record, table
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,9 +148,9 @@ def limit_option(what: str, default: int | None = None) -> Callable[[F], F]:
     )
 
 
-def labelled(request: evaluate.Request, progress: evaluate.Progress) -> evaluate.Progress:
+def labelled(request: Request, progress: Say) -> Say:
     """Returns a progress callback that names the model and the board."""
-    return evaluate.named(progress, f"{request.model} {request.board}", request.cancel)
+    return named(progress, request.names)
 
 
 def file_option(name: str, what: str, *short: str) -> Callable[[F], F]:
@@ -177,7 +178,7 @@ def quiet() -> bool:
 
 
 @contextmanager
-def progress_bar(total: int = 0) -> Iterator[evaluate.Progress]:
+def progress_bar(total: int = 0) -> Iterator[Say]:
     """Shows progress on stderr: on a terminal a bar for each thing under way, which goes when it is
     done, and one line at the end; elsewhere a line for each thing that begins. `total` is how many
     things there are, where that is known. --quiet shows nothing."""
@@ -191,7 +192,7 @@ def progress_bar(total: int = 0) -> Iterator[evaluate.Progress]:
         yield _lines()
 
 
-def _lines() -> evaluate.Progress:
+def _lines() -> Say:
     begun: set[str] = set()
 
     def progress(what: str, done: int, total: int) -> None:
@@ -203,7 +204,7 @@ def _lines() -> evaluate.Progress:
 
 
 @contextmanager
-def _bars(console: Console, total: int) -> Iterator[evaluate.Progress]:
+def _bars(console: Console, total: int) -> Iterator[Say]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),

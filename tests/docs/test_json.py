@@ -19,11 +19,11 @@ import pytest
 from boardless import cli, commands
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
-from boardless.device.records import Layer, Measured
+from boardless.device.records import HardwareCycles, Layer
 from boardless.front.bench import emulation
 from boardless.judge.growth import Finding
 from boardless.model import structures, zoo
-from boardless.path import evaluate
+from boardless.path import Request, follow
 from boardless.report import calibrate, record
 from boardless.report import gate as gate_report
 from click.testing import CliRunner
@@ -117,9 +117,10 @@ def test_every_command_with_json_is_documented() -> None:
 def test_run() -> None:
     shape = Shape("boardless run")
     shape.check(ask("run", "digits_cnn", "--limit", "2", "--part", "nrf52840"))
-    run, verdict = evaluate.evaluate(evaluate.Request("digits_cnn", BOARD, limit=2), quiet)
-    wrong = record.run(run, dataclasses.replace(verdict, mismatches=(1,)))
-    measured = record.device(Measured("dwt", (90, 100), (60, 30), 0), {"cortex-m4": 110.0})
+    outcome = follow(Request("digits_cnn", BOARD, limit=2))
+    verdict = dataclasses.replace(outcome.verdict, mismatches=(1,))
+    wrong = record.run(dataclasses.replace(outcome, verdict=verdict))
+    measured = record.device(HardwareCycles("dwt", (90, 100), (60, 30), 0), {"cortex-m4": 110.0})
     shape.check(wrong | {"device": measured})
     shape.all_seen()
 

@@ -9,22 +9,20 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from boardless.core import paths
 from boardless.core.errors import DeviceFault, ToolFailed, ToolMissing, TooSmall
 from boardless.data import pictures
-from boardless.device import boards, run
+from boardless.device import boards, emulators, run
 from boardless.device.link.client import Client
-from boardless.device.records import Board, Build, Counts
+from boardless.device.records import Board, Build
 from boardless.judge import predictions
 from boardless.model import compiler, reference, zoo
-from boardless.path import evaluate
 from command_line import Cli
 from conftest import listen_to_the_end
 
@@ -37,19 +35,10 @@ BOARDS = [name for name in boards.names() if "fake" not in boards.load(name).emu
 STATICS = 4096  # bytes of RAM that the firmware may need besides arena, stack and picture
 
 
-@dataclass(frozen=True)
-class Result:
-    """A few pictures on a device."""
-
-    outputs: npt.NDArray[Any]
-    counts: Counts
-    stack_bytes: int
-
-
 def options(board: Board, link: str | None = None) -> run.Options:
     """With the board's emulator; skips where it is not installed."""
     try:
-        return run.Options(evaluate.choose_emulator(board, None), link)
+        return run.Options(emulators.choose(board), link)
     except ToolMissing as error:
         pytest.skip(str(error))
 
@@ -72,9 +61,8 @@ def check_too_small(error: TooSmall, model: str, board: Board) -> None:
     assert known <= needed <= known + STATICS
 
 
-def infer(build: Build, fed: Any, chosen: run.Options) -> Result:
-    outputs, counts, stack_bytes, _ = run.run(build, fed, chosen, lambda _: None)
-    return Result(outputs, counts, stack_bytes)
+def infer(build: Build, fed: Any, chosen: run.Options) -> run.Answers:
+    return run.run(build, fed, chosen, lambda _: None)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -121,7 +109,7 @@ def test_no_picture_goes_over_the_uart_where_memory_is_shared(
     assert 0 < sum(result.counts.layers) < counted(result)[0]
 
 
-def counted(result: Result) -> tuple[int, ...]:
+def counted(result: run.Answers) -> tuple[int, ...]:
     assert len(result.counts.instructions) == PICTURES
     return result.counts.instructions
 

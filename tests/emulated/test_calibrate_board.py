@@ -23,7 +23,7 @@ from boardless.device.link.client import WrongFirmware
 from boardless.device.records import Build
 from boardless.front.calibrate import measured
 from boardless.model import reference
-from boardless.path import evaluate
+from boardless.path import Request, follow
 from boardless.report import estimates, record
 from cable import Cable
 from click.testing import CliRunner, Result
@@ -102,10 +102,9 @@ def test_measured_kept_and_priced_again(kept: Path, built: Built, plug: Callable
     said = f"±{off:.1f} % mean, {off:.1f} % worst of 1 model against your board {BOARD}"
     assert str(error) == said
 
-    request = evaluate.Request(MODEL, BOARD, limit=1, parts=(PART,))
-    run, verdict = evaluate.evaluate(request, lambda *progress: None)
-    assert f"({PART}, cortex-m4, {said})" in estimates.summary(run.cycles[0])
-    figures = record.run(run, verdict)["cycles"][PART]["error_boards"]
+    outcome = follow(Request(MODEL, BOARD, limit=1, parts=(PART,)))
+    assert f"({PART}, cortex-m4, {said})" in estimates.summary(outcome.run.cycles[0])
+    figures = record.run(outcome)["cycles"][PART]["error_boards"]
     assert figures == [{"board": BOARD, "models": 1} | dict.fromkeys(FIGURES, round(off, 2))]
 
     (result,) = (kept / "results").iterdir()

@@ -153,7 +153,7 @@ def total(counted: Counted) -> str:
 
 def counted_run(build: Build, fed: Pictures, **options: object) -> Counts:
     chosen = run.Options("qemu", **options)  # type: ignore[arg-type]
-    return run.run(build, fed, chosen, lambda _: None)[1]
+    return run.run(build, fed, chosen, lambda _: None).counts
 
 
 @pytest.mark.parametrize("model", ["mobile_lenet:int8", "mobile_lenet:float32"])

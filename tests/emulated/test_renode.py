@@ -397,7 +397,7 @@ def test_layers_count_as_in_qemu(built: Built) -> None:
     build = built(MODEL, "mps2-an386")
     fed = load(zoo.find(MODEL), None, 3)
     counts = {
-        name: run.run(build, fed, run.Options(name, "uart"), lambda n: None)[1]
+        name: run.run(build, fed, run.Options(name, "uart"), lambda n: None).counts
         for name in ("qemu", "renode")
     }
     assert counts["renode"].layers == counts["qemu"].layers

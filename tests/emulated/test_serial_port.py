@@ -22,10 +22,9 @@ from boardless.device import boards, records, run
 from boardless.device.emulators import serial_port
 from boardless.device.link import messages
 from boardless.device.link.client import Client, WrongFirmware
-from boardless.device.records import Build, Measured
-from boardless.judge import predictions
+from boardless.device.records import Build, HardwareCycles
 from boardless.model import reference, zoo
-from boardless.path import evaluate
+from boardless.path import Request, measuring, preparing
 from boardless.report import record
 from cable import Cable, sampled
 from command_line import Cli
@@ -69,21 +68,20 @@ def test_predictions_are_those_of_the_emulator(
     device: tuple[Build, str], plug: Callable[..., Cable]
 ) -> None:
     build, emulator = device
-    expected, _, _, _ = run.run(build, fed(8), run.Options(emulator), lambda n: None)
-    got, counts, stack, _ = run.run(
-        on(plug(), build), fed(8), run.Options("serial_port"), lambda n: None
-    )
-    assert np.array_equal(got, expected)
+    expected = run.run(build, fed(8), run.Options(emulator), lambda n: None)
+    got = run.run(on(plug(), build), fed(8), run.Options("serial_port"), lambda n: None)
+    counts = got.counts
+    assert np.array_equal(got.outputs, expected.outputs)
     assert counts.instructions == ()
-    assert stack > 0 or emulator == "fake"
+    assert got.stack_bytes > 0 or emulator == "fake"
     if emulator == "fake":
-        assert counts.measured is not None
-        assert counts.measured.counter == "ns"
-        assert len(counts.measured.cycles) == 8
-        assert all(0 < cycles < 1_000_000_000 for cycles in counts.measured.cycles)
-        assert (counts.measured.layers, counts.measured.clock_hz) == ((), 0)
+        assert counts.hardware is not None
+        assert counts.hardware.counter == "ns"
+        assert len(counts.hardware.cycles) == 8
+        assert all(0 < cycles < 1_000_000_000 for cycles in counts.hardware.cycles)
+        assert (counts.hardware.layers, counts.hardware.clock_hz) == ((), 0)
     else:  # QEMU has no DWT: the counter reads as zero, and nothing is made of it
-        assert counts.measured is None
+        assert counts.hardware is None
         assert "this core has no cycle counter" in counts.missing
 
 
@@ -91,8 +89,8 @@ def test_a_board_that_restarts_when_its_port_is_opened(
     device: tuple[Build, str], plug: Callable[..., Cable]
 ) -> None:
     build = on(plug(restarts=True), device[0])
-    got, _, _, _ = run.run(build, fed(2), run.Options("serial_port"), lambda n: None)
-    assert np.array_equal(got, reference.predict(zoo.find(MODEL).content, fed(2).inputs))
+    got = run.run(build, fed(2), run.Options("serial_port"), lambda n: None)
+    assert np.array_equal(got.outputs, reference.predict(zoo.find(MODEL).content, fed(2).inputs))
 
 
 @pytest.mark.parametrize("after", [200, 1000])
@@ -111,8 +109,8 @@ def test_bytes_that_are_damaged_on_the_way(
 ) -> None:
     """Every answer carries a checksum, so it is asked for again, and nothing wrong gets through."""
     build = on(plug(noise_every=997), device[0])
-    got, _, _, _ = run.run(build, fed(6), run.Options("serial_port"), lambda n: None)
-    assert np.array_equal(got, reference.predict(zoo.find(MODEL).content, fed(6).inputs))
+    got = run.run(build, fed(6), run.Options("serial_port"), lambda n: None)
+    assert np.array_equal(got.outputs, reference.predict(zoo.find(MODEL).content, fed(6).inputs))
 
 
 @pytest.mark.parametrize("baud", [9600, 230400])
@@ -290,25 +288,24 @@ def test_why_a_port_cannot_be_opened(number: int, status: int, message: str) -> 
 def test_an_estimate_stands_beside_the_measurement(built: Built) -> None:
     """The same build is counted in the emulator; here a made-up board takes 2 % less."""
     build = built(MODEL, "mps2-an386")
-    wanted = evaluate.targets(evaluate.Request(MODEL, "mps2-an386"))
+    wanted = preparing.targets(Request(MODEL, "mps2-an386"))
     given = fed(3)
     plain = records.Counts(missing="a real board counts no instructions")
-    verdict = predictions.compare(np.zeros((3, 10), np.int8), np.zeros((3, 10), np.int8))
 
     def estimated(counts: records.Counts) -> float:
-        counts = evaluate.counted_beside(build, given, counts, lambda n: None)
-        ((cycles,), _) = evaluate.price(counts, verdict, wanted, lambda: None)
+        counts = measuring.counted_beside(build, given, counts)
+        ((cycles,), _) = measuring.price(counts, True, wanted, lambda: None)
         return cycles.median
 
     estimate = estimated(plain)
     assert estimate > 10_000
-    took = Measured("dwt", (round(estimate / 1.02),) * 3, (), 16_000_000)
-    about = record.device(took, {"cortex-m4": estimated(dataclasses.replace(plain, measured=took))})
+    took = HardwareCycles("dwt", (round(estimate / 1.02),) * 3, (), 16_000_000)
+    about = record.device(took, {"cortex-m4": estimated(dataclasses.replace(plain, hardware=took))})
     assert about is not None
     assert about["error_percent"] == {"cortex-m4": pytest.approx(2.0, abs=0.01)}
     nowhere = dataclasses.replace(build, board=boards.load("stm32f746g_disco"))
     if not shutil.which("renode"):
-        counts = evaluate.counted_beside(nowhere, given, plain, lambda n: None)
+        counts = measuring.counted_beside(nowhere, given, plain)
         assert counts.cycles_missing.startswith("no estimate to compare with: renode is not")
 
 

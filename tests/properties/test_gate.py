@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import msgspec
 from boardless.judge import growth
-from boardless.judge.figures import Counted, Figures
+from boardless.judge.figures import Figures, Spent
 from boardless.judge.growth import Finding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +18,11 @@ METRICS = ("arena_bytes", "instructions.layer", "instructions", "stack_bytes")
 
 
 @st.composite
-def counted(draw: st.DrawFn, operators: list[str], table: str = "") -> Counted:
+def counted(draw: st.DrawFn, operators: list[str], table: str = "") -> Spent:
     """Layers of these operators; the whole is at least their sum."""
     layers = {f"{op} {i}": draw(COUNT) for i, op in enumerate(operators)}
     whole = sum(layers.values()) + draw(COUNT)
-    return Counted(whole, layers, 0 if table else whole + draw(COUNT), table)
+    return Spent(whole, layers, 0 if table else whole + draw(COUNT), table)
 
 
 @st.composite
@@ -101,7 +101,7 @@ def test_a_gate_that_is_shut_stays_so_when_something_grows(
     if metric == "instructions.layer" and layers:
         layers[next(iter(layers))] += more
     if metric.startswith("instructions"):
-        count = Counted(count.whole + more, layers, count.worst + more)
+        count = Spent(count.whole + more, layers, count.worst + more)
     else:
         memory[metric] += more
         if metric == "arena_bytes":

@@ -9,7 +9,8 @@ import pytest
 from boardless.core.errors import BadInput
 from boardless.cycles import cores, parts, price
 from boardless.device import boards
-from boardless.path import evaluate
+from boardless.path import Request
+from boardless.path.preparing import targets
 from cycle_code import piece
 
 
@@ -103,8 +104,8 @@ def test_simulated_caches_are_described_for_the_plugin() -> None:
 
 def test_a_part_is_estimated_at_the_clock_that_is_asked_for() -> None:
     def part(clock: int | None) -> parts.Part:
-        request = evaluate.Request("digits_cnn", "mps2-an386", parts=("stm32f446",), clock=clock)
-        (target,) = evaluate.targets(request)
+        request = Request("digits_cnn", "mps2-an386", parts=("stm32f446",), clock=clock)
+        (target,) = targets(request)
         assert target.part
         return target.part
 
@@ -114,7 +115,7 @@ def test_a_part_is_estimated_at_the_clock_that_is_asked_for() -> None:
     assert part(180_400_000) == usual  # as exactly as a timer measures it
     with pytest.raises(BadInput, match="stm32f446 does not run at 216000000 Hz"):
         part(216_000_000)
-    (core,) = evaluate.targets(evaluate.Request("digits_cnn", "mps2-an386", cores=("cortex-m4",)))
+    (core,) = targets(Request("digits_cnn", "mps2-an386", cores=("cortex-m4",)))
     assert core.at(16_000_000) == core
 
 

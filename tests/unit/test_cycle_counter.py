@@ -6,7 +6,7 @@ import pytest
 from boardless.core.errors import BadInput
 from boardless.device import cycle_counter
 from boardless.device.cycle_counter import WRAP
-from boardless.device.records import Measured
+from boardless.device.records import HardwareCycles
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,11 +16,11 @@ LAYERS = [0, 10, 40, 100]
 
 def test_layers_and_clock_come_from_timer_and_counter_together() -> None:
     found = cycle_counter.read(DWT, [401, 403], [100, 101], LAYERS, [0.1, 0.1])
-    assert found == (Measured("dwt", (401, 403), (40, 120, 240), 16_000_000), "")
+    assert found == (HardwareCycles("dwt", (401, 403), (40, 120, 240), 16_000_000), "")
     without = cycle_counter.read(DWT | {"timer": "0"}, [401, 403], [0, 0], LAYERS, [0.1, 0.1])
-    assert without == (Measured("dwt", (401, 403), (), 0), "")
+    assert without == (HardwareCycles("dwt", (401, 403), (), 0), "")
     said = cycle_counter.read(DWT | {"timer": "0"}, [401], [0], LAYERS, [0.1], 8_000_000)
-    assert said == (Measured("dwt", (401,), (), 8_000_000), "")
+    assert said == (HardwareCycles("dwt", (401,), (), 8_000_000), "")
 
 
 def test_a_core_without_a_counter() -> None:
@@ -60,7 +60,7 @@ def test_counter_and_timer_that_both_wrapped() -> None:
     marks = [0, 150 * timer, 290 * timer % WRAP, 300 * timer % WRAP]
     cycles, ticks = [seconds * hz % WRAP] * 2, [seconds * timer % WRAP] * 2
     found, _ = cycle_counter.read(about, cycles, ticks, marks, [300.1, 300.02], hz)
-    assert found == Measured("ccount", (seconds * hz,) * 2, (150 * hz, 140 * hz, 10 * hz), hz)
+    assert found == HardwareCycles("ccount", (seconds * hz,) * 2, (150 * hz, 140 * hz, 10 * hz), hz)
 
 
 def test_an_inference_that_may_have_wrapped_is_not_guessed() -> None:

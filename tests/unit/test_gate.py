@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 from boardless.device import boards
-from boardless.judge import gating, growth, toolchain
-from boardless.judge.figures import Counted, Figures
+from boardless.judge import growth, records, toolchain
+from boardless.judge.figures import Figures, Spent
 from boardless.judge.growth import Finding
 from gate_figures import (
     GCC,
@@ -43,8 +43,8 @@ def test_a_slower_layer_is_one_line() -> None:
 
 
 def test_the_line_of_the_documentation() -> None:
-    row = gating.Row(
-        gating.Case("mobile_lenet", "int8", MPS2),
+    row = records.Comparison(
+        records.Case("mobile_lenet", "int8", MPS2),
         reason="",
         inputs="",
         new=OLD,
@@ -64,17 +64,17 @@ def test_a_faster_layer_is_told_and_fails_nothing() -> None:
 
 
 def test_what_lies_between_layers_is_a_place_of_its_own() -> None:
-    slower = replaced(instructions=Counted(1003, LAYERS, 1008))
+    slower = replaced(instructions=Spent(1003, LAYERS, 1008))
     assert lines(slower) == ["between layers: 10 -> 13 instructions (+30.0 %, limit 0 %)"]
 
 
 def test_the_slowest_input_counts_where_the_first_does_not_tell() -> None:
-    slower = replaced(instructions=Counted(1000, LAYERS, 1100))
+    slower = replaced(instructions=Spent(1000, LAYERS, 1100))
     assert lines(slower) == ["slowest inference: 1,005 -> 1,100 instructions (+9.5 %, limit 0 %)"]
 
 
 def test_a_slower_worst_case_is_no_excuse_for_a_faster_first_input() -> None:
-    new = replaced(instructions=Counted(940, LAYERS | {"conv 0": 540}, 1050))
+    new = replaced(instructions=Spent(940, LAYERS | {"conv 0": 540}, 1050))
     assert lines(new) == [
         "conv 0: 600 -> 540 instructions (-10.0 %), better",
         "slowest inference: 1,005 -> 1,050 instructions (+4.5 %, limit 0 %)",
@@ -128,7 +128,7 @@ def test_other_outputs_are_changed_predictions_and_leave_counts_alone() -> None:
 
 def test_a_new_layer_and_one_that_is_gone_do_not_move_the_others() -> None:
     layers = {"conv 0": 600, "pad 1": 50, "depthwise conv 2": 300, "conv 3": 95}
-    new = replaced(instructions=Counted(1055, layers, 1060))
+    new = replaced(instructions=Spent(1055, layers, 1060))
     assert lines(new) == [
         "layer pad 1 is new, 50 instructions",
         "conv 3: 90 -> 95 instructions (+5.6 %, limit 0 %)",

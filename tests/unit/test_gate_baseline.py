@@ -11,9 +11,9 @@ import pytest
 from boardless.core import paths
 from boardless.core.errors import BadInput
 from boardless.device import boards
-from boardless.judge import baseline, figures, gating
+from boardless.judge import baseline, figures, gating, records
 from boardless.judge.baseline import Baseline
-from boardless.judge.figures import Counted, Figures
+from boardless.judge.figures import Figures, Spent
 from boardless.judge.growth import Finding
 from boardless.model import zoo
 from command_line import Cli
@@ -53,7 +53,7 @@ def test_a_baseline_comes_back_as_it_was_written(own_zoo: Path) -> None:
 
 def test_one_figure_is_one_line_of_a_baseline(own_zoo: Path) -> None:
     one = baseline.text("digits_cnn", "mps2-an386", Baseline("noise", GCC, int8=OLD))
-    slower = replaced(instructions=Counted(1000, LAYERS | {"conv 2": 91}, 1005))
+    slower = replaced(instructions=Spent(1000, LAYERS | {"conv 2": 91}, 1005))
     two = baseline.text("digits_cnn", "mps2-an386", Baseline("noise", GCC, int8=slower))
     differ = [(a, b) for a, b in zip(one.splitlines(), two.splitlines(), strict=True) if a != b]
     assert differ == [('"conv 2" = 90', '"conv 2" = 91')]
@@ -97,7 +97,7 @@ def test_baselines_that_belong_to_nothing(own_zoo: Path) -> None:
         f"{own_zoo}/gone_model/baseline/mps2-an386.toml: unused baseline, there is no model "
         "gone_model; accept: boardless gate --update",
     ]
-    assert not gating.Report((), tuple(said)).ok
+    assert not records.Judgement((), tuple(said)).ok
     assert gating.update((), ("digits_cnn",)) == [
         f"deleted: {own_zoo}/digits_cnn/baseline/gone-board.toml"
     ]
@@ -115,9 +115,9 @@ def test_a_type_that_is_gone_is_unused(own_zoo: Path) -> None:
     ]
 
 
-def row(kind: str, new: Figures, **changes: Any) -> gating.Row:
-    case = gating.Case("digits_cnn", kind, MPS2)
-    made = gating.Row(case, "", "noise", new, "accept: ...", toolchain=GCC)
+def row(kind: str, new: Figures, **changes: Any) -> records.Comparison:
+    case = records.Case("digits_cnn", kind, MPS2)
+    made = records.Comparison(case, "", "noise", new, "accept: ...", toolchain=GCC)
     return dataclasses.replace(made, **changes)
 
 
@@ -153,11 +153,11 @@ def test_wrong_outputs_are_not_accepted(own_zoo: Path) -> None:
 def test_a_note_names_whom_it_concerns_unless_all() -> None:
     note = Finding("skipped", "", "not comparable")
     int8, float32 = row("int8", OLD, findings=(note,)), row("float32", OLD)
-    assert gating.Report((int8, float32)).skipped() == [
+    assert records.Judgement((int8, float32)).skipped() == [
         "digits_cnn:int8 mps2-an386: not comparable"
     ]
-    assert gating.Report((int8,)).skipped() == ["not comparable"]
-    assert gating.Report((int8, float32)).ok
+    assert records.Judgement((int8,)).skipped() == ["not comparable"]
+    assert records.Judgement((int8, float32)).ok
 
 
 # --- The committed baselines, and the command -----------------------------------------------------

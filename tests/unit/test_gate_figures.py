@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 from boardless.judge import figures
-from boardless.judge.figures import Counted
+from boardless.judge.figures import Spent
 from boardless.model import zoo
 
 
@@ -48,6 +48,6 @@ def test_cycles_are_read_from_the_json_of_a_run() -> None:
     ]
     data = {"cycles": {"cortex-m4": {"median": 731.0, "table": "t"}}, "layers": layers}
     assert figures.cycles_from_json(data) == {
-        "cortex-m4": Counted(731, {"conv 0": 700, "softmax 1": 20}, table="t")
+        "cortex-m4": Spent(731, {"conv 0": 700, "softmax 1": 20}, table="t")
     }
     assert figures.cycles_from_json({"cycles": {}, "layers": layers}) == {}

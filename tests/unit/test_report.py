@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 from boardless.core import paths
-from boardless.judge.gating import Case, Misfit, Report
+from boardless.judge.records import Case, Judgement, Misfit
 from boardless.report import github, junit
-from boardless.report.junit import Case as Checked
+from boardless.report.junit import Check
 
 CSS = (paths.PACKAGE / "report" / "templates" / "report.css").read_text()
 Colour = tuple[float, ...]
@@ -145,9 +145,9 @@ def test_a_name_cannot_mention_people_or_end_the_table() -> None:
 # --- JUnit XML ------------------------------------------------------------------------------------
 def test_junit_has_a_suite_per_board() -> None:
     cases = [
-        Checked("one", "a", seconds=1.5),
-        Checked("two", "b", ["first <cause>\x1b[0m", "second"]),
-        Checked("one", "c", skipped="not today"),
+        Check("one", "a", seconds=1.5),
+        Check("two", "b", ["first <cause>\x1b[0m", "second"]),
+        Check("one", "c", skipped="not today"),
     ]
     root = ElementTree.fromstring(junit.text("boardless gate", cases).encode())
     about = {"name": "boardless gate", "tests": "3", "failures": "1", "errors": "0"}
@@ -165,7 +165,7 @@ def test_junit_of_what_does_not_fit() -> None:
 
     case = Case("digits_cnn", "int8", boards.load("mps2-an386"))
     misfits = (Misfit(case, "too big", fitted=False), Misfit(case, "too big", fitted=True))
-    found = junit.of_gate(Report((), ("file.toml: unused baseline",), (), misfits))
+    found = junit.of_gate(Judgement((), ("file.toml: unused baseline",), (), misfits))
     assert [(c.suite, bool(c.failures), bool(c.skipped)) for c in found] == [
         ("mps2-an386", False, True),
         ("mps2-an386", True, False),

@@ -6,10 +6,10 @@ import sys
 
 import click
 
+from boardless import path
 from boardless.device import boards
 from boardless.front import bench
 from boardless.front.bench import table as bench_report
-from boardless.path import evaluate
 from boardless.report import record
 from boardless.terminal import board_option, json_option, labelled, progress_bar, quiet_option
 
@@ -29,7 +29,7 @@ def command(models: tuple[str, ...], board: str, json_file: str | None) -> None:
     rows = []
     with progress_bar() as progress:
         for case in bench.cases(models):
-            request = evaluate.Request(case.model, board)
+            request = path.Request(case.model, board)
             rows.append(bench.measure(case, target, labelled(request, progress)))
     if json_file:
         record.write(bench_report.record(rows, board), json_file)

@@ -28,7 +28,7 @@ from boardless.cycles.calibration import facts
 from boardless.cycles.calibration.facts import Suite
 from boardless.device.link.client import WrongFirmware
 from boardless.front.calibrate import measured, programs
-from boardless.path.evaluate import Request
+from boardless.path import Request
 from boardless.report import record, table
 from boardless.report.calibrate import Found, as_json, label, show
 from boardless.terminal import json_option, labelled, note, progress_bar, quiet_option, say

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from boardless.core import parallel
-from boardless.core.errors import TooSmall
 from boardless.front import against, own_models
 from boardless.judge import gating, tolerances
-from boardless.judge.gating import Case
-from boardless.judge.tolerances import Tolerances
-from boardless.path import evaluate, suite
+from boardless.judge.records import Judgement
+from boardless.path import GATE, Progress, cases
 from boardless.report import gate as report
 from boardless.report import junit, kept, page, record
 from boardless.terminal import json_option, junit_option, note, progress_bar, quiet_option, say
@@ -79,29 +75,30 @@ def command(
     said = []
     with progress_bar() as progress:
         if files:
-            result = judge_own(files, board_names, images, revision, progress)
+            judged = judge_own(files, board_names, images, revision, progress)
         elif revision:
-            limits = tolerances.load()
-            result = against.against(revision, gating.cases(models, board_names), limits, progress)
+            asked = gating.cases(models, board_names)
+            judged = against.against(revision, asked, tolerances.load(), progress)
         else:
+            found = cases.outcomes(gating.cases(models, board_names), (GATE,), progress)
+            rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
             limits = tolerances.load()
-            rows, misfits = judge_all(gating.cases(models, board_names), limits, progress)
-            result = gating.report(rows, limits, models, misfits)
+            judged = gating.judgement(rows, limits, models, found.misfits, found.failures)
     if update:
-        said = gating.update(result.rows, models, result.misfits) or [
+        said = gating.update(judged.rows, models, judged.misfits) or [
             "nothing to accept: all is as accepted"
         ]
-        result = gating.accepted(result)
+        judged = gating.accepted(judged)
     if json_file:
-        record.write(report.record(result), json_file)
+        record.write(report.record(judged), json_file)
     if junit_file:
-        record.write_text(junit.text("boardless gate", junit.of_gate(result)), Path(junit_file))
+        record.write_text(junit.text("boardless gate", junit.of_gate(judged)), Path(junit_file))
     if json_file != "-":
-        report.show(result)
+        report.show(judged)
     for line in said:
         say(line)
-    if not result.ok:
-        sys.exit(1)
+    if judged.exit_status:
+        sys.exit(judged.exit_status)
 
 
 def judge_own(
@@ -109,40 +106,21 @@ def judge_own(
     board_names: Sequence[str],
     images: Path | None,
     revision: str | None,
-    progress: evaluate.Progress,
-) -> gating.Report:
-    """Of the user's own models; keeps a report of the runs."""
+    progress: Progress,
+) -> Judgement:
+    """Judges the user's own models, and saves a report of the runs."""
     chosen = gating.boards_of(board_names)
     limits = tolerances.load(Path("gate.toml"))
-    result, runs = own_models.judge(files, chosen, images, revision, limits, progress)
+    judged, outcomes = own_models.judge(files, chosen, images, revision, limits, progress)
     pictures = ["--images", str(images)] if images else []
     repeats = [
         shlex.join(["boardless", "run", row.case.file, "--board", row.case.board.name, *pictures])
-        for row in result.rows
+        for row in judged.rows
     ]
     named = [word for name in board_names for word in ("--board", name)]
     command = ["boardless", "gate", *map(str, files), *named, *pictures]
     command += ["--against", revision] if revision else []
-    gates = [report.row(row) for row in result.rows]
-    lines = {"others": result.others(), "notes": result.skipped(), "repeats": repeats}
-    data = page.collect(runs, gates, shlex.join(command), **lines)
+    lines = {"others": judged.others(), "notes": judged.skipped(), "repeats": repeats}
+    data = page.collect(outcomes, shlex.join(command), **lines)
     note(f"report: {kept.keep(data)}")
-    return result
-
-
-def judge_all(
-    cases: Sequence[Case], limits: Tolerances, progress: evaluate.Progress
-) -> tuple[list[gating.Row], list[gating.Misfit]]:
-    """Rows in the order of `cases`, as many at a time as there are processors, and the cases whose
-    board is too small."""
-
-    def one(case: Case, cancel: threading.Event) -> gating.Row | gating.Misfit:
-        say = evaluate.named(progress, case.names, cancel)
-        try:
-            return suite.judge(case, limits, say, cancel)
-        except TooSmall as error:
-            return gating.misfit(case, error)
-
-    found = parallel.each(cases, one)
-    rows = [row for row in found if isinstance(row, gating.Row)]
-    return rows, [misfit for misfit in found if isinstance(misfit, gating.Misfit)]
+    return judged

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from boardless import path
 from boardless.data import pictures
 from boardless.front import mlperf
-from boardless.path import evaluate
 from boardless.report import record, table
 from boardless.report.table import words
 from boardless.terminal import (
@@ -56,12 +56,14 @@ def command(
     status 1 where a result differs from the reference. A performance run takes the median of 5
     windows; its seconds are virtual time, the same in every run.
     """
-    request = evaluate.Request(model, board, emulator=emulator)
+    request = path.Request(model, board, emulator=emulator)
     with progress_bar() as progress:
-        found, built, chosen = evaluate.firmware(request, labelled(request, progress))
-        fed = pictures.load(found, images, limit)
         say = labelled(request, progress)
-        result = mlperf.run(mode, found, built, chosen, fed, seconds, say)
+        prepared = path.prepare(request, say)
+        fed = pictures.load(prepared.model, images, limit)
+        result = mlperf.run(
+            mode, prepared.model, prepared.build, prepared.emulator, fed, seconds, say
+        )
     if json_file:
         record.write(result, json_file)
     if json_file != "-":

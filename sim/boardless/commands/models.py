@@ -9,7 +9,7 @@ import click
 from boardless.device import boards, build
 from boardless.device.records import Board
 from boardless.model import compiler, zoo
-from boardless.path import evaluate
+from boardless.path import Progress
 from boardless.report import record, table
 from boardless.report.table import number, words
 from boardless.runtimes import boardless
@@ -63,7 +63,7 @@ def command(board: str, json_file: str | None) -> None:
         )
 
 
-def _model(name: str, board: Board, progress: evaluate.Progress) -> dict[str, Any]:
+def _model(name: str, board: Board, progress: Progress) -> dict[str, Any]:
     """What `boardless models` says of one; builds each of its types."""
     about = zoo.results(name)
     row: dict[str, Any] = {

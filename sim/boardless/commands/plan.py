@@ -6,7 +6,7 @@ import click
 
 from boardless.device import boards
 from boardless.model import compiler, structures, zoo
-from boardless.path import evaluate
+from boardless.path import Request, measuring
 from boardless.report import record, table
 from boardless.terminal import board_option, json_option, labelled, progress_bar, quiet_option
 
@@ -37,9 +37,9 @@ def command(models: tuple[str, ...], board: str, measure: bool, json_file: str |
             network = zoo.find(model).graph
             program = compiler.compile_graph(network, target.variants)
             disjoint = compiler.compile_graph(network, target.variants, overlap=False)
-            requests = [evaluate.Request(model, board, keep_input=kept) for kept in (False, True)]
+            requests = [Request(model, board, keep_input=kept) for kept in (False, True)]
             measured = [
-                record.memory(*evaluate.footprint(request, labelled(request, progress)))
+                record.memory(*measuring.footprint(request, labelled(request, progress)))
                 for request in (requests if measure else [])
             ]
             published = structures.PUBLISHED.get(program.name)

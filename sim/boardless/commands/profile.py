@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from boardless import path
 from boardless.core.errors import BadInput
-from boardless.path import evaluate
 from boardless.report import profile as report
 from boardless.report import record
 from boardless.report.picture import draw
@@ -69,11 +69,12 @@ def command(
     """
     if picture and picture.suffix not in ENDINGS:
         raise BadInput(f"a picture ends in {', '.join(ENDINGS)}", where=str(picture))
-    request = evaluate.Request(model=model, **options)
+    request = path.Request(model=model, **options)
     with progress_bar() as progress:
-        run, verdict = evaluate.evaluate(request, labelled(request, progress))
-    if not verdict.ok:
-        say(f"boardless: no profile: {verdict.reason}")
+        outcome = path.follow(request, labelled(request, progress))
+    run = outcome.run
+    if not outcome.verdict.ok:
+        say(f"boardless: no profile: {outcome.verdict.reason}")
         sys.exit(1)
     if run.counts.counted is None:
         raise BadInput(run.counts.cycles_missing, hint="`boardless run` still counts instructions")

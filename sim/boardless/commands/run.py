@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from boardless import path
 from boardless.device.link import faults
-from boardless.path import evaluate
 from boardless.report import page, record, table
 from boardless.terminal import (
     core_option,
@@ -31,7 +31,7 @@ from boardless.terminal import (
 
 
 def port_options(command: Any) -> Any:
-    """What a real board needs, for the fields of these names of evaluate.Request."""
+    """What a real board needs, for the fields of these names of path.Request."""
     port = click.option(
         "--port",
         metavar="DEVICE",
@@ -136,16 +136,16 @@ def command(
             raise click.UsageError(f"--{name} is for --port")
     if options["port"] and options["emulator"] not in (None, "serial_port"):
         raise click.UsageError("--port and --emulator are mutually exclusive")
-    requests = [evaluate.Request(model=m, board=b, **options) for b in board_names for m in models]
+    requests = [path.Request(model=m, board=b, **options) for b in board_names for m in models]
     with progress_bar() as progress:
-        results = [evaluate.evaluate(r, labelled(r, progress)) for r in requests]
+        outcomes = [path.follow(r, labelled(r, progress)) for r in requests]
     if json_file:
-        data = [record.run(*result) for result in results]
+        data = [record.run(outcome) for outcome in outcomes]
         record.write(data[0] if len(requests) == 1 else data, json_file)
     if html:
         said = shlex.join(["boardless", *sys.argv[1:]])
-        record.write_text(page.render(page.collect(results, [], said)), html)
+        record.write_text(page.render(page.collect(outcomes, said)), html)
     if json_file != "-":
-        table.runs(results)
-    if not all(verdict.ok for _, verdict in results):
+        table.runs(outcomes)
+    if not all(outcome.verdict.ok for outcome in outcomes):
         sys.exit(1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from boardless import path
 from boardless.device import emulators
 from boardless.device.link.client import Client
 from boardless.device.link.unsigned_input import UnsignedInput
 from boardless.front import serve
-from boardless.path import evaluate
 from boardless.terminal import board_option, emulator_option, progress_bar, say
 
 
@@ -39,9 +39,10 @@ def command(
     """
     if as_pty and port is not None:
         raise click.UsageError("--pty and --tcp are mutually exclusive")
-    request = evaluate.Request(model=model, board=board, emulator=emulator)
+    request = path.Request(model=model, board=board, emulator=emulator)
     with progress_bar() as progress:
-        _, built, chosen = evaluate.firmware(request, progress)
+        prepared = path.prepare(request, progress)
+    built, chosen = prepared.build, prepared.emulator
     session = emulators.load(chosen).start(built.board, built.elf, shared=False)
     lent = UnsignedInput(session) if uint8 else session
 

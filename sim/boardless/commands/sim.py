@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from boardless.judge import gating, tolerances
-from boardless.path import suite
+from boardless.judge.records import Case
+from boardless.path import GATE, PICTURES, cases
 from boardless.report import gate as gate_report
 from boardless.report import junit, kept, page, record, table
 from boardless.terminal import (
     boards_option,
     json_option,
     junit_option,
-    labelled,
     limit_option,
     note,
     progress_bar,
@@ -44,43 +45,43 @@ def command(
     reference, and all figures with the accepted ones, as `boardless gate` does. --boards all skips
     boards whose tools are missing and lists them. A model that does not fit into a board is listed
     with the bytes that are missing; that is not a failure. Exit status: 0 all well, 1 an output is
-    wrong or the gate fails.
+    wrong or the gate fails, 2 or 3 a case could not be measured; the others are shown.
     """
     left_out: list[str] = []
-    chosen = suite.choose(which, left_out.append)
+    chosen = cases.choose(which, left_out.append)
     for line in left_out:
         say(line)
-    cases = gating.cases(models, [board.name for board in chosen])
+    asked = gating.cases(models, [board.name for board in chosen])
     with progress_bar() as progress:
-        outcomes = suite.run(cases, limit, lambda request: labelled(request, progress))
-    results = [(o.run, o.verdict) for o in outcomes if o.run and o.verdict]
-    rows = [o.gate for o in outcomes if o.gate]
-    small = [o.misfit for o in outcomes if o.misfit]
-    gates = [gate_report.row(row) for row in rows]
-    gated = gating.report(rows, tolerances.load(), models, small)
-    # The page first: what is kept of an earlier run must not be taken for this one's.
-    kept_page = kept.keep(
-        page.collect(
-            results,
-            gates,
-            "boardless sim",
-            others=gated.others(),
-            notes=[*gated.skipped(), *left_out],
-        )
+        found = cases.outcomes(asked, (GATE, PICTURES), progress, limit)
+    rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
+    limits = tolerances.load()
+    judged = gating.judgement(rows, limits, models, found.misfits, found.failures)
+    notes = [*judged.skipped(), *left_out]
+    # The page first: what is saved of an earlier run must not be taken for this one's.
+    page_file = kept.keep(
+        page.collect(found.outcomes, "boardless sim", others=judged.others(), notes=notes)
     )
     if json_file:
-        data = [record.run(*result) | {"gate": g} for result, g in zip(results, gates, strict=True)]
-        data += [
-            {"model": m.case.model, "board": m.case.board.name, "ok": None, "reason": m.what}
-            for m in small
-        ]
+        gates = [gate_report.row(row) for row in rows]
+        data = [record.run(o) | {"gate": g} for o, g in zip(found.outcomes, gates, strict=True)]
+        data += [_without_run(m.case, None, m.what) for m in found.misfits]
+        data += [_without_run(f.case, False, str(f.error)) for f in found.failures]
         record.write(data, json_file)
     if junit_file:
-        cases_found = [*junit.of_runs(results), *junit.of_gate(gated)]
-        record.write_text(junit.text("boardless sim", cases_found), Path(junit_file))
+        checks = [*junit.of_runs(found.outcomes), *junit.of_gate(judged)]
+        record.write_text(junit.text("boardless sim", checks), Path(junit_file))
     if json_file != "-":
-        table.runs(results, [gate_report.word(row) for row in rows])
-    gate_report.lines(gated, stderr=json_file == "-")
-    note(f"report: {kept_page}")
-    if not (gated.ok and all(outcome.ok for outcome in outcomes)):
-        sys.exit(1)
+        table.runs(found.outcomes, [gate_report.word(row) for row in rows])
+    gate_report.lines(judged, stderr=json_file == "-")
+    note(f"report: {page_file}")
+    status = judged.exit_status
+    if not all(outcome.verdict.ok for outcome in found.outcomes):
+        status = max(status, 1)
+    if status:
+        sys.exit(status)
+
+
+def _without_run(case: Case, ok: bool | None, reason: str) -> dict[str, Any]:
+    """Returns the JSON of a case that did not run; `ok` is None where it does not fit."""
+    return {"model": case.model, "board": case.board.name, "ok": ok, "reason": reason}

@@ -11,7 +11,7 @@ import click
 
 from boardless.core.errors import BadInput
 from boardless.front.sweep import cases, cluster, drive, store, summary
-from boardless.path import suite
+from boardless.path import cases as path_cases
 from boardless.report import record
 from boardless.terminal import (
     boards_option,
@@ -138,7 +138,7 @@ def _sweep(
     if len({name for name, _ in images}) < len(images):
         raise click.UsageError("--images: two data sets have the same name")
     cluster.need()
-    chosen = suite.choose(which, say)
+    chosen = path_cases.choose(which, say)
     asked = cases.choose(models, chosen, emulator, images)
     preparation = cases.Preparation(limit, pixels, cycles, chunk)
     threads = jobs or os.cpu_count() or 1

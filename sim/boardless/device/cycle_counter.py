@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from boardless.core.errors import BadInput
-from boardless.device.records import Measured
+from boardless.device.records import HardwareCycles
 
 WRAP = 1 << 32
 FASTEST_HZ = 1_000_000_000  # no core that is asked runs faster
@@ -26,7 +26,7 @@ def read(
     layer_ticks: Sequence[int],
     waited: Sequence[float],
     clock_hz: int = 0,
-) -> tuple[Measured | None, str]:
+) -> tuple[HardwareCycles | None, str]:
     """(what was measured, why it is nothing). `about` is the device's hello; `cycles`, `ticks` and
     `waited` (seconds until it answered) are of each inference, `layer_ticks` at the start of each
     layer of one, then at its end. `clock_hz` of the core, 0 where nobody has said it.
@@ -52,7 +52,7 @@ def read(
             hint="mend --clock, or clock_hz in its board.toml",
         )
     layers = [(b - a) % WRAP for a, b in itertools.pairwise(layer_ticks)] if ratio else []
-    return Measured(
+    return HardwareCycles(
         counter=counter,
         cycles=tuple(whole),
         layers=tuple(round(n * ratio) for n in layers),

@@ -1,6 +1,7 @@
-"""What the steps of the main path hand to each other: frozen, with units in the names.
+"""What a device is, what runs on it and what it answers: frozen, with units in the names.
 
-.tflite -> Graph -> Program -> Build -> Run -> Verdict; Board and Counts go along.
+A runtime makes Sources of a model, which are built for a Board. The Build runs on a set of
+pictures; the Run holds what came of it, with its Counts.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ class Build:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a real core's own counter says."""
+class HardwareCycles:
+    """The cycles that a real core's own counter has counted."""
 
     counter: str  # dwt, ccount, mcycle, ...
     cycles: tuple[int, ...]  # per inference
@@ -141,14 +142,15 @@ class Counts:
     missing: str = ""
     counted: Counted | None = field(default=None, compare=False, repr=False)
     cycles_missing: str = ""  # why there is nothing in `counted`
-    measured: Measured | None = None  # on a real board
+    hardware: HardwareCycles | None = None  # on a real board
 
 
 @dataclass(frozen=True)
 class Run:
-    """Predictions of one build on a set of pictures, beside those of the reference."""
+    """Predictions of one build on a set of pictures, and those of the reference."""
 
     build: Build
+    model_digest: str  # of operators and constants
     emulator: str
     emulator_version: str
     link: str

@@ -9,23 +9,22 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from boardless.core.errors import BadInput, LinkError, ToolFailed
+from boardless.core.errors import BadInput, LinkError
 from boardless.data.records import Pictures
 from boardless.device import build as building
-from boardless.device import cycle_counter, emulators
+from boardless.device import cycle_counter, emulators, feed
 from boardless.device.counting.devices import Devices, check, check_layers
 from boardless.device.emulators import Emulator, Session, serial_port
+from boardless.device.feed import Span
 from boardless.device.link.client import Client
 from boardless.device.link.faults import BadLine, Faults
 from boardless.device.plugin.counter import Counter
@@ -46,22 +45,6 @@ class Options:
     bad_line: Faults | None = None
     cycles: bool = True  # count, where that is possible, what cycles are computed of
     caches: tuple[str, ...] = ()  # to simulate meanwhile, see cycles/plugin/cache.h
-    cancel: threading.Event = field(default_factory=threading.Event)  # set from another thread
-
-
-@dataclass
-class Shared:
-    """What the devices fill, picture by picture."""
-
-    outputs: npt.NDArray[Any]
-    ticks: npt.NDArray[np.uint32]
-    inferences: npt.NDArray[np.int64]  # (N, 2): device, and the inference's number on it from 0
-    cycles: npt.NDArray[np.uint32]  # of the core's own counter, 0 where it has none
-    waited: npt.NDArray[np.float64]  # seconds, by our clock, for the answer to each inference
-    layer_ticks: list[int]  # of picture 0
-    stack_bytes: int = 0
-    first_ready: float = 0.0
-    about: dict[str, str] = field(default_factory=dict)  # what the first device says of itself
 
 
 def choose_link(build: Build, options: Options) -> str:
@@ -92,7 +75,7 @@ def open_client(
         client.session = BadLine(session, options.bad_line)
         client.patience, client.tries, client.block_bytes = 0.5, 200, 256
     try:
-        if hardware(emulator):
+        if emulators.hardware(emulator):
             client.patience, client.patience_max, client.tries, client.gap = 10.0, 60.0, 4, 0.005
             client.thinking = SLOWEST * sum(layer.macs for layer in build.layers)
             _attach(client, build)
@@ -103,11 +86,6 @@ def open_client(
         client.session.close()
         raise
     return client
-
-
-def hardware(emulator: Emulator) -> bool:
-    """What it starts is a real board."""
-    return bool(getattr(emulator, "HARDWARE", False))
 
 
 def _attach(client: Client, build: Build) -> None:
@@ -121,26 +99,39 @@ def _attach(client: Client, build: Build) -> None:
         raise
 
 
-def run(
-    build: Build, pictures: Pictures, options: Options, progress: Callable[[int], None]
-) -> tuple[npt.NDArray[Any], Counts, int, dict[str, float]]:
-    """(raw outputs (N, classes), counts, stack bytes, seconds) of all pictures."""
+@dataclass(frozen=True)
+class Answers:
+    """What devices answered to one set of pictures."""
+
+    outputs: npt.NDArray[Any]  # (N, classes) raw
+    counts: Counts
+    stack_bytes: int  # deepest use so far
+    seconds: dict[str, float]  # boot, infer
+
+
+def run(build: Build, pictures: Pictures, options: Options, progress: feed.Progress) -> Answers:
+    """Returns what freshly booted devices answer to `pictures`."""
+    (answers,) = run_all(build, [pictures], options, progress)
+    return answers
+
+
+def run_all(
+    build: Build, sets: Sequence[Pictures], options: Options, progress: feed.Progress
+) -> list[Answers]:
+    """Returns what the same devices, booted once, answer to each set of pictures in turn."""
     link = choose_link(build, options)
     emulator = emulators.load(options.emulator)
     began = time.monotonic()
-    step = BATCH[link]
-    batches: queue.SimpleQueue[range] = queue.SimpleQueue()
-    starts = range(1, len(pictures), step)  # picture 0 is a batch of its own
-    for first in starts:
-        batches.put(range(first, min(first + step, len(pictures))))
-    infer = by_memory if link == "memory" else _by_line
-    warm_up = hardware(emulator) or bool(options.caches)  # an empty cache would slow picture 0
-    shared = empty(build, pictures)
+    spans = [Span.of(build, pictures, BATCH[link]) for pictures in sets]
+    jobs = max(1, min(options.jobs, *(span.batches.qsize() for span in spans)))
+    infer: feed.Feed = feed.by_memory if link == "memory" else feed.by_uart
+    warm_up = emulators.hardware(emulator) or bool(options.caches)  # an empty cache slows it down
     devices = Devices(missing=NOT_ASKED)
     if options.cycles:
         devices = Devices.of(build, emulator, options.caches)
     stop = threading.Event()
     clients: list[Client] = []
+    about: dict[str, str] = {}
 
     def work(device: int) -> None:
         with contextlib.ExitStack() as stack:
@@ -148,38 +139,38 @@ def run(
             client = open_client(build, options, shared=link == "memory", count=count)
             stack.enter_context(client)
             clients.append(client)
-            shared.first_ready = shared.first_ready or time.monotonic()
             if device == 0:
-                shared.about = client.about
+                about.update(client.about)
                 if warm_up:
-                    infer(client, build, pictures, range(1), shared, lambda _: None)
-                infer(client, build, pictures, range(1), shared, progress)
-                shared.layer_ticks = client.layer_ticks()
-            while not (stop.is_set() or options.cancel.is_set()):
-                try:
-                    batch = batches.get_nowait()
-                except queue.Empty:
-                    break
-                infer(client, build, pictures, batch, shared, progress)
-                shared.inferences[batch, 0] = device
-            shared.stack_bytes = max(shared.stack_bytes, client.stack_bytes())
+                    infer(client, build, spans[0], range(1), lambda _: None)
+            for span in spans:
+                span.began = span.began or time.monotonic()
+                if device == 0:
+                    infer(client, build, span, range(1), progress)
+                    span.layer_ticks = client.layer_ticks()
+                while not stop.is_set() and (batch := span.take()):
+                    infer(client, build, span, batch, progress)
+                    span.inferences[batch, 0] = device
+                span.end(client.stack_bytes())
 
-    jobs = max(1, min(options.jobs, len(starts)))
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
             _join([pool.submit(work, i) for i in range(jobs)])
         except BaseException:
             stop.set()
             for client in clients:
-                client.session.terminate()  # each worker sees the end of its line and closes it
+                client.session.terminate()  # each worker sees the end of its UART and closes it
             raise
-    if options.cancel.is_set():
-        raise ToolFailed("cancelled")  # whoever cancelled has a better reason to give
-    ended = time.monotonic()
-    boot = shared.first_ready - began
-    seconds = {"boot": boot, "infer": ended - shared.first_ready}
-    counts = _with_cycles(build, _counts(build, emulator, shared), devices, shared)
-    return shared.outputs, counts, shared.stack_bytes, seconds
+    boot = spans[0].began - began
+    return [
+        Answers(
+            span.outputs,
+            _with_cycles(build, _counts(build, emulator, span, about), devices, span),
+            span.stack_bytes,
+            {"boot": boot, "infer": span.ended - span.began},
+        )
+        for span in spans
+    ]
 
 
 def _join(futures: list[Future[None]]) -> None:
@@ -191,105 +182,36 @@ def _join(futures: list[Future[None]]) -> None:
             future.result()
 
 
-def _by_line(
-    client: Client,
-    build: Build,
-    pictures: Pictures,
-    batch: range,
-    shared: Shared,
-    progress: Callable[[int], None],
-) -> None:
-    for i in batch:
-        ticks, output = client.predict(pictures.inputs[i].tobytes())
-        shared.ticks[i] = ticks
-        shared.inferences[i, 1] = client.inferences - 1
-        shared.cycles[i] = client.cycles or 0
-        shared.waited[i] = client.waited
-        shared.outputs[i] = np.frombuffer(output, shared.outputs.dtype)
-        progress(1)
-
-
-def by_memory(
-    client: Client,
-    build: Build,
-    pictures: Pictures,
-    batch: range,
-    shared: Shared,
-    progress: Callable[[int], None],
-) -> None:
-    """The layout is that of run_bulk in firmware/app/server.c: inputs, then results of two 32-bit
-    words (ticks, status) and the output; each entry starts at a multiple of 8 bytes."""
-    memory = client.session.shared
-    if memory is None:
-        raise ToolFailed("the emulator maps no shared memory", hint="use --link uart")
-    input_stride = (build.input_bytes + 7) // 8 * 8
-    result_stride = (8 + shared.outputs[0].nbytes + 7) // 8 * 8
-    fit = len(memory) // (input_stride + result_stride)
-    if not fit:
-        raise BadInput("the picture does not fit into shared memory", hint="use --link uart")
-    for first in range(batch.start, batch.stop, fit):
-        part = range(first, min(first + fit, batch.stop))
-        for k, i in enumerate(part):
-            picture = pictures.inputs[i].tobytes()
-            memory[k * input_stride : k * input_stride + len(picture)] = picture
-        results = len(part) * input_stride
-        client.bulk(len(part), 0, results)
-        for k, i in enumerate(part):
-            at = results + k * result_stride
-            ticks, status = np.frombuffer(memory[at : at + 8], np.uint32)
-            if status:
-                raise ToolFailed(
-                    f"a kernel refused its parameters (status {status}) on picture {i}",
-                    hint="this is a bug of boardless, please report it",
-                )
-            shared.ticks[i] = ticks
-            shared.inferences[i, 1] = client.inferences - len(part) + k
-            end = at + 8 + shared.outputs[i].nbytes
-            shared.outputs[i] = np.frombuffer(memory[at + 8 : end], shared.outputs.dtype)
-        progress(len(part))
-
-
-def empty(build: Build, pictures: Pictures) -> Shared:
-    return Shared(
-        outputs=np.zeros((len(pictures), build.output_count), build.output_dtype),
-        ticks=np.zeros(len(pictures), np.uint32),
-        inferences=np.zeros((len(pictures), 2), np.int64),
-        cycles=np.zeros(len(pictures), np.uint32),
-        waited=np.zeros(len(pictures)),
-        layer_ticks=[],
-    )
-
-
-def _counts(build: Build, emulator: Emulator, shared: Shared) -> Counts:
+def _counts(build: Build, emulator: Emulator, span: Span, about: dict[str, str]) -> Counts:
     def instructions(ticks: int) -> int | None:
         return emulator.instructions(build.board, ticks)
 
-    if hardware(emulator):
+    if emulators.hardware(emulator):
         here: serial_port.Settings = build.board.emulators["serial_port"]
         found, problem = cycle_counter.read(
-            shared.about,
-            shared.cycles.tolist(),
-            shared.ticks.tolist(),
-            shared.layer_ticks,
-            shared.waited.tolist(),
+            about,
+            span.cycles.tolist(),
+            span.ticks.tolist(),
+            span.layer_ticks,
+            span.waited.tolist(),
             here.clock_hz,
         )
         what = f", and {problem}" if problem else ""
-        return Counts(missing=f"a real board counts no instructions{what}", measured=found)
+        return Counts(missing=f"a real board counts no instructions{what}", hardware=found)
     if instructions(0) is None:
         return Counts(missing="this emulator does not count instructions")
-    at = [instructions(t) or 0 for t in shared.layer_ticks]
+    at = [instructions(t) or 0 for t in span.layer_ticks]
     return Counts(
-        instructions=tuple(instructions(int(t)) or 0 for t in shared.ticks),
+        instructions=tuple(instructions(int(t)) or 0 for t in span.ticks),
         layers=tuple(b - a for a, b in itertools.pairwise(at)),
     )
 
 
-def _with_cycles(build: Build, counts: Counts, devices: Devices, shared: Shared) -> Counts:
+def _with_cycles(build: Build, counts: Counts, devices: Devices, span: Span) -> Counts:
     """Adds what the plugin counted, after comparing it with the emulator's own counts."""
     if devices.missing:
         return dataclasses.replace(counts, cycles_missing=devices.missing)
-    counted = devices.counted([(int(d), int(n)) for d, n in shared.inferences])
+    counted = devices.counted([(int(d), int(n)) for d, n in span.inferences])
     if not counts.missing:
         check(counted, counts.instructions, build.board)
         check_layers(counted, counts.layers, build.board)

@@ -1,7 +1,8 @@
 """Two revisions, built by the same tool chain: no baseline is needed.
 
-Each revision runs its own sources in processes of its own, on the same inputs, and is read through
-the JSON of `boardless run`, which every revision writes.
+The old revision runs its own sources in processes of its own and is read through the JSON of
+`boardless run`, which every revision writes. The working tree goes the usual path, on the same
+inputs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,17 @@ from typing import Any
 import numpy as np
 
 from boardless.core import children, paths, scratch, unpack
-from boardless.core.errors import BadInput, ToolFailed, ToolMissing, TooSmall
-from boardless.judge import figures, growth
-from boardless.judge.gating import Case, Misfit, Report, Row, no_cycles, wrong
+from boardless.core.errors import BadInput, BoardlessError, ToolFailed, ToolMissing, TooSmall
+from boardless.device.records import Run
+from boardless.judge import figures, growth, predictions
+from boardless.judge.figures import Spent
+from boardless.judge.gating import no_cycles, wrong
 from boardless.judge.growth import Finding
+from boardless.judge.records import Case, Comparison, Judgement, Misfit
 from boardless.judge.tolerances import Tolerances
 from boardless.model import graph, zoo
-from boardless.path import evaluate
+from boardless.path import FIRST, GATE, Progress, Request, named, prepare
+from boardless.path.cases import measurements
 
 TIMEOUT = 1800  # seconds for one call of one revision; it only guards a hang
 NO_CYCLES = no_cycles("the run estimated none")
@@ -38,22 +43,21 @@ def against(
     revision: str,
     cases: Sequence[Case],
     tolerances: Tolerances,
-    progress: evaluate.Progress,
-) -> Report:
-    """The working tree, with what is not committed, compared with `revision`."""
+    progress: Progress,
+) -> Judgement:
+    """Compares the working tree, with what is not committed, with `revision`."""
     cases, misfits = fitting(cases, progress)
     with checkout(revision) as (commit, tree), scratch.folder("against") as folder:
-        before = Tree(tree, revision, folder / "old", build=folder / "build")
-        now = Tree(paths.ROOT, "the working tree", folder / "new")
+        before = Tree(tree, revision, folder / "old", folder / "build")
         inputs = {name: figures.inputs(name) for name in dict.fromkeys(c.name for c in cases)}
         known = [case for case in cases if before.has(case, inputs[case.name])]
-        old, new = measure_both(before, known, now, cases, inputs, progress)
+        old, new = measure_both(before, known, cases, inputs, progress)
         gone = before.models() - {(name, kind) for name in zoo.names() for kind in zoo.types(name)}
     after = f"against {revision}"
     rows = []
     for case in cases:
         made, was = new[case.names], old.get(case.names)
-        row = Row(case, made.reason, inputs[case.name].name, made.figures, after)
+        row = Comparison(case, made.reason, inputs[case.name].name, made.figures, after)
         found = wrong(row)
         if found:
             pass
@@ -81,15 +85,15 @@ def against(
     if gone:
         names = ", ".join(f"{name}:{kind}" for name, kind in sorted(gone))
         notes.append(f"only in {revision}: {names}")
-    return Report(tuple(rows), notes=tuple(notes), misfits=tuple(misfits))
+    return Judgement(tuple(rows), notes=tuple(notes), misfits=tuple(misfits))
 
 
-def fitting(cases: Sequence[Case], progress: evaluate.Progress) -> tuple[list[Case], list[Misfit]]:
-    """(cases that fit into their boards now, the others)"""
+def fitting(cases: Sequence[Case], progress: Progress) -> tuple[list[Case], list[Misfit]]:
+    """Returns (cases that fit into their boards now, the others)."""
     fit, others = [], []
     for case in cases:
         try:
-            evaluate.firmware(evaluate.Request(case.model, case.board.name), progress)
+            prepare(Request(case.model, case.board.name), named(progress, case.names))
             fit.append(case)
         except TooSmall as error:
             others.append(Misfit(case, error.what, fitted=False))
@@ -97,26 +101,26 @@ def fitting(cases: Sequence[Case], progress: evaluate.Progress) -> tuple[list[Ca
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One case of one revision."""
+class Side:
+    """What is compared of one case at one revision."""
 
     figures: figures.Figures
-    reason: str
+    reason: str  # why the outputs are wrong, "" where they are right
     toolchain: str
 
 
 @dataclass
 class Tree:
-    """The sources of one revision; `build` None: the tree's usual build folder."""
+    """The sources of one revision, run by processes of their own that build into `build`."""
 
     root: Path
     name: str
     scratch: Path
-    build: Path | None = None
+    build: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def has(self, case: Case, inputs: figures.Inputs) -> bool:
-        """Whether it can run `case` on these inputs."""
+        """Returns whether it can run `case` on these inputs."""
         own = not case.board.folder.is_relative_to(paths.BOARDS)
         board = self.root / "firmware" / "boards" / case.board.name / "board.toml"
         if (case.name, case.kind) not in self.models() or not (own or board.is_file()):
@@ -136,8 +140,8 @@ class Tree:
         cases: Sequence[Case],
         inputs: dict[str, figures.Inputs],
         stop: threading.Event,
-        progress: evaluate.Progress,
-    ) -> dict[str, Measured]:
+        progress: Progress,
+    ) -> dict[str, Side]:
         """Runs each case twice: on all inputs, and on the first, for its count of instructions."""
         self.scratch.mkdir(exist_ok=True)
         found = {}
@@ -153,7 +157,7 @@ class Tree:
                 instructions = (counts["median"],) if counts else ()
                 cycles = figures.cycles_from_json(one)
                 made = figures.from_json(data, self.graph(case), instructions, cycles)
-                found[case.names] = Measured(made, data["reason"], data["toolchain"])
+                found[case.names] = Side(made, data["reason"], data["toolchain"])
         return found
 
     def run(
@@ -168,9 +172,8 @@ class Tree:
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(filter(None, path)),
             "TMPDIR": str(self.scratch),  # what an interrupted compiler leaves goes with it
+            "BOARDLESS_BUILD_DIR": str(self.build),
         }
-        if self.build:
-            environment["BOARDLESS_BUILD_DIR"] = str(self.build)
         with (
             log.open("wb") as out,
             children.group(
@@ -202,25 +205,55 @@ class Tree:
 def measure_both(
     before: Tree,
     old: Sequence[Case],
-    now: Tree,
     new: Sequence[Case],
     inputs: dict[str, figures.Inputs],
-    progress: evaluate.Progress,
-) -> tuple[dict[str, Measured], dict[str, Measured]]:
-    """(of the old revision, of the working tree), at the same time."""
+    progress: Progress,
+) -> tuple[dict[str, Side], dict[str, Side]]:
+    """Returns what is compared (of the old revision, of the working tree), measured at the same
+    time."""
     stop = threading.Event()
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(1) as pool:
         try:
-            a = pool.submit(before.measure, old, inputs, stop, progress)
-            b = pool.submit(now.measure, new, inputs, stop, progress)
-            for done in as_completed([a, b]):
-                done.result()  # the first failure ends the other
-            return a.result(), b.result()
+            was = pool.submit(before.measure, old, inputs, stop, progress)
+            now = measure_now(new, was, progress)
+            return was.result(), now
         except BaseException:
             stop.set()
             before.end()
-            now.end()
             raise
+
+
+def measure_now(
+    cases: Sequence[Case], other: Future[dict[str, Side]], progress: Progress
+) -> dict[str, Side]:
+    """Returns what is compared of the working tree; raises what went wrong here or in `other`."""
+    requests = [Request(case.model, case.board.name, sets=(GATE, FIRST), jobs=1) for case in cases]
+    found = {}
+    for case, made in zip(cases, measurements(requests, progress), strict=True):
+        if other.done():
+            other.result()
+        if isinstance(made, BoardlessError):
+            raise made
+        gate, first = made.runs[GATE], made.runs[FIRST]
+        reason = predictions.compare(gate.outputs, gate.reference).reason
+        found[case.names] = Side(
+            figures.gather(gate, like_json(first)), reason, gate.build.toolchain
+        )
+    return found
+
+
+def like_json(run: Run) -> dict[str, Spent]:
+    """Returns cycles per core of a run of one input, as `figures.cycles_from_json` reads them from
+    an older revision's JSON: layers have two decimals there, and the worst input is not known."""
+    names = {x.index: figures.label({"op": x.op, "index": x.index}) for x in run.build.layers}
+    return {
+        c.target.name: Spent(
+            whole=round(c.median),
+            layers={name: round(round(c.regions.get(k, 0.0), 2)) for k, name in names.items()},
+            table=c.table,
+        )
+        for c in run.cycles
+    }
 
 
 @contextlib.contextmanager

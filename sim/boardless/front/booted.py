@@ -54,7 +54,7 @@ def count_cycles(build: Build, emulator: str, inputs: npt.NDArray[Any], core: st
     on a device of their own. ToolFailed where they cannot be: instructions are no cycles."""
     (target,) = estimate.targets([core or build.board.core], [])
     fed = Pictures(inputs, labels=None, origin="")
-    _, counts, _, _ = run.run(build, fed, run.Options(emulator), lambda done: None)
+    counts = run.run(build, fed, run.Options(emulator), lambda done: None).counts
     if counts.counted is None:
         raise ToolFailed(counts.cycles_missing, hint="instructions are still counted")
     return estimate.estimate(counts.counted, target)

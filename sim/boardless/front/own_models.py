@@ -1,6 +1,6 @@
-"""Models of a user's own repository, beside what they were at a revision of it.
+"""Models of a user's own repository, compared with what they were at a revision of it.
 
-    report, results = judge(files, boards, Path("pictures"), "origin/main", limits, progress)
+    judgement, outcomes = judge(files, boards, Path("pictures"), "origin/main", limits, progress)
 
 Both are compiled by this boardless and run on the same pictures, so what differs is the model. A
 model that was trained again may predict otherwise: it must not predict worse.
@@ -9,35 +9,24 @@ model that was trained again may predict otherwise: it must not predict worse.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from boardless.core import scratch, unpack
 from boardless.core.errors import BadInput, ToolFailed, TooSmall
-from boardless.device.records import Board, Run
+from boardless.device.records import Board
 from boardless.front import against
 from boardless.judge import figures, growth
-from boardless.judge.gating import Case, Misfit, Report, Row, no_cycles, priced, wrong
+from boardless.judge.gating import no_cycles, priced, wrong
 from boardless.judge.growth import Finding
-from boardless.judge.predictions import Verdict
+from boardless.judge.records import Case, Comparison, Judgement, Misfit, Outcome
 from boardless.judge.tolerances import Tolerances
 from boardless.model import zoo
-from boardless.path import evaluate
+from boardless.path import Progress, Request, follow, named
 
 NO_REVISION = "not compared with a revision"
-Result = tuple[Run, Verdict]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One file on one board."""
-
-    run: Run
-    verdict: Verdict
-    figures: figures.Figures
-    no_cycles: str  # why there are none
 
 
 def judge(
@@ -46,11 +35,11 @@ def judge(
     images: Path | None,
     revision: str | None,
     limits: Tolerances,
-    progress: evaluate.Progress,
-) -> tuple[Report, list[Result]]:
-    """The report, and the run that each of its rows is about; without a revision outputs are only
-    compared with the reference."""
-    rows, results, misfits, notes = [], [], [], []
+    progress: Progress,
+) -> tuple[Judgement, list[Outcome]]:
+    """Returns the judgement, and the outcome that each of its rows is about. Without a revision
+    outputs are only compared with the reference."""
+    outcomes, misfits, notes = [], [], []
     with scratch.folder("revision") as folder:
         for k, file in enumerate(files):
             kind = zoo.find(str(file)).graph.input_tensor.dtype
@@ -73,9 +62,10 @@ def judge(
                         before = measure(old, case, images, progress)
                     except BadInput as error:
                         alone = f"in {revision} it does not run: {error.what}"
-                rows.append(row(case, now, before or alone, f"against {revision}", limits))
-                results.append((now.run, now.verdict))
-    return Report(tuple(rows), (), tuple(dict.fromkeys(notes)), tuple(misfits)), results
+                found = compare(case, now, before or alone, f"against {revision}", limits)
+                outcomes.append(replace(now, comparison=found))
+    rows = tuple(outcome.comparison for outcome in outcomes if outcome.comparison)
+    return Judgement(rows, (), tuple(dict.fromkeys(notes)), tuple(misfits)), outcomes
 
 
 def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
@@ -93,33 +83,36 @@ def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
     return folder / place.name
 
 
-def measure(file: Path, case: Case, images: Path | None, progress: evaluate.Progress) -> Measured:
-    """On one device, so that nothing depends on the machine."""
-    request = evaluate.Request(str(file), case.board.name, images=images, jobs=1)
-    run, verdict = evaluate.evaluate(request, evaluate.named(progress, case.names))
-    cycles, missing = priced(run)
-    found = figures.gather(run, zoo.find(str(file)).graph, cycles)
-    return Measured(run, verdict, found, no_cycles(missing))
+def measure(file: Path, case: Case, images: Path | None, progress: Progress) -> Outcome:
+    """Measures one file on one device, so that nothing depends on the machine."""
+    request = Request(str(file), case.board.name, images=images, jobs=1)
+    return follow(request, named(progress, case.names))
 
 
-def row(case: Case, now: Measured, before: Measured | str, after: str, limits: Tolerances) -> Row:
-    """`before`: or why there is none; `after`: what lines end with."""
-    made = Row(case, now.verdict.reason, now.run.pictures.origin, now.figures, after)
+def compare(
+    case: Case, now: Outcome, before: Outcome | str, after: str, limits: Tolerances
+) -> Comparison:
+    """Compares with `before`, which may say why there is nothing; `after` ends each line."""
+    cycles, missing = priced(now.run)
+    new = figures.gather(now.run, cycles)
+    made = Comparison(case, now.verdict.reason, now.run.pictures.origin, new, after)
     found = wrong(made)
     if found:
         return replace(made, findings=tuple(found))
     if isinstance(before, str):
         return replace(made, findings=(Finding("skipped", "", before),))
-    old, new = before.figures, now.figures
+    old = figures.gather(before.run, priced(before.run)[0])
     found = predictions(before, now) if old.model != new.model else []
     same = msgspec.structs.replace(old, model=new.model, outputs=new.outputs, top_1=new.top_1)
     limit = limits.of(case.model, case.board.name)
-    found += growth.compare(same, new, limit, core=case.board.core, no_cycles=now.no_cycles)
+    core = case.board.core
+    found += growth.compare(same, new, limit, core=core, no_cycles=no_cycles(missing))
     return replace(made, old=old, findings=tuple(found))
 
 
-def predictions(before: Measured, now: Measured) -> list[Finding]:
-    """Of a model that is another: worse only where it was right more often."""
+def predictions(before: Outcome, now: Outcome) -> list[Finding]:
+    """Returns what is to say of a model that changed: it is worse only if it was right more
+    often."""
     old, new = before.verdict.accuracy_device, now.verdict.accuracy_device
     n = len(now.run.pictures)
     if old is not None and new is not None and new < old:

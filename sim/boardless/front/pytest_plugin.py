@@ -152,19 +152,19 @@ def boardless_target(
 ) -> tuple[Build, str]:
     """(build, emulator); nothing is built twice, and workers wait for each other."""
     from boardless.core import paths
-    from boardless.path import evaluate
+    from boardless.path import Request, prepare
 
     if paths.INSTALLED:  # wherever pytest was started, builds lie beside the configuration file
         os.environ.setdefault("BOARDLESS_BUILD_DIR", str(pytestconfig.rootpath / "build"))
     with _in_one_line():
-        request = evaluate.Request(
+        request = Request(
             model=boardless_model,
             board=board.name,
             emulator=pytestconfig.getoption("emulator"),
             port=pytestconfig.getoption("port"),
         )
-        _, build, emulator = evaluate.firmware(request, lambda what, done, total: None)
-    return build, emulator
+        prepared = prepare(request)
+    return prepared.build, prepared.emulator
 
 
 @pytest.fixture(scope="module")

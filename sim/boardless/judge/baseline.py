@@ -17,7 +17,7 @@ from boardless.core import checked, paths
 from boardless.core.errors import BadInput
 from boardless.device import boards
 from boardless.judge.figures import MEMORY, Figures
-from boardless.judge.toolchain import Toolchain
+from boardless.judge.toolchain import Tools
 from boardless.model import zoo
 
 
@@ -25,7 +25,7 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """One file: all types of one model on one board, made by one tool chain."""
 
     inputs: str  # which inputs, with their digest
-    toolchain: Toolchain
+    toolchain: Tools
     int8: Figures | None = None
     float32: Figures | None = None
 

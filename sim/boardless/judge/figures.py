@@ -35,7 +35,7 @@ MEMORY = (
 )
 
 
-class Counted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Spent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Instructions, or cycles of one core, of one inference on the first input."""
 
     whole: int
@@ -55,8 +55,8 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     outputs: str  # digest of the raw outputs on all inputs
     top_1: str  # class per input: "3 7 0 ..."
     memory: dict[str, int]  # MEMORY
-    instructions: Counted | None = None  # None where the emulator does not count
-    cycles: dict[str, Counted] = {}  # per core
+    instructions: Spent | None = None  # None where the emulator does not count
+    cycles: dict[str, Spent] = {}  # per core
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def model_digest(graph: Graph) -> str:
     return total.hexdigest()[:16]
 
 
-def gather(run: Run, graph: Graph, cycles: Mapping[str, Counted] | None = None) -> Figures:
-    """The figures of one run of `graph` on `inputs`; `cycles` where they are known, by core."""
+def gather(run: Run, cycles: Mapping[str, Spent] | None = None) -> Figures:
+    """Returns the figures of a run on the gate's inputs; `cycles` where they are known, by core."""
     build, counts = run.build, run.counts
     memory = {
         "arena_bytes": build.arena_bytes,
@@ -132,23 +132,23 @@ def gather(run: Run, graph: Graph, cycles: Mapping[str, Counted] | None = None) 
     counted = None
     if counts.instructions:
         layers = zip(build.layers, counts.layers, strict=True)
-        counted = Counted(
+        counted = Spent(
             whole=counts.instructions[0],
             layers={label({"op": x.op, "index": x.index}): n for x, n in layers},
             worst=max(counts.instructions),
         )
-    return _figures(graph, run.outputs, memory, counted, cycles)
+    return _figures(run.model_digest, run.outputs, memory, counted, cycles)
 
 
 def _figures(
-    graph: Graph,
+    model: str,
     outputs: npt.NDArray[Any],
     memory: Mapping[str, int],
-    counted: Counted | None,
-    cycles: Mapping[str, Counted] | None,
+    counted: Spent | None,
+    cycles: Mapping[str, Spent] | None,
 ) -> Figures:
     return Figures(
-        model=model_digest(graph),
+        model=model,
         outputs=digest(outputs),
         top_1=" ".join(str(k) for k in outputs.argmax(axis=1)),
         memory={name: memory[name] for name in MEMORY},
@@ -161,7 +161,7 @@ def from_json(
     data: Mapping[str, Any],
     graph: Graph,
     instructions: tuple[int, ...] = (),
-    cycles: Mapping[str, Counted] | None = None,
+    cycles: Mapping[str, Spent] | None = None,
 ) -> Figures:
     """The same of what `boardless run --json` wrote, maybe of an older revision, about `graph`.
     `instructions` are those of the first input (at least), which this JSON has no place for."""
@@ -170,18 +170,18 @@ def from_json(
     memory["static_ram_bytes"] = memory["ram_bytes"] - memory["stack_bytes"]
     counted = None
     if instructions and data["instructions"]:
-        counted = Counted(
+        counted = Spent(
             whole=instructions[0],
             layers={label(x): x["instructions"] for x in data["layers"]},
             worst=data["instructions"]["max"],
         )
-    return _figures(graph, outputs, memory, counted, cycles)
+    return _figures(model_digest(graph), outputs, memory, counted, cycles)
 
 
-def cycles_from_json(data: Mapping[str, Any]) -> dict[str, Counted]:
+def cycles_from_json(data: Mapping[str, Any]) -> dict[str, Spent]:
     """Per core, of a run of one input; empty where it counted none."""
     return {
-        core: Counted(
+        core: Spent(
             whole=round(about["median"]),
             layers={label(x): round(x["cycles"][core]) for x in data["layers"]},
             table=about.get("table", ""),

@@ -1,12 +1,12 @@
 """Compares the figures of models on boards with their baselines.
 
-row = judge(case, inputs, run, verdict, tolerances)
+comparison = compare(case, run, verdict, tolerances)
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from boardless.core import paths
 from boardless.core.errors import BadInput, TooSmall
@@ -14,94 +14,12 @@ from boardless.device import boards
 from boardless.device.records import Board, Run
 from boardless.judge import baseline, figures, growth, toolchain
 from boardless.judge.baseline import Baseline
-from boardless.judge.figures import Counted, Figures
+from boardless.judge.figures import Spent
 from boardless.judge.growth import Finding
 from boardless.judge.predictions import Verdict
+from boardless.judge.records import Case, Comparison, Failure, Judgement, Misfit
 from boardless.judge.tolerances import Tolerances
-from boardless.judge.toolchain import Toolchain
 from boardless.model import zoo
-
-
-@dataclass(frozen=True)
-class Case:
-    """One type of one model on one board."""
-
-    name: str
-    kind: str
-    board: Board
-    file: str = ""  # of a model of the user's own, which has no baseline
-
-    @property
-    def model(self) -> str:
-        return f"{self.name}:{self.kind}"
-
-    @property
-    def names(self) -> str:
-        """As every line begins."""
-        return f"{self.model} {self.board.name}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """What was found of a case."""
-
-    case: Case
-    reason: str  # why the outputs are wrong, "" where they are right
-    inputs: str
-    new: Figures
-    after: str  # what a line ends with: how to accept, or against what
-    old: Figures | None = None  # None: there is nothing to compare with
-    toolchain: Toolchain | None = None
-    findings: tuple[Finding, ...] = ()
-    comparable: bool = True
-    accepted: bool = False  # by --update, which accepts all but wrong outputs
-
-    @property
-    def ok(self) -> bool:
-        bad = [finding.kind for finding in self.findings if finding.fails]
-        return "wrong" not in bad if self.accepted else not bad
-
-    @property
-    def word(self) -> str:
-        """The verdict in a word or two."""
-        kinds = [finding.kind for finding in self.findings]
-        if "wrong" in kinds:
-            return "WRONG"
-        if self.accepted:
-            return "accepted"
-        if self.old is None:
-            return "not compared" if self.ok else "no baseline"
-        bad = sum(finding.fails for finding in self.findings)
-        if bad:
-            return "changed" if "changed" in kinds else f"{bad} worse"
-        if not self.comparable:
-            return "not comparable"
-        return "better" if "better" in kinds else "ok"
-
-    def lines(self) -> list[str]:
-        """One per cause, as people read them; what was skipped is not among them."""
-        return [self.line(f) for f in self.findings if f.kind != "skipped"]
-
-    def line(self, finding: Finding) -> str:
-        said = f"{self.case.names}{' ' if finding.place else ': '}{finding}"
-        # Wrong outputs cannot be accepted, and what was not compared need not be.
-        return said if finding.kind in ("wrong", "skipped") else f"{said}; {self.after}"
-
-
-@dataclass(frozen=True)
-class Misfit:
-    """A case whose board is too small; that fails only where it has fitted before."""
-
-    case: Case
-    what: str  # with the bytes that are missing
-    fitted: bool
-
-    @property
-    def line(self) -> str:
-        if not self.fitted or self.case.file:
-            return f"{self.case.board.name}: {self.what}"
-        how = baseline.accept(self.case.name, self.case.board.name)
-        return f"{self.case.names}: {self.what}, but it did fit; accept: {how}"
 
 
 def misfit(case: Case, error: TooSmall) -> Misfit:
@@ -135,17 +53,22 @@ def boards_of(names: Iterable[str]) -> list[Board]:
     return chosen or [board for board in map(boards.load, boards.names()) if board.default]
 
 
-def judge(
-    case: Case, inputs: figures.Inputs, run: Run, verdict: Verdict, tolerances: Tolerances
-) -> Row:
-    """Compares a case's run on `inputs` with its baseline."""
+def case(model: str, board: Board) -> Case:
+    """Returns the case of NAME:TYPE on a board."""
+    name, _, kind = model.partition(":")
+    return Case(name, kind or zoo.TYPES[0], board)
+
+
+def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> Comparison:
+    """Compares a case's run on the gate's inputs with its baseline."""
+    inputs = run.pictures.origin
     accepted = baseline.read(case.name, case.board.name)
     now = toolchain.identity(case.board)
     cycles, missing = priced(run)
-    new = figures.gather(run, zoo.find(case.model).graph, cycles)
+    new = figures.gather(run, cycles)
     old = accepted.types.get(case.kind) if accepted else None
     after = f"accept: {baseline.accept(case.name, case.board.name)}"
-    row = Row(case, verdict.reason, inputs.name, new, after, old, now)
+    row = Comparison(case, verdict.reason, inputs, new, after, old, now)
     found = wrong(row)
     if found:
         return replace(row, findings=tuple(found))
@@ -155,7 +78,7 @@ def judge(
         ours = case.board.default and case.board.folder.is_relative_to(paths.BOARDS)
         return replace(row, findings=(Finding("new" if ours else "skipped", "", text),))
     built_otherwise = toolchain.difference(accepted.toolchain, now)
-    same_inputs = accepted.inputs == inputs.name
+    same_inputs = accepted.inputs == inputs
     found = growth.compare(
         old,
         new,
@@ -171,17 +94,17 @@ def judge(
         text = f"not comparable: {built_otherwise}; {compared}; `boardless gate --against REV`"
         found.append(Finding("skipped", "", f"{text} compares all"))
     if not same_inputs:
-        text = f"predictions and counts not comparable: inputs are {inputs.name}"
+        text = f"predictions and counts not comparable: inputs are {inputs}"
         found.append(Finding("skipped", "", f"{text}, the baseline's {accepted.inputs}"))
     comparable = same_inputs and not built_otherwise
     return replace(row, findings=tuple(found), comparable=comparable)
 
 
-def priced(run: Run) -> tuple[dict[str, Counted], str]:
+def priced(run: Run) -> tuple[dict[str, Spent], str]:
     """(cycles per core of the first input, why there are none)"""
     names = {x.index: figures.label({"op": x.op, "index": x.index}) for x in run.build.layers}
     found = {
-        c.target.name: Counted(
+        c.target.name: Spent(
             whole=round(c.inferences[0]),
             layers={name: round(c.regions.get(k, 0.0)) for k, name in names.items()},
             worst=round(max(c.inferences)),
@@ -197,7 +120,7 @@ def no_cycles(missing: str) -> str:
     return f"cycles are not judged: {missing}" if missing else ""
 
 
-def wrong(row: Row) -> list[Finding]:
+def wrong(row: Comparison) -> list[Finding]:
     """What makes every other figure pointless."""
     if row.reason:
         return [Finding("wrong", "predictions", row.reason)]
@@ -205,55 +128,17 @@ def wrong(row: Row) -> list[Finding]:
     return growth.beyond_board(row.new.memory, memory.flash_bytes, memory.ram_bytes)
 
 
-@dataclass(frozen=True)
-class Report:
-    """All rows; lines on baselines that belong to nothing; notes that fail nothing."""
-
-    rows: tuple[Row, ...]
-    unused: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    misfits: tuple[Misfit, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        grown = any(misfit.fitted for misfit in self.misfits)
-        return not self.unused and not grown and all(row.ok for row in self.rows)
-
-    def lines(self) -> list[str]:
-        return [line for row in self.rows for line in row.lines()] + self.others()
-
-    def others(self) -> list[str]:
-        """What fails and is no row."""
-        return [*(m.line for m in self.misfits if m.fitted), *self.unused]
-
-    def skipped(self) -> list[str]:
-        """What was not compared, each reason once with whom it concerns."""
-        reasons: dict[str, list[Case]] = {}
-        for row in self.rows:
-            for finding in row.findings:
-                if finding.kind == "skipped":
-                    reasons.setdefault(str(finding), []).append(row.case)
-        lines = []
-        for reason, concerned in reasons.items():
-            names = []
-            for board in dict.fromkeys(case.board.name for case in concerned):
-                some = [case.names for case in concerned if case.board.name == board]
-                all_of_board = [r for r in self.rows if r.case.board.name == board]
-                names += [board] if len(some) == len(all_of_board) else some
-            everyone = len(concerned) == len(self.rows)
-            lines.append(reason if everyone else f"{', '.join(names)}: {reason}")
-        return [*lines, *(m.line for m in self.misfits if not m.fitted), *self.notes]
-
-
-def report(
-    rows: Sequence[Row],
+def judgement(
+    rows: Sequence[Comparison],
     tolerances: Tolerances,
     models: Sequence[str] = (),
     misfits: Sequence[Misfit] = (),
-) -> Report:
-    """The rows, with what else there is to say; `models` as on the command line."""
+    failures: Sequence[Failure] = (),
+) -> Judgement:
+    """Returns the rows with what else there is to say; `models` as on the command line."""
     lines = unused([row.case for row in rows], models)
-    return Report(tuple(rows), tuple(lines), tuple(tolerances.idle()), tuple(misfits))
+    notes = tolerances.idle()
+    return Judgement(tuple(rows), tuple(lines), tuple(notes), tuple(misfits), tuple(failures))
 
 
 def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
@@ -275,11 +160,13 @@ def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
     return lines
 
 
-def update(rows: Sequence[Row], models: Sequence[str], misfits: Sequence[Misfit] = ()) -> list[str]:
+def update(
+    rows: Sequence[Comparison], models: Sequence[str], misfits: Sequence[Misfit] = ()
+) -> list[str]:
     """Writes what ran and was right, deletes what belongs to nothing; says what it did."""
     said = []
     small = {(m.case.name, m.case.board.name, m.case.kind) for m in misfits}
-    groups: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[tuple[str, str], list[Comparison]] = {}
     for row in rows:
         groups.setdefault((row.case.name, row.case.board.name), []).append(row)
     for (name, board), group in groups.items():
@@ -298,15 +185,15 @@ def update(rows: Sequence[Row], models: Sequence[str], misfits: Sequence[Misfit]
     return said
 
 
-def accepted(report: Report) -> Report:
+def accepted(judgement: Judgement) -> Judgement:
     """The same after `update`."""
-    rows = [replace(row, accepted=True, after="accepted") for row in report.rows]
-    misfits = [replace(misfit, fitted=False) for misfit in report.misfits]
-    return replace(report, rows=tuple(rows), unused=(), misfits=tuple(misfits))
+    rows = [replace(row, accepted=True, after="accepted") for row in judgement.rows]
+    misfits = [replace(misfit, fitted=False) for misfit in judgement.misfits]
+    return replace(judgement, rows=tuple(rows), unused=(), misfits=tuple(misfits))
 
 
 def merged(
-    name: str, board: str, rows: Sequence[Row], small: Container[tuple[str, str, str]] = ()
+    name: str, board: str, rows: Sequence[Comparison], small: Container[tuple[str, str, str]] = ()
 ) -> Baseline:
     """The new baseline: types that did not run keep their figures, if these still compare and the
     type is not among the `small` (name, board, type), which do not fit."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from boardless.judge.figures import Counted, Figures
+from boardless.judge.figures import Figures, Spent
 
 Limit = Callable[[str], float]  # metric -> percent by which it may grow
 
@@ -172,7 +172,7 @@ def memory(
 
 
 def cycles(
-    old: Mapping[str, Counted], new: Mapping[str, Counted], limit: Limit, no_cycles: str
+    old: Mapping[str, Spent], new: Mapping[str, Spent], limit: Limit, no_cycles: str
 ) -> list[Finding]:
     """Of every core; `no_cycles` says why there are none at all."""
     if not new:
@@ -192,7 +192,7 @@ def cycles(
 
 
 def counted(
-    metric: str, old: Counted, new: Counted, limit: Limit, unit: str = "instructions"
+    metric: str, old: Spent, new: Spent, limit: Limit, unit: str = "instructions"
 ) -> list[Finding]:
     """Layer by layer, then what lies between them, the whole, and the worst of all inputs."""
     found: list[Finding] = []

@@ -22,7 +22,7 @@ from boardless.device.records import Board
 LIBRARIES = ("libc.a", "libgcc.a", "libm.a")
 
 
-class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Tools(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Two that are equal make the same ELF of the same sources."""
 
     compiler: str  # the line by which it names itself, with its packager
@@ -31,15 +31,15 @@ class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     linker: str  # version
 
 
-def identity(board: Board) -> Toolchain:
+def identity(board: Board) -> Tools:
     """Returns the identity of the board's tool chain here; ToolMissing where there is none."""
     build.toolchain(board)
     program = f"{board.toolchain.prefix}gcc"
     compiler, linker, libraries = _installed(program, board.toolchain.flags)
-    return Toolchain(compiler, (*project_flags(), *board.toolchain.flags), libraries, linker)
+    return Tools(compiler, (*project_flags(), *board.toolchain.flags), libraries, linker)
 
 
-def difference(old: Toolchain, new: Toolchain) -> str:
+def difference(old: Tools, new: Tools) -> str:
     """Names the first thing in which they differ, "" where they are equal."""
     for what in ("compiler", "flags", "libraries", "linker"):
         before, now = getattr(old, what), getattr(new, what)

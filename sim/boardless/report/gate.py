@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from boardless.judge import baseline
-from boardless.judge.figures import Counted, Figures
-from boardless.judge.gating import Report, Row
+from boardless.judge.figures import Figures, Spent
 from boardless.judge.growth import Finding
+from boardless.judge.records import Comparison, Judgement
 from boardless.report import table
 from boardless.report.table import number, words
 
@@ -27,17 +27,17 @@ COLUMNS = (
 BYTES = ("arena_bytes", "stack_bytes", "static_ram_bytes", "flash_bytes")
 
 
-def record(report: Report) -> dict[str, Any]:
+def record(judgement: Judgement) -> dict[str, Any]:
     """The JSON; keys may be added, never renamed."""
     return {
-        "ok": report.ok,
-        "rows": [row(r) for r in report.rows],
-        "findings": report.lines(),
-        "notes": report.skipped(),
+        "ok": judgement.ok,
+        "rows": [row(r) for r in judgement.rows],
+        "findings": judgement.lines(),
+        "notes": judgement.skipped(),
     }
 
 
-def row(row: Row) -> dict[str, Any]:
+def row(row: Comparison) -> dict[str, Any]:
     """One model on one board; `baseline` is what it was compared with, or null; `file` where that
     stands."""
     return {
@@ -76,35 +76,35 @@ def _also(other: Finding) -> dict[str, Any]:
     return {k: v for k, v in finding(other).items() if k not in ("also", "text")}
 
 
-def show(report: Report) -> None:
+def show(judgement: Judgement) -> None:
     """The table, then a line per cause, then what was not compared."""
-    cores = sorted({core for r in report.rows for core in r.new.cycles})
+    cores = sorted({core for r in judgement.rows for core in r.new.cycles})
     columns = (*COLUMNS[:4], *(number(f"cycles {core}", 1) for core in cores), *COLUMNS[4:])
-    table.show("", columns, [_row(r, cores) for r in report.rows])
-    lines(report)
+    table.show("", columns, [_row(r, cores) for r in judgement.rows])
+    lines(judgement)
 
 
-def lines(report: Report, *, stderr: bool = False) -> None:
-    for line in [*report.lines(), *report.skipped()]:
+def lines(judgement: Judgement, *, stderr: bool = False) -> None:
+    for line in [*judgement.lines(), *judgement.skipped()]:
         table.line(line, stderr=stderr)
 
 
-def word(row: Row) -> table.Cell:
+def word(row: Comparison) -> table.Cell:
     """Returns the verdict as a cell."""
     return table.good(row.word) if row.ok else table.bad(row.word)
 
 
-def _row(row: Row, cores: list[str]) -> tuple[table.Cell, ...]:
+def _row(row: Comparison, cores: list[str]) -> tuple[table.Cell, ...]:
     changed = [f for f in row.findings if f.kind in ("changed", "wrong")]
     old, new = row.old, row.new
 
     def size(name: str) -> str:
         return _change(old.memory[name] if old else None, new.memory[name])
 
-    def count(counted: Counted | None, before: Counted | None) -> str:
+    def count(counted: Spent | None, before: Spent | None) -> str:
         return _change(before.whole if before else None, counted.whole) if counted else "?"
 
-    def cycles(figures: Figures | None, core: str) -> Counted | None:
+    def cycles(figures: Figures | None, core: str) -> Spent | None:
         return figures.cycles.get(core) if figures else None
 
     return (

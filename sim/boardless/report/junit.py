@@ -12,15 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from boardless.device.records import Run
-from boardless.judge.gating import Report
-from boardless.judge.predictions import Verdict
+from boardless.judge.records import Judgement, Outcome
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
-class Case:
+class Check:
     """One thing that was checked; `failures` and `skipped` say why, empty where all is well."""
 
     suite: str  # the board
@@ -30,60 +28,62 @@ class Case:
     seconds: float = 0.0
 
 
-def of_gate(report: Report) -> list[Case]:
-    """The gate's verdict on every model and board."""
+def of_gate(judgement: Judgement) -> list[Check]:
+    """Returns the gate's verdict on every model and board."""
     found = []
-    for row in report.rows:
+    for row in judgement.rows:
         bad = [row.line(f) for f in row.findings if f.fails and not row.ok]
         uncompared = "; ".join(str(f) for f in row.findings if f.kind == "skipped")
         skipped = uncompared if row.old is None and not bad else ""
-        found.append(Case(row.case.board.name, f"{row.case.model} gate", bad, skipped))
-    for misfit in report.misfits:
+        found.append(Check(row.case.board.name, f"{row.case.model} gate", bad, skipped))
+    for misfit in judgement.misfits:
         bad, skipped = ([misfit.line], "") if misfit.fitted else ([], misfit.line)
-        found.append(Case(misfit.case.board.name, f"{misfit.case.model} fits", bad, skipped))
-    return found + [Case("baselines", line.split(":")[0], [line]) for line in report.unused]
+        found.append(Check(misfit.case.board.name, f"{misfit.case.model} fits", bad, skipped))
+    for failure in judgement.failures:
+        found.append(Check(failure.case.board.name, f"{failure.case.model} runs", [failure.line]))
+    return found + [Check("baselines", line.split(":")[0], [line]) for line in judgement.unused]
 
 
-def of_runs(results: Iterable[tuple[Run, Verdict]]) -> list[Case]:
-    """Outputs beside the reference's."""
+def of_runs(outcomes: Iterable[Outcome]) -> list[Check]:
+    """Returns whether outputs equal the reference's, for every model and board."""
     return [
-        Case(
-            run.build.board.name,
-            f"{run.build.model} outputs",
-            () if verdict.ok else [verdict.reason],
-            seconds=run.seconds.get("total", 0.0),
+        Check(
+            outcome.run.build.board.name,
+            f"{outcome.run.build.model} outputs",
+            () if outcome.verdict.ok else [outcome.verdict.reason],
+            seconds=outcome.run.seconds.get("total", 0.0),
         )
-        for run, verdict in results
+        for outcome in outcomes
     ]
 
 
-def text(name: str, cases: Sequence[Case]) -> str:
+def text(name: str, checks: Sequence[Check]) -> str:
     """The file, ending in a newline."""
-    counts = _counts(cases)
+    counts = _counts(checks)
     del counts["skipped"]  # Jenkins' schema has it of suites only
     root = ElementTree.Element("testsuites", {"name": name, **counts})
-    for board in dict.fromkeys(case.suite for case in cases):
-        some = [case for case in cases if case.suite == board]
+    for board in dict.fromkeys(check.suite for check in checks):
+        some = [check for check in checks if check.suite == board]
         suite = ElementTree.SubElement(root, "testsuite", {"name": board, **_counts(some)})
-        for case in some:
-            about = {"classname": board, "name": case.name, "time": f"{case.seconds:.3f}"}
+        for check in some:
+            about = {"classname": board, "name": check.name, "time": f"{check.seconds:.3f}"}
             element = ElementTree.SubElement(suite, "testcase", about)
-            if case.failures:
-                said = [NOT_XML.sub("?", line) for line in case.failures]
+            if check.failures:
+                said = [NOT_XML.sub("?", line) for line in check.failures]
                 attributes = {"message": said[0], "type": name}
                 ElementTree.SubElement(element, "failure", attributes).text = "\n".join(said)
-            elif case.skipped:
-                message = {"message": NOT_XML.sub("?", case.skipped)}
+            elif check.skipped:
+                message = {"message": NOT_XML.sub("?", check.skipped)}
                 ElementTree.SubElement(element, "skipped", message)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
 
 
-def _counts(cases: Sequence[Case]) -> dict[str, str]:
+def _counts(checks: Sequence[Check]) -> dict[str, str]:
     return {
-        "tests": str(len(cases)),
-        "failures": str(sum(bool(case.failures) for case in cases)),
+        "tests": str(len(checks)),
+        "failures": str(sum(bool(check.failures) for check in checks)),
         "errors": "0",
-        "skipped": str(sum(bool(case.skipped) for case in cases)),
-        "time": f"{sum(case.seconds for case in cases):.3f}",
+        "skipped": str(sum(bool(check.skipped) for check in checks)),
+        "time": f"{sum(check.seconds for check in checks):.3f}",
     }

@@ -1,8 +1,8 @@
 """The report as one self-contained HTML file: no script, no other file, light and dark.
 
-    html = render(collect(results, gates, "boardless sim"))
+    html = render(collect(outcomes, "boardless sim"))
 
-`collect` takes what runs have found and keeps what the page shows, as data that JSON can hold;
+`collect` takes outcomes and saves what the page shows, as data that JSON can hold;
 `render` is pure.
 """
 
@@ -24,7 +24,9 @@ from boardless import __version__
 from boardless.data.records import Pictures
 from boardless.device.records import Run
 from boardless.judge.predictions import Verdict
+from boardless.judge.records import Outcome
 from boardless.report import estimates, record
+from boardless.report import gate as gate_report
 
 VERSION = 2  # of what `collect` returns
 GALLERY = 12  # pictures of a kind, at most
@@ -33,25 +35,21 @@ EXACT = 32  # pixels, the longer side of what is shown without loss; larger ones
 
 
 def collect(
-    results: Sequence[tuple[Run, Verdict]],
-    gates: Sequence[dict[str, Any]],
+    outcomes: Sequence[Outcome],
     command: str,
     *,
     others: Sequence[str] = (),
     notes: Sequence[str] = (),
     repeats: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Everything that the page shows. `gates`: rows of `boardless gate --json` for these results,
-    in their order, or none. `others` and `notes`: lines on what is no result, such as a model that
-    did not fit; the former fail. `repeats`: commands that repeat each result."""
-    verdicts: list[dict[str, Any] | None] = [*gates] if gates else [None for _ in results]
-    runs = [
-        _run(run, verdict, gate) for (run, verdict), gate in zip(results, verdicts, strict=True)
-    ]
+    """Returns everything that the page shows. `others` and `notes`: lines on what is no outcome,
+    such as a model that did not fit; the former fail. `repeats`: commands that repeat each."""
+    gates = [gate_report.row(o.comparison) if o.comparison else None for o in outcomes]
+    runs = [_run(o.run, o.verdict, gate) for o, gate in zip(outcomes, gates, strict=True)]
     for run, repeat in zip(runs, repeats, strict=False):
         run["command"] = repeat
     found = [cause(f"{r['model']} {r['board']}: {r['reason']}", r) for r in runs if not r["ok"]]
-    found += [each for gate in gates for each in causes(gate)]
+    found += [each for gate in gates if gate for each in causes(gate)]
     found += [cause(line) for line in others]
     return {
         "version": VERSION,
@@ -141,7 +139,7 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
             "link": run.link,
         },
         "command": f"boardless run {run.build.model} --board {board.name} "
-        f"--limit {len(run.pictures)}" + (" --port DEVICE" if run.counts.measured else ""),
+        f"--limit {len(run.pictures)}" + (" --port DEVICE" if run.counts.hardware else ""),
         "notes": list(run.notes),
     }
 
@@ -150,7 +148,7 @@ def _layers(run: Run, gate: dict[str, Any] | None) -> dict[str, Any]:
     """Bars: cycles of the first target, or instructions where none could be estimated. Where the
     gate has judged, what it has judged: its own first input, beside what was accepted."""
     first = run.cycles[0] if run.cycles else None
-    measured = dict(enumerate(run.counts.measured.layers)) if run.counts.measured else {}
+    measured = dict(enumerate(run.counts.hardware.layers)) if run.counts.hardware else {}
     now = {
         x.index: float(run.counts.layers[x.index]) for x in run.build.layers if run.counts.layers
     }

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from boardless.core.errors import BadInput
-from boardless.device.records import Board, Build, Measured, Run
-from boardless.judge.predictions import Verdict
+from boardless.device.records import Board, Build, HardwareCycles, Run
+from boardless.judge.records import Outcome
 from boardless.model.compiler import Program
 from boardless.model.structures import Published
 from boardless.report import estimates
 
 
-def run(run: Run, verdict: Verdict) -> dict[str, Any]:
-    """What `boardless run --json` says about one model on one board."""
+def run(outcome: Outcome) -> dict[str, Any]:
+    """Returns what `boardless run --json` says about one model on one board."""
+    run, verdict = outcome.run, outcome.verdict
     n = len(run.pictures)
     return {
         "model": run.build.model,
@@ -51,7 +52,7 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
         "instructions": spread(run.counts.instructions),
         "cycles": estimates.estimates(run.cycles),
         "milliseconds": estimates.milliseconds(run.cycles),
-        "device": device(run.counts.measured, {c.target.name: c.median for c in run.cycles}),
+        "device": device(run.counts.hardware, {c.target.name: c.median for c in run.cycles}),
         "nominal_macs": run.build.nominal_macs,
         "layers": [
             {
@@ -73,7 +74,7 @@ def run(run: Run, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def device(measured: Measured | None, estimates: dict[str, float]) -> dict[str, Any] | None:
+def device(measured: HardwareCycles | None, estimates: dict[str, float]) -> dict[str, Any] | None:
     """What a real board's counter says; `estimates` are cycles of an inference by core, set beside
     the measured median: positive percent where the estimate is too high."""
     if measured is None:
@@ -95,7 +96,7 @@ def device(measured: Measured | None, estimates: dict[str, float]) -> dict[str, 
 
 def told_by_device(run: Run) -> str:
     """The same in a sentence; "" where no board has measured anything."""
-    found = device(run.counts.measured, {c.target.name: c.median for c in run.cycles})
+    found = device(run.counts.hardware, {c.target.name: c.median for c in run.cycles})
     if not found or not found["cycles"]:
         return ""
     clock = f" at {found['clock_hz'] / 1e6:g} MHz" if found["clock_hz"] else ""

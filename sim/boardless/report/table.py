@@ -20,8 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from boardless.core.printable import one_line, printable
-from boardless.device.records import Run
-from boardless.judge.predictions import Verdict
+from boardless.judge.records import Outcome
 from boardless.report import record
 
 SENTENCE = 30  # columns at least for a long text
@@ -158,7 +157,8 @@ RUN_COLUMNS = (
 )
 
 
-def run_row(run: Run, verdict: Verdict) -> tuple[Cell, ...]:
+def run_row(outcome: Outcome) -> tuple[Cell, ...]:
+    run, verdict = outcome.run, outcome.verdict
     spread = record.spread(run.counts.instructions)
     memory = record.memory(run.build, run.stack_bytes)
     speed = record.inferences_per_second(run)
@@ -231,21 +231,23 @@ def plans(rows: Sequence[dict[str, Any]]) -> None:
         note(f"published for {names}: {source}")
 
 
-def runs(results: Sequence[tuple[Run, Verdict]], gates: Sequence[Cell] = ()) -> None:
-    """`gates` are the gate's words on each, where it was asked."""
-    rows = [run_row(r, v) for r, v in results]
+def runs(outcomes: Sequence[Outcome], gates: Sequence[Cell] = ()) -> None:
+    """Shows a row for each outcome; `gates` are the gate's words on each, where it was asked."""
+    rows = [run_row(outcome) for outcome in outcomes]
     if gates:
         rows = [(*row, gate) for row, gate in zip(rows, gates, strict=True)]
     show("", (*RUN_COLUMNS, words("gate")) if gates else RUN_COLUMNS, rows)
-    for origin in dict.fromkeys(r.pictures.origin for r, _ in results):
+    made = [outcome.run for outcome in outcomes]
+    for origin in dict.fromkeys(r.pictures.origin for r in made):
         note(f"pictures: {origin}")
-    notes = [text for r, _ in results for text in r.notes]
-    errors = [f"est. cycles: {c.told}" for r, _ in results for c in r.cycles[:1]]
+    notes = [text for r in made for text in r.notes]
+    errors = [f"est. cycles: {c.told}" for r in made for c in r.cycles[:1]]
     for text in dict.fromkeys([*errors, *notes]):
         note(text)
-    for run, _ in results:
+    for run in made:
         if measured := record.told_by_device(run):
             line(f"{run.build.model} {run.build.board.name}: {measured}")
-    for run, verdict in results:
-        if not verdict.ok:
-            line(f"{run.build.model} {run.build.board.name}: {verdict.reason}")
+    for outcome in outcomes:
+        if not outcome.verdict.ok:
+            names = f"{outcome.run.build.model} {outcome.run.build.board.name}"
+            line(f"{names}: {outcome.verdict.reason}")

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from boardless.core import paths
 from boardless.core.errors import BadInput
-from boardless.cycles import cores, estimate
+from boardless.cycles import cores
 from boardless.cycles.estimate import Cycles
 from boardless.data import pictures
-from boardless.device import build, run
-from boardless.device.records import Board, Build, Counts
+from boardless.device import build, emulators
+from boardless.device.records import Board, Build, Run
 from boardless.front.bench.bench_toml import (
     Case,
     Limit,
@@ -34,10 +35,11 @@ from boardless.front.bench.bench_toml import (
 )
 from boardless.front.bench.emulation import Speed, speed
 from boardless.front.bench.kinds import KINDS, Kind, by_kind
-from boardless.judge import predictions
 from boardless.judge.predictions import Verdict
-from boardless.model import compiler, reference, structures, zoo
-from boardless.path import evaluate
+from boardless.model import compiler, structures, zoo
+from boardless.path import Prepared, Progress, Request, judge
+from boardless.path import measure as measure_prepared
+from boardless.path.preparing import targets
 from boardless.runtimes import boardless
 
 __all__ = [
@@ -126,50 +128,51 @@ def find(name: str) -> tuple[zoo.Model, bool]:
     return zoo.find(str(file)), False
 
 
-def measure(case: Case, board: Board, progress: evaluate.Progress) -> Row:
-    """Runs a case twice, with the board's optimised kernels and with none."""
-    emulator = evaluate.choose_emulator(board, None)
+def measure(case: Case, board: Board, progress: Progress) -> Row:
+    """Measures a case twice, with the board's optimised kernels and with none."""
     model, trained = find(case.model)
-    fed = pictures.load(dataclasses.replace(model, results=None), None, PICTURES)
-    progress("reference", 0, 0)
-    expected = reference.predict(model.content, fed.inputs)
-    own = [board.core] if board.core in cores.names() else []
-    targets = estimate.targets(own, [p.part for p in published(case)])
-    options = run.Options(emulator, caches=estimate.caches(targets, *board.memory.flash))
+    own = (board.core,) if board.core in cores.names() else ()
+    request = Request(
+        case.model,
+        board.name,
+        pictures=pictures.load(dataclasses.replace(model, results=None), None, PICTURES),
+        jobs=1,
+        cores=own,
+        parts=tuple(p.part for p in published(case)),
+    )
 
-    def counted(variants: tuple[str, ...], suffix: str) -> tuple[Row, Counts]:
+    def variant(variants: tuple[str, ...], suffix: str, request: Request) -> tuple[Row, Run]:
         """`suffix` gives each variant a build folder of its own, so that none displaces another."""
         program = compiler.compile_graph(model.graph, variants, case.fold)
         program = dataclasses.replace(program, name=program.name + suffix)
         progress(f"building{suffix}", 0, 0)
         built = build.build(boardless.sources(program), board)
-        progress(f"inferring{suffix}", 0, 0)
-        outputs, counts, _, _ = run.run(built, fed, options, lambda _: None)
-        verdict = predictions.compare(outputs, expected)
-        row = Row(case, built, trained, verdict)
-        if not verdict.ok:
-            return row, counts
-        if counts.missing:
+        prepared = Prepared(
+            request, model, built, emulators.choose(board), targets(request), time.monotonic()
+        )
+        outcome = judge(measure_prepared(prepared, progress))
+        row, counts = Row(case, built, trained, outcome.verdict), outcome.run.counts
+        if not outcome.verdict.ok:
+            return row, outcome.run
+        if not counts.instructions:
             raise BadInput(counts.missing, where=board.name)
         total = counts.instructions[0]
         kinds = by_kind(program, counts.layers, total)
-        return dataclasses.replace(row, instructions=total, kinds=kinds), counts
+        return dataclasses.replace(row, instructions=total, kinds=kinds), outcome.run
 
     folding = "" if case.fold else ".unfolded"
-    row, counts = counted(board.variants, folding)
-    plain, _ = counted((), folding + ".reference")
+    row, run = variant(board.variants, folding, request)
+    uncounted = dataclasses.replace(request, cycles=False)
+    plain, _ = variant((), folding + ".reference", uncounted)
     if not row.ok or not plain.ok:
         return row if not row.ok else dataclasses.replace(row, verdict=plain.verdict)
-    progress("pricing", 0, 0)
-    counted_run = counts.counted
-    cycles = [estimate.estimate(counted_run, t) for t in targets if counted_run is not None]
     progress("measuring speed", 0, 0)
     return dataclasses.replace(
         row,
-        cycles=tuple(cycles),
+        cycles=run.cycles,
         reference_instructions=plain.instructions,
         reference_kinds=plain.kinds,
-        speed=speed(row.build, fed, counts.instructions[0], emulator),
+        speed=speed(row.build, run.pictures, row.instructions, run.emulator),
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from boardless.data.records import Pictures
-from boardless.device import emulators, run
+from boardless.device import emulators, feed, run
 from boardless.device.counting.devices import Devices
 from boardless.device.emulators.base import ProcessSession
 from boardless.device.link.client import Client
@@ -36,9 +36,8 @@ class Speed:
 def speed(built: Build, fed: Pictures, instructions: int, emulator: str) -> Speed:
     """Of one emulator that runs long enough to tell; booting is not part of it."""
     n = max(FEWEST_PICTURES, min(MOST_PICTURES, SPEED_INSTRUCTIONS // instructions))
-    _, _, _, seconds = run.run(
-        built, _repeated(fed, n), run.Options(emulator, cycles=False), _silent
-    )
+    answers = run.run(built, _repeated(fed, n), run.Options(emulator, cycles=False), _silent)
+    seconds = answers.seconds
     return Speed(
         n / seconds["infer"],
         n * instructions / seconds["infer"],
@@ -60,9 +59,10 @@ def counting_ratio(built: Build, fed: Pictures, instructions: int, emulator: str
             count = stack.enter_context(devices.counter(0)) if counting else None
             client = stack.enter_context(run.open_client(built, options, shared=True, count=count))
             pictures = _repeated(fed, n)
-            run.by_memory(client, built, pictures, range(1), run.empty(built, pictures), _silent)
+            span = feed.Span.of(built, pictures)
+            feed.by_memory(client, built, span, range(1), _silent)
             before = _user_seconds(client)
-            run.by_memory(client, built, pictures, range(n), run.empty(built, pictures), _silent)
+            feed.by_memory(client, built, span, range(n), _silent)
             used[counting].append(_user_seconds(client) - before)
     plain = statistics.median(used[False])
     return statistics.median(used[True]) / plain if plain else None

@@ -1,4 +1,4 @@
-"""A board's own cycles beside the estimate for the very same build: `boardless calibrate --port`.
+"""A board's own cycles and the estimate for the very same build: `boardless calibrate --port`.
 
 taken = take(Request("digits_cnn:int8", "my-board", port="/dev/ttyACM0", limit=8), say)
 suite = facts.add(suite_of(taken, "2026-11-21"), Path("my-board.toml"))
@@ -17,11 +17,11 @@ from pathlib import Path
 from boardless.core import paths
 from boardless.core.errors import BadInput, BoardlessError
 from boardless.cycles.calibration import Row, facts
-from boardless.device import boards
-from boardless.device.records import Layer, Measured, Run
+from boardless.device import boards, emulators
+from boardless.device.records import HardwareCycles, Layer, Run
 from boardless.judge.figures import digest
-from boardless.path import evaluate
-from boardless.path.evaluate import Progress, Request
+from boardless.path import Progress, Request, follow, judge, measure, prepare
+from boardless.path.preparing import targets
 
 
 class WrongOutputs(BoardlessError):
@@ -42,7 +42,7 @@ class Taken:
 
     request: Request
     run: Run
-    measured: Measured
+    measured: HardwareCycles
 
     @property
     def median(self) -> int:
@@ -74,15 +74,16 @@ Layers = tuple[tuple[Layer, int, float], ...]  # cycles measured, estimated; of 
 def take(request: Request, say: Progress) -> Taken:
     """Runs the model on the board and counts it in an emulator; BadInput where nothing comes of it,
     WrongOutputs where the outputs differ from the reference's."""
-    if not evaluate.targets(request):
+    if not targets(request):
         hint = "say --core or --part; `boardless profile --help`"
         raise BadInput("no table for this core", where=f"board {request.board}", hint=hint)
-    run, verdict = evaluate.evaluate(request, say)
+    outcome = follow(request, say)
+    run, verdict = outcome.run, outcome.verdict
     where = f"{run.build.model} on {run.build.board.name}"
     if not verdict.ok:
         what = f"not recorded: the board's outputs are wrong: {verdict.reason}"
         raise WrongOutputs(what, where=where)
-    found = run.counts.measured
+    found = run.counts.hardware
     if found is None:
         why = run.counts.missing.rpartition(", and ")[2]
         raise BadInput(f"no cycles were measured: {why}", where=where)
@@ -125,7 +126,7 @@ def price(suite: facts.Suite, program: facts.Program, say: Progress) -> tuple[Ro
     request = Request(
         model=known.file or program.name,
         board=suite.firmware.board,
-        emulator=evaluate.emulator_beside(boards.load(suite.firmware.board)),
+        emulator=emulators.counting(boards.load(suite.firmware.board)),
         limit=known.inferences,
         cores=() if suite.part else (suite.core,),
         parts=(suite.part,) if suite.part else (),
@@ -133,14 +134,16 @@ def price(suite: facts.Suite, program: facts.Program, say: Progress) -> tuple[Ro
     )
     where = f"{program.name} on {request.board}"
     try:
-        _, built, _ = evaluate.firmware(request, say)
+        prepared = prepare(request, say)
     except BadInput as error:
         raise NotComparable(f"not comparable: {error}", where=where) from error
-    if built.build_id != known.build_id:
-        what = f"not comparable: build {known.build_id} was measured, this is {built.build_id}"
+    here = prepared.build.build_id
+    if here != known.build_id:
+        what = f"not comparable: build {known.build_id} was measured, this is {here}"
         hint = "measure it again with --port, or price it where it was measured"
         raise NotComparable(what, where=where, hint=hint)
-    run, verdict = evaluate.evaluate(request, say)
+    outcome = judge(measure(prepared, say))
+    run, verdict = outcome.run, outcome.verdict
     if digest(run.pictures.inputs) != known.inputs:
         what = f"not comparable: measured on other inputs than {run.pictures.origin}"
         raise NotComparable(what, where=where)

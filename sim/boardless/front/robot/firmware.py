@@ -22,7 +22,7 @@ from boardless.device.link.plain import Silence
 from boardless.device.records import Build
 from boardless.front.robot.state import RENODE, State
 from boardless.model import zoo
-from boardless.path import evaluate
+from boardless.path import Request, prepare
 
 HEX_BYTES = 31  # of a picture in one command, as MLPerf Tiny's runner sends them
 
@@ -43,8 +43,8 @@ class Firmware(State):
                 raise BadInput(f"board {board} does not run on Renode", hint="take another board")
             made = runtimes.load().build(self._model.graph, target)
         else:
-            request = evaluate.Request(model, board, emulator=self._emulator or None)
-            _, made, self._emulator = evaluate.firmware(request, lambda what, done, total: None)
+            prepared = prepare(Request(model, board, emulator=self._emulator or None))
+            made, self._emulator = prepared.build, prepared.emulator
         if firmware:
             if not Path(firmware).is_file():
                 raise BadInput("there is no such file", where=firmware, hint="name an ELF")

@@ -64,8 +64,10 @@ class Verdicts(Firmware):
         assert self._pictures is not None
         fed = dataclasses.replace(self._pictures, inputs=self._pictures.inputs[: int(count)])
         options = run.Options(self._emulator, link="uart", bad_line=faults.parse(line))
-        outputs, _, _, _ = run.run(self._loaded(), fed, options, lambda done: None)
-        verdict = predictions.compare(outputs, reference.predict(self._model.content, fed.inputs))
+        answers = run.run(self._loaded(), fed, options, lambda done: None)
+        verdict = predictions.compare(
+            answers.outputs, reference.predict(self._model.content, fed.inputs)
+        )
         if not verdict.ok:
             raise AssertionError(verdict.reason)
 

@@ -17,10 +17,10 @@ from boardless.cycles import cores
 from boardless.cycles.calibration.digest import digest
 from boardless.data import pictures
 from boardless.data.records import Pictures
-from boardless.device import boards, build, emulators, run
+from boardless.device import boards, build, emulators
 from boardless.device.records import Board
 from boardless.model import compiler, zoo
-from boardless.path import evaluate
+from boardless.path import Request, prepare
 from boardless.runtimes import boardless
 
 CHUNK_MACS = 150_000_000  # a second or two of emulation
@@ -112,8 +112,8 @@ def choose(
     able = {}
     for board in chosen:
         build.toolchain(board)
-        able[board.name] = evaluate.choose_emulator(board, emulator)
-        if run.hardware(emulators.load(able[board.name])):
+        able[board.name] = emulators.choose(board, emulator)
+        if emulators.hardware(emulators.load(able[board.name])):
             raise BadInput(f"{able[board.name]} is a real board", hint="see `boardless run --port`")
     texts = texts or [f"{name}:{kind}" for name in zoo.names() for kind in zoo.types(name)]
     models: dict[str, tuple[str, zoo.Model]] = {}
@@ -181,11 +181,11 @@ class Preparation:
         """With its firmware, so that workers of this machine find it; a failure is given a second
         chance."""
         ready = self.ready(case)
-        request = evaluate.Request(case.text, case.board, emulator=case.emulator)
+        request = Request(case.text, case.board, emulator=case.emulator)
         try:
-            evaluate.firmware(request, lambda *_: None)
+            prepare(request)
         except BadInput:  # TooSmall, too: the same every time
             raise
         except BoardlessError:
-            evaluate.firmware(request, lambda *_: None)
+            prepare(request)
         return ready

@@ -21,11 +21,10 @@ from boardless.core import paths, scratch
 from boardless.core.errors import BoardlessError
 from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
-from boardless.device.records import Run
 from boardless.front.sweep.cases import Identity, identity
 from boardless.judge import toolchain
-from boardless.judge.predictions import Verdict
-from boardless.path import evaluate
+from boardless.judge.records import Outcome
+from boardless.path import Request, follow
 
 
 @dataclass(frozen=True)
@@ -94,21 +93,27 @@ def _run(task: Task) -> Done | Failed:
             path = stack.enter_context(scratch.folder("sweep")) / f"{task.model}.tflite"
             path.write_bytes(task.content)
             model = str(path)
-        request = evaluate.Request(
-            model, task.board, emulator=task.emulator, jobs=1, cycles=task.cycles
+        outcome = follow(
+            Request(
+                model,
+                task.board,
+                pictures=pictures,
+                emulator=task.emulator,
+                jobs=1,
+                cycles=task.cycles,
+            )
         )
-        found, verdict = evaluate.evaluate(request, lambda *_: None, lambda _: pictures)
-    board, made = found.build.board, found.build
+    board, made = outcome.run.build.board, outcome.run.build
     here = identity(board, task.emulator, task.cycles, made.build_id, made.toolchain)
     if what := task.identity.difference(here):
         return Failed(
             f"worker on {platform.node()} differs: {what}; give it the same checkout and tools"
         )
-    return Done(tuple(_inferences(found, verdict)), found.notes)
+    return Done(tuple(_inferences(outcome)), outcome.run.notes)
 
 
-def _inferences(found: Run, verdict: Verdict) -> Sequence[Inference]:
-    wrong = set(verdict.mismatches)
+def _inferences(outcome: Outcome) -> Sequence[Inference]:
+    found, wrong = outcome.run, set(outcome.verdict.mismatches)
     outputs, reference = found.outputs, found.reference
     error = np.abs(outputs.astype(np.float64) - reference.astype(np.float64)).max(axis=1)
     instructions = found.counts.instructions

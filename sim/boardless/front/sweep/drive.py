@@ -23,7 +23,7 @@ from boardless.front.sweep.cases import Case, Preparation, Ready
 from boardless.front.sweep.chunk import Done, Failed, Task
 from boardless.front.sweep.cluster import Cluster
 from boardless.front.sweep.store import Store
-from boardless.path.evaluate import Progress
+from boardless.path import Progress
 
 ATTEMPTS = 2
 

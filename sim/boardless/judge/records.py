@@ -1,0 +1,171 @@
+"""What is known of one model on one board, and of all that were judged together.
+
+comparison.lines()   # one per cause
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from boardless.core.errors import BoardlessError
+from boardless.device.records import Board, Run
+from boardless.judge import baseline
+from boardless.judge.figures import Figures
+from boardless.judge.growth import Finding
+from boardless.judge.predictions import Verdict
+from boardless.judge.toolchain import Tools
+
+
+@dataclass(frozen=True)
+class Case:
+    """One type of one model on one board."""
+
+    name: str
+    kind: str
+    board: Board
+    file: str = ""  # of a model of the user's own, which has no baseline
+
+    @property
+    def model(self) -> str:
+        return f"{self.name}:{self.kind}"
+
+    @property
+    def names(self) -> str:
+        """As every line begins."""
+        return f"{self.model} {self.board.name}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The figures of a case, and what is to say about them."""
+
+    case: Case
+    reason: str  # why the outputs are wrong, "" where they are right
+    inputs: str
+    new: Figures
+    after: str  # what a line ends with: how to accept, or against what
+    old: Figures | None = None  # None: there is nothing to compare with
+    toolchain: Tools | None = None
+    findings: tuple[Finding, ...] = ()
+    comparable: bool = True
+    accepted: bool = False  # by --update, which accepts all but wrong outputs
+
+    @property
+    def ok(self) -> bool:
+        bad = [finding.kind for finding in self.findings if finding.fails]
+        return "wrong" not in bad if self.accepted else not bad
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two."""
+        kinds = [finding.kind for finding in self.findings]
+        if "wrong" in kinds:
+            return "WRONG"
+        if self.accepted:
+            return "accepted"
+        if self.old is None:
+            return "not compared" if self.ok else "no baseline"
+        bad = sum(finding.fails for finding in self.findings)
+        if bad:
+            return "changed" if "changed" in kinds else f"{bad} worse"
+        if not self.comparable:
+            return "not comparable"
+        return "better" if "better" in kinds else "ok"
+
+    def lines(self) -> list[str]:
+        """One per cause, as people read them; what was skipped is not among them."""
+        return [self.line(f) for f in self.findings if f.kind != "skipped"]
+
+    def line(self, finding: Finding) -> str:
+        said = f"{self.case.names}{' ' if finding.place else ': '}{finding}"
+        # Wrong outputs cannot be accepted, and what was not compared need not be.
+        return said if finding.kind in ("wrong", "skipped") else f"{said}; {self.after}"
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A case whose board is too small; that fails only where it has fitted before."""
+
+    case: Case
+    what: str  # with the bytes that are missing
+    fitted: bool
+
+    @property
+    def line(self) -> str:
+        if not self.fitted or self.case.file:
+            return f"{self.case.board.name}: {self.what}"
+        how = baseline.accept(self.case.name, self.case.board.name)
+        return f"{self.case.names}: {self.what}, but it did fit; accept: {how}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case that could not be measured though it fits: a tool failed, or the device crashed."""
+
+    case: Case
+    error: BoardlessError
+
+    @property
+    def exit_status(self) -> int:
+        return self.error.exit_status
+
+    @property
+    def line(self) -> str:
+        return f"{self.case.names}: {' '.join(str(self.error).split())}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A case that was measured: outputs against the reference, figures against a baseline."""
+
+    run: Run
+    verdict: Verdict
+    comparison: Comparison | None = None
+    stored: bool = False  # nothing that it depends on has changed, so it was not measured again
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All rows; lines on baselines that belong to nothing; notes that fail nothing."""
+
+    rows: tuple[Comparison, ...]
+    unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        grown = any(misfit.fitted for misfit in self.misfits)
+        return not (self.unused or grown or self.failures) and all(row.ok for row in self.rows)
+
+    @property
+    def exit_status(self) -> int:
+        """What the process ends with: 0, 1, or that of what failed."""
+        return max([f.exit_status for f in self.failures], default=0 if self.ok else 1)
+
+    def lines(self) -> list[str]:
+        return [line for row in self.rows for line in row.lines()] + self.others()
+
+    def others(self) -> list[str]:
+        """What fails and is no row."""
+        fitted = [misfit.line for misfit in self.misfits if misfit.fitted]
+        return [*(failure.line for failure in self.failures), *fitted, *self.unused]
+
+    def skipped(self) -> list[str]:
+        """What was not compared, each reason once with whom it concerns."""
+        reasons: dict[str, list[Case]] = {}
+        for row in self.rows:
+            for finding in row.findings:
+                if finding.kind == "skipped":
+                    reasons.setdefault(str(finding), []).append(row.case)
+        lines = []
+        for reason, concerned in reasons.items():
+            names = []
+            for board in dict.fromkeys(case.board.name for case in concerned):
+                some = [case.names for case in concerned if case.board.name == board]
+                all_of_board = [r for r in self.rows if r.case.board.name == board]
+                names += [board] if len(some) == len(all_of_board) else some
+            everyone = len(concerned) == len(self.rows)
+            lines.append(reason if everyone else f"{', '.join(names)}: {reason}")
+        return [*lines, *(m.line for m in self.misfits if not m.fitted), *self.notes]

@@ -1,0 +1,163 @@
+"""The path's second step: one boot of a device, which infers every set of pictures in turn.
+
+measurement = measure(prepared)
+measurement.runs["pictures"].outputs
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from boardless.core.errors import BadInput, ToolMissing
+from boardless.cycles import estimate
+from boardless.cycles.estimate import Cycles, Target
+from boardless.data import pictures
+from boardless.data.records import Pictures
+from boardless.device import emulators, run
+from boardless.device.emulators import serial_port
+from boardless.device.records import Build, Counts, Run
+from boardless.judge import figures, predictions
+from boardless.model import reference
+from boardless.path.preparing import Prepared, prepare
+from boardless.path.request import FIRST, GATE, PICTURES, Progress, Request, quiet
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one boot of a device gave: a run for each set of pictures, in their order."""
+
+    request: Request
+    runs: Mapping[str, Run]
+
+
+def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
+    """Infers all pictures on the device and by the reference interpreter, and prices the counts."""
+    request, build = prepared.request, prepared.build
+    hardware = emulators.hardware(emulators.load(prepared.emulator))
+    if request.flash:
+        progress("flashing", 0, 0)
+        serial_port.flash(build.board, build.elf)
+    sets = {name: _pictures(name, prepared) for name in request.sets}
+    advance = _Advance(progress, 2 * sum(map(len, sets.values())))
+    inputs = np.concatenate([fed.inputs for fed in sets.values()])
+    expected = reference.predict(prepared.model.content, inputs, advance.step("reference"))
+    options = run.Options(
+        emulator=prepared.emulator,
+        link=request.link,
+        jobs=1 if hardware else request.jobs or os.cpu_count() or 1,
+        bad_line=request.bad_line,
+        cycles=request.cycles,
+        caches=estimate.caches(prepared.targets, *build.board.memory.flash),
+    )
+    answers = run.run_all(build, [*sets.values()], options, advance.step("inferring"))
+    model_digest = figures.model_digest(prepared.model.graph)
+    runs, at = {}, 0
+    for (name, fed), answer in zip(sets.items(), answers, strict=True):
+        reference_outputs = expected[at : at + len(fed)]
+        at += len(fed)
+        right = predictions.compare(answer.outputs, reference_outputs).ok
+        counts, targets = answer.counts, prepared.targets
+        if hardware and request.cycles and right:
+            progress("counting", 0, 0)
+            counts = counted_beside(build, fed, counts, options.caches)
+        if counts.hardware:
+            targets = tuple(target.at(counts.hardware.clock_hz) for target in targets)
+        cycles, notes = price(counts, right, targets, lambda: progress("pricing", 0, 0))
+        runs[name] = Run(
+            build=build,
+            model_digest=model_digest,
+            emulator=prepared.emulator,
+            emulator_version=emulators.load(prepared.emulator).version(build.board),
+            link=run.choose_link(build, options),
+            pictures=fed,
+            outputs=answer.outputs,
+            reference=reference_outputs,
+            counts=counts,
+            stack_bytes=answer.stack_bytes,
+            cycles=cycles,
+            notes=notes,
+            seconds={
+                "build": build.seconds,
+                **answer.seconds,
+                "total": time.monotonic() - prepared.began,
+            },
+        )
+    return Measurement(request, runs)
+
+
+def _pictures(name: str, prepared: Prepared) -> Pictures:
+    """Returns the set of pictures of this name, in the model's own type."""
+    request, model = prepared.request, prepared.model
+    if name == PICTURES:
+        if request.pictures is not None:
+            return request.pictures
+        return pictures.load(model, request.images, request.limit, request.pixels)
+    assert name in (GATE, FIRST)
+    fed = figures.inputs(request.model.partition(":")[0]).load(model)
+    return fed if name == GATE else dataclasses.replace(fed, inputs=fed.inputs[:1])
+
+
+class _Advance:
+    """Adds up the progress of several things that are done to every picture."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.done, self.total = progress, 0, total
+
+    def step(self, what: str) -> Callable[[int], None]:
+        """Returns what is to be called with how many more are done of `what`."""
+
+        def advance(n: int) -> None:
+            self.done += n
+            self.progress(what, self.done, self.total)
+
+        advance(0)
+        return advance
+
+
+def counted_beside(
+    build: Build, fed: Pictures, counts: Counts, caches: tuple[str, ...] = ()
+) -> Counts:
+    """Returns the counts of a real board together with what an emulator counts of the same build,
+    so that the estimate can be compared with the measurement. `caches` are simulated meanwhile."""
+    try:
+        options = run.Options(emulators.counting(build.board), caches=caches)
+        found = run.run(build, fed, options, lambda _: None).counts
+    except (BadInput, ToolMissing) as error:
+        return dataclasses.replace(counts, cycles_missing=f"no estimate to compare with: {error}")
+    return dataclasses.replace(counts, counted=found.counted, cycles_missing=found.cycles_missing)
+
+
+def price(
+    counts: Counts, right: bool, targets: Sequence[Target], say: Callable[[], None]
+) -> tuple[tuple[Cycles, ...], tuple[str, ...]]:
+    """Returns (estimates, what is missing and why). If the predictions are not `right`, no cycles
+    are stated."""
+    notes = [counts.missing] if counts.missing else []
+    if counts.counted is None:
+        return (), (*notes, counts.cycles_missing)
+    if not right:
+        return (), (*notes, "cycles not estimated: the predictions are wrong")
+    if not targets:
+        return (), (*notes, "cycles not available: no table for this core")
+    say()
+    kept = counts.counted.tally().interrupts_kept
+    if kept:
+        notes.append(f"{kept} interrupt handlers are part of the counts: their end was not seen")
+    return tuple(estimate.estimate(counts.counted, target) for target in targets), tuple(notes)
+
+
+def footprint(request: Request, progress: Progress) -> tuple[Build, int]:
+    """Returns (build, deepest stack in bytes) of one inference on a random input."""
+    prepared = prepare(request, progress)
+    source = prepared.model.graph.input_tensor
+    noise = np.random.default_rng(0).integers(-128, 128, (1, *source.shape[1:]))
+    fed = Pictures(noise.astype(source.dtype), labels=None, origin="noise")
+    options = run.Options(prepared.emulator, cycles=False)
+    answers = run.run(prepared.build, fed, options, lambda _: None)
+    return prepared.build, answers.stack_bytes
