@@ -6,49 +6,45 @@ unpack.tar(Path("tree.tar"), Path("tree"))
 from __future__ import annotations
 
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from boardless.core.errors import BadInput
 
 
 def tar(archive: Path, folder: Path) -> None:
-    """Unpacks `archive` into `folder`. BadInput where a member would land outside of it, or is
-    neither a file, a folder nor a link that stays inside: nothing is unpacked then.
+    """Unpacks `archive` into `folder`. Raises BadInput, before anything is unpacked, where a member
+    is no file, folder or symbolic link, or where it could lead out of the folder.
 
     The standard library's own filter for this came with Python 3.11.4; Debian 12 has 3.11.2.
     """
-    inside = folder.resolve()
     with tarfile.open(archive) as packed:
         members = packed.getmembers()
+        links = {PurePosixPath(m.name) for m in members if m.issym()}
         for member in members:
-            place = inside / member.name
-            target = place
-            if member.issym():
-                target = place.parent / member.linkname
-            elif member.islnk():
-                target = inside / member.linkname
-            elif not (member.isfile() or member.isdir()):
+            if not (member.isfile() or member.isdir() or member.issym()):
                 raise BadInput(f"{member.name!r} is no file, folder or link", where=str(archive))
-            for path in (place, target):
-                # Not resolve(): no link of the archive is followed to decide this.
-                if not _normal(path).is_relative_to(inside):
-                    raise BadInput(f"{member.name!r} leads out of the folder", where=str(archive))
-        for member in members:
+            place = PurePosixPath(member.name)
+            inside = ".." not in place.parts and _stays_inside(PurePosixPath(), place, links)
+            if member.issym():
+                target = PurePosixPath(member.linkname)
+                inside = inside and _stays_inside(place.parent, target, links)
+            if not inside:
+                raise BadInput(f"{member.name!r} may lead out of the folder", where=str(archive))
             member.mode &= 0o755
             member.uid = member.gid = 0
             member.uname = member.gname = ""
         # From Python 3.12 on, one that is not named brings a warning or another default.
         if hasattr(tarfile, "fully_trusted_filter"):
             packed.extraction_filter = staticmethod(tarfile.fully_trusted_filter)
-        packed.extractall(inside, members)
+        packed.extractall(folder, members)
 
 
-def _normal(path: Path) -> Path:
-    """Returns `path` without `..`; what is above the root is the root."""
-    parts: list[str] = []
+def _stays_inside(start: PurePosixPath, path: PurePosixPath, links: set[PurePosixPath]) -> bool:
+    """Checks that `path`, seen from the folder `start` of the archive, stays in the archive at each
+    of its steps. It may end at one of the `links`, but not lead through one."""
+    here = start
     for part in path.parts:
-        if part != "..":
-            parts.append(part)
-        elif len(parts) > 1:
-            parts.pop()
-    return Path(*parts)
+        if here in links or (part == ".." and here == PurePosixPath()):
+            return False
+        here = here.parent if part == ".." else here / part
+    return not path.is_absolute()
