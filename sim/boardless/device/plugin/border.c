@@ -41,8 +41,8 @@ static void stopping(unsigned cpu, uint32_t info, uint64_t address, void *data) 
   }
 }
 
-/* A callback before an instruction comes after the note that its block fell through into it, which belongs
- * to what begins here. */
+/* A callback before an instruction comes after the note that its block fell through into it, which
+ * belongs to what begins here. */
 static uint64_t *hold_back(uint32_t number) {
   uint64_t *fallthrough = &chunks[number / CHUNK]->now[FALLTHROUGH][number % CHUNK];
   if (!segments[number].head || !entry_fell(number)) {
