@@ -10,3 +10,7 @@ def lower(context: Context) -> Call:
     if context.suffix() == "s8":
         params |= {**pair.zero_points(), **pair.sum_multipliers()}
     return pair.call("add", params)
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    return elementwise.broadcast_shape(context)

@@ -47,6 +47,13 @@ def lower(context: Context) -> Call:
     )
 
 
+def output_shape(context: Context) -> tuple[int, ...]:
+    shapes = [context.input(i).shape for i in range(len(context.op.inputs))]
+    axis = context.op.options["axis"] % len(shapes[0])
+    length = sum(shape[axis] for shape in shapes)
+    return (*shapes[0][:axis], length, *shapes[0][axis + 1 :])
+
+
 def _check(context: Context, piece: Tensor, axis: int) -> None:
     output = context.output()
     if (

@@ -48,6 +48,11 @@ def lower(context: Context) -> Call:
     return call
 
 
+def output_shape(context: Context) -> tuple[int, ...]:
+    filters, filter_h, filter_w, _ = context.constant(1, "filter").shape
+    return context.windowed(filter_h, filter_w, filters)
+
+
 def _is_mono(call: Call) -> bool:
     """Whether the window is one that the _mono variants are made for."""
     window, taps = call.params["window"], call.constants[0].data

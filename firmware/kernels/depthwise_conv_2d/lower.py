@@ -52,6 +52,11 @@ def lower(context: Context) -> Call:
     return call
 
 
+def output_shape(context: Context) -> tuple[int, ...]:
+    _, filter_h, filter_w, channels = context.constant(1, "filter").shape
+    return context.windowed(filter_h, filter_w, channels)
+
+
 def _f32_dsp(context: Context, call: Call) -> Call:
     """The same call with the taps in registers."""
     if not float32_bounds(call.params):

@@ -15,3 +15,7 @@ def lower(context: Context) -> Call:
         params={"count": source.count, "zero_point": q.zero_point, "scale": q.scale},
         header="dequantize/dequantize.h",
     )
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    return context.input().shape

@@ -47,3 +47,10 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=input_c * output_c,
     )
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    outputs, inputs = context.constant(1, "filter").shape
+    if context.op.options.get("keep_num_dims", False):
+        return (*context.input().shape[:-1], outputs)
+    return context.input().count // inputs, outputs

@@ -14,6 +14,10 @@ def lower(context: Context) -> Call | Alias:
     return elementwise.by_formula(context, float, "hard_swish/hard_swish.h")
 
 
+def output_shape(context: Context) -> tuple[int, ...]:
+    return context.input().shape
+
+
 def _quantised(context: Context) -> Values:
     """TFLite computes x * relu6(x + 3) / 6 in 16 bits: x at 1/128 of the input's scale, and the
     factor between 0 and 1 as (x / 3 + 1) / 2 in Q0.15, saturated on both sides."""

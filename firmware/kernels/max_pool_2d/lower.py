@@ -16,3 +16,9 @@ def lower(context: Context) -> Call:
         params={"window": window, **context.activation()},
         header="max_pool_2d/max_pool_2d.h",
     ).with_clearances(context.clearance(window))
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    options = context.op.options
+    channels = context.input().shape[-1]
+    return context.windowed(options["filter_height"], options["filter_width"], channels)

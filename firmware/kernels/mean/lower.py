@@ -19,6 +19,10 @@ def lower(context: Context) -> Call:
     ).with_clearances(0)  # channels are written when they have been read, and ascend
 
 
+def output_shape(context: Context) -> tuple[int, ...]:
+    return elementwise.reduced_shape(context)
+
+
 def _mean_multiplier(context: Context, count: int) -> tuple[int, int]:
     """input_scale / output_scale / count. TFLite divides the integer multiplier, truncating, after
     scaling it up by the power of two below `count`: doing it in real numbers differs by a unit."""

@@ -18,3 +18,7 @@ def lower(context: Context) -> Call:
         params |= {**pair.zero_points(), "multiplier": multiplier, "shift": shift}
         exact = shift <= 14
     return pair.call("mul", params, exact)
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    return elementwise.broadcast_shape(context)

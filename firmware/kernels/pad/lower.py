@@ -43,6 +43,12 @@ def lower(context: Context) -> Call:
     return call.with_clearances(context.clearance(pixelwise(*context.maps(), top, left)))
 
 
+def output_shape(context: Context) -> tuple[int, ...]:
+    pairs = context.integers(1, "list of paddings").tolist()
+    sizes = zip(context.input().shape, pairs, strict=True)
+    return tuple(before + size + after for size, (before, after) in sizes)
+
+
 def _value(context: Context) -> int | float:
     """Real 0, or the constant that PADV2 names."""
     output = context.output()

@@ -25,3 +25,7 @@ def lower(context: Context) -> Call | Alias:
         },
         header="quantize/quantize.h",
     )
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    return context.input().shape

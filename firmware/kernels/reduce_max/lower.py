@@ -14,3 +14,7 @@ def lower(context: Context) -> Call:
         params=elementwise.reduction(context),
         header="reduce_max/reduce_max.h",
     )
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    return elementwise.reduced_shape(context)

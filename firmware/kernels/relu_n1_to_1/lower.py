@@ -6,3 +6,7 @@ from boardless.model.compiler.kernels import Alias, Call, Context
 
 def lower(context: Context) -> Call | Alias:
     return elementwise.clamp(context, "RELU_N1_TO_1")
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    return context.input().shape

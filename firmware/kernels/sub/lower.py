@@ -11,3 +11,7 @@ def lower(context: Context) -> Call:
     params = {**pair.zero_points(), **pair.sum_multipliers(), **context.activation()}
     params["a_multiplier" if pair.reversed else "b_multiplier"] *= -1
     return pair.call("add", params)
+
+
+def output_shape(context: Context) -> tuple[int, ...]:
+    return elementwise.broadcast_shape(context)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boardless.core.errors import BadInput
-from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan
+from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, verify
 from boardless.model.compiler import fold as folding
 from boardless.model.graph import Graph, Operator, Tensor
 
@@ -68,12 +68,20 @@ def compile_graph(
     graph = fuse.fuse(constants.fold(graph))
     if graph.output_tensor.data is not None:
         raise BadInput("the model's output is a constant", where=graph.name)
-    graph = folding.channels(graph) if fold else graph
-    calls, sharing = _lowered(graph, variants)
+    if fold:  # what is wrong with an operator is found in the graph as it came
+        _lowered(graph, ())
+        graph = folding.channels(graph)
+    lowered = _lowered(graph, variants)
+    calls = [(call, op) for call, op in lowered if isinstance(call, kernels.Call)]
+    sharing = lifetimes.Sharing()
+    for call, op in lowered:
+        if isinstance(call, kernels.Alias):
+            sharing.join(op.outputs[0], lifetimes.activations(graph, op)[0])
     memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
     arena = plan.arrange(memory.buffers, memory.overlaps)
     offsets = {tensor: arena.offsets[buffer] for tensor, buffer in memory.of_tensor.items()}
     scratch = {call: arena.offsets[buffer] for call, buffer in memory.of_scratch.items()}
+    verify.plan(graph, lowered, arena, offsets, scratch, keep_input)
     return Program(
         name=graph.name,
         layers=tuple(
@@ -92,21 +100,16 @@ def compile_graph(
 
 def _lowered(
     graph: Graph, variants: tuple[str, ...]
-) -> tuple[list[tuple[kernels.Call, Operator]], lifetimes.Sharing]:
-    """The calls in order, and which tensors are one another's alias."""
-    calls: list[tuple[kernels.Call, Operator]] = []
-    sharing = lifetimes.Sharing()
+) -> list[tuple[kernels.Call | kernels.Alias, Operator]]:
+    """What each operator becomes, in order; BadInput for the first that nothing can be made of."""
+    found = []
     for op in graph.operators:
         context = kernels.Context(graph, op, variants)
         lowered = kernels.lower(context)
-        sources = lifetimes.activations(graph, op)
-        if not sources:
+        if not lifetimes.activations(graph, op):
             raise context.refuse("all of its inputs are constants")
-        if isinstance(lowered, kernels.Alias):
-            sharing.join(op.outputs[0], sources[0])
-        else:
-            calls.append((lowered, op))
-    return calls, sharing
+        found.append((lowered, op))
+    return found
 
 
 def _layer(

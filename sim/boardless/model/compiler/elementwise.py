@@ -181,6 +181,11 @@ class Pair:
         return 0 if source.count == self.context.output().count else None
 
 
+def broadcast_shape(context: Context) -> tuple[int, ...]:
+    """The output's shape of an operator with two inputs, by numpy's rules."""
+    return np.broadcast_shapes(context.input(0).shape, context.input(1).shape)
+
+
 def broadcast(context: Context, a: Tensor, b: Tensor) -> Params:
     """The fields of bl_broadcast: numpy's rules, axes merged where both tensors vary alike."""
     shape = context.output().shape
@@ -239,3 +244,12 @@ def reduction(context: Context) -> Params:
     if context.output().count != fields["outer"] * fields["inner"]:
         raise context.refuse(f"output {context.output().shape} does not fit axes {given}")
     return fields
+
+
+def reduced_shape(context: Context) -> tuple[int, ...]:
+    """The output's shape of an operator that reduces the axes in its second input."""
+    shape = context.input().shape
+    reduced = {int(axis) % len(shape) for axis in context.integers(1, "list of axes").reshape(-1)}
+    if context.op.options.get("keep_dims", False):
+        return tuple(1 if i in reduced else size for i, size in enumerate(shape))
+    return tuple(size for i, size in enumerate(shape) if i not in reduced)

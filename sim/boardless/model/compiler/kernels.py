@@ -1,8 +1,10 @@
 """What a kernel folder tells the compiler, and how its folder is found by the operator's name.
 
 firmware/kernels/conv_2d/lower.py serves CONV_2D: `lower(context)` returns the Call that the
-generated C will make, or an Alias where the operator moves no data. An optimised variant is a file
-conv_2d_<variant>.c beside conv_2d_ref.c; lower() picks it when the board can run it.
+generated C will make, or an Alias where the operator moves no data; `output_shape(context)` returns
+the shape that follows from the operator's inputs and options, whatever the file says. An optimised
+variant is a file conv_2d_<variant>.c beside conv_2d_ref.c; lower() picks it when the board can run
+it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import math
 import sys
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from boardless.core import paths
 from boardless.core.errors import BadInput
-from boardless.model.compiler import quantise
+from boardless.model.compiler import extents, quantise
 from boardless.model.compiler.overlap import window_clearance
 from boardless.model.graph import Graph, Operator, Tensor
 
@@ -146,6 +147,12 @@ class Context:
             raise self.refuse("input and output differ in scale or zero point")
         return Alias()
 
+    def with_other_ones(self) -> tuple[int, ...]:
+        """The output's shape where it is the input's but for axes of length 1, else the input's."""
+        source, target = self.input().shape, self.output().shape
+        longer = [[size for size in shape if size != 1] for shape in (source, target)]
+        return target if longer[0] == longer[1] else source
+
     def zero_points(self) -> Params:
         return {
             "input_zero_point": quantise.of(self.input()).zero_point,
@@ -203,6 +210,11 @@ class Context:
             raise self.refuse(f"input {source} and output {target} are not pictures (NHWC)")
         return (source[1], source[2], source[3]), (target[1], target[2], target[3])
 
+    def windowed(self, filter_h: int, filter_w: int, channels: int) -> tuple[int, ...]:
+        """The output's shape of an operator that moves a window over the input."""
+        window = self.window(filter_h, filter_w)
+        return self.input().shape[0], window["output_h"], window["output_w"], channels
+
     def window(self, filter_h: int, filter_w: int) -> Params:
         """The fields of bl_window, checked against the output's shape."""
         (input_h, input_w, input_c), (output_h, output_w, output_c) = self.maps()
@@ -223,8 +235,8 @@ class Context:
             "input_h": input_h,
             "input_w": input_w,
             "input_c": input_c,
-            "output_h": output_h,
-            "output_w": output_w,
+            "output_h": height,
+            "output_w": width,
             "output_c": output_c,
             "filter_h": filter_h,
             "filter_w": filter_w,
@@ -264,22 +276,33 @@ def names() -> list[str]:
 
 def lower(context: Context) -> Call | Alias:
     """The Call or Alias of one operator; BadInput where it is not supported."""
-    folder = paths.KERNELS / context.op.name.lower()
-    if not (folder / "lower.py").is_file():
+    if not (paths.KERNELS / context.op.name.lower() / "lower.py").is_file():
         raise context.refuse(
             "boardless has no kernel for this operator",
             hint=f"it knows {', '.join(names())}; CONTRIBUTING.md says how to add one",
         )
+    lowering = module(context.op.name)
     try:
-        result: Call | Alias = _module(folder / "lower.py").lower(context)
+        result: Call | Alias = lowering.lower(context)
+        shape: tuple[int, ...] = lowering.output_shape(context)
     except KeyError as error:
         raise context.refuse(f"the option {error} is missing") from error
     except (IndexError, ValueError, ArithmeticError) as error:  # such as a filter of rank 1
         raise context.refuse(f"its tensors make no sense together ({error})") from error
     _check_activations(context, result)
+    if shape != context.output().shape:
+        raise context.refuse(
+            f"its output is {by(context.output().shape)}, but its inputs give {by(shape)}"
+        )
     if isinstance(result, Call):
         _check_numbers(context, result.params)
+        _check_extents(context, result)
     return result
+
+
+def by(shape: tuple[int, ...]) -> str:
+    """A shape for a message, such as 1x10."""
+    return "x".join(map(str, shape)) or "a scalar"
 
 
 def _check_numbers(context: Context, params: Params) -> None:
@@ -291,6 +314,18 @@ def _check_numbers(context: Context, params: Params) -> None:
             raise context.refuse(f"its {key} is not a finite number")
         elif isinstance(value, int) and not -(1 << 31) <= value < 1 << 31:
             raise context.refuse(f"its {key} is {value}, beyond 32 bits")
+
+
+def _check_extents(context: Context, call: Call) -> None:
+    """BadInput where the call would leave one of its tensors."""
+    sources = [context.input(i) for i in call.activations]
+    target = context.output()
+    count = extents.written(call.params)
+    if count != target.count:
+        raise context.refuse(f"its kernel writes {count:,} values, not {target.count:,}")
+    for source, reach in zip(sources, extents.read(call.params, len(sources)), strict=False):
+        if reach is not None and reach > source.count:
+            raise context.refuse(f"its kernel reads {reach:,} values of {source.count:,}")
 
 
 def _check_activations(context: Context, lowered: Call | Alias) -> None:
@@ -310,17 +345,25 @@ def _list(numbers: tuple[int, ...]) -> str:
 
 def lower_as(folder: str, context: Context) -> Call | Alias:
     """For an operator that another one's folder serves."""
-    result: Call | Alias = _module(paths.KERNELS / folder / "lower.py").lower(context)
+    result: Call | Alias = module(folder.upper()).lower(context)
     return result
 
 
+def output_shape_as(folder: str, context: Context) -> tuple[int, ...]:
+    """The same for its output_shape()."""
+    shape: tuple[int, ...] = module(folder.upper()).output_shape(context)
+    return shape
+
+
 @cache
-def _module(path: Path) -> ModuleType:
+def module(operator: str) -> ModuleType:
+    """The lower.py of an operator's folder."""
+    path = paths.KERNELS / operator.lower() / "lower.py"
     name = f"boardless_kernel_{path.parent.name}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec
     assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    found = importlib.util.module_from_spec(spec)
+    sys.modules[name] = found
+    spec.loader.exec_module(found)
+    return found

@@ -314,7 +314,10 @@ def _without_unused(graph: Graph) -> Graph:
 
 
 def _check_activations(graph: Graph) -> None:
-    _check_activation(graph, graph.input, f"{graph.name}, the model's input")
+    where = f"{graph.name}, the model's input"
+    if not graph.input_tensor.shape:
+        raise BadInput("is a scalar, without an axis for the batch", where=where, hint=HINT)
+    _check_activation(graph, graph.input, where)
     for op in graph.operators:
         for number in op.outputs:
             _check_activation(graph, number, f"{graph.name}, operator {op.index} {op.name}")

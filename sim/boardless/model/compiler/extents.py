@@ -1,0 +1,58 @@
+"""How much a kernel reads and writes, as its parameters say: never more than the tensors hold.
+
+    written(call.params)  # values
+
+The loops of a kernel in C run as far as its parameters tell it. This derives their ends from the
+parameters alone, so that what lower() has taken from the tensors is held against them once more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def written(params: Mapping[str, Any]) -> int:
+    """Values that a kernel with these parameters writes. KeyError where none of the known forms of
+    parameters is among them."""
+    if "window" in params:
+        return _product(params["window"], "output_h", "output_w", "output_c")
+    if "shape" in params:
+        return _product(params["shape"], "outer", "middle", "inner")
+    if "reduced" in params:
+        return _product(params, "outer", "inner")
+    if "rows" in params:
+        return _product(params, "rows", "row_length")
+    if "top" in params:
+        axes = (
+            ("top", "input_h", "bottom"),
+            ("left", "input_w", "right"),
+            ("before", "input_c", "after"),
+        )
+        return math.prod(sum(int(params[key]) for key in keys) for keys in axes)
+    return int(params["count"] if "count" in params else params["output_c"])
+
+
+def read(params: Mapping[str, Any], inputs: int) -> list[int | None]:
+    """Values that it reads of each of its `inputs` activations; None where its constants say so."""
+    if "window" in params:
+        return [_product(params["window"], "input_h", "input_w", "input_c")]
+    if "shape" in params:
+        shape = params["shape"]
+        names = ("outer", "middle", "inner")
+        return [
+            1 + sum((shape[name] - 1) * shape[f"{tensor}_{name}"] for name in names)
+            for tensor in ("a", "b")
+        ]
+    if "reduced" in params:
+        return [_product(params, "outer", "reduced", "inner")]
+    if "rows" in params:
+        return [None] * inputs
+    if "top" in params:
+        return [_product(params, "input_h", "input_w", "input_c")]
+    return [int(params["count"] if "count" in params else params["input_c"])]
+
+
+def _product(params: Mapping[str, Any], *keys: str) -> int:
+    return math.prod(int(params[key]) for key in keys)

@@ -1,0 +1,44 @@
+"""Files whose shapes lie are refused in one line, or their kernels stay within their memory: under
+sanitizers, with guard bytes around every buffer, for every operator and for layers in a row."""
+
+from __future__ import annotations
+
+import numpy as np
+from boardless.core.errors import BadInput
+from boardless.model import compiler, graph
+from hypothesis import given, note
+from hypothesis import strategies as st
+from properties import chains, records, runners, strategies
+from properties.lies import lies
+from properties.test_kernels import operators
+
+
+def stays_within_its_memory(content: bytes, variants: tuple[str, ...]) -> None:
+    try:
+        program = compiler.compile_graph(graph.read(content, "file"), variants=variants)
+    except BadInput as error:
+        refusal = str(error)
+    else:
+        rng = np.random.default_rng(1)
+        values = rng.integers(-128, 128, (1, *program.input.shape[1:]))
+        runners.load("host").run(program, values.astype(program.input.dtype))
+        return
+    assert "\n" not in refusal
+    assert refusal.startswith("file")
+
+
+@operators
+@given(data=st.data())
+def test_of_one_operator(operator: str, dtype: str, data: st.DataObject) -> None:
+    content, what = data.draw(lies(data.draw(strategies.load(operator).cases(dtype)).content))
+    note(what)
+    for variants in ((), *((name,) for name in records.HOST_VARIANTS)):
+        stays_within_its_memory(content, variants)
+
+
+@given(data=st.data())
+def test_of_layers_in_a_row(data: st.DataObject) -> None:
+    dtype = data.draw(st.sampled_from(["int8", "float32"]))
+    content, what = data.draw(lies(data.draw(chains.networks(dtype)).content))
+    note(what)
+    stays_within_its_memory(content, ())
