@@ -26,10 +26,13 @@ from boardless.model import structures, zoo
 from boardless.path import Request, follow
 from boardless.report import calibrate, record
 from boardless.report import gate as gate_report
+from boardless.report.columns import COLUMNS
 from click.testing import CliRunner
 from docs.pages import DOCS
 
+MADE = "".join(f"| `{k.path}` | {k.kind} | {k.what} |\n" for c in COLUMNS for k in c.keys)
 PAGE = (DOCS / "reference" / "json.md").read_text()
+PAGE = PAGE.replace("```{made-from-code} columns:json\n```\n", MADE)
 ROW = re.compile(r"^\| `(.+?)` \| (.+?) \| (.*?) ?\|$", re.MULTILINE)
 LINK = re.compile(r"\[(.+?)\]\(#.+?\)")
 NAMES = {dict: "object", str: "string", bool: "boolean", int: "integer", float: "number"}
@@ -132,6 +135,7 @@ def test_sim_and_gate() -> None:
     also = (Finding("worse", "arena", metric="x", unit="bytes", old=3, new=4),)
     found = Finding("worse", "arena", metric="arena_bytes", unit="bytes", old=1, new=2, also=also)
     result["rows"][0]["findings"].append(gate_report.finding(found) | {"line": str(found)})
+    result["rows"][0]["accuracy"] = {"now": 0.5, "before": 0.25, "of": 4}  # of own pictures
     shape.check(result)
     shape.all_seen()
     (row,) = ask("sim", "digits_cnn:int8", "--boards", BOARD, "--limit", "2")

@@ -19,6 +19,7 @@ from boardless.device.link.client import Client
 from boardless.front import pytest_plugin
 from boardless.model import zoo
 from boardless.model.compiler import kernels
+from boardless.report import columns, gate_columns
 from docs.pages import DOCS
 
 PART = re.compile(r"^```\{made-from-code\} (\w+)(?::(\w+))?$", re.MULTILINE)
@@ -32,6 +33,13 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[Made]:
     yield lambda name, *what: str(importlib.import_module(f"generated.{name}").markdown(*what))
     for name in [name for name in sys.modules if name.split(".")[0] == "generated"]:
         del sys.modules[name]
+
+
+def test_every_column_of_the_tables_of_results_is_explained(made: Made) -> None:
+    for what, known in (("runs", columns.COLUMNS), ("gate", gate_columns.COLUMNS)):
+        for column in known:
+            assert f"| {column.title} | " in made("columns", what)
+            assert column.about
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ def row(name: str, old: int | None, new: int, **changes: Any) -> dict[str, Any]:
         "figures": figures(new),
         "baseline": None if old is None else figures(old),
         "findings": [],
+        "predictions": {"changed": 0, "of": 4},
     } | changes
 
 
@@ -109,9 +110,20 @@ def test_a_table_shows_before_and_now() -> None:
     lines = [line for line in said.splitlines() if line.startswith("| ")]
     assert len({line.count("|") for line in lines}) == 1
     change = "1,000 → 1,500 (+50.0 %)"
-    assert lines[2] == f"| a:int8 | mps2-an386 | {' | '.join([change] * 5)} | ok |"
-    assert lines[3] == f"| b:int8 | mps2-an386 | {' | '.join(['7'] * 5)} | ok |"
+    assert lines[2] == f"| a:int8 | mps2-an386 | same | {' | '.join([change] * 5)} | ok |"
+    assert lines[3] == f"| b:int8 | mps2-an386 | same | {' | '.join(['7'] * 5)} | ok |"
+    assert lines[4] == f"| c:int8 | mps2-an386 | right | {' | '.join(['9'] * 5)} | ok |"
     assert said.endswith("\n\n<sub>a note</sub><br>\n")
+
+
+def test_a_prediction_set_that_changed_is_never_the_same() -> None:
+    """A model that was trained again may predict otherwise, and is shown so."""
+    accuracy = {"now": 0.8, "before": 0.75, "of": 60}
+    retrained = row("a", 7, 7, predictions={"changed": 40, "of": 60}, accuracy=accuracy)
+    others = row("b", 7, 7, predictions=None)
+    said = github.summary(gate(retrained, others))
+    assert "| a:int8 | mps2-an386 | 40 of 60 changed | 75.00% → 80.00% (+5.00 points) |" in said
+    assert "| b:int8 | mps2-an386 | other inputs | ? |" in said
 
 
 def test_many_rows_that_are_as_before_are_folded_away() -> None:

@@ -14,8 +14,16 @@ from boardless.judge import gating, tolerances
 from boardless.judge.records import Judgement
 from boardless.path import GATE, Progress, cases
 from boardless.report import gate as report
-from boardless.report import junit, kept, page, record
-from boardless.terminal import json_option, junit_option, note, progress_bar, quiet_option, say
+from boardless.report import junit, kept, page, record, runs, table
+from boardless.terminal import (
+    json_option,
+    junit_option,
+    note,
+    progress_bar,
+    quiet,
+    quiet_option,
+    say,
+)
 
 
 @click.command("gate")
@@ -94,7 +102,9 @@ def command(
     if junit_file:
         record.write_text(junit.text("boardless gate", junit.of_gate(judged)), Path(junit_file))
     if json_file != "-":
-        report.show(judged)
+        report.show(judged, only_wrong=quiet())
+        counts = runs.tally(map(runs.compared, judged.rows), judged)
+        table.line(runs.closing(counts))
     for line in said:
         say(line)
     if judged.exit_status:

@@ -7,7 +7,7 @@ import click
 from boardless.device import boards
 from boardless.model import compiler, structures, zoo
 from boardless.path import Request, measuring
-from boardless.report import record, table
+from boardless.report import measures, plan, record
 from boardless.terminal import board_option, json_option, labelled, progress_bar, quiet_option
 
 
@@ -39,12 +39,12 @@ def command(models: tuple[str, ...], board: str, measure: bool, json_file: str |
             disjoint = compiler.compile_graph(network, target.variants, overlap=False)
             requests = [Request(model, board, keep_input=kept) for kept in (False, True)]
             measured = [
-                record.memory(*measuring.footprint(request, labelled(request, progress)))
+                measures.memory(*measuring.footprint(request, labelled(request, progress)))
                 for request in (requests if measure else [])
             ]
             published = structures.PUBLISHED.get(program.name)
-            rows.append(record.plan(program, disjoint.arena.arena_bytes, published, measured))
+            rows.append(plan.record(program, disjoint.arena.arena_bytes, published, measured))
     if json_file:
         record.write(rows, json_file)
     if json_file != "-":
-        table.plans(rows)
+        plan.show(rows)

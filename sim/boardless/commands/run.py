@@ -11,7 +11,7 @@ import click
 
 from boardless import path
 from boardless.device.link import faults
-from boardless.report import page, record, table
+from boardless.report import page, record, runs, table
 from boardless.terminal import (
     core_option,
     cycles_option,
@@ -26,6 +26,7 @@ from boardless.terminal import (
     part_option,
     pixels_option,
     progress_bar,
+    quiet,
     quiet_option,
 )
 
@@ -146,6 +147,8 @@ def command(
         said = shlex.join(["boardless", *sys.argv[1:]])
         record.write_text(page.render(page.collect(outcomes, said)), html)
     if json_file != "-":
-        table.runs(outcomes)
+        runs.show(outcomes, only_wrong=quiet())
+        if len(outcomes) > 1:
+            table.line(runs.closing(runs.tally(map(runs.state, outcomes))))
     if not all(outcome.verdict.ok for outcome in outcomes):
         sys.exit(1)

@@ -12,7 +12,7 @@ from boardless.judge import gating, tolerances
 from boardless.judge.records import Case
 from boardless.path import GATE, PICTURES, cases
 from boardless.report import gate as gate_report
-from boardless.report import junit, kept, page, record, table
+from boardless.report import junit, kept, page, record, runs, table
 from boardless.terminal import (
     boards_option,
     json_option,
@@ -20,6 +20,7 @@ from boardless.terminal import (
     limit_option,
     note,
     progress_bar,
+    quiet,
     quiet_option,
     say,
 )
@@ -52,7 +53,7 @@ def command(
     for line in left_out:
         say(line)
     asked = gating.cases(models, [board.name for board in chosen])
-    with progress_bar() as progress:
+    with progress_bar(len(asked)) as progress:
         found = cases.outcomes(asked, (GATE, PICTURES), progress, limit)
     rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
     limits = tolerances.load()
@@ -63,18 +64,20 @@ def command(
         page.collect(found.outcomes, "boardless sim", others=judged.others(), notes=notes)
     )
     if json_file:
-        gates = [gate_report.row(row) for row in rows]
-        data = [record.run(o) | {"gate": g} for o, g in zip(found.outcomes, gates, strict=True)]
+        data = [record.run(outcome) for outcome in found.outcomes]
         data += [_without_run(m.case, None, m.what) for m in found.misfits]
         data += [_without_run(f.case, False, str(f.error)) for f in found.failures]
         record.write(data, json_file)
     if junit_file:
         checks = [*junit.of_runs(found.outcomes), *junit.of_gate(judged)]
         record.write_text(junit.text("boardless sim", checks), Path(junit_file))
-    if json_file != "-":
-        table.runs(found.outcomes, [gate_report.word(row) for row in rows])
-    gate_report.lines(judged, stderr=json_file == "-")
+    on_stderr = json_file == "-"
+    if not on_stderr:
+        runs.show(found.outcomes, only_wrong=quiet())
+    gate_report.lines(judged, stderr=on_stderr, only_wrong=quiet())
     note(f"report: {page_file}")
+    states = map(runs.state, found.outcomes)
+    table.line(runs.closing(runs.tally(states, judged)), stderr=on_stderr)
     status = judged.exit_status
     if not all(outcome.verdict.ok for outcome in found.outcomes):
         status = max(status, 1)

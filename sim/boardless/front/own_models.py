@@ -95,7 +95,14 @@ def compare(
     """Compares with `before`, which may say why there is nothing; `after` ends each line."""
     cycles, missing = priced(now.run)
     new = figures.gather(now.run, cycles)
-    made = Comparison(case, now.verdict.reason, now.run.pictures.origin, new, after)
+    made = Comparison(
+        case,
+        now.verdict.reason,
+        now.run.pictures.origin,
+        new,
+        after,
+        accuracy=now.verdict.accuracy_device,
+    )
     found = wrong(made)
     if found:
         return replace(made, findings=tuple(found))
@@ -107,7 +114,8 @@ def compare(
     limit = limits.of(case.model, case.board.name)
     core = case.board.core
     found += growth.compare(same, new, limit, core=core, no_cycles=no_cycles(missing))
-    return replace(made, old=old, findings=tuple(found))
+    old_accuracy = before.verdict.accuracy_device
+    return replace(made, old=old, old_accuracy=old_accuracy, findings=tuple(found))
 
 
 def predictions(before: Outcome, now: Outcome) -> list[Finding]:

@@ -97,7 +97,8 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
         text = f"predictions and counts not comparable: inputs are {inputs}"
         found.append(Finding("skipped", "", f"{text}, the baseline's {accepted.inputs}"))
     comparable = same_inputs and not built_otherwise
-    return replace(row, findings=tuple(found), comparable=comparable)
+    judged = replace(row, comparable=comparable, same_inputs=same_inputs)
+    return replace(judged, findings=tuple(found))
 
 
 def priced(run: Run) -> tuple[dict[str, Spent], str]:

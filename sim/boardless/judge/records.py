@@ -48,6 +48,9 @@ class Comparison:
     toolchain: Tools | None = None
     findings: tuple[Finding, ...] = ()
     comparable: bool = True
+    same_inputs: bool = True  # as those of `old`
+    accuracy: float | None = None  # on labelled inputs, 0 to 1
+    old_accuracy: float | None = None
     accepted: bool = False  # by --update, which accepts all but wrong outputs
 
     @property
@@ -71,6 +74,14 @@ class Comparison:
         if not self.comparable:
             return "not comparable"
         return "better" if "better" in kinds else "ok"
+
+    @property
+    def changed(self) -> int | None:
+        """How many inputs have another top-1 class than in `old`; None: not compared."""
+        before, now = self.old.top_1.split() if self.old else [], self.new.top_1.split()
+        if not self.same_inputs or len(before) != len(now):
+            return None
+        return sum(a != b for a, b in zip(before, now, strict=True))
 
     def lines(self) -> list[str]:
         """One per cause, as people read them; what was skipped is not among them."""
@@ -146,6 +157,11 @@ class Judgement:
 
     def lines(self) -> list[str]:
         return [line for row in self.rows for line in row.lines()] + self.others()
+
+    def failing(self) -> list[str]:
+        """Lines of `lines` that fail."""
+        rows = [r.line(f) for r in self.rows if not r.ok for f in r.findings if f.fails]
+        return rows + self.others()
 
     def others(self) -> list[str]:
         """What fails and is no row."""

@@ -7,24 +7,10 @@ from typing import Any
 import msgspec
 
 from boardless.judge import baseline
-from boardless.judge.figures import Figures, Spent
 from boardless.judge.growth import Finding
 from boardless.judge.records import Comparison, Judgement
-from boardless.report import table
-from boardless.report.table import number, words
-
-COLUMNS = (
-    words("model"),
-    words("board"),
-    words("predictions", 4),
-    number("instructions", 5),
-    number("arena", 2),
-    number("stack", 6),
-    number("static RAM", 3),
-    number("flash", 3),
-    words("gate"),
-)
-BYTES = ("arena_bytes", "stack_bytes", "static_ram_bytes", "flash_bytes")
+from boardless.report import column, table
+from boardless.report.gate_columns import COLUMNS, values
 
 
 def record(judgement: Judgement) -> dict[str, Any]:
@@ -48,11 +34,27 @@ def row(row: Comparison) -> dict[str, Any]:
         "verdict": row.word,
         "comparable": row.comparable,
         "inputs": row.inputs,
+        "predictions": _predictions(row),
+        "accuracy": _accuracy(row),
         "toolchain": row.toolchain and msgspec.to_builtins(row.toolchain),
         "figures": msgspec.to_builtins(row.new),
         "baseline": row.old and msgspec.to_builtins(row.old),
         "findings": [finding(f) | {"line": row.line(f)} for f in row.findings],
     }
+
+
+def _predictions(row: Comparison) -> dict[str, Any] | None:
+    """Returns how many top-1 classes changed; None where they were not compared."""
+    changed = row.changed
+    return None if changed is None else {"changed": changed, "of": len(row.new.top_1.split())}
+
+
+def _accuracy(row: Comparison) -> dict[str, Any] | None:
+    """Returns the accuracy on labelled inputs; None without labels."""
+    if row.accuracy is None:
+        return None
+    of = len(row.new.top_1.split())
+    return {"now": row.accuracy, "before": row.old_accuracy, "of": of}
 
 
 def finding(finding: Finding) -> dict[str, Any]:
@@ -76,48 +78,15 @@ def _also(other: Finding) -> dict[str, Any]:
     return {k: v for k, v in finding(other).items() if k not in ("also", "text")}
 
 
-def show(judgement: Judgement) -> None:
-    """The table, then a line per cause, then what was not compared."""
-    cores = sorted({core for r in judgement.rows for core in r.new.cycles})
-    columns = (*COLUMNS[:4], *(number(f"cycles {core}", 1) for core in cores), *COLUMNS[4:])
-    table.show("", columns, [_row(r, cores) for r in judgement.rows])
-    lines(judgement)
+def show(judgement: Judgement, *, only_wrong: bool = False) -> None:
+    """Shows the table, a line per cause, and what was not compared; or only what fails."""
+    rows = [row(r) for r in judgement.rows if not (only_wrong and r.ok)]
+    if rows or not only_wrong:
+        column.show(COLUMNS, [values(each) for each in rows])
+    lines(judgement, only_wrong=only_wrong)
 
 
-def lines(judgement: Judgement, *, stderr: bool = False) -> None:
-    for line in [*judgement.lines(), *judgement.skipped()]:
+def lines(judgement: Judgement, *, stderr: bool = False, only_wrong: bool = False) -> None:
+    """Shows a line per cause, then what was not compared; or only what fails."""
+    for line in judgement.failing() if only_wrong else [*judgement.lines(), *judgement.skipped()]:
         table.line(line, stderr=stderr)
-
-
-def word(row: Comparison) -> table.Cell:
-    """Returns the verdict as a cell."""
-    return table.good(row.word) if row.ok else table.bad(row.word)
-
-
-def _row(row: Comparison, cores: list[str]) -> tuple[table.Cell, ...]:
-    changed = [f for f in row.findings if f.kind in ("changed", "wrong")]
-    old, new = row.old, row.new
-
-    def size(name: str) -> str:
-        return _change(old.memory[name] if old else None, new.memory[name])
-
-    def count(counted: Spent | None, before: Spent | None) -> str:
-        return _change(before.whole if before else None, counted.whole) if counted else "?"
-
-    def cycles(figures: Figures | None, core: str) -> Spent | None:
-        return figures.cycles.get(core) if figures else None
-
-    return (
-        row.case.model,
-        row.case.board.name,
-        changed[0].kind if changed else "same" if old else "right",
-        count(new.instructions, old.instructions if old else None),
-        *(count(cycles(new, core), cycles(old, core)) for core in cores),
-        *(size(name) for name in BYTES),
-        word(row),
-    )
-
-
-def _change(old: int | None, new: int) -> str:
-    """The value, and by how much it changed."""
-    return f"{new:,}" if old is None or old == new else f"{new:,} ({new - old:+,})"

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from boardless.report import page
+from boardless.report import column, gate_columns, page
+from boardless.report.column import Column, Values
+from boardless.report.columns import COLUMNS
 
 MARKER = "<!-- boardless -->"  # the first line, by which a comment is found again
-RUN_COLUMNS = ("model", "board", "#agreement", "#accuracy", "#instructions", "#est. cycles")
-GATE_COLUMNS = ("model", "board", "#est. cycles", "#instructions", "#arena", "#RAM", "#flash")
-CHANGE = " → "
+HIGHEST_RANK = 7  # of columns that are shown
 SAME = 6  # rows that are as before, at most, in the open
 SPECIAL = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 SPECIAL_IN_PROPERTIES = str.maketrans({":": "%3A", ",": "%2C"})
@@ -63,79 +63,31 @@ def causes(data: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _runs(runs: Sequence[dict[str, Any]]) -> list[str]:
-    """`boardless sim`: what was found of each model and board."""
-    return _table(
-        (*RUN_COLUMNS, "#RAM", "#flash", "outputs", "gate"),
-        [
-            (
-                run["model"],
-                run["board"],
-                f"{run['agreement']:.2%}",
-                "?" if run["accuracy"] is None else f"{run['accuracy']:.2%}",
-                f"{run['instructions']['median']:,}" if run["instructions"] else "?",
-                *([f"{e['median']:,.0f}" for e in _first(run)] or ["?"]),
-                f"{run['memory']['ram_bytes']:,}",
-                f"{run['memory']['flash_bytes']:,}",
-                "ok" if run["ok"] else "**WRONG**",
-                run["gate"]["verdict"] if run["gate"] else "",
-            )
-            for run in runs
-        ],
-    )
+    """Returns the table of `boardless sim`: what was found of each model and board."""
+    return _table(COLUMNS, [run["values"] for run in runs])
 
 
 def _rows(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """`boardless gate`: before and now. Of many, those that are as before are folded away."""
-    columns = (*GATE_COLUMNS, "gate")
-    found = [(row, _gate_cells(row)) for row in rows]
-    changed = [cells for row, cells in found if not row["ok"] or CHANGE in "".join(cells)]
-    same = [cells for _, cells in found if cells not in changed]
+    """Returns the table of `boardless gate`: before and now. Of many rows, those that are as before
+    are folded away."""
+    found = [(row, gate_columns.values(row)) for row in rows]
+    columns = column.present(gate_columns.COLUMNS, [values for _, values in found])
+    changed = [v for row, v in found if not row["ok"] or gate_columns.is_changed(v)]
+    same = [values for _, values in found if values not in changed]
     if len(same) <= SAME:
-        return [_table(columns, [cells for _, cells in found])]
+        return [_table(columns, [values for _, values in found])]
     fold = f"<details><summary>{len(same)} as before</summary>"
     return [_table(columns, changed), [fold], _table(columns, same), ["</details>"]]
 
 
-def _gate_cells(row: dict[str, Any]) -> tuple[str, ...]:
-    new, old = row["figures"], row["baseline"] or {}
-
-    def counted(figures: dict[str, Any], core: str = "") -> int | None:
-        found = figures.get("cycles", {}).get(core) if core else figures.get("instructions")
-        return found["whole"] if found else None
-
-    def ram(figures: dict[str, Any]) -> int | None:
-        sizes = figures.get("memory")
-        return sizes and sizes["static_ram_bytes"] + sizes["stack_bytes"]
-
-    core = next(iter(sorted(new.get("cycles", {}))), "")
-    return (
-        row["model"],
-        row["board"],
-        _change(counted(old, core), counted(new, core)) if core else "?",
-        _change(counted(old), counted(new)),
-        _change(old.get("memory", {}).get("arena_bytes"), new["memory"]["arena_bytes"]),
-        _change(ram(old), ram(new)),
-        _change(old.get("memory", {}).get("flash_bytes"), new["memory"]["flash_bytes"]),
-        row["verdict"] if row["ok"] else f"**{row['verdict']}**",
-    )
-
-
-def _change(old: int | None, new: int | None) -> str:
-    if new is None:
-        return "?"
-    if old is None or old == new:
-        return f"{new:,}"
-    percent = f" ({100 * (new - old) / old:+.1f} %)" if old else ""
-    return f"{old:,}{CHANGE}{new:,}{percent}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Columns whose name starts with '#' are numbers and stand to the right."""
-    body = [_line(row) for row in rows]
-    if not body:
+def _table(columns: Sequence[Column[Any]], rows: Sequence[Values]) -> list[str]:
+    """Returns the lines of a table with the columns that matter most."""
+    if not rows:
         return []
-    rule = ["---:" if column.startswith("#") else "---" for column in columns]
-    return [_line([column.lstrip("#") for column in columns]), _line(rule), *body]
+    chosen = [c for c in column.present(columns, rows) if c.rank <= HIGHEST_RANK]
+    rule = ["---:" if c.number else "---" for c in chosen]
+    body = [_line(c.in_markdown(row[c.name]) for c in chosen) for row in rows]
+    return [_line(c.title for c in chosen), _line(rule), *body]
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from boardless.judge.records import Judgement, Outcome
+from boardless.report.columns import COLUMNS, values
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -26,6 +27,7 @@ class Check:
     failures: Sequence[str] = ()
     skipped: str = ""
     seconds: float = 0.0
+    properties: Sequence[tuple[str, str]] = ()  # figures of the case, by name
 
 
 def of_gate(judgement: Judgement) -> list[Check]:
@@ -52,9 +54,16 @@ def of_runs(outcomes: Iterable[Outcome]) -> list[Check]:
             f"{outcome.run.build.model} outputs",
             () if outcome.verdict.ok else [outcome.verdict.reason],
             seconds=outcome.run.seconds.get("total", 0.0),
+            properties=_properties(outcome),
         )
         for outcome in outcomes
     ]
+
+
+def _properties(outcome: Outcome) -> list[tuple[str, str]]:
+    found = values(outcome)
+    chosen = [c for c in COLUMNS if c.junit and found[c.name] is not None]
+    return [(c.name, c.shown(found[c.name])) for c in chosen]
 
 
 def text(name: str, checks: Sequence[Check]) -> str:
@@ -68,6 +77,11 @@ def text(name: str, checks: Sequence[Check]) -> str:
         for check in some:
             about = {"classname": board, "name": check.name, "time": f"{check.seconds:.3f}"}
             element = ElementTree.SubElement(suite, "testcase", about)
+            if check.properties:
+                group = ElementTree.SubElement(element, "properties")
+                for name_of, value in check.properties:
+                    about = {"name": name_of, "value": NOT_XML.sub("?", value)}
+                    ElementTree.SubElement(group, "property", about)
             if check.failures:
                 said = [NOT_XML.sub("?", line) for line in check.failures]
                 attributes = {"message": said[0], "type": name}

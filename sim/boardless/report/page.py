@@ -25,10 +25,11 @@ from boardless.data.records import Pictures
 from boardless.device.records import Run
 from boardless.judge.predictions import Verdict
 from boardless.judge.records import Outcome
-from boardless.report import estimates, record
+from boardless.report import column, estimates, measures, record
 from boardless.report import gate as gate_report
+from boardless.report.columns import COLUMNS, values
 
-VERSION = 2  # of what `collect` returns
+VERSION = 3  # of what `collect` returns
 GALLERY = 12  # pictures of a kind, at most
 THUMBNAIL = 96  # pixels, the longer side at most
 EXACT = 32  # pixels, the longer side of what is shown without loss; larger ones are photographs
@@ -45,7 +46,10 @@ def collect(
     """Returns everything that the page shows. `others` and `notes`: lines on what is no outcome,
     such as a model that did not fit; the former fail. `repeats`: commands that repeat each."""
     gates = [gate_report.row(o.comparison) if o.comparison else None for o in outcomes]
-    runs = [_run(o.run, o.verdict, gate) for o, gate in zip(outcomes, gates, strict=True)]
+    runs = [
+        {"values": values(o)} | _run(o.run, o.verdict, gate)
+        for o, gate in zip(outcomes, gates, strict=True)
+    ]
     for run, repeat in zip(runs, repeats, strict=False):
         run["command"] = repeat
     found = [cause(f"{r['model']} {r['board']}: {r['reason']}", r) for r in runs if not r["ok"]]
@@ -74,7 +78,8 @@ def render(data: dict[str, Any]) -> str:
     environment.filters["percent"] = lambda part: "?" if part is None else f"{part:.2%}"
     environment.filters["breaks"] = breaks
     environment.filters["share"] = lambda part, whole: 100 * part / whole if whole else 0.0
-    return environment.get_template("report.html.j2").render(data)
+    columns = column.present(COLUMNS, [run["values"] for run in data["runs"]])
+    return environment.get_template("report.html.j2").render(data, columns=columns)
 
 
 def cause(line: str, about: dict[str, Any] | None = None) -> dict[str, str]:
@@ -95,7 +100,7 @@ def breaks(name: str) -> markupsafe.Markup:
 
 def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, Any]:
     board = run.build.board
-    memory = record.memory(run.build, run.stack_bytes)
+    memory = measures.memory(run.build, run.stack_bytes)
     return {
         "id": f"{run.build.model}-{board.name}".replace(":", "-"),
         "model": run.build.model,
@@ -110,7 +115,7 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
         if verdict.bit_exact
         else f"within {verdict.max_abs_error:.2g} of the reference",
         "accuracy": verdict.accuracy_device,
-        "instructions": record.spread(run.counts.instructions),
+        "instructions": measures.spread(run.counts.instructions),
         "estimates": [
             {"text": estimates.summary(c), "told": c.told, "median": c.median} for c in run.cycles
         ],

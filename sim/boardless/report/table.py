@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rich import box
 from rich.cells import cell_len
@@ -20,8 +19,6 @@ from rich.table import Table
 from rich.text import Text
 
 from boardless.core.printable import one_line, printable
-from boardless.judge.records import Outcome
-from boardless.report import record
 
 SENTENCE = 30  # columns at least for a long text
 PLAIN_WIDTH = 200  # columns where the output is a file or a pipe: nothing is cut
@@ -139,115 +136,3 @@ def _table(
 
 def _text(cell: Cell) -> Text:
     return cell if isinstance(cell, Text) else Text(one_line(cell))
-
-
-RUN_COLUMNS = (
-    words("model"),
-    words("board"),
-    number("pictures", 6),
-    number("agreement", 4),
-    number("max error", 7),
-    number("accuracy", 5),
-    number("instructions", 8),
-    number("est. cycles", 1),
-    number("RAM", 2),
-    number("flash", 3),
-    number("inf/s", 9),
-    words("verdict"),
-)
-
-
-def run_row(outcome: Outcome) -> tuple[Cell, ...]:
-    run, verdict = outcome.run, outcome.verdict
-    spread = record.spread(run.counts.instructions)
-    memory = record.memory(run.build, run.stack_bytes)
-    speed = record.inferences_per_second(run)
-    accuracy = "?" if verdict.accuracy_device is None else f"{verdict.accuracy_device:.2%}"
-    exact = "bit-exact" if verdict.bit_exact else f"{verdict.max_abs_error:.2g}"
-    return (
-        run.build.model,
-        run.build.board.name,
-        f"{len(run.pictures):,}",
-        f"{verdict.agreement:.2%}",
-        exact,
-        accuracy,
-        f"{spread['median']:,}" if spread else "?",
-        f"{run.cycles[0].median:,.0f}" if run.cycles else "?",
-        f"{memory['ram_bytes']:,}",
-        f"{memory['flash_bytes']:,}",
-        f"{speed:.0f}" if speed else "?",
-        good("ok") if verdict.ok else bad("WRONG"),
-    )
-
-
-PLAN_COLUMNS = (
-    words("model"),
-    number("arena"),
-    number("lower bound", 2),
-    number("disjoint", 4),
-    words("peak layer", 3),
-    words("output over input", 6),
-    number("RAM", 1),
-    number("input kept", 7),
-    number("flash", 1),
-    number("published arena", 5),
-    number("RAM", 8),
-    number("flash", 8),
-)
-
-
-def plans(rows: Sequence[dict[str, Any]]) -> None:
-    """One row per model, beside what others publish; sizes in bytes."""
-
-    def number(values: dict[str, Any] | None, key: str) -> str:
-        value = (values or {}).get(key)
-        return "" if value is None else f"{value:,}"
-
-    show(
-        "",
-        PLAN_COLUMNS,
-        [
-            (
-                row["model"],
-                number(row, "arena_bytes"),
-                number(row, "arena_lower_bound"),
-                number(row, "disjoint_bytes"),
-                f"{row['peak']['layer']} {row['peak']['op']}" if row["peak"] else "",
-                ", ".join(f"{o['bytes']:,}" for o in row["peak_overlaps"]),
-                number(row["memory"], "ram_bytes"),
-                number(row["memory_input_kept"], "ram_bytes"),
-                number(row["memory"], "flash_bytes"),
-                number(row["published"], "arena_bytes"),
-                number(row["published"], "ram_bytes"),
-                number(row["published"], "flash_bytes"),
-            )
-            for row in rows
-        ],
-    )
-    for source in dict.fromkeys(row["published"]["source"] for row in rows if row["published"]):
-        names = ", ".join(
-            r["model"] for r in rows if (r["published"] or {}).get("source") == source
-        )
-        note(f"published for {names}: {source}")
-
-
-def runs(outcomes: Sequence[Outcome], gates: Sequence[Cell] = ()) -> None:
-    """Shows a row for each outcome; `gates` are the gate's words on each, where it was asked."""
-    rows = [run_row(outcome) for outcome in outcomes]
-    if gates:
-        rows = [(*row, gate) for row, gate in zip(rows, gates, strict=True)]
-    show("", (*RUN_COLUMNS, words("gate")) if gates else RUN_COLUMNS, rows)
-    made = [outcome.run for outcome in outcomes]
-    for origin in dict.fromkeys(r.pictures.origin for r in made):
-        note(f"pictures: {origin}")
-    notes = [text for r in made for text in r.notes]
-    errors = [f"est. cycles: {c.told}" for r in made for c in r.cycles[:1]]
-    for text in dict.fromkeys([*errors, *notes]):
-        note(text)
-    for run in made:
-        if measured := record.told_by_device(run):
-            line(f"{run.build.model} {run.build.board.name}: {measured}")
-    for outcome in outcomes:
-        if not outcome.verdict.ok:
-            names = f"{outcome.run.build.model} {outcome.run.build.board.name}"
-            line(f"{names}: {outcome.verdict.reason}")

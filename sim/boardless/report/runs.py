@@ -1,0 +1,71 @@
+"""What `boardless run` and `boardless sim` show: a table, remarks, and how many cases are well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from boardless.judge.records import Comparison, Judgement, Outcome
+from boardless.report import column, record, table
+from boardless.report.columns import COLUMNS, values
+
+
+def show(outcomes: Sequence[Outcome], *, only_wrong: bool = False) -> None:
+    """Shows a row for each outcome and what is to say about them; or only what is not well."""
+    chosen = [o for o in outcomes if not only_wrong or state(o) in ("worse", "wrong")]
+    if chosen:
+        column.show(COLUMNS, [values(outcome) for outcome in chosen])
+    if not only_wrong:
+        _remarks(outcomes)
+    for outcome in outcomes:
+        if not outcome.verdict.ok:
+            table.line(f"{names(outcome)}: {outcome.verdict.reason}")
+
+
+def _remarks(outcomes: Sequence[Outcome]) -> None:
+    runs = [outcome.run for outcome in outcomes]
+    for origin in dict.fromkeys(run.pictures.origin for run in runs):
+        table.note(f"pictures: {origin}")
+    errors = [f"est. cycles: {cycles.told}" for run in runs for cycles in run.cycles[:1]]
+    for text in dict.fromkeys([*errors, *(note for run in runs for note in run.notes)]):
+        table.note(text)
+    for outcome in outcomes:
+        if measured := record.told_by_device(outcome.run):
+            table.line(f"{names(outcome)}: {measured}")
+
+
+def names(outcome: Outcome) -> str:
+    """Returns how a line about an outcome begins."""
+    return f"{outcome.run.build.model} {outcome.run.build.board.name}"
+
+
+STATES = ("ok", "worse", "wrong", "skipped")  # and "failed", which is named only where it happens
+
+
+def state(outcome: Outcome) -> str:
+    """Returns which of STATES an outcome is."""
+    return "wrong" if not outcome.verdict.ok else compared(outcome.comparison)
+
+
+def compared(comparison: Comparison | None) -> str:
+    """Returns which of STATES a comparison is; "ok" where nothing was to compare."""
+    if comparison is None or comparison.ok:
+        return "ok"
+    return "wrong" if comparison.word == "WRONG" else "worse"
+
+
+def tally(states: Iterable[str], judgement: Judgement | None = None) -> dict[str, int]:
+    """Returns how many cases are in each state; `judgement` has those that did not run."""
+    counts = Counter(states)
+    if judgement:
+        for misfit in judgement.misfits:
+            counts["worse" if misfit.fitted else "skipped"] += 1
+        if judgement.failures:
+            counts["failed"] = len(judgement.failures)
+    return dict.fromkeys(STATES, 0) | counts
+
+
+def closing(counts: dict[str, int]) -> str:
+    """Returns the last line of a report."""
+    cases = sum(counts.values())
+    return f"{cases} cases: " + ", ".join(f"{n} {name}" for name, n in counts.items())
