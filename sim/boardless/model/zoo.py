@@ -63,6 +63,12 @@ def types(name: str) -> list[str]:
     return [t for t in TYPES if (paths.ZOO / name / f"{t}.tflite").is_file()]
 
 
+def card_accuracy(full: str) -> float | None:
+    """Returns the accuracy of NAME:TYPE on all held-out pictures, 0 to 1; None for other models."""
+    name, _, kind = full.partition(":")
+    return results(name).accuracy.get(kind) if kind and name in names() else None
+
+
 def find(text: str) -> Model:
     """MODEL of the command line: NAME, NAME:TYPE (NAME alone is int8), a path to a .tflite, or one
     of the untrained structures."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from boardless.judge.records import Outcome
+from boardless.model import zoo
 from boardless.report import estimates, gate
 from boardless.report.column import Column, Key, Values, percent
 from boardless.report.measures import (
@@ -146,6 +147,17 @@ COLUMNS: tuple[Column[Outcome], ...] = (
             Key("accuracy.of", "integer", "pictures"),
             Key("accuracy.interval", "list", "lower and upper bound, with a confidence of 95 %"),
         ],
+    ),
+    Column(
+        "card_accuracy",
+        "card accuracy",
+        "of the zoo's model on all held-out pictures, as its card states",
+        lambda outcome: zoo.card_accuracy(outcome.run.build.model),
+        rank=4,
+        text=percent,
+        missing="",
+        optional=True,
+        keys=[Key("card_accuracy", "number or null", "on all held-out pictures, 0 to 1")],
     ),
     Column(
         "instructions",
