@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-COLUMNS = 160
+COLUMNS = 100
 WHITE, GRAY, BLACK = (255, 255, 255), (110, 118, 129), (36, 41, 47)
 THEME = TerminalTheme(WHITE, BLACK, [BLACK, (207, 34, 46), (26, 127, 55), GRAY] + [GRAY] * 4)
 # Text alone, without a window and without fonts from elsewhere.

@@ -120,7 +120,7 @@ def test_report_makes_it_again(sim: tuple[Path, str], tmp_path: Path) -> None:
     done = Cli()("report", "--github", BOARDLESS_BUILD_DIR=str(folder))
     lines = done.stdout.splitlines()
     assert lines[1] == "## boardless: all well"
-    assert {line.count("|") for line in lines if line.startswith("|")} == {11}
+    assert {line.count("|") for line in lines if line.startswith("|")} == {12}
     done = Cli()("report", BOARDLESS_BUILD_DIR=str(tmp_path))
     assert done.returncode == 2
     assert "run `boardless sim` first" in done.stderr
@@ -129,6 +129,7 @@ def test_report_makes_it_again(sim: tuple[Path, str], tmp_path: Path) -> None:
 def test_what_is_wrong_stands_out(sim: tuple[Path, str]) -> None:
     data = json.loads((sim[0] / "report.json").read_text())
     data["ok"] = data["runs"][0]["ok"] = False
+    data["runs"][0]["values"]["ok"] = False
     data["runs"][0]["reason"] = "36 of 36 <predictions> differ"
     data["causes"] = [page.cause("<digits_cnn>: 36 of 36", data["runs"][0])]
     text = page.render(data)

@@ -92,14 +92,14 @@ def test_the_picture_in_readme_shows_the_baselines() -> None:
     shown = [line.replace("\xa0", " ").split() for line in lines.values()]
     command = " ".join(shown[0])
     assert command.removeprefix("$ ") in (DOCS / "reference" / "results.md").read_text()
-    rows = [words for words in shown if len(words) == 13 and ":" in words[0]]
+    rows = [words for words in shown if ":int8" in words[0] or ":float32" in words[0]]
     assert len(rows) > 3
-    for model, board, *_, ram, flash, _speed, verdict, gate in rows:
+    for model, board, *figures, verdict, gate in rows:
         name, kind = model.split(":")
         baseline = (paths.ZOO / name / "baseline" / f"{board}.toml").read_text()
         memory = tomllib.loads(baseline)[kind]["memory"]
-        assert ram == f"{memory['static_ram_bytes'] + memory['stack_bytes']:,}", model
-        assert flash == f"{memory['flash_bytes']:,}", model
+        assert f"{memory['static_ram_bytes'] + memory['stack_bytes']:,}" in figures, model
+        assert f"{memory['flash_bytes']:,}" in figures, model
         assert (verdict, gate) == ("ok", "ok")
 
 

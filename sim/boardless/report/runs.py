@@ -68,4 +68,6 @@ def tally(states: Iterable[str], judgement: Judgement | None = None) -> dict[str
 def closing(counts: dict[str, int]) -> str:
     """Returns the last line of a report."""
     cases = sum(counts.values())
-    return f"{cases} cases: " + ", ".join(f"{n} {name}" for name, n in counts.items())
+    return f"{cases} {'case' if cases == 1 else 'cases'}: " + ", ".join(
+        f"{n} {name}" for name, n in counts.items()
+    )
