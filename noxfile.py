@@ -104,7 +104,7 @@ def robot(session: nox.Session) -> None:
 
 @session()
 def lint(session: nox.Session) -> None:
-    """Check Python (ruff, mypy) and C (clang-format). `-- --fix` mends what can be mended."""
+    """Check Python (ruff, mypy) and C (clang-format). `-- --fix` applies automatic fixes."""
     install(session, "tests", "lint", "docs")
     fix = "--fix" in session.posargs
     session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
@@ -140,7 +140,7 @@ def gate(session: nox.Session) -> None:
 
 @session()
 def bench(session: nox.Session) -> None:
-    """Count instructions by model and kind of layer, with peers' figures beside them.
+    """Count instructions by model and kind of layer, compared with peers' figures.
 
     Arguments after -- go to `boardless bench`, such as --json FILE or the name of a model.
     """

@@ -1,4 +1,4 @@
-"""Where int8 loses: the noise of every layer beside the float model's values.
+"""The losses of int8: the noise of every layer relative to the float model's values.
 
 decibels = layer_error(float32, int8, dataset.test.images[:16], results.input)
 """

@@ -1,8 +1,8 @@
-"""What a model sees in training: shuffled, changed pictures and the targets that belong to them.
+"""The inputs of training: shuffled, augmented pictures and their targets.
 
 lessons = Lessons(recipe, dataset); batches = lessons.epoch(0)
 
-The seed and the number of the epoch decide an epoch's contents, so a training can go on anywhere.
+The seed and the number of the epoch decide an epoch's contents, so a training can resume anywhere.
 """
 
 from __future__ import annotations

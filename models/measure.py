@@ -1,4 +1,4 @@
-"""What a pair of .tflite files predicts, by TFLite's reference kernels; needs no TensorFlow.
+"""Predictions of a pair of .tflite files, by TFLite's reference kernels; needs no TensorFlow.
 
 seen = measure(float32, int8, dataset.test, results.input); seen.accuracy(); seen.accuracy(first=2)
 """
@@ -18,7 +18,7 @@ from recipes import Accuracy
 
 @dataclass(frozen=True)
 class Measured:
-    """What both files say of N pictures: classes (N, C), the most probable first."""
+    """Predictions of both files for N pictures: classes (N, C), the most probable first."""
 
     labels: NDArray[np.int64]
     float32: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""From a Keras model to .tflite bytes, float32 and int8.
+"""Converts a Keras model to .tflite bytes, float32 and int8.
 
 content = int8_tflite(model, pictures)
 

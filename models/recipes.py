@@ -1,4 +1,4 @@
-"""What a person writes into recipe.toml, and what train.py writes into results.toml.
+"""The content of recipe.toml, which people write, and of results.toml, which train.py writes.
 
 recipe = read_recipe("digits_cnn")
 """
@@ -34,7 +34,7 @@ class Data(_Section, frozen=True):
 
 
 class Input(Scaling, frozen=True, forbid_unknown_fields=True):
-    """What the float model sees; here both numbers must be written down."""
+    """The input range of the float model; here both numbers must be written down."""
 
     scale: float
     offset: float
@@ -129,7 +129,7 @@ class Results(_Section, frozen=True):
     top_2: Accuracy  # pictures whose class is one of the two most probable
     recall_int8: dict[str, float]
     sample_hits: dict[str, int] = {}  # right ones of the first 100 test pictures, by type
-    layer_snr_db: dict[str, float] = {}  # of int8 beside float32, by operator
+    layer_snr_db: dict[str, float] = {}  # of int8 relative to float32, by operator
 
 
 def read_recipe(name: str) -> Recipe:

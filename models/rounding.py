@@ -1,11 +1,11 @@
-"""Training with the rounding of int8 in it, where rounding afterwards costs too much.
+"""Training with the rounding of int8, for models that lose too much by rounding afterwards.
 
 tune(model, lessons, epochs=4, learning_rate=1e-4)
 
-A twin of the model with the same weights rounds weights (a scale per output channel) and the
-outputs of activations to 8 bits on the way forward, and does as if it had not on the way back.
-Batch normalisation keeps its averages; that it is not folded yet changes nothing, since it scales
-a channel's weights and their scale alike.
+A copy of the model with the same weights rounds weights (with a scale per output channel) and the
+outputs of activations to 8 bits in the forward pass; the backward pass ignores the rounding. Batch
+normalisation keeps its averages. It need not be folded, because it scales a channel's weights and
+their scale alike.
 """
 
 from __future__ import annotations

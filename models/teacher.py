@@ -1,4 +1,4 @@
-"""What a better model of the zoo says of pictures, for its students to learn from.
+"""The outputs of a better model of the zoo for pictures, from which its students learn.
 
 opinions = Teacher("mobilenet_v1_025_at_128", dataset).opinions(recipe, view=0)
 """
@@ -19,7 +19,7 @@ from boardless.data import datasets
 from boardless.data.pictures import as_real
 from numpy.typing import NDArray
 
-# Students that see the same changed pictures share what a teacher said of them.
+# Students that see the same changed pictures share the outputs of a teacher.
 CACHE = Path(__file__).parent / "checkpoints" / "opinions"
 
 

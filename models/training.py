@@ -56,7 +56,7 @@ def build(name: str, input_shape: Sequence[int], classes: int) -> Any:
 
 @dataclass(frozen=True)
 class Trained:
-    """What one training run yields, before anything is written."""
+    """The result of one training run, before anything is written."""
 
     parameters: int  # as Keras counts them, BN included
     history: dict[str, list[float]]  # loss, accuracy, val_loss, val_accuracy by epoch

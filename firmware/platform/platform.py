@@ -1,7 +1,7 @@
 """PlatformIO development platform that works with the registry out of reach.
 
 PlatformIO runs its builder through a package `tool-scons` of its registry. Here a stand-in package
-with the same name and version number hands over to the SCons that is installed beside PlatformIO.
+with the same name and version number calls the SCons that is installed in this environment.
 """
 
 import json

@@ -1,5 +1,5 @@
-"""For environments on PlatformIO's own platforms (`extends = vendor`): when such a platform is
-about to build, its flags, sources and linker script make way for ours. builder/main.py."""
+"""Prepares environments on PlatformIO's own platforms (`extends = vendor`): before such a platform
+builds, its flags, sources and linker script are replaced with ours. builder/main.py."""
 
 from boardless.core import paths
 from SCons.Script import DefaultEnvironment

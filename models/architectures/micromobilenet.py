@@ -79,7 +79,7 @@ def fold(scaled: keras.Model, plain: keras.Model) -> None:
         whole = np.zeros(plain.get_layer(name).kernel.shape, np.float32)
         if name.startswith("dw"):
             kernel = kernel * scaled.get_layer(f"{name}_scale").factor()[:, None]
-            whole[:] = GAINS[1]  # so it stays constant, beside the padding's zeros, too
+            whole[:] = GAINS[1]  # so it stays constant, next to the padding's zeros, too
             whole[:, :, : kernel.shape[2]] = kernel
         elif name in ("stem", "pw_1"):
             whole[..., : kernel.shape[3]] = kernel * scaled.get_layer(f"{name}_scale").factor()
@@ -140,5 +140,5 @@ class Scale(layers.Layer):  # type: ignore[misc]  # keras is untyped
         return x * (self.gamma / ops.sqrt(square + EPSILON))
 
     def factor(self) -> Any:
-        """What inference multiplies each channel by, (C,)."""
+        """Returns the factor of each channel at inference, (C,)."""
         return (self.gamma / ops.sqrt(self.square + EPSILON)).numpy()

@@ -87,7 +87,7 @@ def _status(arguments: list[str]) -> int:
 
 
 def _say_no_more() -> None:
-    """What is still to be written to standard output would fail again at the end."""
+    """Redirects stdout to /dev/null, so that the flush at exit does not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -55,7 +55,7 @@ class Boardless(Emulation, Verdicts):
         self.ROBOT_LIBRARY_LISTENER = self  # type: ignore[misc]
 
     def get_keyword_names(self) -> list[str]:
-        """What Robot calls to learn the keywords."""
+        """Returns the names of all keywords; Robot Framework calls this."""
         return [*OURS, *(() if self._emulator == RENODE else OF_RENODE)]
 
     def end_suite(self, data: Any, result: Any) -> None:

@@ -1,5 +1,5 @@
-"""The fields of board.toml, from the records that read it: types, defaults, and the comments beside
-the fields."""
+"""The fields of board.toml, from the records that read it: types, defaults, and the comments of the
+fields."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _section(title: str, record: type[Any], told: dict[str, str] | None = None) 
 
 
 def _type(kind: Any) -> str:
-    """As TOML calls it."""
+    """Returns the name that TOML has for a type."""
     text = getattr(kind, "__name__", str(kind)).removesuffix(" | None")
     if "tuple" in str(kind):
         return "array of strings"

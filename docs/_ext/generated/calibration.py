@@ -1,4 +1,4 @@
-"""What was measured on boards, by whom, and the estimate of every program beside it."""
+"""The programs measured on boards, with sources, measured cycles and estimates."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def markdown() -> str:
 
 
 def _row(folder: Path) -> list[str]:
-    """What lower.py says of itself, and the forms of the folder's own kernel."""
+    """Returns the docstring of lower.py, and the variants of the folder's own kernel."""
     told = (folder / "lower.py").read_text().split('"""')[1].split("\n\n")[0]
     becomes = re.sub(rf"^{folder.name.upper()}( ->)? ", "", told)
     header = folder / f"{folder.name}.h"

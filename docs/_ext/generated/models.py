@@ -33,7 +33,7 @@ def markdown() -> str:
 
 
 def _accepted(board: str) -> str:
-    """What `boardless gate` holds this board's runs against."""
+    """Returns the table of figures with which `boardless gate` compares this board's runs."""
     core = boards.load(board).core
     rows = []
     for name in zoo.names():

@@ -1,4 +1,4 @@
-"""What must hold on the board, at every commit."""
+"""Checks that must hold on the board, at every commit."""
 
 import numpy as np
 import pytest

@@ -54,13 +54,13 @@ def output_shape(context: Context) -> tuple[int, ...]:
 
 
 def _is_mono(call: Call) -> bool:
-    """Whether the window is one that the _mono variants are made for."""
+    """Returns True if the _mono variants support the window."""
     window, taps = call.params["window"], call.constants[0].data
     return taps is not None and taps.shape[1:] == (3, 3, 1) and window["dilation_w"] == 1
 
 
 def _s8_scalar(context: Context, call: Call) -> Call:
-    """The same call without the zero point in its inner loop."""
+    """Returns the call of the variant without the zero point in its inner loop."""
     taps, bias, *scaling = call.constants
     assert taps.data is not None
     rows = taps.data.reshape(len(taps.data), -1)
@@ -81,7 +81,7 @@ def _s8_scalar(context: Context, call: Call) -> Call:
 
 
 def _s8_mve(context: Context, call: Call) -> Call:
-    """The same call by the MVE variant."""
+    """Returns the call of the MVE variant."""
     taps, bias, multiplier, shift = call.constants
     assert taps.data is not None
     rows, scratch_bytes = taps.data.reshape(len(taps.data), -1), taps.data[0].size
@@ -100,7 +100,7 @@ def _s8_mve(context: Context, call: Call) -> Call:
 
 
 def _s8_dsp(context: Context, call: Call) -> Call:
-    """The same call by the SIMD variant; `call` itself where the variant would not be exact."""
+    """Returns the call of the SIMD variant; `call` itself if the variant would not be exact."""
     data = call.constants[0].data
     assert data is not None
     output_c, _, filter_w, input_c = data.shape
@@ -121,7 +121,7 @@ def _s8_dsp(context: Context, call: Call) -> Call:
 
 
 def _s8_mono(context: Context, call: Call, fast: FastChannels) -> Call:
-    """The same call by the SIMD variant for a 3x3 window on a single channel."""
+    """Returns the call of the SIMD variant for a 3x3 window on a single channel."""
     taps = np.full((len(fast.taps), 10), -1, "<i2")
     taps[:, :9] = fast.taps
     taps[-1, 9] = 0  # no channel follows
@@ -135,7 +135,8 @@ def _s8_mono(context: Context, call: Call, fast: FastChannels) -> Call:
 
 
 def _f32_dsp(context: Context, call: Call) -> Call:
-    """The same call with several sums in registers; `call` itself where that does not serve."""
+    """Returns the call of the variant with several sums in registers; `call` itself if it does not
+    fit."""
     data = call.constants[0].data
     assert data is not None
     if not float32_bounds(call.params):

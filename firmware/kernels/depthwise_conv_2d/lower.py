@@ -58,7 +58,7 @@ def output_shape(context: Context) -> tuple[int, ...]:
 
 
 def _f32_dsp(context: Context, call: Call) -> Call:
-    """The same call with the taps in registers."""
+    """Returns the call of the variant with the taps in registers."""
     if not float32_bounds(call.params):
         return call
     window = call.params["window"]
@@ -69,7 +69,7 @@ def _f32_dsp(context: Context, call: Call) -> Call:
 
 
 def _s8_scalar(context: Context, call: Call) -> Call:
-    """The same call without the zero point in its inner loop."""
+    """Returns the call of the variant without the zero point in its inner loop."""
     taps, bias, *scaling = call.constants
     assert taps.data is not None
     rows = taps.data.reshape(-1, call.params["window"]["output_c"]).T
@@ -82,7 +82,7 @@ def _s8_scalar(context: Context, call: Call) -> Call:
 
 
 def _s8_mve(context: Context, call: Call) -> Call:
-    """The same call by the MVE variant."""
+    """Returns the call of the MVE variant."""
     taps, bias, multiplier, shift = call.constants
     assert taps.data is not None
     window = call.params["window"]

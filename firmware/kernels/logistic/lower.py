@@ -6,7 +6,8 @@ from boardless.model.compiler.kernels import Alias, Call, Context
 
 
 def logistic(x: float) -> float:
-    """In single precision, as TFLite: exp(-x) may overflow to infinity, which gives 0."""
+    """Computes in single precision, as TFLite does: exp(-x) may overflow to infinity, which gives
+    0."""
     with np.errstate(over="ignore"):
         power = np.float32(elementwise.single_precision("expf")(-x))
         return float(np.float32(1) / (np.float32(1) + power))

@@ -76,11 +76,11 @@ def command(
     file of your own, PATH your checkout of their sources.
 
     With --port each MODEL runs on a board of your own, whose cycle counter is read, and the same
-    build is counted in an emulator. What was measured is kept as a suite of its own, which takes no
+    build is counted in an emulator. The measurement is stored as a suite of its own, which takes no
     PATH: `boardless calibrate SUITE` prices it again without the board, as long as the same build
     comes out.
 
-    The result is kept, and reports show it beside each estimate. Exit status: 0 all well, 1 the
+    The result is stored, and reports show it with each estimate. Exit status: 0 all well, 1 the
     board's outputs are wrong, 2 bad usage or input, 3 a tool or the board failed.
     """
     if port["port"]:
@@ -184,7 +184,8 @@ def price_programs(found: Found, checkout: Path) -> None:
 
 @contextmanager
 def steps(suite: Suite) -> Iterator[Callable[[str], None]]:
-    """A bar on stderr; to be told of each program when it begins."""
+    """Shows a bar on stderr, and yields the function to be called with each program as it
+    begins."""
     console = table.console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -64,7 +64,7 @@ def command(board: str, json_file: str | None) -> None:
 
 
 def _model(name: str, board: Board, progress: Progress) -> dict[str, Any]:
-    """What `boardless models` says of one; builds each of its types."""
+    """Returns the row of one model for `boardless models`, after building each of its types."""
     about = zoo.results(name)
     row: dict[str, Any] = {
         "name": name,

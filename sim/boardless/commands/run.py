@@ -32,7 +32,7 @@ from boardless.terminal import (
 
 
 def port_options(command: Any) -> Any:
-    """What a real board needs, for the fields of these names of path.Request."""
+    """Adds the options of a real board, named after fields of path.Request."""
     port = click.option(
         "--port",
         metavar="DEVICE",

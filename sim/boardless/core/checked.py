@@ -1,7 +1,7 @@
 """Tables whose every field is checked against a msgspec.Struct, by one thread at a time.
 
-msgspec looks at a type when it meets it first. Two threads that meet one together crash Python
-(msgspec 0.22, Python 3.11), and cases run beside each other from the first moment.
+msgspec examines a type when it meets it first. Two threads that meet the same type together crash
+Python (msgspec 0.22, Python 3.11), and cases run in parallel from the first moment.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def toml(content: bytes, kind: type[T]) -> T:
 
 
 def file(path: Path, kind: type[T], hint: str = "") -> T:
-    """The same of a file. BadInput where it cannot be read or a field is wrong; `hint` says what
-    next."""
+    """Returns the table of a file as `kind`. BadInput if it cannot be read or a field is wrong;
+    `hint` says what to do next."""
     try:
         return toml(path.read_bytes(), kind)
     except OSError as error:
@@ -36,6 +36,7 @@ def file(path: Path, kind: type[T], hint: str = "") -> T:
 
 
 def convert(table: dict[str, Any], kind: type[T], *, strict: bool = True) -> T:
-    """The same of a table that has been read already; not strict: its values may be strings."""
+    """Returns a table that has been read already as `kind`; if not strict, its values may be
+    strings."""
     with ONE_AT_A_TIME:
         return msgspec.convert(table, kind, strict=strict)

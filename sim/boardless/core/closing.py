@@ -1,4 +1,4 @@
-"""What is closed at the end of a `with`, whatever happens in it.
+"""Objects that are closed at the end of a `with`, whatever happens in it.
 
 class Line(Closing):
     def close(self) -> None: ...
@@ -10,7 +10,7 @@ from typing import Self
 
 
 class Closing:
-    """For classes whose instances open something."""
+    """A base class for objects that open something and have a close()."""
 
     def close(self) -> None:
         raise NotImplementedError

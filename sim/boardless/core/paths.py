@@ -1,7 +1,7 @@
-"""Where things are: in a checkout two levels above this package, in a wheel inside of it.
+"""Places of files: in a checkout two levels above this package, in a wheel inside of it.
 
-A wheel carries firmware/, models/zoo and platformio.ini in boardless/tree (pyproject.toml says so);
-whatever is built then lies in the user's own project.
+A wheel has firmware/, models/zoo and platformio.ini in boardless/tree (pyproject.toml says so);
+builds then go into the user's own project.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ for _bin in sorted(ROOT.glob(".toolchains/*/bin")):
 
 
 def build_root() -> Path:
-    """Where builds go: BOARDLESS_BUILD_DIR, else build/ in the checkout; in the current folder
-    where boardless is installed."""
+    """Returns the folder for builds: BOARDLESS_BUILD_DIR, else build/ in the checkout, or in the
+    current folder if boardless is installed without one."""
     project = Path.cwd() if INSTALLED else ROOT
     return Path(os.environ.get("BOARDLESS_BUILD_DIR") or project / "build").absolute()
 
 
 def workspace() -> Path:
-    """Where PlatformIO keeps what it makes for itself; never in an installed package."""
+    """Returns the folder for PlatformIO's own files; it never lies in an installed package."""
     return build_root() / "pio" if INSTALLED or project() != ROOT else ROOT / ".pio"
 
 

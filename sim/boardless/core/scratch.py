@@ -1,4 +1,4 @@
-"""Temporary folders that do not stay, even where a run was killed outright.
+"""Temporary folders that are removed, even if a run was ended by SIGKILL.
 
 with scratch.folder("against") as path:
     (path / "tree").mkdir()
@@ -18,8 +18,8 @@ LOCK = "lock"
 
 @contextlib.contextmanager
 def folder(purpose: str) -> Iterator[Path]:
-    """Removed at the end of the block. A run that is killed cannot do that: the next one with the
-    same purpose does it then, told by a lock that ends with its process."""
+    """Makes a temporary folder, and removes it at the end of the block. If a run is killed, the
+    next one with the same purpose removes its folder: the lock in it ends with its process."""
     prefix = f"boardless-{purpose}-"
     for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         _remove(old)
@@ -31,7 +31,8 @@ def folder(purpose: str) -> Iterator[Path]:
 
 
 def _remove(old: Path) -> None:
-    """Where nobody holds it. One without a lock has only just begun, or is somebody else's."""
+    """Removes a folder if no process holds its lock. A folder without a lock is new, or another
+    program's."""
     with contextlib.suppress(OSError), (old / LOCK).open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(old, ignore_errors=True)

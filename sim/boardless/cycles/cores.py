@@ -1,4 +1,4 @@
-"""What a core needs for which instruction: one TOML file per core, found by its name.
+"""The cycles of each instruction on a core: one TOML file per core, found by its name.
 
     load("cortex-m4").status     # "calibrated ..."
 
@@ -146,14 +146,14 @@ BOTH: dict[str, Callable[[Instruction, Instruction], bool]] = {
 
 
 def fits(rule: Cost | SingleIssue, instruction: Instruction) -> bool:
-    """Whether a rule about one instruction holds for this one."""
+    """Returns True if a rule about one instruction holds for this one."""
     return all(SINGLE[word](instruction) for word in rule.when)
 
 
 def fits_both(
     rule: Latency | Neighbours | DualIssue, first: Instruction, then: Instruction
 ) -> bool:
-    """Whether a rule about two instructions holds for these; the older one comes first."""
+    """Returns True if a rule about two instructions holds for these; the older one comes first."""
     return all(BOTH[word](first, then) for word in rule.when)
 
 

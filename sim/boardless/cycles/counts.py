@@ -1,8 +1,8 @@
-"""What a counted run executed: instruction by instruction, region by region, pass by pass.
+"""The counts of a run: by instruction, by region and by pass.
 
     counted = Counted.of(recording.read(content, "counts of a.elf"))
     counted.tally(region=2).instructions     # of all passes
-    counted.tally(pass_=0).executed          # (I,), beside counted.code.address (I,)
+    counted.tally(pass_=0).executed          # (I,), parallel to counted.code.address
 
 Everything here is pure; counts are exact integers.
 """
@@ -35,7 +35,7 @@ class Code:
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """What happened in one stretch of the run: an inference, a region, or all together."""
+    """The counts of one stretch of the run: an inference, a region, or everything together."""
 
     executed: Int64s  # (I,) how often the instruction was executed
     fallthrough: Int64s  # (I,) of these, entered by fall-through; the rest are branch targets
@@ -101,7 +101,7 @@ class _Passes:
 
 
 class _Layout:
-    """Where the segments of a recording lie among the instructions of a Code."""
+    """The places of the segments of a recording among the instructions of a Code."""
 
     def __init__(self, code: Code, recording: Recording) -> None:
         segments = recording.segments
@@ -179,7 +179,8 @@ class Counted:
         return {}
 
     def tally(self, region: int | None = None, pass_: int | None = None) -> Tally:
-        """Of one region, or of all but OUTSIDE; of one pass, or of all together."""
+        """Returns the counts of one region, or of all but OUTSIDE; of one pass, or of all
+        together."""
         if region is not None and region not in self.regions:
             raise BadInput(
                 f"region {region} did not occur", hint=f"these did: {_list(self.regions)}"
@@ -252,12 +253,12 @@ class Counted:
 
 
 def is_data(event: str) -> bool:
-    """Whether a cache event belongs to an access to data, not to a fetch of code."""
+    """Returns True for a cache event of a data access, False for one of a code fetch."""
     return event.endswith(("_read_miss", "_write_miss"))
 
 
 def _pick(recording: Recording, states: dict[int, _State], region: int | None) -> _State:
-    """Of one region, or of all together."""
+    """Returns the state of one region, or the sum of all."""
     total = _State(np.zeros((len(recording.segments), len(recording.columns)), np.int64))
     for number, state in states.items():
         if region is None or number == region:

@@ -27,8 +27,8 @@ CLOCK_TOLERANCE = 0.01  # of a clock that was measured
 
 @dataclass(frozen=True)
 class Target:
-    """What cycles are estimated for: a core with memory that never waits, or a part, which is a
-    core at its usual clock behind its flash and caches."""
+    """A target of estimates: a core with memory that never waits, or a part, which is a core at its
+    usual clock with its flash and caches."""
 
     core: cores.Core
     part: parts.Part | None = None
@@ -42,8 +42,8 @@ class Target:
         return self.part.clock_hz if self.part else None
 
     def at(self, clock_hz: int) -> Target:
-        """The same part at another clock, with the wait states that it then needs; BadInput where
-        it does not run so fast. 0: nobody knows the clock, so it stays."""
+        """Returns the same part at another clock, with the wait states needed there; BadInput if
+        the part does not run so fast. A clock of 0 is unknown and changes nothing."""
         if self.part is None or not clock_hz:
             return self
         if abs(clock_hz / self.part.clock_hz - 1) <= CLOCK_TOLERANCE:
@@ -69,7 +69,7 @@ class Cycles:
 
     @property
     def told(self) -> str:
-        """What it was estimated for, and how far off that may be."""
+        """Names the target, and the error of its estimates."""
         core, part = self.target.core, self.target.part
         if part is None:
             return f"{core.name}, {self.error or core.status}"
@@ -96,15 +96,15 @@ class Line:
 
 
 def targets(core_names: Iterable[str], part_names: Iterable[str]) -> tuple[Target, ...]:
-    """Cores first; BadInput for unknown names."""
+    """Returns the targets, cores first; BadInput for unknown names."""
     alone = [Target(cores.load(name)) for name in dict.fromkeys(core_names)]
     placed = [parts.load(name) for name in dict.fromkeys(part_names)]
     return (*alone, *(Target(cores.load(part.core), part) for part in placed))
 
 
 def caches(wanted: Iterable[Target], low: int, high: int) -> tuple[str, ...]:
-    """What the plugin has to simulate for the parts among `wanted`, of a program whose flash is
-    low..high-1: their caches, named PART.icache and PART.dcache."""
+    """Returns the caches that the plugin has to simulate for the parts among `wanted`, of a program
+    whose flash is low..high-1. They are named PART.icache and PART.dcache."""
     return tuple(
         f"{target.part.name}.{text}"
         for target in wanted
@@ -114,8 +114,8 @@ def caches(wanted: Iterable[Target], low: int, high: int) -> tuple[str, ...]:
 
 
 def estimate(counted: Counted, target: Target) -> Cycles:
-    """Cycles of every inference, and of the first one's regions; BadInput where the core cannot
-    execute the code. A run without regions is one inference."""
+    """Returns the cycles of every inference, and of the first one's regions; BadInput if the core
+    cannot execute the code. A run without regions is one inference."""
     weights = _weights(counted, target)
     each = [*counted.each()] or [counted.tally(OUTSIDE)]
     regions = [k for k in counted.regions if k != OUTSIDE and counted.passes]
@@ -137,8 +137,8 @@ def lines(
     regions: Iterable[int],
     pass_: int | None = None,
 ) -> tuple[Line, ...]:
-    """By region, then by address of the function; of one inference, or of all together.
-    `functions` are sorted by address and do not overlap."""
+    """Returns a line per function and region, by region, then by address; of one inference, or of
+    all together. `functions` are sorted by address and do not overlap."""
     code = counted.code
     rows = belonging(code.address, functions)
     starts = np.array([f.address for f in functions] or [0], np.uint64)
@@ -180,7 +180,8 @@ def belonging(
 
 
 def own_events(tally: Tally, target: Target) -> Tally:
-    """With the events of the target's own simulated caches alone, by their plain names."""
+    """Returns a tally with only the events of the target's own simulated caches, by their plain
+    names."""
     mine = f"{target.part.name}." if target.part else "."
     events = {k.removeprefix(mine): v for k, v in tally.events.items() if k.startswith(mine)}
     return dataclasses.replace(tally, events=events)

@@ -1,7 +1,7 @@
-"""How instructions get from memory to the decoder: a short queue of words, behind it flash.
+"""The fetch of instructions: a short queue of words between memory (flash) and decoder.
 
-A word is asked for as soon as a place in the queue is free, and can be decoded `latency` cycles
-later; flash wait states add to that. Times as in `pipeline`.
+A word is requested as soon as a place in the queue is free, and can be decoded `latency` cycles
+later; flash wait states add to that. Times are those of `pipeline`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ WORD = 4  # bytes
 
 
 class Memory(Protocol):
-    """What lies behind the queue."""
+    """The code memory behind the queue."""
 
     def begin(self, address: int) -> tuple[float, float]:
-        """After a jump: cycles that the first word is late, and when the next line can be there
-        (cycles after the first word is asked for)."""
+        """Returns, after a jump, the cycles that the first word is late, and when the next line can
+        be there (cycles after the first word is requested)."""
 
     def wait(self, address: int, asked: float, line_ready: float) -> tuple[float, float]:
-        """In a row: cycles that the word is late, and when the next line can be there."""
+        """Returns, in a row of words, the cycles that the word is late, and when the next line can
+        be there."""
 
 
 class Queue(NamedTuple):
-    """Words on their way; the first one holds the next instruction's first byte."""
+    """Words that were requested; the first one holds the next instruction's first byte."""
 
     arrivals: tuple[float, ...]  # when each can be decoded
     asked: float  # when the next one can be asked for
@@ -40,18 +41,19 @@ class Fetcher:
         self.rule, self.memory = fetch, memory
 
     def restart(self, address: int) -> Queue:
-        """The queue when the target of a jump would execute without any delay."""
+        """Returns the queue when the target of a jump would execute without any delay."""
         late, ready = self.memory.begin(address) if self.memory else (0.0, 0.0)
         asked = -1.0 - self.rule.latency + late
         queue = Queue((-1.0 + late,), asked + self.rule.cycles_per_word, ready + asked - late)
         return self._fill(queue, address - address % WORD)
 
     def arrival(self, queue: Queue, address: int, size: int) -> float:
-        """When the instruction may begin to execute, as far as fetching goes."""
+        """Returns the time when the instruction may begin to execute, as far as fetching goes."""
         return 1.0 + queue.arrivals[_last_word(address, size)]
 
     def use(self, queue: Queue, address: int, now: Instruction, begin: float, end: float) -> Queue:
-        """After the instruction has been decoded; times relative to `end`."""
+        """Returns the queue after the instruction has been decoded, with times relative to
+        `end`."""
         arrivals, asked, ready = queue
         decoded = begin - 1.0
         used = (address % WORD + now.size) // WORD

@@ -1,9 +1,9 @@
 """Waiting for flash: lines, prefetch, and how much of the code stays in a cache, from counts alone.
 
-A line that is read again before too many others have been read is still in the cache. Two things
-tell how often that is so. The lines of a loop that fits into the cache are read once each time the
-loop is entered, whatever happens inside. And of all lines the hottest ones, as many as fit, are
-pushed out at most as often as the next one is read.
+A line that is read again before too many others have been read is still in the cache. Two rules
+estimate how often that happens. The lines of a loop that fits into the cache are read once each
+time the loop is entered, whatever happens inside. And of all lines the hottest ones, as many as
+fit, are pushed out at most as often as the next one is read.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ class Flash:
     cached: Reuse | None
 
     def missed(self, address: int) -> float:
-        """How often (0..1) the line has to be read from flash when it is reached."""
+        """Returns the share (0..1) of visits on which the line has to be read from flash."""
         return 1.0 if self.cached is None else self.cached.missed(address)
 
     def begin(self, address: int) -> tuple[float, float]:
-        """After a jump: see `fetch.Memory`."""
+        """Returns the waits after a jump; see `fetch.Memory`."""
         late = self.penalty * self.missed(address)
         return late, late + 1.0 + self.penalty if self.prefetch else LONG_AGO
 
     def wait(self, address: int, asked: float, line_ready: float) -> tuple[float, float]:
-        """In a row: see `fetch.Memory`."""
+        """Returns the waits in a row of words; see `fetch.Memory`."""
         if address % self.line_bytes:
             return 0.0, line_ready
         late = max(0.0, line_ready - asked) if self.prefetch else float(self.penalty)
@@ -52,7 +52,7 @@ class Reuse:
     ratio: Mapping[int, float]  # by line number
 
     def missed(self, address: int) -> float:
-        """Between 0 and 1; 1 for a line that the run did not reach."""
+        """Returns a share between 0 and 1; 1 for a line that the run did not reach."""
         return self.ratio.get(address // self.line_bytes, 1.0)
 
     @staticmethod
@@ -64,7 +64,8 @@ class Reuse:
         line_bytes: int,
         lines: int,
     ) -> Reuse:
-        """`places` (I,): the address that each instruction reads, or -1."""
+        """Estimates the reuse of lines; `places` (I,) are the addresses that instructions read, or
+        -1."""
         graph = _Loops(code, decoded, totals)
         line_of = [place // line_bytes if place >= 0 else -1 for place in places]
         reached: dict[int, float] = {}
@@ -120,7 +121,7 @@ class _Loops:
         return self.index.get(self.address[i] + distance)
 
     def loops(self) -> list[tuple[float, frozenset[int]]]:
-        """How often each was entered, and the instructions in it."""
+        """Returns each loop: how often it was entered, and the instructions in it."""
         back: dict[int, list[int]] = {}
         for i, target in enumerate(self.target):
             if target is not None and target <= i and self.decoded[i].kind != "call":
@@ -139,7 +140,7 @@ class _Loops:
         return found
 
     def function(self, begin: int) -> frozenset[int]:
-        """What runs when the function that begins there is called."""
+        """Returns the instructions that run when the function that begins there is called."""
         if begin not in self.callees:
             self.callees[begin] = frozenset()  # a recursive call adds nothing
             later = [b for b in self.begins if b > begin]

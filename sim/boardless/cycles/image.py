@@ -1,4 +1,4 @@
-"""What a counted run has to know about an ELF: symbols, code, interrupt handlers.
+"""The parts of an ELF that counting needs: symbols, code, interrupt handlers.
 
 image = load(Path("firmware.elf"))
 image.symbols["main"].address
@@ -38,7 +38,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Segment:
-    """What is loaded, where the processor sees it."""
+    """A loaded segment, at the address where the processor sees it."""
 
     address: int
     content: bytes
@@ -57,18 +57,18 @@ class Image:
 
     @cached_property
     def functions(self) -> list[Symbol]:
-        """Those with a size, by address."""
+        """The functions with a size, by address."""
         found = [s for s in self.symbols.values() if s.function and s.size]
         return sorted(found, key=lambda s: s.address)
 
     def function_at(self, address: int) -> Symbol | None:
-        """The function that this code belongs to."""
+        """Returns the function that contains this address."""
         at = bisect.bisect_right(self.functions, address, key=lambda f: f.address) - 1
         found = self.functions[at] if at >= 0 else None
         return found if found and address < found.range[1] else None
 
     def symbol(self, name: str) -> Symbol:
-        """BadInput where the ELF has no such name."""
+        """Returns a symbol; BadInput if the ELF has no such name."""
         if name not in self.symbols:
             near = difflib.get_close_matches(name, self.symbols, 3)
             raise BadInput(
@@ -79,14 +79,14 @@ class Image:
         return self.symbols[name]
 
     def address(self, text: str) -> int:
-        """Of a symbol, or a number such as 0x1000."""
+        """Returns the address of a symbol, or a number such as 0x1000."""
         try:
             return int(text, 0)
         except ValueError:
             return self.symbol(text).address
 
     def bytes_at(self, address: int, count: int) -> bytes:
-        """As they are loaded; shorter where less is."""
+        """Returns loaded bytes; fewer than `count` if the segment ends."""
         for s in self.segments:
             if s.address <= address < s.address + len(s.content):
                 return s.content[address - s.address : address - s.address + count]
@@ -100,7 +100,7 @@ class Image:
 
 
 def load(path: Path) -> Image:
-    """Reads an ELF; BadInput where it is none, or for a processor that is not known here."""
+    """Reads an ELF; BadInput if it is none, or is for an unknown processor."""
     try:
         with path.open("rb") as file:
             elf = ELFFile(file)
@@ -129,7 +129,7 @@ def load(path: Path) -> Image:
 
 
 def has_vectors(image: Image, origin: int) -> bool:
-    """Whether a Cortex-M that looks for its vector table at `origin` finds a reset vector there."""
+    """Returns True if a Cortex-M whose vector table is at `origin` finds a reset vector there."""
     head = image.bytes_at(origin, 8)
     if len(head) < 8:
         return False

@@ -1,10 +1,10 @@
-"""What lies around a core: flash, its accelerator or the caches, clock. One TOML file per part.
+"""The surroundings of a core: flash, its accelerator or caches, clock. One TOML file per part.
 
     load("stm32l4r5").core      # "cortex-m4"
 
-`cores` says what an instruction costs with memory that never waits; a part adds the waiting. The
-waiting for code is worked out from the counts alone (`flash`), or taken from caches that the
-emulator simulated during the run, where it did.
+`cores` gives the cost of an instruction with memory that never waits; a part adds the waits. Waits
+for code are computed from the counts alone (`flash`), or from caches that the emulator simulated
+during the run.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     @property
     def wait_states(self) -> int:
-        """Of the flash, at this part's clock."""
+        """The wait states of the flash at this part's clock."""
         if self.flash is None:
             return 0
         return next(w.cycles for w in self.flash.wait_states if self.clock_hz <= w.up_to_hz)
 
     def at(self, clock_hz: int) -> Part:
-        """The same part at another clock; BadInput where it is too fast for the flash."""
+        """Returns the same part at another clock; BadInput if it is too fast for the flash."""
         limit = self.flash.wait_states[-1].up_to_hz if self.flash else clock_hz
         if not 0 < clock_hz <= limit:
             raise BadInput(f"{self.name} does not run at {clock_hz} Hz", hint=f"at most {limit}")
@@ -90,7 +90,8 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         )
 
     def memory(self, code: Code, decoded: Sequence[Instruction], totals: Tally) -> Memory | None:
-        """What the core's fetch queue waits for; None: nothing, or simulated caches tell."""
+        """Returns the memory that the core's fetch queue waits for; None if it never waits, or if
+        caches are simulated."""
         if self.flash is None or "icache_miss" in totals.events:
             return None
         cached = self._reuse(code, decoded, totals, self.icache) if self.icache else None
@@ -146,7 +147,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 def literal_address(address: int, now: Instruction) -> int:
-    """Where a literal lies."""
+    """Returns the address of the literal that an instruction loads."""
     return (address + 4 & ~3) + now.literal_offset
 
 

@@ -28,7 +28,7 @@ class Result(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the next instruction can depend on."""
+    """The pipeline state that the next instruction can depend on."""
 
     before: Instruction | None  # the instruction before, if it did not branch
     partner: Instruction | None  # issued in the last cycle, and one may still join
@@ -106,7 +106,7 @@ class Pipeline:
         return found[-1] if found else None
 
     def may_pair(self, older: Instruction, younger: Instruction) -> bool:
-        """Whether both may issue in the same cycle, operands apart."""
+        """Returns True if both may issue in the same cycle, apart from their operands."""
         key = (older, younger)
         if key not in self._pairs:
             allowed = any(
@@ -183,7 +183,7 @@ def _among(instruction: Instruction, kinds: tuple[str, ...]) -> bool:
 
 
 def _roles(now: Instruction, used: int) -> list[str]:
-    """As what these registers are used."""
+    """Returns the roles in which an instruction uses these registers."""
     roles = []
     named = (("address", now.address), ("data", now.data), ("accumulator", now.accumulator))
     for role, registers in (*named, ("shifted", now.shifted), ("flags", now.flags)):

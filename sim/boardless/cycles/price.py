@@ -1,10 +1,10 @@
-"""From counts to cycles: what each executed instruction costs on a core, as a linear function.
+"""Turns counts into cycles: the cost of each executed instruction, as a linear function.
 
     w = weights(cores.load("cortex-m4"), None, counted.code, counted.tally())
     cycles(w, counted.tally(region=3)).sum()
 
-An instruction's price depends on what was before it. Each way to reach it (by falling through, by a
-jump) gets a price of its own: the mean over the pipeline states in which the whole run reached it.
+An instruction's price depends on those before it. Each way to reach it (by fall-through, by a
+branch) has its own price: the mean over the pipeline states in which the run reached it.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """How one region differs from the pass before; S segments, V columns."""
+    """The difference of one region from the pass before; S segments, V columns."""
 
     region: int
     interrupts: int

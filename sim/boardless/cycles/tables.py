@@ -29,7 +29,7 @@ def find(folder: Path, name: str) -> Path:
 
 
 def resolved(path: Path) -> dict[str, Any]:
-    """Returns the table in `path` with what it `extends`, a table beside it, filled in.
+    """Returns the table in `path` with what it `extends`, a table in the same folder, filled in.
 
     Rules (lists) of the extended table come first and those of `path` after them, so that its own
     count where both fit; every other key of `path` replaces the extended one's. What a core is

@@ -58,8 +58,8 @@ def load(
 
 
 def guess(tensor: Tensor) -> Scaling:
-    """What the pixels of an unknown model mean: for int8 the usual range that its input's range is
-    nearest to, for float32 0..1."""
+    """Guesses the meaning of an unknown model's pixels: for int8 the usual range that its input's
+    range is nearest to, for float32 0..1."""
     if tensor.dtype == "float32":
         return USUAL["0..1"]
     q = quantise.of(tensor)

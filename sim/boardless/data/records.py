@@ -1,4 +1,4 @@
-"""What is fed to a model."""
+"""The inputs of a model, and their labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Pictures:
-    """What is fed to the model: `inputs` (N, ...) in the model's own type, labels (N,) or None."""
+    """Inputs of a model: `inputs` (N, ...) in the model's own type, labels (N,) or None."""
 
     inputs: npt.NDArray[Any]
     labels: npt.NDArray[np.int64] | None

@@ -2,7 +2,7 @@
 
     print("\\n".join(backtrace(elf, lines)))
 
-`lines` are what the device said: `e-[fault KIND pc=0x.. lr=0x.. sp=0x..]` and, from Cortex-M,
+`lines` are those of the device: `e-[fault KIND pc=0x.. lr=0x.. sp=0x..]` and, from Cortex-M,
 `e-[stack ADDRESS WORD...]`: the stack from the exception frame on. The ELF's call frame information
 says where each function keeps its return address.
 """
@@ -29,7 +29,7 @@ DEEPEST = 32
 
 @dataclass(frozen=True)
 class Fault:
-    """What a device reported: registers by name, words of its stack by address."""
+    """A fault report of a device: registers by name, words of its stack by address."""
 
     kind: str
     registers: dict[str, int]
@@ -37,7 +37,7 @@ class Fault:
 
 
 def parse(lines: Iterable[str]) -> Fault | None:
-    """The fault report among what a device said; None where there is none."""
+    """Returns the fault report among the lines of a device; None if there is none."""
     kind = ""
     registers: dict[str, int] = {}
     stack: dict[int, int] = {}

@@ -102,7 +102,7 @@ def _gcc_version(program: str) -> str:
 
 
 def toolchain(board: Board) -> str:
-    """Such as "arm-none-eabi-gcc 12.2.1"; ToolMissing where there is none."""
+    """Returns a version such as "arm-none-eabi-gcc 12.2.1"; ToolMissing if there is no compiler."""
     program = f"{board.toolchain.prefix}gcc"
     if shutil.which(program) is None:
         raise ToolMissing(
@@ -176,7 +176,7 @@ def _make(sources: Sources, board: Board, key: str, folder: Path) -> None:
 
 
 def _platformio(board: Board, folder: Path) -> tuple[Path | None, str]:
-    """(the ELF that it has made of folder/generated, or None; what it said)"""
+    """Returns the ELF that PlatformIO built of folder/generated, or None; and its output."""
     log = folder / "build.log"
     environment = os.environ | {
         "BOARDLESS_GENERATED": str(folder / "generated"),

@@ -1,9 +1,9 @@
-"""What a real core's own counter says: 32 bits that may have wrapped, a timer beside it. Pure.
+"""Reads the cycle counter of a real core: 32 bits that may have wrapped, and a timer. Pure.
 
 measured, problem = read(hello, cycles, ticks, layer_ticks, waited, clock_hz=168_000_000)
 
-At 168 MHz DWT's CYCCNT begins again after 25.6 s. The host's clock, within half of that, tells how
-often it did, where the core's clock is known.
+At 168 MHz DWT's CYCCNT wraps after 25.6 s. If the core's clock is known, the host's clock, which is
+exact to half of that, tells how often it did.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ def read(
     waited: Sequence[float],
     clock_hz: int = 0,
 ) -> tuple[HardwareCycles | None, str]:
-    """(what was measured, why it is nothing). `about` is the device's hello; `cycles`, `ticks` and
-    `waited` (seconds until it answered) are of each inference, `layer_ticks` at the start of each
-    layer of one, then at its end. `clock_hz` of the core, 0 where nobody has said it.
+    """Returns the cycles that were measured, or None and the reason. `about` is the device's hello;
+    `cycles`, `ticks` and `waited` (seconds until it answered) are of each inference, `layer_ticks`
+    at the start of each layer of one, then at its end. `clock_hz` is that of the core, 0 if
+    unknown.
 
     Counter and timer ran over the same inferences: their ratio gives the clock, and the cycles of
-    each layer to within one tick. BadInput where that is not the clock that was said."""
+    each layer to within one tick. BadInput if that is not the stated clock.
+    """
     counter, timer_hz = about.get("cycles", "none"), int(about.get("timer", "0"))
     if counter == "none":
         return None, "this core has no cycle counter"

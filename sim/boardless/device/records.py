@@ -1,7 +1,7 @@
-"""What a device is, what runs on it and what it answers: frozen, with units in the names.
+"""Records of a device, its firmware and its answers: frozen, with units in the names.
 
 A runtime makes Sources of a model, which are built for a Board. The Build runs on a set of
-pictures; the Run holds what came of it, with its Counts.
+pictures; the Run holds its outputs and Counts.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ BUILD_ID = "@BUILD_ID@"  # stands in generated C and headers where the build's i
 
 @dataclass(frozen=True)
 class Sources:
-    """What a runtime makes of a model: the files to build, and what they compute."""
+    """A runtime's translation of a model: the files to build, and what they compute."""
 
     model: str  # such as digits_cnn:int8
     files: Mapping[str, bytes]  # name -> content, with BUILD_ID in it
@@ -134,8 +134,8 @@ class HardwareCycles:
 
 @dataclass(frozen=True)
 class Counts:
-    """What the emulator counted. Without a counter the lists are empty and `missing` says why.
-    `counted` is what the plugin counted: pass i is picture i."""
+    """The counts of the emulator. Without a counter the lists are empty and `missing` says why.
+    `counted` holds the counts of the plugin: pass i is picture i."""
 
     instructions: tuple[int, ...] = ()  # per inference
     layers: tuple[int, ...] = ()  # instructions per layer, of the first picture

@@ -37,7 +37,7 @@ BATCH = {"memory": 64, "uart": 4}  # pictures between two looks at progress
 
 @dataclass(frozen=True)
 class Options:
-    """How to run; `link` None takes memory where board and emulator can."""
+    """Settings of a run; `link` None takes memory if board and emulator can."""
 
     emulator: str
     link: str | None = None
@@ -101,7 +101,7 @@ def _attach(client: Client, build: Build) -> None:
 
 @dataclass(frozen=True)
 class Answers:
-    """What devices answered to one set of pictures."""
+    """The answers of devices to one set of pictures."""
 
     outputs: npt.NDArray[Any]  # (N, classes) raw
     counts: Counts

@@ -102,7 +102,7 @@ def fitting(cases: Sequence[Case], progress: Progress) -> tuple[list[Case], list
 
 @dataclass(frozen=True)
 class Side:
-    """What is compared of one case at one revision."""
+    """The figures of one case at one revision."""
 
     figures: figures.Figures
     reason: str  # why the outputs are wrong, "" where they are right
@@ -163,7 +163,7 @@ class Tree:
     def run(
         self, models: list[str], board: str, images: Path, stop: threading.Event, *extra: str
     ) -> list[dict[str, Any]]:
-        """What `boardless run --json` of this tree says about each model."""
+        """Returns the JSON of `boardless run`, by this tree, for each model."""
         result, log = self.scratch / "run.json", self.scratch / "run.log"
         result.unlink(missing_ok=True)
         command = [sys.executable, "-m", "boardless", "run", *models, "--board", board]

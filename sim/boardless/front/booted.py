@@ -168,7 +168,7 @@ class Device(Closing):
     # ---- what to say when it fails ----
 
     def transcript(self) -> list[str]:
-        """What went over the line since the last reset."""
+        """Returns the traffic of the UART since the last reset."""
         return self.line.lines() if self.line else []
 
     def fault(self) -> backtrace.Fault | None:

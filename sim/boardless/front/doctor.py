@@ -1,4 +1,4 @@
-"""What is installed, which version, what it is for and how to get it."""
+"""Lists the tools: which version was found, its purpose and how to get it."""
 
 from __future__ import annotations
 

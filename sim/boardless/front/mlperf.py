@@ -182,7 +182,7 @@ def run(
     seconds: float,
     progress: Callable[[str, int, int], None],
 ) -> dict[str, Any]:
-    """What `boardless mlperf` says of an "accuracy" or "performance" run."""
+    """Returns the results of an "accuracy" or "performance" run of `boardless mlperf`."""
     done = 0
     steps = len(pictures) if mode == "accuracy" else WINDOWS
 

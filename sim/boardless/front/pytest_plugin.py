@@ -154,7 +154,7 @@ def boardless_target(
     from boardless.core import paths
     from boardless.path import Request, prepare
 
-    if paths.INSTALLED:  # wherever pytest was started, builds lie beside the configuration file
+    if paths.INSTALLED:  # the folder of the configuration file, wherever pytest was started
         os.environ.setdefault("BOARDLESS_BUILD_DIR", str(pytestconfig.rootpath / "build"))
     with _in_one_line():
         request = Request(
@@ -217,7 +217,7 @@ def pytest_runtest_makereport(
 
 
 def _sections(device: Device, item: pytest.Item) -> list[tuple[str, str]]:
-    """What the device said last, its crash, and where all of it is kept."""
+    """Returns the last output of the device, its crash, and the folder that holds the files."""
     from boardless.core import paths
 
     name = re.sub(r"[^\w.\-]+", "_", item.nodeid).strip("_")

@@ -40,7 +40,7 @@ def path(model: str, board: str) -> Path:
 
 
 def shown(file: Path) -> str:
-    """As messages name it."""
+    """Returns the path of a baseline as messages name it."""
     return str(file.relative_to(paths.ROOT) if file.is_relative_to(paths.ROOT) else file)
 
 

@@ -1,8 +1,8 @@
-"""What the gate judges of one model on one board: predictions, memory, instructions, cycles.
+"""The figures that the gate judges: predictions, memory, instructions, cycles.
 
 The inputs are the same on every machine: noise from a hash function, and pictures of the data set
-where the package brings it. Counts are of the first input, so that layers and what lies between
-them ("overhead") add up to the whole exactly.
+if the package contains it. Counts are those of the first input, so that layers and the overhead
+between them add up to the total exactly.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class Inputs:
     name: str
 
     def load(self, model: zoo.Model) -> Pictures:
-        """The same in the model's own type."""
+        """Returns the inputs in the model's own type."""
         assert model.results
         fed = pictures.as_inputs(self.images, model.graph.input_tensor, model.results.input)
         return Pictures(fed, labels=None, origin=self.name)
 
 
 def inputs(model: str) -> Inputs:
-    """What every type of the zoo's `model` is judged on."""
+    """Returns the inputs on which every type of the zoo's `model` is judged."""
     about = zoo.results(model)
     found = noise(about.input_shape)
     name = f"{NOISE} of noise"
@@ -104,7 +104,8 @@ def digest(values: npt.NDArray[Any]) -> str:
 
 
 def model_digest(graph: Graph) -> str:
-    """Of all that the compiler sees in a model, so not of names and comments in the file."""
+    """Returns a hash of all that the compiler sees in a model, so not of names and comments in the
+    file."""
     total = hashlib.sha256()
     for operator in graph.operators:
         total.update(f"{operator.name} {sorted(operator.options.items())}".encode())
@@ -163,8 +164,9 @@ def from_json(
     instructions: tuple[int, ...] = (),
     cycles: Mapping[str, Spent] | None = None,
 ) -> Figures:
-    """The same of what `boardless run --json` wrote, maybe of an older revision, about `graph`.
-    `instructions` are those of the first input (at least), which this JSON has no place for."""
+    """Returns the figures that `boardless run --json` wrote, maybe at an older revision, about
+    `graph`. `instructions` are those of the first input (at least), which this JSON does not
+    hold."""
     outputs = np.array(data["outputs"], graph.output_tensor.dtype)
     memory = dict(data["memory"])
     memory["static_ram_bytes"] = memory["ram_bytes"] - memory["stack_bytes"]
@@ -191,6 +193,6 @@ def cycles_from_json(data: Mapping[str, Any]) -> dict[str, Spent]:
 
 
 def label(layer: Mapping[str, Any]) -> str:
-    """Such as "depthwise conv 3"."""
+    """Returns a label such as "depthwise conv 3"."""
     op = str(layer["op"]).lower().removesuffix("_2d").replace("_", " ")
     return f"{op} {layer['index']}"

@@ -28,8 +28,8 @@ def misfit(case: Case, error: TooSmall) -> Misfit:
 
 
 def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
-    """Of MODEL (all types of it) and MODEL:TYPE; all models, and the default boards, where none is
-    named."""
+    """Returns the cases of each MODEL (all types of it) or MODEL:TYPE. If none is named, these are
+    all models; the same holds for the default boards."""
     chosen = boards_of(board_names)
     wanted: dict[tuple[str, str], None] = {}
     for text in tuple(models) or tuple(zoo.names()):
@@ -117,12 +117,12 @@ def priced(run: Run) -> tuple[dict[str, Spent], str]:
 
 
 def no_cycles(missing: str) -> str:
-    """What the gate says about it."""
+    """Returns the sentence with which the gate reports missing cycles."""
     return f"cycles are not judged: {missing}" if missing else ""
 
 
 def wrong(row: Comparison) -> list[Finding]:
-    """What makes every other figure pointless."""
+    """Returns the findings that make every other figure pointless: wrong outputs."""
     if row.reason:
         return [Finding("wrong", "predictions", row.reason)]
     memory = row.case.board.memory
@@ -187,7 +187,7 @@ def update(
 
 
 def accepted(judgement: Judgement) -> Judgement:
-    """The same after `update`."""
+    """Returns the judgement after `update`."""
     rows = [replace(row, accepted=True, after="accepted") for row in judgement.rows]
     misfits = [replace(misfit, fitted=False) for misfit in judgement.misfits]
     return replace(judgement, rows=tuple(rows), unused=(), misfits=tuple(misfits))

@@ -65,7 +65,7 @@ class Finding:
         return 100 * self.delta / self.old if self.old and self.new is not None else None
 
     def __str__(self) -> str:
-        """What a line says between the names and the command that accepts it."""
+        """Returns the text between the names and the command that accepts the finding."""
         if self.text:
             return f"{self.place}: {self.text}" if self.place else self.text
         if self.old is None or self.new is None:
@@ -80,7 +80,7 @@ class Finding:
 
 
 def signed(percent: float) -> str:
-    """With one decimal, or as many as it takes to show that it is not zero."""
+    """Returns a percentage with one decimal, or as many as show that it is not zero."""
     decimals = 1
     if percent and abs(percent) < 0.05:
         decimals = -math.floor(math.log10(abs(percent)))
@@ -98,7 +98,7 @@ def compare(
     same_compiler: bool = True,
     no_cycles: str = "",
 ) -> list[Finding]:
-    """What is to say about `new`, in the order of memory, layers, whole.
+    """Returns the findings about `new`, in the order of memory, layers, total.
 
     `core` is the board's own, whose cycles speak first. `exact_outputs`: outputs must be equal to
     the last bit, not only in their top class. Without `same_inputs` neither predictions nor counts
@@ -174,7 +174,8 @@ def memory(
 def cycles(
     old: Mapping[str, Spent], new: Mapping[str, Spent], limit: Limit, no_cycles: str
 ) -> list[Finding]:
-    """Of every core; `no_cycles` says why there are none at all."""
+    """Returns the findings about the cycles of every core; `no_cycles` says why there are none at
+    all."""
     if not new:
         return [Finding("skipped", "", no_cycles)] if no_cycles else []
     found = []
@@ -249,8 +250,8 @@ def aligned(old: list[str], new: list[str]) -> list[tuple[str | None, str | None
 
 
 def one_per_place(findings: Iterable[Finding], core: str) -> list[Finding]:
-    """Of several measures of one place the one that says most: cycles of `core` first, then other
-    cores', then instructions; among these the largest change."""
+    """Keeps the most telling of several findings about one place: cycles of `core` first, then
+    other cores', then instructions; among these the largest change."""
 
     def rank(finding: Finding) -> tuple[bool, bool, float]:
         own = finding.unit == f"cycles {core}"
@@ -267,7 +268,8 @@ def one_per_place(findings: Iterable[Finding], core: str) -> list[Finding]:
 
 
 def beyond_board(new: Mapping[str, int], flash_bytes: int, ram_bytes: int) -> list[Finding]:
-    """What does not fit; a board that states no size has no limit."""
+    """Returns a finding for each memory that is too small; a board that states no size has no
+    limit."""
     ram = new["static_ram_bytes"] + new["stack_bytes"]
     found = []
     for place, used, has in (("flash", new["flash_bytes"], flash_bytes), ("RAM", ram, ram_bytes)):

@@ -1,4 +1,4 @@
-"""What is known of one model on one board, and of all that were judged together.
+"""Results of the judge: one case, and all cases that were judged together.
 
 comparison.lines()   # one per cause
 """
@@ -31,13 +31,13 @@ class Case:
 
     @property
     def names(self) -> str:
-        """As every line begins."""
+        """Names the case as at the start of every line."""
         return f"{self.model} {self.board.name}"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The figures of a case, and what is to say about them."""
+    """The figures of a case, and the findings about them."""
 
     case: Case
     reason: str  # why the outputs are wrong, "" where they are right
@@ -84,7 +84,7 @@ class Comparison:
         return sum(a != b for a, b in zip(before, now, strict=True))
 
     def lines(self) -> list[str]:
-        """One per cause, as people read them; what was skipped is not among them."""
+        """Returns one line per cause, without those that were skipped."""
         return [self.line(f) for f in self.findings if f.kind != "skipped"]
 
     def line(self, finding: Finding) -> str:
@@ -152,7 +152,7 @@ class Judgement:
 
     @property
     def exit_status(self) -> int:
-        """What the process ends with: 0, 1, or that of what failed."""
+        """The exit status of the process: 0, 1, or that of a failure."""
         return max([f.exit_status for f in self.failures], default=0 if self.ok else 1)
 
     def lines(self) -> list[str]:
@@ -164,12 +164,12 @@ class Judgement:
         return rows + self.others()
 
     def others(self) -> list[str]:
-        """What fails and is no row."""
+        """Returns the lines of failures that belong to no row."""
         fitted = [misfit.line for misfit in self.misfits if misfit.fitted]
         return [*(failure.line for failure in self.failures), *fitted, *self.unused]
 
     def skipped(self) -> list[str]:
-        """What was not compared, each reason once with whom it concerns."""
+        """Returns what was not compared: each reason once, with the cases it concerns."""
         reasons: dict[str, list[Case]] = {}
         for row in self.rows:
             for finding in row.findings:

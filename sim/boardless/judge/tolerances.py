@@ -1,4 +1,4 @@
-"""models/gate.toml: percent by which a figure may grow; 0 where nothing is said.
+"""models/gate.toml: percent by which a figure may grow; 0 unless stated.
 
 limit = load().of("mobile_lenet:int8", "mps2-an386")
 limit("instructions.layer")

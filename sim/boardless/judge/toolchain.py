@@ -1,4 +1,4 @@
-"""What a firmware is built with, exactly enough to know whether sizes and counts compare.
+"""The identity of a tool chain, exact enough to know whether sizes and counts are comparable.
 
 identity(boards.load("mps2-an386")).compiler
 """

@@ -87,7 +87,7 @@ def _head(net: Network, classes: int) -> bytes:
 
 @dataclass(frozen=True)
 class Published:
-    """What others state for a model, in bytes; None where they state nothing."""
+    """Published figures of a model, in bytes; None if there are none."""
 
     source: str
     arena_bytes: int | None = None  # activations alone

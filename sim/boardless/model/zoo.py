@@ -19,7 +19,7 @@ MAX_BYTES = 64 << 20  # no microcontroller's flash is larger
 
 
 class Scaling(msgspec.Struct, frozen=True):
-    """What a pixel means to the model: real = pixel * scale + offset."""
+    """The meaning of a pixel to the model: real = pixel * scale + offset."""
 
     scale: float
     offset: float = 0.0

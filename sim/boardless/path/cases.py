@@ -53,7 +53,7 @@ def enough(name: str) -> int:
 
 @dataclass(frozen=True)
 class Found:
-    """What came of several cases, each list in their order."""
+    """The results of several cases, each list in their order."""
 
     outcomes: tuple[Outcome, ...]
     misfits: tuple[Misfit, ...]

@@ -30,7 +30,7 @@ from boardless.path.request import FIRST, GATE, PICTURES, Progress, Request, qui
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one boot of a device gave: a run for each set of pictures, in their order."""
+    """The results of one boot of a device: a run for each set of pictures, in their order."""
 
     request: Request
     runs: Mapping[str, Run]

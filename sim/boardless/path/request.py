@@ -1,4 +1,4 @@
-"""What is asked of the main path, and how it tells its progress."""
+"""A request to the main path, and the progress that it reports."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Request:
 
     @property
     def names(self) -> str:
-        """As every line about it begins."""
+        """Names the request as at the start of every line about it."""
         return f"{self.model} {self.board}"
 
 

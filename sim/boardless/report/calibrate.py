@@ -1,4 +1,4 @@
-"""What `boardless calibrate` shows: measured beside estimated, as tables and as JSON."""
+"""The output of `boardless calibrate`: measured and estimated cycles, as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Layers = Sequence[tuple[Layer, int, float]]  # cycles measured, cycles estimated
 
 @dataclass
 class Found:
-    """What came of the programs of one suite."""
+    """The results for the programs of one suite."""
 
     suite: Suite
     core: str
@@ -42,7 +42,8 @@ def label(core: str, part: str | None) -> str:
 
 
 def summaries(rows: Sequence[calibration.Row]) -> dict[str, calibration.Summary]:
-    """By what they are taken over: all programs, those held out, those numbers were chosen by."""
+    """Summarises rows by group: all programs, those held out, and those by which numbers were
+    chosen."""
     groups = {
         "all": list(rows),
         "held out": [r for r in rows if r.held_out],

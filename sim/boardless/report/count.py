@@ -1,4 +1,4 @@
-"""What `boardless count` shows of a program's run."""
+"""The output of `boardless count`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def of(
 
 
 def show(count: Count, most: int) -> None:
-    """By region where there are any, then by function."""
+    """Prints counts by region, if any, then by function."""
     if count.regions:
         names = [number(f"cycles {c.target.name}") for c in count.cycles]
         rows = []
@@ -61,7 +61,7 @@ def show(count: Count, most: int) -> None:
 
 
 def record(count: Count) -> dict[str, Any]:
-    """What `boardless count --json` says."""
+    """Returns the JSON of `boardless count`."""
     whole = profile.add("", count.lines)
     return {
         "elf": str(count.result.image.path),

@@ -28,7 +28,7 @@ def _estimate(cycles: Cycles) -> dict[str, Any]:
 
 
 def described(cycles: Cycles) -> dict[str, Any]:
-    """For what it is estimated, and what is known of the error."""
+    """Returns the target of an estimate and its known error, as JSON."""
     target, error = cycles.target, cycles.error
     return {
         "core": target.core.name,
@@ -53,7 +53,8 @@ def described(cycles: Cycles) -> dict[str, Any]:
 
 
 def summary(cycles: Cycles) -> str:
-    """Such as `est. 10.9 M cycles = 90.83 ms at 120 MHz (stm32l4r5, cortex-m4, +-3.2 % ...)`."""
+    """Returns a line such as `est. 10.9 M cycles = 90.83 ms at 120 MHz (stm32l4r5, cortex-m4, +-3.2
+    % ...)`."""
     time, clock = cycles.milliseconds(cycles.median), cycles.target.clock_hz
     at = f" = {time:.4g} ms at {clock / 1e6:g} MHz" if time is not None and clock else ""
     return f"est. {_short(cycles.median)} cycles{at} ({cycles.told})"

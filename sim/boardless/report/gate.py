@@ -1,4 +1,4 @@
-"""What `boardless gate` shows: one table, one line per cause; JSON for machines."""
+"""The output of `boardless gate`: one table, one line per cause; JSON for machines."""
 
 from __future__ import annotations
 

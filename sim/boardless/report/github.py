@@ -1,8 +1,8 @@
-"""What CI shows of a run: Markdown for a job's summary or a pull request, and annotations. Pure.
+"""The output for CI: Markdown for a job's summary or a pull request, and annotations. Pure.
 
     print(summary(kept.load(kept.data_file())))
 
-`data` is what report.page.collect returns, or what `boardless gate --json` says.
+`data` is what report.page.collect returns, or the JSON of `boardless gate`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def summary(data: dict[str, Any]) -> str:
 
 
 def workflow_commands(data: dict[str, Any]) -> str:
-    """An annotation per cause, which GitHub shows beside the file."""
+    """Returns an annotation per cause, which GitHub shows at the file."""
     lines = []
     for cause in causes(data):
         about = {"file": cause["file"], "title": cause["title"]}
@@ -53,7 +53,7 @@ def workflow_commands(data: dict[str, Any]) -> str:
 
 
 def causes(data: dict[str, Any]) -> list[dict[str, str]]:
-    """What fails: line, title, file."""
+    """Returns every cause of a failure: line, title, file."""
     if "runs" in data:
         return list(data["causes"])
     told = [cause for row in data["rows"] for cause in page.causes(row)]

@@ -1,4 +1,4 @@
-"""JUnit XML, which CI systems show beside their own tests: a suite per board. Pure.
+"""JUnit XML, which CI systems show with their own tests: a suite per board. Pure.
 
     record.write_text(junit.text("boardless gate", junit.of_gate(report)), Path("junit.xml"))
 

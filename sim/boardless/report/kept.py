@@ -1,4 +1,4 @@
-"""Where `boardless sim` leaves what `boardless report` shows."""
+"""The files that `boardless sim` writes and `boardless report` shows."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def keep(data: dict[str, Any]) -> Path:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """What `keep` wrote, or `boardless gate --json`. BadInput where there is none, or none of this
-    version."""
+    """Reads what `keep` wrote, or the JSON of `boardless gate`. BadInput if there is none, or none
+    of this version."""
     hint = "run `boardless sim` first"
     try:
         data = json.loads(path.read_text())

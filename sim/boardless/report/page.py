@@ -89,7 +89,7 @@ def cause(line: str, about: dict[str, Any] | None = None) -> dict[str, str]:
 
 
 def causes(gate: dict[str, Any]) -> list[dict[str, str]]:
-    """Of a row of `boardless gate --json`."""
+    """Returns the causes in a row of `boardless gate --json`."""
     return [cause(f["line"], gate) for f in gate["findings"] if f["fails"] and not gate["ok"]]
 
 
@@ -150,8 +150,8 @@ def _run(run: Run, verdict: Verdict, gate: dict[str, Any] | None) -> dict[str, A
 
 
 def _layers(run: Run, gate: dict[str, Any] | None) -> dict[str, Any]:
-    """Bars: cycles of the first target, or instructions where none could be estimated. Where the
-    gate has judged, what it has judged: its own first input, beside what was accepted."""
+    """Returns the bars of layers: cycles of the first target, or instructions if none could be
+    estimated. If the gate has judged, they show its first input, compared with the baseline."""
     first = run.cycles[0] if run.cycles else None
     measured = dict(enumerate(run.counts.hardware.layers)) if run.counts.hardware else {}
     now = {

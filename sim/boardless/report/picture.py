@@ -7,7 +7,7 @@ from pathlib import Path
 from boardless.core.errors import BadInput
 from boardless.report import profile as profiles
 
-COLOURS = {  # of Okabe and Ito: told apart by colour-blind people, too
+COLOURS = {  # of Okabe and Ito: colour-blind people can distinguish them, too
     "CONV_2D": "#0072B2",
     "DEPTHWISE_CONV_2D": "#E69F00",
     "FULLY_CONNECTED": "#009E73",

@@ -1,4 +1,4 @@
-"""What `boardless profile` and `boardless count` show: tables, JSON, CSV, speedscope, a picture."""
+"""The output of `boardless profile`: tables, JSON, CSV, speedscope, a picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Profile:
 
 
 def of(run: Run) -> Profile:
-    """Of the first inference of a run that has been counted and whose outputs are right."""
+    """Returns the profile of the first inference of a counted run whose outputs are right."""
     counted = run.counts.counted
     assert counted is not None
     targets = [c.target for c in run.cycles]
@@ -84,7 +84,7 @@ def add(name: str, lines: Sequence[Line], op: str = "", macs: int = 0) -> Part:
 
 
 def show(profile: Profile, most: int) -> None:
-    """By layer, then the `most` expensive functions, then what the estimates are worth."""
+    """Prints layers, then the `most` expensive functions, then the error of the estimates."""
     every = layers(profile)
     whole = add("one inference", profile.lines, macs=sum(p.macs for p in every))
     table.show(
@@ -145,7 +145,7 @@ def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -
 
 
 def short(name: str) -> str:
-    """Of a layer's name, which may list all that was fused into it, what tells it from others."""
+    """Returns the distinctive part of a layer's name, which may list all that was fused into it."""
     text = name.split(";")[0].removeprefix("model/")
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 3] + "..."
 
@@ -237,7 +237,8 @@ def as_speedscope(profile: Profile) -> dict[str, Any]:
 
 
 def record(profile: Profile) -> dict[str, Any]:
-    """What `boardless profile --json` says; figures by layer and function are of one inference."""
+    """Returns the JSON of `boardless profile`; figures by layer and function are of one
+    inference."""
     return {
         "model": profile.build.model,
         "board": profile.build.board.name,

@@ -54,8 +54,8 @@ def run(outcome: Outcome) -> dict[str, Any]:
 
 
 def device(measured: HardwareCycles | None, estimates: dict[str, float]) -> dict[str, Any] | None:
-    """Returns what a real board's counter says, None without one. `estimates` are cycles of an
-    inference by core, compared with the measured median: positive percent where the estimate is too
+    """Returns the JSON of a real board's counter, None without one. `estimates` are cycles of an
+    inference by core, compared with the measured median: positive percent if the estimate is too
     high."""
     if measured is None:
         return None

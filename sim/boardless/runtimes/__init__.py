@@ -17,7 +17,7 @@ OURS = "boardless"
 
 
 class Runtime(Protocol):
-    """What a package here offers."""
+    """The function that a package here offers."""
 
     def build(
         self, graph: Graph, board: Board, *, fold: bool = True, keep_input: bool = False

@@ -1,6 +1,6 @@
-"""How far a core's estimates are off: the model against cycles that were measured on boards.
+"""Errors of a core's estimates: the model compared with cycles that were measured on boards.
 
-error = calibration.error("cortex-m4", None)   # None where nothing was measured
+error = calibration.error("cortex-m4", None)   # None if nothing was measured
 print(error)                                   # +-3.1 % mean, 9.2 % worst of 19 programs
 
 `boardless calibrate` computes the figures and writes results/; nobody types them in.
@@ -67,7 +67,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Error:
-    """What is known about a core's (and a part's) estimates."""
+    """The known error of the estimates for a core, or for a core in a part."""
 
     total: Summary  # of published programs; of your own boards' where there are no others
     suites: tuple[str, ...]
@@ -117,7 +117,7 @@ def error(core: str, part: str | None = None, folder: Path | None = None) -> Err
 
 
 def summary(rows: Sequence[Row]) -> Summary:
-    """Of at least one row."""
+    """Returns the errors of at least one row."""
     worst = max(rows, key=lambda r: abs(r.error_percent))
     errors = [abs(r.error_percent) for r in rows]
     return Summary(

@@ -1,4 +1,4 @@
-"""What a core's estimates depend on, as one hash: a result of an older model is noticed.
+"""A hash of everything a core's estimates depend on; it exposes results of an older model.
 
 digest("cortex-m4", None)   # 16 hex digits
 
@@ -26,8 +26,8 @@ WORDS = ("source", "sources", "note", "description", "title")  # keys of tables 
 
 
 def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
-    """Over the core's table, the part's, and every module of the package that pricing imports; the
-    decoders of other instruction sets than the core's excepted."""
+    """Returns a hash of the core's table, the part's, and every module of the package that pricing
+    imports, without the decoders of other instruction sets than the core's."""
     others = _instruction_sets(package) - {_isa(package / "cores" / f"{core}.toml")}
     decoders = {package / "decode" / f"{isa}.py" for isa in others}
     used = [(path, text) for path, text in sources(package) if path not in decoders]
@@ -48,8 +48,8 @@ def _isa(table: Path) -> str:
 
 
 def sources(package: Path) -> list[tuple[Path, str]]:
-    """price and what it imports from its own package, directly or not, files and folders; each with
-    a hash of what it means."""
+    """Returns price.py and what it imports from its own package, directly or not, files and
+    folders; each with a hash of its meaning."""
     found: dict[Path, str] = {}
     todo = [ROOT]
     while todo:
@@ -71,7 +71,7 @@ def _module(text: str, package: str) -> tuple[str, tuple[str, ...]]:
 
 
 def imported(tree: ast.Module, package: str) -> Iterator[str]:
-    """Names of modules of `package` (last part)."""
+    """Yields the names of modules of `package` (last part) that a module imports."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             if node.module == package:
@@ -85,8 +85,8 @@ def imported(tree: ast.Module, package: str) -> Iterator[str]:
 
 
 def canonical(node: Any) -> Any:
-    """A syntax tree as lists and strings, the same in every version of Python: without positions,
-    docstrings, imports and fields that are empty."""
+    """Returns a syntax tree as lists and strings, without positions, docstrings, imports and empty
+    fields. The result is the same in every version of Python."""
     if isinstance(node, ast.AST):
         fields = [[name, canonical(value)] for name, value in ast.iter_fields(node)]
         return [type(node).__name__, *([n, v] for n, v in fields if v not in (None, []))]
@@ -96,7 +96,7 @@ def canonical(node: Any) -> Any:
 
 
 def _is_text(node: Any) -> bool:
-    """A docstring, or another string that stands alone."""
+    """Tells a docstring, or another string that is a statement."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
@@ -105,12 +105,12 @@ def _is_text(node: Any) -> bool:
 
 
 def _is_import(node: Any) -> bool:
-    """Where a name comes from changes no price; what it comes from is hashed itself."""
+    """Tells an import. An import changes no price; the imported module is hashed itself."""
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def plain(table: Any) -> Any:
-    """A TOML table without its prose."""
+    """Returns a TOML table without its prose."""
     if isinstance(table, dict):
         return {k: plain(v) for k, v in table.items() if k not in WORDS}
     if isinstance(table, list):

@@ -23,7 +23,7 @@ CLOCK_TOLERANCE = 0.01  # two measurements of one clock differ by a tick of the 
 
 
 class Inference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of a firmware with a model: all that has to be the same for its cycles to be comparable."""
+    """A measured inference, and all conditions under which its cycles are comparable."""
 
     build_id: str
     date: str  # of the measurement, YYYY-MM-DD
@@ -115,7 +115,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     @property
     def machine(self) -> Emulated:
-        """Of [build] and [call]."""
+        """Returns the emulator settings of [build] or [call]."""
         assert self.emulated
         return self.emulated
 

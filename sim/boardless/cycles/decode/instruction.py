@@ -74,7 +74,7 @@ class Instruction:
     count: int = 1  # registers transferred
     width: int = 0  # bytes of one transfer
     register_offset: bool = False
-    literal: bool = False  # loads from beside the code ...
+    literal: bool = False  # loads from constants between code ...
     literal_offset: int = 0  # ... so many bytes from the word after its own
     distance: int | None = None  # of a direct branch, bytes from its own address
     covers: int = 0  # of an IT instruction: how many that follow are conditional
@@ -86,7 +86,7 @@ class Instruction:
 
     @property
     def always_leaves(self) -> bool:
-        """Whether what follows in memory is never reached by falling through."""
+        """True if fall-through never reaches the next instruction in memory."""
         return self.branches and not self.conditional and self.kind not in MAY_FALL
 
 

@@ -116,7 +116,7 @@ def _transfers(high: int, low: int) -> Instruction | None:
 
 
 def _arithmetic(high: int, low: int) -> Instruction | None:
-    """What lies in the space of coprocessors 14 and 15."""
+    """Decodes the encodings in the space of coprocessors 14 and 15."""
     if high & 0xFFEF == 0xEEED and low & 0x0FFF == 0x0A10:  # VMSR and VMRS of P0
         core = _core(low >> 12)
         ends = (PREDICATE, core) if high & 0x10 else (core, PREDICATE)
@@ -161,7 +161,7 @@ NEON_KINDS = {0x9: "mve_mul", 0xB: "mve_mul", 0xC: "mve_float_mac", 0xD: "mve_fl
 
 
 def _like_neon(high: int, low: int) -> Instruction | None:
-    """What shares its encoding with Neon's instructions on Q registers."""
+    """Decodes the encodings that MVE shares with Neon's instructions on Q registers."""
     if high & 0xEF00 == 0xEE00 and low & 0x0F50 == 0x0B10 and high & 0x90 == 0x80:
         to = _vector(high >> 1 & 7)
         return _instruction("vdup", "mve_move", high, low, reads=_core(low >> 12), writes=to)

@@ -37,7 +37,7 @@ def length(content: bytes, offset: int) -> int:
 
 
 def is_register_work(content: bytes) -> bool:
-    """Whether it surely touches no memory."""
+    """Returns True if the instruction certainly accesses no memory."""
     return decode_one(content).kind in REGISTER_WORK
 
 

@@ -108,7 +108,8 @@ def length(content: bytes, offset: int) -> int:
 
 
 def is_register_work(content: bytes) -> bool:
-    """Whether it surely touches no memory; by encoding, for this is asked of whole images."""
+    """Returns True if the instruction certainly accesses no memory. It looks at the encoding only,
+    because it is called for complete images."""
     first = int.from_bytes(content[:2], "little")
     if len(content) == 2:
         if first >> 12 == 0xB:  # all but PUSH, POP, BKPT, CPS and hints
@@ -153,7 +154,7 @@ def _in_it_block(code: bytes) -> Instruction:
 
 @lru_cache(maxsize=1 << 16)
 def decode_one(code: bytes) -> Instruction:
-    """By itself: as if outside of an IT block."""
+    """Decodes one instruction, as if outside of an IT block."""
     vector = mve_encodings.decode(code)
     if vector is not None:
         return vector

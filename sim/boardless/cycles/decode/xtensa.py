@@ -79,7 +79,8 @@ def length(content: bytes, offset: int) -> int:
 
 
 def is_register_work(content: bytes) -> bool:
-    """Whether it surely touches no memory. A windowed return may trap into code that does."""
+    """Returns True if the instruction certainly accesses no memory. A windowed return may trap into
+    code that does."""
     return decode_one(content).kind in REGISTER_WORK
 
 

@@ -62,7 +62,7 @@ def load(name: str) -> Dataset:
 
 
 def packaged(name: str) -> bool:
-    """Whether its pictures are installed with boardless."""
+    """Returns True if its pictures are installed with boardless."""
     return bool(getattr(_module(name), "PACKAGED", False))
 
 

@@ -45,7 +45,7 @@ def load(name: str, size: int, gray: bool = False) -> Dataset:
 
 
 def part(name: str) -> str:
-    """Which part of the split a file belongs to, by the photograph's number.
+    """Returns the part of the split that a file belongs to, by the photograph's number.
 
     >>> part("100080576_f52e8ee070_n.jpg")
     'train'

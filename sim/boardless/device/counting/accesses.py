@@ -1,8 +1,8 @@
-"""Which instructions may access memory, told from their bits alone.
+"""Decides from the bits of an instruction alone whether it may access memory.
 
-Behind them a counting segment has to end: an access to a device stops QEMU's block in the middle.
-Too many only cost time. Every halfword is judged as if an instruction began there, so it does not
-matter where code ends and data begins.
+A counting segment has to end behind such an instruction: an access to a device stops QEMU's block
+in the middle. Too many ends only cost time. Every halfword is judged as if an instruction began
+there, so it does not matter where code ends and data begins.
 """
 
 from __future__ import annotations

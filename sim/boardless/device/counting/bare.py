@@ -30,7 +30,7 @@ from boardless.device.plugin.counter import Counter
 from boardless.device.records import Board
 from boardless.device.semihosting import Output, Semihosting
 
-SECONDS = 600.0  # of wall clock, unless told otherwise
+SECONDS = 600.0  # default, of wall-clock time
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _listen(uart: int, host: Semihosting, printed: Output, deadline: float) -> b
 
 
 def _busiest(image: Image, counted: Counted) -> str:
-    """Where most instructions went, for a message."""
+    """Names the function with most instructions, for a message."""
     if not len(counted.code.address):
         return ""
     total = counted.tally().executed + counted.tally(OUTSIDE).executed
@@ -170,7 +170,7 @@ def _busiest(image: Image, counted: Counted) -> str:
 
 
 def _crash(image: Image, status: int, said: list[str]) -> str:
-    """Such as: the core locked up at main+0x8: can't escalate 3 to HardFault."""
+    """Describes a crash, such as: the core locked up at main+0x8: can't escalate 3 to HardFault."""
     text = "\n".join(said)
     cause = re.search(r"qemu: fatal: (.*)", text)
     counter = re.search(r"\b(?:R15|PC|pc)\s*=?\s*([0-9a-fA-F]{8})", text)

@@ -26,7 +26,8 @@ BUG = "this is a bug of boardless, please report it; --no-cycles runs without th
 
 @dataclass
 class Devices:
-    """Without a plugin, `missing` says why nothing is counted, and counters are None."""
+    """The counters of all devices of a run. Without a plugin, `missing` says why nothing is
+    counted, and counters are None."""
 
     plugin: Plugin | None = None
     cuts: Cuts = field(default_factory=Cuts)
@@ -36,7 +37,7 @@ class Devices:
 
     @classmethod
     def of(cls, build: Build, emulator: Emulator, caches: Sequence[str] = ()) -> Devices:
-        """With a plugin where this emulator takes one: it then has a function `counter`."""
+        """Uses the plugin if this emulator takes one: it then has a function `counter`."""
         find = getattr(emulator, "counter", None)
         if find is None:
             return cls(missing="cycles not available: this emulator takes no counting plugin")
@@ -49,7 +50,7 @@ class Devices:
 
     @contextlib.contextmanager
     def counter(self, device: int) -> Iterator[Counter | None]:
-        """For one device, from before its start to after its end."""
+        """Yields the counter of one device, from before its start to after its end."""
         if self.plugin is None:
             yield None
             return

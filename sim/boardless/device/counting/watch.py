@@ -1,4 +1,4 @@
-"""Where to cut a program's code into segments, and what begins and ends its regions.
+"""Cuts a program's code into segments, and names the borders of its regions.
 
 Counter(plugin, cuts(image), firmware(image, board))
 """

@@ -1,4 +1,4 @@
-"""What an emulator offers, and the running process behind a byte line that two of them share."""
+"""The interface of an emulator, and the session of a process, which two of them share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from boardless.device.semihosting import Semihosting
 
 
 class Session(Protocol):
-    """A started device: a line of bytes in both directions, maybe memory that both sides see."""
+    """A started device: bytes in both directions, and maybe memory that both sides see."""
 
     @property
     def shared(self) -> mmap.mmap | None: ...
@@ -30,13 +30,16 @@ class Session(Protocol):
     def send(self, data: bytes) -> None: ...
 
     def receive(self, timeout: float) -> bytes:
-        """At least one byte; b"" after `timeout` seconds; ToolFailed at the end of the line."""
+        """Returns at least one byte; b"" after `timeout` seconds; ToolFailed at the end of the
+        UART."""
 
     def fileno(self) -> int:
-        """Of the line, for select: readable when bytes have arrived or the line has ended."""
+        """Returns a descriptor for select; it is readable when bytes have arrived or the UART has
+        ended."""
 
     def terminate(self) -> None:
-        """Ends the device from another thread; whoever receives sees the end of the line."""
+        """Ends the device from another thread; the thread that receives sees the end of the
+        UART."""
 
     def close(self) -> None: ...
 
@@ -179,7 +182,7 @@ class ProcessSession:
         return self.line.fileno()
 
     def ended(self) -> ToolFailed:
-        """The error that says how the process ended and what it said last."""
+        """Returns the error that says how the process ended, with its last output."""
         try:
             status = self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:

@@ -102,8 +102,8 @@ def counter(board: Board) -> Plugin:
 
 
 def instructions(board: Board, ticks: int) -> int | None:
-    """From the timer's start to a reading of it. QEMU rounds elapsed ticks up to whole ones and
-    spends the first one on loading the counter, so this is exact: a test compares it with a trace
-    of every instruction."""
+    """Converts ticks, from the timer's start to a reading of it. QEMU rounds elapsed ticks up to
+    integers and spends the first one on loading the counter, so this is exact: a test compares it
+    with a trace of every instruction."""
     qemu: Settings = board.emulators["qemu"]
     return (ticks + 1) * 1_000_000_000 // (qemu.timer_hz << qemu.icount_shift)

@@ -33,7 +33,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def title(self) -> str:
-        """For `boardless doctor`: the distributions have a program of the same name."""
+        """Names the program for `boardless doctor`, since distributions have one of the same
+        name."""
         return f"{self.program} -M {self.machine}"
 
     @property

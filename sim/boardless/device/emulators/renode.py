@@ -83,7 +83,7 @@ def machine(board: Board, elf: Path) -> list[str]:
 
 
 def commands(board: Board, elf: Path, port: int) -> list[str]:
-    """The same, with the line, and go."""
+    """Returns the monitor's commands that make the machine, connect its UART and start it."""
     here: Settings = board.emulators["renode"]
     return [
         *machine(board, elf),
@@ -94,12 +94,13 @@ def commands(board: Board, elf: Path, port: int) -> list[str]:
 
 
 def at(path: Path) -> str:
-    """A path as the monitor reads it."""
+    """Returns a path as the monitor reads it."""
     return "@" + str(path.absolute()).replace(" ", "\\ ")
 
 
 def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
-    """Boots `elf`; tries once more where Renode opens no UART. ToolFailed says what Renode says."""
+    """Boots `elf`; tries once more if Renode opens no UART. ToolFailed holds the error of
+    Renode."""
     for remaining in reversed(range(TRIES)):
         try:
             return _start(board, elf)

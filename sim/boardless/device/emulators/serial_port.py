@@ -61,7 +61,7 @@ def on_port(board: Board, port: str, baud: int | None, clock_hz: int | None = No
 
 
 def version(board: Board) -> str:
-    """Where the board is; ToolMissing where no port is named."""
+    """Names the port; ToolMissing if none is given."""
     here: Settings = board.emulators["serial_port"]
     if not here.port:
         raise ToolMissing("no port is named", hint="connect the board and say --port DEVICE")
@@ -69,7 +69,7 @@ def version(board: Board) -> str:
 
 
 def flash_hint(board: Board, elf: Path) -> str:
-    """How this board gets `elf`."""
+    """Says how to flash `elf` onto this board."""
     here: Settings = board.emulators["serial_port"]
     return f"flash it: {here.flash.replace('{elf}', str(elf))}" if here.flash else f"flash {elf}"
 
@@ -142,7 +142,7 @@ def refused(here: Settings, error: Exception) -> BoardlessError:
 
 
 def _membership(path: Path) -> str:
-    """What gives access to a device file."""
+    """Says how to get access to a device file."""
     try:
         group = grp.getgrgid(path.stat().st_gid).gr_name
     except (OSError, KeyError):

@@ -32,7 +32,7 @@ class WrongFirmware(LinkError):
 
 
 class Refused(LinkError):
-    """The device understood the command and said no."""
+    """The device understood the command and answered with an error."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Client(Closing):
     heard: bytes = b""  # the last bytes that came, for messages
     nonce: int = 0
     inferences: int = 0  # since the device began, with the last one that was answered
-    about: dict[str, str] = field(default_factory=dict)  # what hello() said last
+    about: dict[str, str] = field(default_factory=dict)  # the last answer to hello()
     cycles: int | None = None  # of the last predict(), where the core has a counter
     waited: float = 0.0  # seconds until the device began its answer to the last command
 
@@ -191,7 +191,7 @@ class Client(Closing):
         raise LinkError(self._strange())
 
     def _strange(self) -> str:
-        """What to say of a device that is not ours."""
+        """Describes a device that does not run our firmware."""
         lines = [line for line in self.heard.splitlines() if line.strip()]
         if not lines:
             return "the device is silent: is it running, and is this its port?"

@@ -1,4 +1,4 @@
-"""For clients that send pixels as they are, 0..255, to an int8 model: MLPerf Tiny's vww01 and ic01.
+"""Converts pixels 0..255 to an int8 model's input, for MLPerf Tiny's vww01 and ic01.
 
     session = UnsignedInput(session)
     session.send(b"db 00ff%")  # the device gets db 807f: -128 and 127

@@ -1,4 +1,4 @@
-"""What wraps a session: changes or remembers the bytes of its line, and leaves the rest as it is.
+"""A base class that wraps a session to change or record its bytes, and passes on the rest.
 
 @dataclass
 class Loud(Wrapped):

@@ -134,7 +134,7 @@ def _probe(program: str, path: Path) -> str:
 
 
 def _escaped(path: Path) -> str:
-    """As a value among QEMU's options."""
+    """Returns a path as a value among QEMU's options."""
     return str(path).replace(",", ",,")
 
 
@@ -169,8 +169,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Cuts:
-    """Where segments end: within `ranges` behind the instructions at `addresses`, outside of them
-    behind every one."""
+    """The ends of segments: within `ranges` behind the instructions at `addresses`, outside of them
+    behind every instruction."""
 
     ranges: tuple[tuple[int, int], ...] = ()  # (low, high without high)
     addresses: tuple[int, ...] = ()  # of instructions that may access memory
@@ -183,7 +183,7 @@ class Cuts:
 
 @dataclass(frozen=True)
 class Watch:
-    """What begins and ends regions; ranges are of code addresses, the high end not included."""
+    """The borders of regions; ranges are of code addresses, the high end not included."""
 
     marks: tuple[int, int, int, int] | None = None  # address, words, code range that stores
     start: tuple[int, int] | None = None  # code that writes to a device: a pass begins
@@ -230,17 +230,17 @@ class Counter(Closing):
 
     @property
     def descriptors(self) -> list[int]:
-        """To be handed to QEMU, with the same numbers."""
+        """The descriptors that QEMU inherits, with the same numbers."""
         return [self.out.fileno(), self.cuts_file.fileno()]
 
     @property
     def arguments(self) -> list[str]:
-        """For QEMU's command line."""
+        """Returns the arguments for QEMU's command line."""
         words = [f"fd={self.out.fileno()}", f"cuts={self.cuts_file.fileno()}"]
         return ["-plugin", ",".join([_escaped(self.plugin.path), *words, *self.watch.arguments()])]
 
     def read(self) -> recording.Recording:
-        """What was counted, once QEMU has ended."""
+        """Returns the recording, once QEMU has ended."""
         try:
             self.out.seek(0)
             return recording.read(self.out.read(), self.where)

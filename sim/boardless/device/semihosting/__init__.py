@@ -1,7 +1,7 @@
-"""What a program in QEMU may ask of the host: the console, the clock, an exit, and files below one
-folder where a user names it.
+"""Semihosting of a program in QEMU: the console, the clock, an exit, and files below one folder, if
+a user names it.
 
-QEMU would serve semihosting calls itself, with the rights of whoever runs it: open any file, remove
+QEMU would serve semihosting calls itself, with the rights of its user: open any file, remove
 it, run a command. Here it never does. It hands each call to a debugger (GDB's File-I/O protocol),
 and that debugger is this package:
 

@@ -1,4 +1,4 @@
-"""Which of a guest's calls gets which answer: GDB's File-I/O requests, as QEMU sends them.
+"""Answers the calls of a guest: GDB's File-I/O requests, as QEMU sends them.
 
 calls = Calls(output)
 number, error = calls.answer("write,1,20000000,5", memory)
@@ -44,7 +44,7 @@ class Memory(Protocol):
 
 @dataclass
 class Output:
-    """What a run prints, in order, and how much of it there may be."""
+    """The output of a run, in order and limited in size."""
 
     take: Callable[[bytes], object] = lambda _: None  # gets standard output as it comes
     stdout: bytearray = field(default_factory=bytearray)

@@ -154,7 +154,8 @@ def _names(path: bytes) -> list[bytes]:
 
 
 def _regular(folder: int, name: bytes, missing: bool = False) -> bool:
-    """Whether the file is there, `missing` being allowed; OSError where it is no regular file."""
+    """Returns True if the file exists, or `missing` is allowed; OSError if it is no regular
+    file."""
     try:
         mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:

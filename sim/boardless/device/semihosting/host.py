@@ -32,8 +32,8 @@ def exit_only(program: str) -> list[str]:
 
 
 def asks(program: str) -> bool:
-    """Whether this QEMU asks the debugger for every call that could reach the host. That of Xtensa
-    does not: it opens files itself."""
+    """Returns True if this QEMU asks the debugger for every call that could reach the host.
+    Xtensa's QEMU does not: it opens files itself."""
     return bool(re.fullmatch(r"qemu-system-(arm|aarch64|riscv32|riscv64)", Path(program).name))
 
 
@@ -64,12 +64,12 @@ class Semihosting(Closing):
 
     @property
     def descriptors(self) -> list[int]:
-        """To be handed to QEMU, with the same numbers."""
+        """The descriptors that QEMU inherits, with the same numbers."""
         return [self.theirs.fileno()]
 
     @property
     def arguments(self) -> list[str]:
-        """For QEMU's command line. The guest waits until begin()."""
+        """The arguments for QEMU's command line. The guest waits until begin()."""
         return [
             *("-S", "-chardev", f"socket,id=host,fd={self.theirs.fileno()}"),
             *("-gdb", "chardev:host"),
@@ -129,7 +129,7 @@ class Semihosting(Closing):
 
 
 class Handler(Protocol):
-    """How the calls of a processor's programs arrive."""
+    """A way in which calls of a guest arrive."""
 
     def begin(self) -> None: ...
 

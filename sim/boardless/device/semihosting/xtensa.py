@@ -86,7 +86,7 @@ class Traps:
             raise ToolFailed("QEMU takes no registers")
 
     def _request(self, number: int, given: list[int]) -> str:
-        """As GDB's protocol names it; "" for a call that there is none for."""
+        """Returns the name of a call in GDB's protocol; "" for a call without one."""
         a, b, c, _ = given
         if number == OPEN:
             return f"open,{a:x}/{self._length(a):x},{b & FLAGS:x},{c:x}"

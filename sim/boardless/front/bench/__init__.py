@@ -1,9 +1,9 @@
-"""Instructions per model and kind of layer, beside peers' figures, all of one run.
+"""Instructions per model and kind of layer, compared with peers' figures, all of one run.
 
     rows = [measure(case, board, progress) for case in plan().cases]
 
 bench.toml holds the models, the peers and the limits. Outputs are compared with the reference
-before any count is looked at. Counts are exact, so two pictures are enough.
+before any count is used. Counts are exact, so two pictures are enough.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Row:
 
     @property
     def macs(self) -> int:
-        """As executed."""
+        """The MACs that are executed."""
         return sum(kind.macs for kind in self.kinds.values())
 
     @property
@@ -100,11 +100,11 @@ class Row:
         return self.instructions / self.build.nominal_macs
 
     def cycles_per_mac(self, cycles: Cycles) -> float:
-        """Of the first inference, per MAC of the model as it was made."""
+        """Returns cycles of the first inference per MAC of the model as it was made."""
         return cycles.inferences[0] / self.build.nominal_macs
 
     def value(self, what: str) -> float | None:
-        """What a Limit is about; None where the model has no such layer."""
+        """Returns the figure that a Limit is about; None if the model has no such layer."""
         if what == "instructions":
             return self.instructions
         if what == "per_mac":

@@ -1,4 +1,4 @@
-"""What is measured, and beside what: the content of bench.toml."""
+"""The content of bench.toml: what is measured, and the figures it is compared with."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """What another runtime needs for the same model; bench.toml says what each figure means."""
+    """The figures of another runtime for the same model; bench.toml explains each."""
 
     name: str
     model: str
@@ -45,7 +45,7 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """What others measured of the same model on a board: whole inferences in milliseconds."""
+    """Other people's measurement of the same model on a board: milliseconds of one inference."""
 
     runtime: str
     model: str

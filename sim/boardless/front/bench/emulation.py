@@ -1,4 +1,4 @@
-"""How fast the emulation itself is, on the machine that runs it."""
+"""The speed of the emulation itself, on the machine that runs it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COUNTING_REPEATS = 3  # of runs with and without the plugin, by turns
 
 @dataclass(frozen=True)
 class Speed:
-    """Of the emulation, on the machine that runs it."""
+    """The speed of the emulation, on the machine that runs it."""
 
     inferences_per_second: float
     instructions_per_second: float
@@ -34,7 +34,7 @@ class Speed:
 
 
 def speed(built: Build, fed: Pictures, instructions: int, emulator: str) -> Speed:
-    """Of one emulator that runs long enough to tell; booting is not part of it."""
+    """Measures one emulator over a run that is long enough; booting is not part of it."""
     n = max(FEWEST_PICTURES, min(MOST_PICTURES, SPEED_INSTRUCTIONS // instructions))
     answers = run.run(built, _repeated(fed, n), run.Options(emulator, cycles=False), _silent)
     seconds = answers.seconds

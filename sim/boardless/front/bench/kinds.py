@@ -34,7 +34,7 @@ class Kind:
 
 
 def by_kind(program: compiler.Program, counts: tuple[int, ...], total: int) -> dict[str, Kind]:
-    """Sums over the layers of each kind, in the order of KINDS; glue is what lies between layers.
+    """Sums over the layers of each kind, in the order of KINDS, and the overhead between layers.
 
     `counts` are instructions per layer, `total` those of the inference.
     """

@@ -1,4 +1,4 @@
-"""What `boardless bench` shows: tables for people, JSON for machines."""
+"""The output of `boardless bench`: tables for people, JSON for machines."""
 
 from __future__ import annotations
 

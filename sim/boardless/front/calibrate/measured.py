@@ -31,7 +31,7 @@ class WrongOutputs(BoardlessError):
 
 
 class NotComparable(BoardlessError):
-    """What is built here is not what was measured (exit status 0: no error of anybody)."""
+    """The local build differs from the measured build (exit status 0: not an error)."""
 
     exit_status = 0
 
@@ -118,7 +118,7 @@ def suite_of(taken: Taken, date: str, source: str | None = None) -> facts.Suite:
 
 
 def price(suite: facts.Suite, program: facts.Program, say: Progress) -> tuple[Row, Layers]:
-    """What the program is estimated at today, without the board; NotComparable where this checkout
+    """Returns today's estimate of the program, without the board; NotComparable if this checkout
     builds something else, or has other inputs."""
     assert suite.firmware
     known = program.inference
@@ -155,7 +155,8 @@ def price(suite: facts.Suite, program: facts.Program, say: Progress) -> tuple[Ro
 
 
 def compared(suite: facts.Suite, program: facts.Program, run: Run) -> tuple[Row, Layers]:
-    """Measured beside estimated, for the whole and by layer, where that was measured."""
+    """Compares measured with estimated cycles, in total and by layer, as far as they were
+    measured."""
     cycles = run.cycles[0]
     row = Row(
         suite.name, program.name, program.cycles, cycles.median, program.held_out, suite.board

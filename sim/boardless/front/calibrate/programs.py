@@ -154,7 +154,7 @@ def check(suite: Suite, checkout: Path) -> None:
 
 
 def compiler() -> str:
-    """Such as 14.2.1; ToolMissing where there is none."""
+    """Returns a version such as 14.2.1; ToolMissing if there is no compiler."""
     if not shutil.which(GCC):
         raise ToolMissing(f"no {GCC} on PATH", hint=f"apt install {DEBIAN}")
     done = subprocess.run([GCC, "-dumpfullversion"], capture_output=True, text=True, timeout=30)
@@ -165,7 +165,7 @@ def compiler() -> str:
 
 
 def run(suite: Suite, elf: Path, caches: tuple[str, ...] = ()) -> tuple[Code, Tally]:
-    """What was executed between the triggers; DeviceFault where the program found its own result
+    """Returns the counts between the triggers; DeviceFault if the program found its own result
     wrong, or did not end."""
     result = bare.run(
         elf, board(suite), regions=[f"{BEGIN}:{END}"], caches=caches, seconds=RUN_SECONDS

@@ -28,7 +28,7 @@ HEX_BYTES = 31  # of a picture in one command, as MLPerf Tiny's runner sends the
 
 
 class Firmware(State):
-    """What is loaded, and what the device is told."""
+    """Keywords that load a firmware and send pictures to the device."""
 
     def load_firmware(self, model: str, board: str, firmware: str = "") -> DotDict:
         """Builds MODEL for a board, where that is not done yet, and ends a running emulation.

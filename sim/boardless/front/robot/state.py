@@ -1,4 +1,4 @@
-"""What the keywords of one suite share: the board, its firmware, what it was told last."""
+"""The state that the keywords of one suite share: the board, its firmware, the last picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RENODE = "renode"
 
 
 class State:
-    """Of one suite; `emulator` is the library's argument."""
+    """The state of one suite; `emulator` is the library's argument."""
 
     def __init__(self, emulator: str = "") -> None:
         self._emulator = emulator

@@ -24,7 +24,7 @@ from boardless.model import reference
 
 
 class Verdicts(Firmware):
-    """On predictions, instructions, cycles and crashes."""
+    """Keywords that check predictions, instructions, cycles and crashes."""
 
     def prediction_should_match_reference(self) -> None:
         """The picture in the device gives what TFLite's reference kernels give: int8 to the last
@@ -72,7 +72,8 @@ class Verdicts(Firmware):
             raise AssertionError(verdict.reason)
 
     def instructions_should_not_exceed(self, limit: int) -> None:
-        """Of the last prediction. Refuses where the emulator does not count."""
+        """Limits the instructions of the last prediction. Refuses if the emulator does not
+        count."""
         self._predicted()
         spent = self._instructions(self._ticks or 0)
         logger.info(f"{spent:,} instructions, limit {int(limit):,}")
@@ -87,7 +88,7 @@ class Verdicts(Firmware):
         return [b - a for a, b in pairwise(at)]
 
     def skip_where_instructions_are_not_counted(self) -> None:
-        """For the setup of tests that need them."""
+        """Skips a test on an emulator that does not count; for the setup of tests."""
         try:
             self._instructions(0)
         except ToolFailed as error:

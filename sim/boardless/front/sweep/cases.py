@@ -1,4 +1,4 @@
-"""What a sweep runs: models x boards x data sets, and what the figures of a case depend on."""
+"""The cases of a sweep: models x boards x data sets, and what their figures depend on."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def names(self) -> str:
-        """As every line begins."""
+        """Names the case as at the start of every line."""
         return f"{self.model.name} {self.board} {self.dataset}"
 
     @property
@@ -51,7 +51,7 @@ class Case:
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What inferences must have in common to be of one case."""
+    """The properties that inferences of one case must have in common."""
 
     toolchain: str
     build_id: str
@@ -69,7 +69,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 def identity(board: Board, emulator: str, cycles: bool, build_id: str, toolchain: str) -> Identity:
-    """On this machine, of a build with this id."""
+    """Returns the identity of a build with this id on this machine."""
     return Identity(
         toolchain=toolchain,
         build_id=build_id,
@@ -164,7 +164,7 @@ class Preparation:
             return self.kept[1]
 
     def ready(self, case: Case) -> Ready:
-        """Without building anything."""
+        """Prepares a case without building anything."""
         board = boards.load(case.board)
         toolchain = build.toolchain(board)
         program = compiler.compile_graph(case.model.graph, board.variants)
@@ -178,8 +178,8 @@ class Preparation:
         )
 
     def built(self, case: Case) -> Ready:
-        """With its firmware, so that workers of this machine find it; a failure is given a second
-        chance."""
+        """Prepares a case and builds its firmware, so that workers of this machine find it. A build
+        that fails is repeated once."""
         ready = self.ready(case)
         request = Request(case.text, case.board, emulator=case.emulator)
         try:

@@ -29,7 +29,7 @@ from boardless.path import Request, follow
 
 @dataclass(frozen=True)
 class Task:
-    """All that a worker, maybe on another machine, needs beside its own checkout."""
+    """All that a worker, maybe on another machine, needs in addition to its own checkout."""
 
     model: str  # of the tree, or a file's stem with its `content`
     content: bytes | None
@@ -57,7 +57,7 @@ class Inference:
 
 @dataclass(frozen=True)
 class Done:
-    """In the order of the task's indices; `notes` say what could not be found out."""
+    """Results in the order of the task's indices; `notes` say what is unknown."""
 
     inferences: tuple[Inference, ...]
     notes: tuple[str, ...]
@@ -133,7 +133,8 @@ def _inferences(outcome: Outcome) -> Sequence[Inference]:
 
 
 def about(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """What two machines must agree on before they share a sweep, for boards and their emulators."""
+    """Returns what two machines must agree on before they share a sweep, for boards and their
+    emulators."""
     said = {
         "boardless": __version__,
         "ai-edge-litert": metadata.version("ai-edge-litert"),

@@ -71,7 +71,7 @@ class Cluster:
         future.add_done_callback(landed)
 
     def answer(self, future: Any) -> chunk.Done | chunk.Failed:
-        """What became of a chunk; ToolFailed where the scheduler is lost."""
+        """Returns the result of a chunk; ToolFailed if the scheduler is lost."""
         if future.status in ("cancelled", "lost"):
             raise self.lost()
         try:

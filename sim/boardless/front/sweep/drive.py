@@ -54,7 +54,7 @@ class Chunk:
 
 
 def cut(case_id: int, ready: Ready, missing: Sequence[int]) -> list[Chunk]:
-    """The same borders whatever is missing."""
+    """Cuts missing pictures into chunks, whose borders do not depend on what is missing."""
     groups = itertools.groupby(missing, key=lambda i: i // ready.chunk)
     return [Chunk(case_id, ready, tuple(group)) for _, group in groups]
 
@@ -107,7 +107,7 @@ def drive(
 
 
 class Event(enum.Enum):
-    """What may land in the queue beside chunks' futures."""
+    """An entry of the queue that is no chunk's future."""
 
     INTERRUPT = enum.auto()
     READY = enum.auto()  # a case
@@ -163,7 +163,7 @@ class Coming:
 
     @property
     def ready(self) -> bool:
-        """Whether `take` would not wait."""
+        """Returns True if `take` would not wait."""
         return bool(self.begun) and self.begun[0][1].done()
 
     def take(self) -> tuple[Case, Future[Ready]]:
@@ -225,7 +225,7 @@ class Driver:
         self.said(case_id, ready)
 
     def launch(self) -> None:
-        """As many as there are workers."""
+        """Launches as many chunks as there are workers."""
         capacity = self.cluster.capacity if self.waiting else 0
         while self.waiting and len(self.flying) < capacity:
             chunk = self.waiting.popleft()

@@ -82,7 +82,7 @@ class Store:
         return None if row is None else int(row[0])
 
     def holds(self, case: Case) -> bool:
-        """Whether there is anything that must not be mixed with another build."""
+        """Returns True if the file holds results that must not be mixed with another build."""
         return bool(
             self._one(
                 "SELECT 1 FROM cases c WHERE case_id = ? AND (misfit != '' OR EXISTS "
@@ -92,7 +92,7 @@ class Store:
         )
 
     def change(self, ready: Ready) -> str:
-        """What differs between the file and now, "" where both can be mixed."""
+        """Returns what differs between the file and now, "" if both can be mixed."""
         case_id = self.case_id(ready.case)
         fields = ", ".join(Identity.__struct_fields__)
         row = self._one(f"SELECT {fields} FROM cases WHERE case_id = ?", (case_id,))
@@ -193,7 +193,7 @@ class Store:
     # ---- asking ----
 
     def rows(self, question: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """With the names of the columns."""
+        """Returns rows with the names of their columns."""
         with self._told():
             cursor = self.connection.execute(question, values)
             names = [column[0] for column in cursor.description]
@@ -227,7 +227,8 @@ class Store:
 
 @contextlib.contextmanager
 def open_file(path: Path, *, new: bool) -> Iterator[Store]:
-    """With `new` it is made where it is not there, and nobody else may write it meanwhile."""
+    """Opens a results file. With `new` it is created if missing, and no other process may write it
+    meanwhile."""
     if not new and not path.is_file():
         raise BadInput("no such file", where=str(path), hint="boardless sweep MODEL -o FILE")
     with contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""What a results file says of each case: records for --json, a table for people."""
+"""The summary of a results file: records for --json, a table for people."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def show(found: Sequence[dict[str, Any]]) -> None:
 
 
 def lines(record: dict[str, Any]) -> list[str]:
-    """What went wrong with a case; one line per reason."""
+    """Returns the failures of a case, one line per reason."""
     names = f"{record['model']} {record['board']} {record['dataset']}"
     said = []
     if record["wrong"]:

@@ -45,7 +45,7 @@ class Program:
 
     @property
     def macs(self) -> int:
-        """As executed."""
+        """The MACs that are executed."""
         return sum(layer.call.macs for layer in self.layers)
 
 

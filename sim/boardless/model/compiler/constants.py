@@ -46,7 +46,7 @@ def _value(op: Operator, tensors: list[Tensor], most_bytes: int) -> npt.NDArray[
 
 
 def _real(tensor: Tensor) -> npt.NDArray[np.float32] | None:
-    """In single precision, as TFLite's DEQUANTIZE."""
+    """Returns the values in single precision, as TFLite's DEQUANTIZE computes them."""
     assert tensor.data is not None
     if tensor.dtype == "float16":
         return tensor.data.astype(np.float32)

@@ -1,4 +1,4 @@
-"""What lower.py hands to _dsp variants: channels for bl_requantise_fast, bytes packed into words.
+"""Constants of _dsp variants for lower.py: channels for bl_requantise_fast, packed bytes.
 
 fast = fast_channels(context, taps, bias)   # None: this layer needs the reference kernel
 """
@@ -73,7 +73,7 @@ def fast_channels(context: Context, taps: npt.NDArray[Any], bias: Constant) -> F
 
 
 def slides(call: Call) -> bool:
-    """Whether kernels/depthwise_conv_2d/slide.h is made for the window."""
+    """Returns True if kernels/depthwise_conv_2d/slide.h supports the window."""
     window = call.params["window"]
     return (
         (window["filter_h"], window["filter_w"]) == (3, 3)
@@ -83,10 +83,10 @@ def slides(call: Call) -> bool:
 
 
 def sliding(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None:
-    """The same call by the _dsp variants of DEPTHWISE_CONV_2D, of a window that slides().
+    """Returns the call of a _dsp variant of DEPTHWISE_CONV_2D, for a window that slides().
 
     `taps` is (output channels, 9) of int8. CONV_2D of a single input channel is a depthwise
-    convolution, too. None where there is no variant or it would not be exact.
+    convolution, too. None if there is no variant or it would not be exact.
     """
     window = call.params["window"]
     input_c, output_c = window["input_c"], window["output_c"]
@@ -125,7 +125,7 @@ def folded_bias(filter_tensor: Tensor, bias: Constant, input_zero_point: int) ->
 
 
 def float32_bounds(params: Params) -> bool:
-    """Whether the fused activation is one that kernels/float32.h can do on bits."""
+    """Returns True if kernels/float32.h can compute the fused activation on bits."""
     low, high = params["activation_min"], params["activation_max"]
     return (low == 0 and high >= 0) or (-low, high) == (quantise.FLOAT_MAX, quantise.FLOAT_MAX)
 

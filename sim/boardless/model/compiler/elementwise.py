@@ -142,7 +142,8 @@ class Pair:
         }
 
     def sum_multipliers(self) -> Params:
-        """Of bl_add_s8. TFLite's arithmetic needs the output scale above 2^-19 of the inputs'."""
+        """Returns the multipliers of bl_add_s8. TFLite's arithmetic needs the output scale above
+        2^-19 of the inputs'."""
         a, b = np.float32(quantise.of(self.a).scale), np.float32(quantise.of(self.b).scale)
         output = np.float32(quantise.of(self.context.output()).scale)
         common = float(np.float32(2) * max(a, b))
@@ -161,7 +162,7 @@ class Pair:
         return params
 
     def call(self, name: str, params: Params, exact: bool = True) -> Call:
-        """Of bl_<name>_s8 or bl_<name>_f32; by a variant where that is `exact`."""
+        """Returns a call of bl_<name>_s8 or bl_<name>_f32; of a variant if that is `exact`."""
         suffix, shape = self.context.suffix(), broadcast(self.context, self.a, self.b)
         pays = ("mve", "dsp") if shape["inner"] >= 4 else ("dsp",)
         variant = self.context.variant(*pays) if exact else "ref"
@@ -176,8 +177,8 @@ class Pair:
         ).with_clearances(*(self._clearance(t) for t in (self.a, self.b) if t.data is None))
 
     def _clearance(self, source: Tensor) -> int | None:
-        """Of an input as large as the output: value i is read, then output i is written, i ascends.
-        A smaller one is read again and again."""
+        """Returns the clearance of an input as large as the output: value i is read, then output i
+        is written, i ascends. A smaller input is read again and again, so it has none."""
         return 0 if source.count == self.context.output().count else None
 
 
@@ -218,7 +219,8 @@ def broadcast(context: Context, a: Tensor, b: Tensor) -> Params:
 
 
 def varies(shape: tuple[int, ...], from_the_end: int) -> bool:
-    """Whether a tensor has its own values along the axis, counted 1, 2, ... from the last."""
+    """Returns True if the tensor has its own values along the axis, counted 1, 2, ... from the
+    last."""
     return len(shape) >= from_the_end and shape[-from_the_end] > 1
 
 

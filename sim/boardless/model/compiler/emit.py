@@ -85,7 +85,8 @@ def _fields(params: dict[str, Any], indent: str) -> str:
 def _layer(
     layer: Layer, weights: bytearray, placed: dict[tuple[str, bytes], int]
 ) -> dict[str, Any]:
-    """What the template prints of a layer; appends its constants to `weights`, each value once."""
+    """Returns what the template prints of a layer; appends its constants to `weights`, each value
+    once."""
     constants, arguments = [], [f"&params_{layer.index}"]
     arguments += [_pointer(o, s) for o, s in zip(layer.inputs, layer.input_shapes, strict=True)]
     for constant in layer.call.constants:

@@ -18,7 +18,7 @@ INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
 
 
 def fits(x: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Where x is an int32."""
+    """Returns a mask of the values that fit into int32."""
     return (x >= INT32_MIN) & (x <= INT32_MAX)
 
 
@@ -47,8 +47,8 @@ def requantise(x: IntegersLike, multiplier: IntegersLike, shift: IntegersLike) -
 
 
 def requantise_once(x: IntegersLike, multiplier: IntegersLike, shift: IntegersLike) -> Integers:
-    """The same rounded once, ties away from zero: fully connected layers. Not wrapped: what leaves
-    int32 is the caller's business."""
+    """Requantises with a single rounding, ties away from zero, as fully connected layers do. The
+    result is not wrapped: the caller handles values outside of int32."""
     product = np.asarray(x, np.int64) * np.asarray(multiplier, np.int64)
     right = 31 - np.asarray(shift, np.int64)  # 1..62
     result: Integers = (product + (np.int64(1) << (right - 1)) - (product < 0)) >> right
@@ -56,7 +56,7 @@ def requantise_once(x: IntegersLike, multiplier: IntegersLike, shift: IntegersLi
 
 
 def _wrapped(x: Integers) -> Integers:
-    """As int32 holds it."""
+    """Returns the values as int32 holds them."""
     return (x - INT32_MIN) % (1 << 32) + INT32_MIN
 
 

@@ -107,7 +107,7 @@ def _same_kind(a: Tensor, b: Tensor) -> bool:
 
 
 def _bounds(op: Operator | None, output: Tensor) -> tuple[float, float] | None:
-    """What `op`'s activation, fused or its own, lets through in the output's type."""
+    """Returns the bounds of `op`'s activation, fused or its own, in the output's type."""
     name = "NONE"
     if op is not None:
         fused = op.options.get("fused_activation_function", "NONE")

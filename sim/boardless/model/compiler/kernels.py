@@ -1,10 +1,9 @@
-"""What a kernel folder tells the compiler, and how its folder is found by the operator's name.
+"""The interface between a kernel folder and the compiler, which finds it by the operator's name.
 
 firmware/kernels/conv_2d/lower.py serves CONV_2D: `lower(context)` returns the Call that the
-generated C will make, or an Alias where the operator moves no data; `output_shape(context)` returns
-the shape that follows from the operator's inputs and options, whatever the file says. An optimised
-variant is a file conv_2d_<variant>.c beside conv_2d_ref.c; lower() picks it when the board can run
-it.
+generated C will make, or an Alias if the operator moves no data. `output_shape(context)` returns the
+shape that follows from the operator's inputs and options, whatever the file says. An optimised
+variant is a file conv_2d_<variant>.c next to conv_2d_ref.c; lower() picks it if the board can run it.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ class Call:
     clearances: tuple[int | None, ...] = field(default=(), init=False)  # bytes
 
     def with_clearances(self, *clearances: int | None) -> Call:
-        """The same call with its promise."""
+        """Returns the same call with its promise."""
         call = dataclasses.replace(self)
         object.__setattr__(call, "clearances", clearances)
         return call
@@ -86,7 +85,7 @@ class Alias:
 
 @dataclass(frozen=True)
 class Context:
-    """What lower() works with: one operator of the graph and the variants the board can run."""
+    """The argument of lower(): one operator of the graph and the variants the board can run."""
 
     graph: Graph
     op: Operator
@@ -139,7 +138,7 @@ class Context:
         return data
 
     def reshaped(self) -> Alias:
-        """For operators that move nothing."""
+        """Returns the alias of an operator that moves no data."""
         self.suffix()
         if self.input().count != self.output().count:
             raise self.refuse("input and output differ in size")
@@ -306,7 +305,7 @@ def by(shape: tuple[int, ...]) -> str:
 
 
 def _check_numbers(context: Context, params: Params) -> None:
-    """What the generated C could not write down is refused."""
+    """Refuses numbers that the generated C could not write down."""
     for key, value in params.items():
         if isinstance(value, dict):
             _check_numbers(context, value)
@@ -344,7 +343,7 @@ def _list(numbers: tuple[int, ...]) -> str:
 
 
 def lower_as(folder: str, context: Context) -> Call | Alias:
-    """For an operator that another one's folder serves."""
+    """Lowers an operator that is served by the folder of another one."""
     result: Call | Alias = module(folder.upper()).lower(context)
     return result
 

@@ -24,7 +24,7 @@ class Memory:
 
 
 class Sharing:
-    """Which tensors have the same memory: aliases, and outputs written in place."""
+    """The tensors that have the same memory: aliases, and outputs written in place."""
 
     def __init__(self) -> None:
         self.same: dict[int, int] = {}
@@ -90,8 +90,8 @@ def _joints(
     first: dict[int, int],
     last: dict[int, int],
 ) -> dict[tuple[int, int], int | None]:
-    """What each call promises. Outputs that are written in place join their input in `sharing`, and
-    their lifetimes, `first` and `last`, become one."""
+    """Returns the promise of each call. Outputs that are written in place join their input in
+    `sharing`, and their lifetimes, `first` and `last`, become one."""
     root = sharing.root
     joints: dict[tuple[int, int], int | None] = {}  # (input, output) roots -> clearance
     for step, (call, op) in enumerate(calls):

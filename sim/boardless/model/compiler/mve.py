@@ -1,4 +1,4 @@
-"""What lower.py hands to the _mve variants: packed filters, the input's zero point in the bias.
+"""Constants of _mve variants for lower.py: packed filters, the input's zero point in the bias.
 
 constants = (packed(rows, bias, multiplier, shift, zero_point),)
 """
@@ -15,7 +15,7 @@ from boardless.model.compiler.kernels import Constant
 
 
 def shifts_right(shift: Constant) -> bool:
-    """Whether no multiplier is 1 or more, as bl_mve_requantise wants it."""
+    """Returns True if no multiplier is 1 or more, which bl_mve_requantise requires."""
     return shift.data is not None and bool((shift.data <= 0).all())
 
 

@@ -1,4 +1,4 @@
-"""How far an output may reach into its input before it destroys what is still to be read. Pure.
+"""The distance by which an output may overlap its input without overwriting unread values. Pure.
 
 window_clearance(window, itemsize=1)  # bytes by which the output must begin before the input
 """
@@ -39,8 +39,8 @@ def pixelwise(
 
 
 def first_reads(window: Mapping[str, int]) -> npt.NDArray[np.int64]:
-    """For each output pixel in order the lowest input pixel it reads; NEVER where its window lies
-    wholly in the padding."""
+    """Returns for each output pixel in order the lowest input pixel it reads; NEVER if its window
+    lies completely in the padding."""
     rows = _first_taps(window, "h", "pad_top")
     columns = _first_taps(window, "w", "pad_left")
     positions = rows[:, None] * window["input_w"] + columns[None, :]

@@ -1,13 +1,13 @@
-"""Where each activation lies in the arena: lifetimes, sharing, offsets. Pure.
+"""The place of each activation in the arena: lifetimes, sharing, offsets. Pure.
 
 plan = arrange([Buffer(size=64, first=0, last=1), Buffer(size=32, first=1, last=2)])
 
 Buffers that live at the same time must not share a byte, with one exception: an Overlap lets the
-output of a step begin `clearance` bytes before an input that dies in it (diagonal memory
-optimisation). So of two such buffers one lies above the other by a distance that depends on which
-is which, and a plan is a choice of who is above, for all pairs. Every plan that cannot be pushed
-down further comes from placing the buffers in some order, each at its lowest free offset: arrange
-searches for that order, and lower_bound says how much could be gained at most.
+output of a step begin `clearance` bytes before an input that no later step reads (diagonal memory
+optimisation). So of two such buffers one lies above the other by a distance that depends on their
+order, and a plan is a choice of this order for all pairs. Every plan in which no buffer can move
+down results from placing the buffers one after the other, each at its lowest free offset. arrange()
+searches for the best sequence, and lower_bound says how much could be gained at most.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Buffer:
     kind: str = "activation"  # or scratch
 
     def overlaps(self, other: Buffer) -> bool:
-        """Whether both live at the same time."""
+        """Returns True if both live at the same time."""
         return self.first <= other.last and other.first <= self.last
 
 
@@ -155,7 +155,7 @@ class _Problem:
         return max((o + s for o, s in zip(offsets, self.sizes, strict=True)), default=0)
 
     def step_bounds(self) -> dict[int, int]:
-        """For each step the bytes alive, less what its overlaps can save at best."""
+        """Returns for each step the bytes alive, less what its overlaps can save at best."""
         changes: dict[int, int] = {}
         for b, size in zip(self.buffers, self.sizes, strict=True):
             changes[b.first] = changes.get(b.first, 0) + size

@@ -20,7 +20,7 @@ def of(tensor: Tensor) -> Quantisation:
 
 
 def round_away(x: float) -> int:
-    """To the nearest integer, ties away from zero (C's round)."""
+    """Rounds to the nearest integer, ties away from zero (C's round)."""
     return math.floor(abs(x) + 0.5) * (1 if x >= 0 else -1)
 
 

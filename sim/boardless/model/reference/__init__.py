@@ -54,8 +54,8 @@ def predict(
 
 
 def _with_possible_axes(content: bytes) -> bytes:
-    """The same file where tensors of one dimension say that their scales lie along it. Some
-    exporters wrote another one, which older interpreters let pass and this one refuses."""
+    """Returns the file with the only possible axis of scales in tensors of one dimension. Some
+    exporters wrote another one, which older interpreters accepted and this one refuses."""
     model = schema.Model.GetRootAs(content, 0)
     patched = bytearray(content)
     graph = model.Subgraphs(0)

@@ -46,9 +46,9 @@ def macs(graph: Graph) -> int:
 
 
 def channels(graph: Graph) -> Graph:
-    """`graph` without the channels that carry no information; itself where there are none.
+    """Returns `graph` without the channels that carry no information, or itself if there are none.
 
-    What is wrong with an operator is not said here: it is left as it is, and lower() refuses it.
+    An invalid operator is not reported here: it stays as it is, and lower() refuses it.
     """
     with np.errstate(all="ignore"):  # a damaged model's weights may be NaN or infinite
         while (smaller := _fold(graph)) is not graph:

@@ -1,4 +1,4 @@
-"""Which channel of which input an output channel stands and falls with, operator by operator.
+"""The input channels without which an output channel has no meaning, for each operator.
 
 pairs = links_of(Context(graph, op))
 """

@@ -53,7 +53,8 @@ def _total_needed(needed: dict[int, Flags]) -> int:
 
 
 def _spread(step: Step, needed: dict[int, Flags], bias_is_full: bool) -> None:
-    """What one operator's output needs of its inputs, and the other way round."""
+    """Passes on which channels one operator's output needs of its inputs, and the other way
+    round."""
     if step.dense:
         outputs = needed[step.op.outputs[0]]
         needed[step.op.inputs[0]] |= _reads(step.dense, outputs, bias_is_full)

@@ -65,7 +65,8 @@ def step_of(context: Context, ranges: dict[int, Range]) -> tuple[Step, Range]:
 
 
 def bounds_of(context: Context) -> tuple[float, float]:
-    """Of the activation, fused or an operator of its own, in the output's type."""
+    """Returns the bounds of the activation, fused or an operator of its own, in the output's
+    type."""
     name = context.op.options.get("fused_activation_function", "NONE")
     name = context.op.name if context.op.name in CLAMPS else name
     bounds = quantise.activation_bounds(name, context.output())
@@ -75,7 +76,7 @@ def bounds_of(context: Context) -> tuple[float, float]:
 
 
 def _mean_range(context: Context, source: Range) -> Range:
-    """With the multiplier that the kernel gets, which is not simply a ratio of scales."""
+    """Uses the multiplier that the kernel gets, which is not simply a ratio of scales."""
     call = kernels.lower(context)
     if not isinstance(call, kernels.Call) or "multiplier" not in call.params:
         return full_range(context.output())
@@ -89,7 +90,8 @@ def _mean_range(context: Context, source: Range) -> Range:
 
 
 def _requantised(total: Range, multiplier: Array, shift: Array, context: Context) -> Range:
-    """What a kernel makes of accumulators in `total`; scaling is monotonous unless it overflows."""
+    """Returns the range of outputs for accumulators in `total`; scaling is monotonic unless it
+    overflows."""
     bounds = bounds_of(context)
     once = context.op.name == "FULLY_CONNECTED"
     scale = fixed_point.requantise_once if once else fixed_point.requantise

@@ -1,4 +1,4 @@
-"""What range, need and cut tell each other about a tensor's channels and about an operator."""
+"""Records about a tensor's channels and about an operator, which range, need and cut share."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Dense:
-    """What a convolution or fully connected layer reads, and what it makes of constants."""
+    """The inputs of a convolution or fully connected layer, and its outputs for constant inputs."""
 
     bias: Array  # (outputs,)
     reads: Flags  # (outputs, channels): through a weight other than 0 that meets the map
