@@ -52,7 +52,7 @@ The epoch was chosen by the validation split; nothing was fitted to the test spl
 ![Training curves](curves.png) ![Confusion matrix of the int8 model](confusion.png)
 {% if r.layer_snr_db %}
 ## What int8 loses, layer by layer
-Signal to noise of each operator's output, in dB beside the float model (6 dB are one bit); the
+Signal to noise of each operator's output, in dB relative to the float model (6 dB are one bit); the
 noise of a layer holds that of all before it
 {%- if recipe.quantisation.aware_epochs %}, and what changed as int8 was trained on for
 {{ recipe.quantisation.aware_epochs }} epochs with its rounding{% endif %}.

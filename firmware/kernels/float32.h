@@ -1,8 +1,9 @@
-/* What the float32 variants share: a fused activation that works on the bits of a sum.
+/* Shared by the float32 variants: a fused activation that works on the bits of a sum.
  *
- * Comparing floats costs four instructions on a core whose flags sit beside the FPU's; as integers,
- * positive floats order the same way, and the sign bit tells the negative ones. It serves bounds
- * of 0 below and not negative above, and none at all; lower.py looks (float32_bounds). */
+ * Comparing floats costs four instructions on a core with separate flags of the FPU. As integers,
+ * positive floats order the same way, and the sign bit marks the negative ones. It supports a lower
+ * bound of 0 with an upper one that is not negative, and no bounds; lower.py checks this
+ * (float32_bounds). */
 #ifndef BL_FLOAT32_H
 #define BL_FLOAT32_H
 

@@ -2,7 +2,7 @@
 #include "smmulr.h"
 
 /* The reference's two roundings in fewer instructions: doubling an operand beforehand turns the
- * first into one SMMULR, and the second is told once whether there is anything to shift. */
+ * first into one SMMULR, and whether the second has anything to shift is decided once. */
 typedef struct {
   int32_t multiplier, shift, half, sign; /* shift >= 0, to the right */
 } scaling;

@@ -77,7 +77,7 @@ class Comparison:
 
     @property
     def changed(self) -> int | None:
-        """How many inputs have another top-1 class than in `old`; None: not compared."""
+        """The number of inputs with another top-1 class than in `old`; None: not compared."""
         before, now = self.old.top_1.split() if self.old else [], self.new.top_1.split()
         if not self.same_inputs or len(before) != len(now):
             return None

@@ -1,4 +1,4 @@
-"""What a column of a report is: a value of each row, and how it is shown.
+"""A column of a report: a value of each row, and how it is shown.
 
 RAM = Column("ram", "RAM", "bytes of RAM", value=lambda outcome: 920, rank=2)
 RAM.shown(RAM.value(outcome))    # "920"

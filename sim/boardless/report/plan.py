@@ -1,4 +1,4 @@
-"""What `boardless plan` shows of the memory plan of a model."""
+"""The output of `boardless plan`: the memory plan of a model."""
 
 from __future__ import annotations
 

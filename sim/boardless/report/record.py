@@ -102,7 +102,7 @@ def board(board: Board, available: dict[str, str]) -> dict[str, Any]:
 
 
 def write(data: Any, target: str) -> None:
-    """To a file, or to standard output for "-"."""
+    """Writes JSON to a file, or to standard output for "-"."""
     text = json.dumps(data, indent=1) + "\n"
     if target == "-":
         sys.stdout.write(text)
@@ -111,7 +111,7 @@ def write(data: Any, target: str) -> None:
 
 
 def check_target(target: str) -> None:
-    """BadInput where no file can be written: to be said before the work, not after it."""
+    """Raises BadInput if the file cannot be written, before the work instead of after it."""
     path = Path(target)
     folder = path.absolute().parent
     if target == "-":

@@ -1,4 +1,4 @@
-"""What `boardless run` and `boardless sim` show: a table, remarks, and how many cases are well."""
+"""The output of `boardless run` and `sim`: a table, remarks, and how many cases are well."""
 
 from __future__ import annotations
 

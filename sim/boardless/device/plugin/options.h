@@ -1,4 +1,4 @@
-/* What the plugin is told on QEMU's command line: numbers in any C notation, ranges without their
+/* The plugin's options on QEMU's command line: numbers in any C notation, ranges without their
  * high end.
  *
  *   probe=on           only says that the plugin can be loaded, and ends the emulator

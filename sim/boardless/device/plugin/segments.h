@@ -1,6 +1,6 @@
 /* Code segments and their counters. A segment is instructions in a row of which either all are
  * executed or none: it ends at the end of a block, behind what may access memory (an access to a
- * device stops the block, and the rest comes again in another), and where it is told to.
+ * device stops the block, and the rest comes again in another), and at given addresses.
  */
 #ifndef BL_SEGMENTS_H
 #define BL_SEGMENTS_H

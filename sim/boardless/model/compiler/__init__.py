@@ -101,7 +101,7 @@ def compile_graph(
 def _lowered(
     graph: Graph, variants: tuple[str, ...]
 ) -> list[tuple[kernels.Call | kernels.Alias, Operator]]:
-    """What each operator becomes, in order; BadInput for the first that nothing can be made of."""
+    """Lowers each operator, in order; BadInput for the first that is not supported."""
     found = []
     for op in graph.operators:
         context = kernels.Context(graph, op, variants)

@@ -1,9 +1,9 @@
-"""How much a kernel reads and writes, as its parameters say: never more than the tensors hold.
+"""The values that a kernel reads and writes by its parameters: never more than the tensors hold.
 
     written(call.params)  # values
 
 The loops of a kernel in C run as far as its parameters tell it. This derives their ends from the
-parameters alone, so that what lower() has taken from the tensors is held against them once more.
+parameters alone, so that what lower() has taken from the tensors is compared with them once more.
 """
 
 from __future__ import annotations

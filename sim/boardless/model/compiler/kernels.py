@@ -1,9 +1,10 @@
 """The interface between a kernel folder and the compiler, which finds it by the operator's name.
 
 firmware/kernels/conv_2d/lower.py serves CONV_2D: `lower(context)` returns the Call that the
-generated C will make, or an Alias if the operator moves no data. `output_shape(context)` returns the
-shape that follows from the operator's inputs and options, whatever the file says. An optimised
-variant is a file conv_2d_<variant>.c next to conv_2d_ref.c; lower() picks it if the board can run it.
+generated C will make, or an Alias if the operator moves no data. `output_shape(context)` returns
+the shape that follows from the operator's inputs and options, whatever the file says. An optimised
+variant is a file conv_2d_<variant>.c next to conv_2d_ref.c; lower() picks it if the board can run
+it.
 """
 
 from __future__ import annotations
@@ -349,7 +350,7 @@ def lower_as(folder: str, context: Context) -> Call | Alias:
 
 
 def output_shape_as(folder: str, context: Context) -> tuple[int, ...]:
-    """The same for its output_shape()."""
+    """Returns the output shape of an operator that is served by the folder of another one."""
     shape: tuple[int, ...] = module(folder.upper()).output_shape(context)
     return shape
 

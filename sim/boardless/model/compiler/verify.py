@@ -93,7 +93,7 @@ def _meet(a: Span, b: Span) -> bool:
 
 
 def _promised(call: Call, k: int, source: Span, output: Span) -> bool:
-    """Whether the kernel may write over its activation number `k` as these lie."""
+    """Returns True if the kernel may write over its activation number `k` as these lie."""
     if call.in_place and k == 0 and source == output:
         return True
     clearances: Sequence[int | None] = call.clearances

@@ -51,7 +51,7 @@ class Tensor:
 
     @property
     def type_and_shape(self) -> str:
-        """Such as "int8 1x28x28x3"; a scalar is of shape 1."""
+        """A text such as "int8 1x28x28x3"; a scalar is of shape 1."""
         return f"{self.dtype} {'x'.join(map(str, self.shape)) or 1}"
 
 
