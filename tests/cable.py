@@ -14,8 +14,9 @@ from boardless.device.records import Build
 
 
 def sampled(data: bytes, sent_at: int, read_at: int) -> bytes:
-    """What a UART at `read_at` baud makes of bytes sent at `sent_at`: one start bit, 8 data bits
-    from the lowest, one stop bit; the reader looks at the middle of what it takes for bits."""
+    """Returns the bytes that a UART at `read_at` baud receives when they are sent at `sent_at`: one
+    start bit, 8 data bits from the lowest, one stop bit. The reader samples in the middle of its
+    bits."""
     bits = "1" * 20 + "".join(f"0{byte:08b}"[:1] + f"{byte:08b}"[::-1] + "1" for byte in data)
 
     def level(time: float) -> int:  # seconds since the first bit began

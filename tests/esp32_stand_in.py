@@ -40,7 +40,7 @@ class Debugger:
         return packet
 
     def poll(self) -> str | None:
-        """What has come: a packet, "" at the end, None for less."""
+        """Returns a received packet, "" at the end, None if it is incomplete."""
         data = self.remote.recv(4096)
         self.buffer += data
         if not (found := re.search(rb"\$([^#]*)#..", self.buffer)):
@@ -73,7 +73,7 @@ class Chip:
         assert self.debugger.ask(f"{on}{kind},{address:x},4") == "OK"
 
     def power_on(self) -> None:
-        """As the ROM leaves it."""
+        """Sets the state that the ROM leaves."""
         self.guarded = dict.fromkeys(WATCHDOGS, ON)
         for address, key in WATCHDOGS.items():
             self.debugger.write(address, ON)
@@ -81,7 +81,7 @@ class Chip:
         self.offer()
 
     def offer(self) -> None:
-        """What is received next."""
+        """Offers the next byte to the receiver."""
         self.debugger.write(FIFO, self.waiting[0] if self.waiting else 0xEE)
         count = min(len(self.waiting), 128)
         self.debugger.write(STATUS, 128 if count == 128 else 0)  # right in that case only

@@ -85,7 +85,7 @@ def run(elf: str, line: socket.socket) -> None:
         )
 
     def trap(uc: Any, number: int, data: Any) -> None:
-        """What the core does: Unicorn leaves it to us."""
+        """Does what the core does on a trap, which Unicorn leaves to its user."""
         if number != 2:  # an illegal instruction, such as a counter that is not there
             print(f"trap {number} at {uc.reg_read(UC_RISCV_REG_PC):#x}", file=sys.stderr)
             os._exit(3)

@@ -1,5 +1,5 @@
-"""What tests build of the firmware's sources, kept below the build folder: nothing is built twice,
-and nothing is left in the system's temporary folder.
+"""Builds of the firmware's sources for tests, in the build folder: nothing is built twice, and
+nothing is left in the system's temporary folder.
 
 with kept.folder("host-kernels", FLAGS) as folder:
     if not (folder / "all.o").is_file(): ...
@@ -40,7 +40,7 @@ def _sources() -> bytes:
 
 
 def run(command: list[str]) -> str:
-    """What a tool says; what went wrong is part of the failure."""
+    """Returns the output of a tool; a failure contains its errors."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
     return done.stdout

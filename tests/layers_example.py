@@ -27,7 +27,7 @@ def example() -> Any:
 
 
 def library(folder: Path, *sources: Path) -> ctypes.CDLL:
-    """The layers, and `sources` beside them."""
+    """Builds a library of the layers and `sources`."""
     target = folder / "layers.so"
     command = ["gcc", *FLAGS, *INCLUDES, f"-I{FOLDER}", "-shared", "-o", str(target)]
     kept.run([*command, *map(str, (LAYERS, *sources)), "-lm"])

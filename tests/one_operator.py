@@ -82,7 +82,7 @@ def graph(tensors: list[Tensor], operators: list[Operator], source: int, target:
 
 
 def unpacked(tensors: list[Tensor], operators: list[Operator], source: int, target: int) -> Any:
-    """The same as the schema's objects, for tests that break something in it."""
+    """Returns the model as the schema's objects, for tests that break something in it."""
     m = schema.ModelT()
     m.version = 3
     m.operatorCodes, m.buffers = [], [schema.BufferT()]

@@ -275,7 +275,7 @@ def depthwise_conv_2d(draw: Draw) -> Case:
 
 
 def pool(name: str) -> Callable[[Draw], Case]:
-    """As old uint8 models have it: an odd number of pixels."""
+    """Returns a strategy with an odd number of pixels, as old uint8 models have it."""
 
     def build(draw: Draw) -> Case:
         kh, kw = draw.rng.choice([1, 3, 5]), draw.rng.choice([1, 3])

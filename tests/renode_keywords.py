@@ -20,7 +20,7 @@ from robot.api.deco import library
 
 
 class AddToSuites(SuiteVisitor):  # type: ignore[misc]
-    """As renode-test does before it runs a suite."""
+    """Adds keywords to a suite before it runs, as renode-test does."""
 
     def start_suite(self, suite: Any) -> None:
         if suite.tests:
@@ -59,7 +59,7 @@ class RenodeKeywords:
         self.reset_emulation()
 
     def execute_command(self, command: str) -> str:
-        """What a board needs: its script and its program. The rest is Renode's business."""
+        """Handles what a board needs: its script and its program. The rest is Renode's task."""
         if command.startswith("include @"):
             path = Path(command.removeprefix("include @").replace("\\ ", " "))
             assert path.is_file(), command

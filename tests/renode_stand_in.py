@@ -50,7 +50,7 @@ class Uart:
 
 
 class Monitor:
-    """What the commands change."""
+    """The state that the commands change."""
 
     def __init__(self) -> None:
         self.name = ""
@@ -103,7 +103,8 @@ class Monitor:
 
 
 class BackendTerminal:
-    """As Renode's: what the UART sends comes to WriteChar, CallCharReceived goes to the UART."""
+    """The interface of Renode's class: the UART's output comes to WriteChar, CallCharReceived goes
+    to the UART."""
 
     def AttachTo(self, uart: Uart) -> None:
         self.uart = uart

@@ -260,7 +260,7 @@ def to_tflite(graph: Graph) -> bytes:
 
 
 def _options(graph: Graph, op: Operator) -> dict[str, Any]:
-    """In TFLite's spelling and numbers."""
+    """Returns an operator's options in TFLite's spelling and numbers."""
     options = {}
     for key, value in op.options.items():
         head, *tail = key.split("_")

@@ -83,7 +83,7 @@ def evaluate(expression: str, contexts: Mapping[str, Any], functions: Mapping[st
 
 @dataclass
 class Done:
-    """What a job left behind."""
+    """The files and outputs of a job."""
 
     status: dict[str, int] = field(default_factory=dict)  # of each step that ran
     said: dict[str, str] = field(default_factory=dict)  # by each, on standard output
@@ -175,7 +175,7 @@ class Job:
 
 
 def collect(root: Path, patterns: list[str], target: Path) -> list[str]:
-    """What upload-artifact keeps of a job's folder; names of what it found."""
+    """Collects what upload-artifact stores of a job's folder; returns the names of files."""
     found = [path for pattern in patterns for path in sorted(root.glob(pattern))]
     target.mkdir(parents=True)
     for path in found:

@@ -1,4 +1,4 @@
-/* What generated code and the inference server agree on. */
+/* The interface between generated code and the inference server. */
 #ifndef BL_MODEL_H
 #define BL_MODEL_H
 

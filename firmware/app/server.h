@@ -1,4 +1,4 @@
-/* The inference server: answers commands on the line until it is closed. */
+/* The inference server: answers commands on the UART until it is closed. */
 #ifndef BL_SERVER_H
 #define BL_SERVER_H
 
@@ -6,12 +6,12 @@
 
 void bl_serve(void);
 
-/* For fault handlers: end whatever is being printed and report on a line of its own. */
+/* Fault handlers call this: it ends the current output and reports on a line of its own. */
 void bl_report_fault(const char *kind, const char *const *names, const uint32_t *values,
                      uint32_t count);
 
-/* After it: the `count` words of the stack from `words` on, for a backtrace. Null in a program that
- * has none. */
+/* Reports `count` words of the stack from `words` on, after the fault, for a backtrace. Null in a
+ * program that has none. */
 __attribute__((weak)) void bl_report_stack(const uint32_t *words, uint32_t count);
 
 #endif

@@ -34,7 +34,7 @@ typedef struct {
   int32_t add_to_max;        /* added to INT32_MAX: overflows where > 0 */
 } bl_probe_stray;
 
-/* What no kernel may do: tests show with it that the runner catches it. */
+/* Does what no kernel may do, so that tests show that the runner catches it. */
 bl_status bl_probe_stray_access(const bl_probe_stray *p, const int8_t *input, int8_t *output);
 
 #endif

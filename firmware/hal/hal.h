@@ -1,4 +1,4 @@
-/* What a board supplies. The inference server needs nothing else of the hardware.
+/* The functions that a board supplies. The inference server needs nothing else of the hardware.
  *
  * No function is called from an interrupt; none fails: a board that cannot go on calls hal_exit.
  */

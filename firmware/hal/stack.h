@@ -1,4 +1,4 @@
-/* What every start-up code does with its stack, which lies at the bottom of RAM: paint it, see how
+/* Every start-up code does this with its stack, which lies at the bottom of RAM: paint it, see how
  * deep it was used, and, for tests, overflow it. */
 #ifndef BL_STACK_H
 #define BL_STACK_H

@@ -1,4 +1,4 @@
-/* What _dsp variants are built from: the 16-bit SIMD instructions of Armv7E-M (Cortex-M4, M7), and
+/* The basis of _dsp variants: the 16-bit SIMD instructions of Armv7E-M (Cortex-M4, M7), and
  * plain C of the same meaning elsewhere, so that the variants also run in host tests.
  *
  * A pair is a word that holds two int16: bottom in bits 0..15, top in bits 16..31. Sums wrap.
@@ -358,7 +358,7 @@ BL_INLINE void bl_conv_pairs_4(const uint32_t *patches, int32_t steps, const uin
 }
 #endif
 
-/* For each of `channels` that lie side by side the largest of `rows` times `columns` values. */
+/* Finds for each of `channels` adjacent channels the largest of `rows` times `columns` values. */
 static inline void bl_dsp_largest(const int8_t *from, int32_t columns, int32_t column_step,
                                   int32_t rows, int32_t row_step, int32_t channels,
                                   int8_t *output) {
@@ -386,7 +386,7 @@ static inline void bl_dsp_largest(const int8_t *from, int32_t columns, int32_t c
   }
 }
 
-/* For activations that are narrower than int8; call it on what was just written. */
+/* Applies activations that are narrower than int8; call it on outputs that were just written. */
 static inline void bl_clamp_bytes(int8_t *bytes, int32_t count, int32_t low, int32_t high) {
   for (int32_t i = 0; i < count; i++) {
     bytes[i] = (int8_t)(bytes[i] < low ? low : bytes[i] > high ? high : bytes[i]);

@@ -29,7 +29,7 @@ static inline void bl_store_bounded(float *to, float sum, bl_bounds_f32 bounds) 
   memcpy(to, &bits, sizeof bits);
 }
 
-/* The same for an activation_min of 0; `high` is that of bl_bounds_f32. */
+/* Does the same for an activation_min of 0; `high` is that of bl_bounds_f32. */
 static inline void bl_store_positive(float *to, float sum, int32_t high) {
   int32_t bits;
   memcpy(&bits, &sum, sizeof bits);

@@ -1,4 +1,4 @@
-/* What every kernel shares: the status it returns and the geometry of a sliding window.
+/* Shared by all kernels: the status it returns and the geometry of a sliding window.
  *
  * A kernel is a pure function: it reads its parameters, inputs and constants, writes its outputs,
  * and uses no global, no heap, no stdio and no hal. Tensors are NHWC with N = 1; sizes count

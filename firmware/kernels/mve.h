@@ -1,4 +1,4 @@
-/* What _mve variants share: Helium, the vector extension of Cortex-M55 and M85. They have no plain
+/* Shared by _mve variants: Helium, the vector extension of Cortex-M55 and M85. They have no plain
  * C form and are tested on the emulated core. Loops over bytes are assembly, because GCC 12 makes
  * no tail-predicated loops and moves predicates through core registers. */
 #ifndef BL_MVE_H
@@ -125,7 +125,7 @@ static inline int32x4_t bl_mve_load(const int8_t *from, int32_t step, mve_pred16
   return step ? vldrbq_z_s32(from, lanes) : vdupq_n_s32(*from);
 }
 
-/* For each of `channels` that lie side by side the largest of `rows` times `columns` values. */
+/* Finds for each of `channels` adjacent channels the largest of `rows` times `columns` values. */
 static inline void bl_mve_largest(const int8_t *from, int32_t columns, int32_t column_step,
                                   int32_t rows, int32_t row_step, int32_t channels, int8_t min,
                                   int8_t max, int8_t *output) {

@@ -24,7 +24,7 @@ static inline int32_t bl_doubling_high_mul_16(int32_t a, int32_t b) {
   return (int32_t)(negative ? 0 - magnitude : magnitude);
 }
 
-/* The same, the one overflowing product saturated. */
+/* Does the same, and saturates the one product that overflows. */
 static inline int32_t bl_doubling_high_mul(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) {
     return INT32_MAX;
@@ -52,7 +52,7 @@ static inline int32_t bl_requantise(int32_t x, int32_t multiplier, int32_t shift
   return bl_rounding_shift_right(bl_doubling_high_mul(shifted, multiplier), right);
 }
 
-/* The same value rounded once, ties away from zero. */
+/* Computes the same value with one rounding, ties away from zero. */
 static inline int32_t bl_requantise_once(int32_t x, int32_t multiplier, int32_t shift) {
   const int32_t right = 31 - shift; /* 1..62 */
   const int64_t product = (int64_t)x * multiplier;

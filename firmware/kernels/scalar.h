@@ -1,4 +1,4 @@
-/* What the _scalar variants share: plain C for cores without SIMD, such as Cortex-M0, Cortex-M3 and
+/* Shared by the _scalar variants: plain C for cores without SIMD, such as Cortex-M0, Cortex-M3 and
  * RISC-V. The input's zero point is in the bias, so that an inner loop is loads, products and sums;
  * sums wrap, so their order does not matter. */
 #ifndef BL_SCALAR_H

@@ -1,4 +1,4 @@
-"""What the pages of the documentation tell a reader to do, as steps that a test can do.
+"""The steps of the documentation's pages, as a test can do them.
 
     ```sh                 commands, run as one script
     ```console            "$ command" with what it prints; ... stands for anything, as in a doctest
@@ -86,7 +86,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def commands(block: Block) -> list[Command]:
-    """Of a console block: "$ " begins a command, "> " goes on with it."""
+    """Returns the commands of a console block: "$ " begins a command, "> " continues it."""
     found: list[tuple[list[str], list[str]]] = []
     for line in block.text.splitlines():
         if line.startswith("$ "):

@@ -19,7 +19,7 @@ from docs import pages
 
 
 def renew(page: Path, shell: Shell) -> bool:
-    """Whether all of the page is up to date now."""
+    """Returns True if all of the page is up to date now."""
     ok = True
     for block in filter(lambda block: block.is_step, pages.blocks(page)):
         if "file" in block.classes:

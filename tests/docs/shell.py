@@ -126,8 +126,9 @@ def copy(target: Path) -> None:
 
 
 def share_builds(target: Path) -> None:
-    """What the checkout has built of the pages' usual model need not be built again for each page.
-    Copies: a page that changes a kernel builds something else under the same name."""
+    """Copies the checkout's builds of the pages' usual model, so that they are not built again for
+    each page. A page that changes a kernel builds something else under the same name, so links
+    would not do."""
     (target / "build").mkdir()
     (paths.build_root() / "plugin").mkdir(parents=True, exist_ok=True)
     (target / "build" / "plugin").symlink_to(paths.build_root() / "plugin")
@@ -138,14 +139,15 @@ def share_builds(target: Path) -> None:
 
 
 def same_toolchain() -> bool:
-    """Whether figures here are those of the pages: by the tool chain of the accepted baselines."""
+    """Returns True if the tool chain is that of the baselines; then figures are those of the
+    pages."""
     board = boards.load("mps2-an386")
     accepted = baseline.read("digits_cnn", board.name)
     return accepted is not None and accepted.toolchain == toolchain.identity(board)
 
 
 def matches(expected: str, printed: str, *, figures: bool) -> bool:
-    """Whether `printed` is what a page says; without `figures`, numbers may differ."""
+    """Returns True if `printed` is what a page shows; without `figures`, numbers may differ."""
     texts = [LINES.sub("...", expected), printed]
     texts = [re.sub(r"-{2,}", "--", text) for text in texts]  # a table's borders
     if not figures:

@@ -62,7 +62,7 @@ def kind_of(value: Any) -> str:
 
 
 class Shape:
-    """What a section says, and which of it has been seen."""
+    """The keys of a section, and those that have been seen."""
 
     def __init__(self, title: str) -> None:
         self.paths = documented(title)

@@ -1,4 +1,4 @@
-"""Which instructions may access memory, on what the assemblers make of them."""
+"""Instructions that may access memory, checked on the output of assemblers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ mv a0, a1; li a0, -1; and a0, a0, a1
 
 
 def flags(folder: Path, isa: str, text: str) -> list[bool]:
-    """Of each instruction, in order."""
+    """Returns the flag of each instruction, in order."""
     elf, source = folder / "a.elf", folder / "a.s"
     lines = text.replace("\n", ";").split(";")
     if isa == "thumb":

@@ -1,4 +1,4 @@
-"""What a user can get wrong: one clear line, the right exit status, no process left (see Cli)."""
+"""Mistakes of users give one clear line, the right exit status, and no process left (see Cli)."""
 
 from __future__ import annotations
 

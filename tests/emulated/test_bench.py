@@ -1,4 +1,4 @@
-"""`boardless bench` on the emulated board: figures that fit together, and the peers beside them."""
+"""`boardless bench` on the emulated board: its figures are consistent, and peers are listed."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ STATICS = 4096  # bytes of RAM that the firmware may need besides arena, stack a
 
 
 def options(board: Board, link: str | None = None) -> run.Options:
-    """With the board's emulator; skips where it is not installed."""
+    """Returns options with the board's emulator; skips the test if it is not installed."""
     try:
         return run.Options(emulators.choose(board), link)
     except ToolMissing as error:
@@ -52,7 +52,7 @@ def firmware(built: Built, model: str, name: str) -> Build:
 
 
 def check_too_small(error: TooSmall, model: str, board: Board) -> None:
-    """The bytes that are said to be missing from RAM are those that the arena needs too much."""
+    """The missing bytes of RAM in the message are those that the arena needs too much."""
     missing = re.search(r"RAM is too small by ([\d,]+) bytes", str(error))
     assert missing, error
     program = compiler.compile_graph(zoo.find(model).graph, board.variants)

@@ -108,7 +108,7 @@ READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && ! touch 
 
 
 def test_a_checkout_that_cannot_be_written(checkout: Path, built: Built, tmp_path: Path) -> None:
-    """As another user's, or an administrator's installation. The firmware is the same."""
+    """A read-only checkout, such as an administrator's installation, builds the same firmware."""
     alone = ["unshare", "-rm", "sh", "-c", READ_ONLY, str(checkout)]
     if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine lets nobody mount")

@@ -165,7 +165,7 @@ def test_models_are_kept_one_by_one(
     assert [p.name for p in facts.load(SUITE).programs] == [other, MODEL]
     assert [r.program for r in calibration.load("cortex-m4", PART).row] == [other, MODEL]
 
-    # a row that an older model has priced does not stay beside a new one
+    # a row that an older model has priced does not stay next to a new one
     monkeypatch.setattr(calibration.digests, "digest", lambda core, part: "another")
     assert on_board(plug(built(other, BOARD), dwt=True), other).exit_code == 0
     assert [r.program for r in calibration.load("cortex-m4", PART).row] == [other]

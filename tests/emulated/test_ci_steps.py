@@ -160,7 +160,7 @@ def test_their_push_has_a_report(own: Path, site: Path, tmp_path: Path) -> None:
 
 
 def test_gitlab_runs_the_same(own: Path, site: Path) -> None:
-    """As its runner does: one shell for all lines."""
+    """Runs all lines in one shell, as GitLab's runner does."""
     job = yaml.safe_load((own / ".gitlab-ci.yml").read_text())["boards"]
     mix_up(own / "model.tflite")
     git(own, "commit", "-qam", "less accurate")

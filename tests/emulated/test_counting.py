@@ -309,7 +309,7 @@ def test_a_bad_line_repeats_commands_but_no_counts(built: Built, expected: str) 
 
 
 def test_repeats_in_the_firmware_are_passes_of_their_own(built: Built, expected: str) -> None:
-    """As MLPerf Tiny's runner asks for: warm-ups, then many inferences of one picture."""
+    """MLPerf Tiny's runner asks for warm-ups, then for many inferences of one picture."""
     build, fed = digits(built)
     order = []
     with counter(build) as count:

@@ -37,8 +37,9 @@ BOARDS = [name for name in boards.names() if "qemu" in boards.load(name).emulato
 def test_counts_equal_a_trace_of_every_instruction(
     built: Callable[[str, str], Build], board: str, tmp_path: Path
 ) -> None:
-    """From the store that starts the timer to the load that reads it, whatever the board's timer
-    is. Where in hal_timer_ticks the load stands is the same for all readings of a board."""
+    """The trace is counted from the store that starts the timer to the load that reads it, whatever
+    the board's timer is. The load has the same place in hal_timer_ticks for all readings of a
+    board."""
     try:
         version = qemu.version(boards.load(board))
         firmware = built("digits_cnn:int8", board)

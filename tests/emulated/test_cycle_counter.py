@@ -54,7 +54,7 @@ SECTIONS {
 
 
 def said(folder: Path, *defines: str) -> str:
-    """What the program prints on QEMU's RISC-V board."""
+    """Returns the output of the program on QEMU's RISC-V board."""
     (folder / "start.c").write_text(START)
     (folder / "link.ld").write_text(LINK)
     source = (paths.FIRMWARE / "hal" / "cycles.c").read_text()

@@ -50,7 +50,7 @@ def deadline() -> float:
 
 
 def raw(client: Client, text: bytes) -> list[str]:
-    """What the device answers to bytes as they are, up to m-ready: a person at a terminal."""
+    """Returns the answer to unmodified bytes, up to m-ready, as a person at a terminal sees it."""
     client.session.send(text)
     answer = b""
     while not answer.endswith(b"m-ready\r\n"):

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.emulated
 
 
 class Replay:
-    """The dialogue as the published runner's device class leads it, told in our own words.
+    """The dialogue of the published runner's device class, written anew.
 
     A thread reads byte by byte and knows only line ends; a command is followed by '%', without
     clearing what was received before; its answer ends with the first line that contains m-ready;

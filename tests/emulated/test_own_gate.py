@@ -1,4 +1,4 @@
-"""`boardless gate` of a .tflite in somebody's own repository, beside a revision of it."""
+"""`boardless gate` of a .tflite in a user's own repository, compared with a revision of it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Project:
         (self.folder / "test_it.py").write_text(source)
 
     def pytest(self, *arguments: str, **changes: str) -> str:
-        """What pytest prints, its exit status in the last line."""
+        """Returns the output of pytest, with its exit status in the last line."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("BOARDLESS", "PYTEST"))}
         environment = kept | {"PYTHONPATH": str(self.site)} | changes
         done = subprocess.run(

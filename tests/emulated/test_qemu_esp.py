@@ -27,7 +27,7 @@ Built = Callable[[str, str], Build]
 
 @dataclass(frozen=True)
 class Chip:
-    """Where its memories are, by its Technical Reference Manual."""
+    """The places of its memories, from its Technical Reference Manual."""
 
     program: str
     machine: str
@@ -117,7 +117,7 @@ def test_the_distributions_program_is_not_taken(tools: Path, name: str) -> None:
 
 
 def espressifs(tools: Path, chip: Chip, version: str) -> Path:
-    """As ESP-IDF installs it."""
+    """Installs a stand-in where ESP-IDF installs its QEMU."""
     place = tools / "idf" / "tools" / chip.tool / f"esp_develop_{version}" / "qemu" / "bin"
     known = DISTRIBUTION + f"echo '{chip.machine:20} Espressif machine'\n"
     return program(place / chip.program, known + f"echo 'QEMU emulator version {version}'\n")

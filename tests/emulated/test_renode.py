@@ -264,7 +264,7 @@ def running(mark: str) -> list[str]:
 
 
 def nothing_runs(mark: str) -> bool:
-    """Whether all processes with `mark` have ended within 10 seconds; a signal takes a moment."""
+    """Returns True if all processes with `mark` end within 10 seconds; a signal takes a moment."""
     for _ in range(100):
         if not running(mark):
             return True

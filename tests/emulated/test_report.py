@@ -26,7 +26,7 @@ VOID = {"meta", "img", "wbr"}  # elements that are never closed
 
 
 def browse(folder: Path, page: Path, *options: str) -> str:
-    """What headless Chromium writes to standard output."""
+    """Returns the standard output of headless Chromium."""
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", *options]
     done = subprocess.run(
         [*command, f"--user-data-dir={folder / 'profile'}", f"file://{page}"],
@@ -169,7 +169,7 @@ def test_it_can_be_read_without_seeing_it(sim: tuple[Path, str]) -> None:
 
 @chromium
 def test_nothing_is_wider_than_a_phone(sim: tuple[Path, str], tmp_path: Path) -> None:
-    """At 360 pixels only tables scroll, each for itself."""
+    """Only tables scroll at 360 pixels, each on its own."""
     tell = "parent.postMessage([document.documentElement.scrollWidth, innerWidth], '*')"
     inner = html.escape(sim[1] + f"<script>onload = () => {tell}</script>")
     (tmp_path / "phone.html").write_text(

@@ -69,7 +69,7 @@ def test_they_pass_on_another_model_too(tmp_path: Path) -> None:
 
 @pytest.mark.skipif("renode" not in emulators.names(), reason="this version has no Renode boards")
 def test_they_pass_with_the_keywords_of_renode(tmp_path: Path) -> None:
-    """As under renode-test, which adds its keywords to every suite; QEMU stands in for Renode."""
+    """Adds keywords to every suite, as renode-test does; QEMU stands in for Renode."""
     modifier = ("--prerunmodifier", "renode_keywords.AddToSuites")
     # QEMU's timer ticks 1.6 times per instruction, Renode's counter once
     results = robot(tmp_path, *modifier, EMULATOR="renode", MAX_INSTRUCTIONS="32000")

@@ -109,7 +109,7 @@ def everything(host: Host, folder: Path, board: str = "mps2-an386") -> Path:
 
 
 def lines(stdout: bytes) -> dict[str, list[str]]:
-    """What each call returned, in order."""
+    """Returns the results of each call, in order."""
     found: dict[str, list[str]] = {}
     for line in stdout.decode().splitlines():
         what, _, value = line.rpartition(" ")
@@ -134,7 +134,7 @@ def refused(result: bare.Result, host: Host) -> None:
 
 
 def console(result: bare.Result) -> None:
-    """What a program may do is there."""
+    """The program can do what is allowed."""
     said = lines(result.stdout)
     assert b"\nout\n" in result.stdout
     assert b"\nc\n" in result.stdout
@@ -192,7 +192,7 @@ def test_files_of_the_folder_that_is_allowed(host: Host, tmp_path: Path, board: 
 
 
 def test_firmware_of_any_origin_can_only_exit(host: Host, tmp_path: Path) -> None:
-    """As `boardless run` starts it: without anybody who answers."""
+    """`boardless run` starts the firmware without a debugger that answers."""
     session = qemu.start(ARM, everything(host, tmp_path), shared=False)
     try:
         assert session.process.wait(timeout=60) == 7

@@ -286,7 +286,7 @@ def test_why_a_port_cannot_be_opened(number: int, status: int, message: str) -> 
 
 @pytest.mark.emulated
 def test_an_estimate_stands_beside_the_measurement(built: Built) -> None:
-    """The same build is counted in the emulator; here a made-up board takes 2 % less."""
+    """The emulator counts the same build; here a made-up board takes 2 % less."""
     build = built(MODEL, "mps2-an386")
     wanted = preparing.targets(Request(MODEL, "mps2-an386"))
     given = fed(3)

@@ -41,7 +41,7 @@ def terminal(cli: Cli, board: str) -> Iterator[str]:
 
 
 def ask(port: serial.Serial, text: str) -> list[str]:
-    """As the published runner does: one command, then lines up to m-ready."""
+    """Sends one command and reads lines up to m-ready, as the published runner does."""
     port.write(f"{text}%".encode())
     lines: list[str] = []
     while not lines or lines[-1] != "m-ready":

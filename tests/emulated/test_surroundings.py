@@ -1,5 +1,5 @@
-"""What surrounds a run: streams that are closed or full, odd paths, a damaged build folder. Either
-it does not matter, or one line says what does."""
+"""Odd surroundings of a run: streams that are closed or full, odd paths, a damaged build folder.
+Either they do not matter, or one line names the problem."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Built = Callable[[str, str], Build]
 
 
 def redirected(cli: Cli, how: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """As a shell starts it with `how`, such as `>&-`."""
+    """Starts the command line as a shell does with `how`, such as `>&-`."""
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {how}', "sh", sys.executable, "-m", "boardless", *arguments],
         capture_output=True,

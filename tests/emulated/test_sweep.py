@@ -67,7 +67,7 @@ class Sweep:
         return found
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """As from a terminal: its Ctrl-C goes to the whole group."""
+        """Starts a sweep as from a terminal: its Ctrl-C goes to the process group."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,

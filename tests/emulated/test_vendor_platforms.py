@@ -24,7 +24,7 @@ Built = Callable[[str, str], Build]
 
 @dataclass(frozen=True)
 class Vendor:
-    """What a platform of PlatformIO's brings for a board (its boards/<board>.json)."""
+    """The settings that a platform of PlatformIO's has for a board (its boards/<board>.json)."""
 
     board: str  # ours
     flash_bytes: int  # upload.maximum_size
@@ -127,7 +127,8 @@ def test_memories_agree_with_platformios(name: str) -> None:
 @pytest.mark.emulated
 @pytest.mark.parametrize("name", VENDORS)
 def test_their_platform_builds_what_ours_builds(built: Built, tmp_path: Path, name: str) -> None:
-    """With the compilers of this machine: instruction for instruction."""
+    """Both use the compilers of this machine, and their code is equal, instruction for
+    instruction."""
     vendor = VENDORS[name]
     try:
         own = built("digits_cnn:int8", vendor.board)
@@ -193,7 +194,7 @@ def compiler_with_a_library(board: Board, folder: Path) -> str:
 
 
 def code(elf: Path) -> dict[str, bytes]:
-    """What is loaded, section by section."""
+    """Returns the loaded content, section by section."""
     with elf.open("rb") as file:
         return {
             s.name: s.data()

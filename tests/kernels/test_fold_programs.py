@@ -104,7 +104,8 @@ def c(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 
 
 def numbers(count: int, limit: int, seed: int) -> npt.NDArray[np.int64]:
-    """Of every magnitude up to `limit`, both signs, powers of two and their neighbours included."""
+    """Returns numbers of every magnitude up to `limit`, of both signs, with powers of two and their
+    neighbours."""
     rng = np.random.default_rng(seed)
     size = rng.integers(0, limit.bit_length() + 1, count)
     x = (rng.random(count) * 2.0**size).astype(np.int64)

@@ -81,7 +81,8 @@ def c(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 def tflite_window(
     x: Array, weight: Array, bias: Array | None, stride: int, padding: int, depthwise: bool
 ) -> Array:
-    """What TFLite makes of a CHW map; SYMMETRIC as PAD and VALID, the way Keras exports it."""
+    """Returns the output of TFLite for a CHW map; SYMMETRIC as PAD and VALID, the way Keras exports
+    it."""
     channels, h, w = x.shape
     kernel = weight.shape[-1]
     net = Net("float32", (1, h, w, channels), None)
@@ -264,7 +265,7 @@ def exact(a: dict[str, Array], picture: Array) -> npt.NDArray[np.float64]:
 
 
 def folded(a: dict[str, Array]) -> graph.Graph:
-    """The same network as a converter would write it: NHWC, batch normalisation folded."""
+    """Returns the same network as a converter would write it: NHWC, batch normalisation folded."""
     net = Net("float32", (1, 28, 28, 3), None)
 
     def weights(row: int, order: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:

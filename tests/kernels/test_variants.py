@@ -112,7 +112,7 @@ def conv_2d(draw: Draw, dtype: str) -> Case:
 
 
 def mono(draw: Draw, dtype: str) -> Case:
-    """What bl_conv_2d_s8_mono_dsp is made for."""
+    """Draws a case that bl_conv_2d_s8_mono_dsp supports."""
     return convolution(draw, dtype, window(draw, (3,), (1, 1, 2, 3), (1,)), 1)
 
 
@@ -131,7 +131,7 @@ def depthwise_conv_2d(draw: Draw, dtype: str) -> Case:
 
 
 def thin(draw: Draw, dtype: str) -> Case:
-    """What bl_depthwise_conv_2d_s8_thin_dsp is made for."""
+    """Draws a case that bl_depthwise_conv_2d_s8_thin_dsp supports."""
     how = window(draw, (3,), (1, 2), (1,))
     return depthwise(draw, dtype, how, draw.choice(1, 2, 3), draw.choice(1, 1, 2, 5))
 

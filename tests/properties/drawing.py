@@ -1,4 +1,4 @@
-"""What the strategies of all operators draw from: scales, values, windows, weights, at their edges.
+"""Draws scales, values, windows and weights, at their edges, for the strategies of all operators.
 
 Array contents come from a drawn mode and seed, not element by element: fast, and a failing case
 still shrinks to constants.
@@ -41,7 +41,7 @@ class Case:
         return f"<{self.what}>"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What Hypothesis prints of a failing case."""
+        """Prints a failing case for Hypothesis."""
         printer.text(repr(self))
 
 
@@ -160,8 +160,8 @@ def _windows(size: int, filter_size: int, stride: int, dilation: int, same: bool
 
 @st.composite
 def windows(draw: Draw, dilated: bool = True, largest: int = 5, valid_only: bool = False) -> Window:
-    """At least one output pixel. SAME: maps from one pixel, smaller than the filter, odd and even;
-    VALID: from maps that fit the filter exactly."""
+    """Draws a window with at least one output pixel. SAME: maps from one pixel, smaller than the
+    filter, odd and even. VALID: from maps that fit the filter exactly."""
     same = not valid_only and draw(st.booleans())
     square = draw(st.booleans())
 

@@ -20,7 +20,8 @@ COMMON = settings(
 
 
 def register() -> None:
-    """For tests/conftest.py; --hypothesis-profile overrules the environment."""
+    """Registers the profiles; tests/conftest.py calls it. --hypothesis-profile overrules the
+    environment."""
     settings.register_profile("ci", COMMON, database=None, derandomize=True, max_examples=100)
     settings.register_profile("deep", COMMON, max_examples=2000)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

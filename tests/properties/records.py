@@ -287,7 +287,7 @@ class Record:
         return struct.unpack_from("<I", after, 8)[0], found
 
     def _blame(self, at: int, count: int) -> str:
-        """Which buffer a forbidden write at byte `at` of the record belongs to."""
+        """Names the buffer that a forbidden write at byte `at` of the record belongs to."""
         for number, (offset, block) in enumerate(zip(self.offsets, self.blocks, strict=True)):
             size = len(block.data)
             if offset <= at < offset + size:

@@ -47,7 +47,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With BOARDLESS_CASE, properties run that one case instead of drawing any."""
+    """Makes properties run the case in BOARDLESS_CASE, if set, instead of drawing any."""
     blob = os.environ.get(VARIABLE)
     for item in items if blob else []:
         if isinstance(item, pytest.Function) and hypothesis.is_hypothesis_test(item.obj):

@@ -239,7 +239,7 @@ def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _nbytes(type_and_shape: str) -> int:
-    """Of such as "int8 1x28x28x3"."""
+    """Returns the size of a tensor such as "int8 1x28x28x3"."""
     dtype, shape = type_and_shape.split()
     return int(np.dtype(dtype).itemsize * math.prod(int(d) for d in shape.split("x")))
 
@@ -258,7 +258,8 @@ def load(name: str) -> Runner:
 
 
 def boards_by_variants() -> dict[tuple[str, ...], str]:
-    """For each set of variants a board that can run records: the usual one, else the first."""
+    """Returns a board for each set of variants, which can run records: the usual one, else the
+    first."""
     found = {boards.load(records.BOARD).variants: records.BOARD}
     for name in boards.names():
         board = boards.load(name)

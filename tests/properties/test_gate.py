@@ -1,4 +1,4 @@
-"""What must hold for the gate's comparison whatever the figures are."""
+"""Properties of the gate's comparison that hold for any figures."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_gate_that_is_shut_stays_so_when_something_grows(
 def test_the_whole_is_never_said_beside_the_layers_that_make_it_up(
     pair: tuple[Figures, Figures],
 ) -> None:
-    """At limit 0 every change has a place: parts tell all of it."""
+    """If the limit is 0, every change has a place: parts explain all of it."""
     found = judged(*pair)
     for whole in ("static_ram_bytes", "flash_bytes"):
         assert not places(found, "worse", "better") & {(whole, growth.BYTES[whole][0])}

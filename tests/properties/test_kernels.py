@@ -51,6 +51,6 @@ ON_CORES = [
 )
 @given(data=st.data())
 def test_on_core(operator: str, dtype: str, board: str, data: st.DataObject) -> None:
-    """What the compiler picks for the board, as its own compiler builds it."""
+    """Runs the variant that the compiler picks for the board, built by the board's own compiler."""
     case = data.draw(strategies.load(operator).cases(dtype))
     runners.check(case, board)

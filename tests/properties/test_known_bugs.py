@@ -184,9 +184,9 @@ def test_fully_connected_rounds_ties_away_from_zero(machine: str) -> None:
 @runners.machines
 @pytest.mark.parametrize("count", [512, 1000, 4095])
 def test_softmax_of_many_equal_classes(machine: str, count: int) -> None:
-    """From 512 equal classes on the last shift was by more than 31 bits, which C does not define
-    (and TFLite's reference aborts). Each probability is below 1/512, so all outputs are the least.
-    """
+    """Once, with 512 equal classes or more, the last shift was by more than 31 bits, which C does
+    not define (and TFLite's reference aborts). Each probability is below 1/512, so all outputs are
+    the least."""
     row = Tensor((1, count), "int8", (0.1,), (0,))
     output = Tensor((1, count), "int8", (1 / 256,), (-128,))
     content = model("SOFTMAX", [row], output, {"beta": 1.0})

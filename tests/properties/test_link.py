@@ -37,7 +37,7 @@ TEXTS = st.text(
 
 @dataclass(frozen=True)
 class Heard:
-    """What the device made of some bytes."""
+    """The result of some bytes on the device."""
 
     events: list[int]  # one for each byte
     commands: list[tuple[str, bool]]  # with whether a checksum was there
@@ -73,7 +73,7 @@ def feed(machine: str, data: bytes, after: int = -1, length: int = 0, crc: int =
     data=NOISE, after=st.integers(-1, 3), length=st.integers(0, 64), crc=st.integers(0, 2**32 - 1)
 )
 def test_no_bytes_crash_it(machine: str, data: bytes, after: int, length: int, crc: int) -> None:
-    """In text and while a block is expected; sanitizers and guard bytes watch."""
+    """Bytes arrive as text and while a block is expected; sanitizers and guard bytes watch."""
     heard = feed(machine, data, after, length, crc)
     assert all(event in range(6) for event in heard.events)
     for event, byte in zip(heard.events, data, strict=True):

@@ -123,7 +123,7 @@ def optimum(buffers: list[Buffer], overlaps: list[Overlap]) -> int:
 @given(problems())
 @settings(deadline=None)  # a search that misses its bound takes its time
 def test_chains_reach_their_lower_bound(problem: Problem) -> None:
-    """Without branches and scratch the bound is exact, and the search finds it."""
+    """The bound is exact without branches and scratch, and the search finds it."""
     buffers = [b for b in problem[0] if b.kind == "activation"]
     chain = [Buffer(b.size, max(0, i - 1), i, b.name) for i, b in enumerate(buffers)]
     joints = {o.output: o.clearance for o in problem[1]}
@@ -202,7 +202,8 @@ def survives(
 
 
 def reference_order(w: dict[str, int]) -> list[Any]:
-    """What the reference kernels do: each channel reads the window again, then is written."""
+    """Returns the order of the reference kernels: each channel reads the window again, then is
+    written."""
     return [
         event
         for pixel in range(w["output_h"] * w["output_w"])

@@ -32,13 +32,13 @@ MULTIPLIERS = st.one_of(
 
 
 def away(x: Fraction) -> int:
-    """To the nearest integer, ties away from zero."""
+    """Rounds to the nearest integer, ties away from zero."""
     magnitude = int(abs(x) + Fraction(1, 2))
     return magnitude if x >= 0 else -magnitude
 
 
 def wrapped(x: int) -> int:
-    """As int32 holds it."""
+    """Returns the value as int32 holds it."""
     return (x + (1 << 31)) % (1 << 32) - (1 << 31)
 
 

@@ -1,4 +1,4 @@
-"""What `boardless bench` makes of counts, without an emulator."""
+"""`boardless bench` on given counts, without an emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which line of a build log is told."""
+"""The line of a build log that is reported."""
 
 from __future__ import annotations
 

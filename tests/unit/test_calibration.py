@@ -106,7 +106,7 @@ def test_a_wrong_facts_file_is_refused(tmp_path: Path, old: str, new: str, says:
 
 
 def measured(name: str, cycles: int, **changes: Any) -> facts.Suite:
-    """What a board said about one model."""
+    """Returns a suite with the measurement of one model."""
     inference = facts.Inference("0" * 16, "2026-11-21", "1" * 16, 3, cycles - 5, cycles + 5, (1, 2))
     suite = facts.Suite(
         title="a board",

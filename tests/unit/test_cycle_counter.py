@@ -54,7 +54,7 @@ def test_a_counter_that_wrapped_is_made_whole(cycles: int, hz: int, late: float)
 
 
 def test_counter_and_timer_that_both_wrapped() -> None:
-    """300 s at 160 MHz beside a timer of 16 MHz, which wraps in the second layer."""
+    """Covers 300 s at 160 MHz, with a timer of 16 MHz that wraps in the second layer."""
     seconds, hz, timer = 300, 160_000_000, 16_000_000
     about = {"cycles": "ccount", "timer": str(timer)}
     marks = [0, 150 * timer, 290 * timer % WRAP, 300 * timer % WRAP]

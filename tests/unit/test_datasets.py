@@ -1,4 +1,4 @@
-"""Data sets have the promised shapes and splits, and what goes wrong is told in one line.
+"""Data sets have the promised shapes and splits, and an error is one line.
 
     python -m pytest tests/unit/test_datasets.py
 

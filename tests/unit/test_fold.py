@@ -343,7 +343,7 @@ def test_identities_are_dropped() -> None:
 
 
 def test_the_net_survives_its_file() -> None:
-    """What the tests above rest on: to_tflite and the reader are each other's inverse."""
+    """The tests above rely on this: to_tflite and the reader are each other's inverse."""
     for seed in range(20):
         net = small_nets.draw(seed, "int8", more=True)
         back = graphs.read(small_nets.to_tflite(net), "net")

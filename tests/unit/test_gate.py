@@ -26,7 +26,7 @@ MPS2 = boards.load("mps2-an386")
 
 
 def lines(new: Figures, old: Figures = OLD, **options: Any) -> list[str]:
-    """What is said of `new`, before the command that accepts it."""
+    """Returns the findings about `new`, without the command that accepts them."""
     found = growth.compare(old, new, options.pop("limit", no_tolerance), **options)
     return [str(f) for f in found]
 

@@ -178,7 +178,7 @@ def test_every_model_has_a_baseline_of_every_default_board(name: str) -> None:
 
 @pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547"])
 def test_int8_needs_fewer_instructions_than_float32(board: str) -> None:
-    """That is what a user quantises for; a layer without a variant once made it untrue."""
+    """Users quantise to save instructions; a layer without a variant once needed more."""
     both = 0
     for name in zoo.names():
         accepted = baseline.read(name, board)

@@ -1,4 +1,4 @@
-"""What the gate compares: inputs, digests, figures of a run's JSON."""
+"""The figures that the gate compares: inputs, digests, figures of a run's JSON."""
 
 from __future__ import annotations
 

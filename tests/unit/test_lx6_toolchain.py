@@ -1,4 +1,4 @@
-"""Where the build script of the esp32 tool chain takes packages from, stopped before it does so."""
+"""The mirrors of the esp32 tool chain's build script, which is stopped before it uses them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def apt(tmp_path: Path) -> Path:
 
 
 def mirrors(apt: Path, build: Path = BUILDS[0], **environment: str) -> tuple[int, str, set[str]]:
-    """(exit status, what was said, mirrors that apt was asked for packages of)."""
+    """Returns exit status, output, and the mirrors that apt was asked for packages of."""
     path = f"{apt / 'bin'}{os.pathsep}{os.environ['PATH']}"
     kept = {k: v for k, v in os.environ.items() if k != "BOARDLESS_DEBIAN"}
     done = subprocess.run(

@@ -98,7 +98,8 @@ def arrange_wrongly(change: Offsets, seed: int) -> Callable[..., plan.Plan]:
 
 
 def valid(found: plan.Plan) -> bool:
-    """By brute force: no two buffers that live at the same time share a byte without leave."""
+    """Checks by brute force that no two buffers that live at the same time share a byte, unless
+    allowed."""
     leave = {(o.output, o.input): o.clearance for o in found.overlaps}
     ends = [o + b.size for o, b in zip(found.offsets, found.buffers, strict=True)]
     if max(ends) > found.arena_bytes or any(o % 8 for o in found.offsets):

@@ -89,7 +89,7 @@ def test_weights_do_not_depend_on_how_often_all_ran(
     runs([line for line in PLAIN if THUMB[line][4:] == "" and line not in ("it eq", "cbz r0,+2")])
 )
 def test_a_changed_row_moves_only_its_kind(run: tuple[Code, list[Tally]]) -> None:
-    """On a core whose instructions do not overlap."""
+    """This core overlaps no instructions."""
     content, tallies = run
     core = cores.load("cortex-m0plus")
     for kind in ("load", "mul", "branch", "store_multiple"):
@@ -110,7 +110,7 @@ def test_a_changed_row_moves_only_its_kind(run: tuple[Code, list[Tally]]) -> Non
 
 @given(runs([line for line in PLAIN if "div" not in line]))
 def test_a_changed_row_moves_no_code_without_that_kind(run: tuple[Code, list[Tally]]) -> None:
-    """On a core whose instructions overlap, too."""
+    """This core may overlap instructions."""
     content, tallies = run
     rules = tuple(
         msgspec.structs.replace(r, cycles=99.0) if {"div", "fpu_div"} & set(r.kinds) else r

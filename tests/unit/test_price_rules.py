@@ -1,4 +1,4 @@
-"""What was measured on silicon, instruction by instruction, and what the core tables make of it.
+"""Measurements of single instructions on silicon, compared with the core tables.
 
 Each case: instructions in a row between plain 16-bit moves, and the cycles they take with memory
 that never waits. `source` says who measured or documented it.

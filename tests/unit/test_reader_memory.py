@@ -89,7 +89,7 @@ def test_many_users_of_one_vector(kind: str) -> None:
 
 
 def attempt_slowly(data: bytes) -> None:
-    """Without the clock: tracing makes everything slower."""
+    """Reads without a time limit, because tracing makes everything slower."""
     with pytest.raises(BadInput):
         compiler.compile_graph(graph.read(data, "file"))
 

@@ -1,4 +1,4 @@
-"""What is wrong with a .tflite is said in one line: the operator, its number, the field."""
+"""An error in a .tflite is one line: the operator, its number, the field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reports say, and that it can be read: colours, Markdown, annotations, JUnit XML."""
+"""The content of reports, and that it is readable: colours, Markdown, annotations, JUnit XML."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def theme(name: str) -> dict[str, Colour]:
 
 
 def contrast(a: Colour, b: Colour) -> float:
-    """Of WCAG 2: 1 to 21."""
+    """Returns the contrast of WCAG 2: 1 to 21."""
 
     def luminance(colour: Colour) -> float:
         linear = [
@@ -72,7 +72,7 @@ def test_every_colour_is_of_a_theme() -> None:
 
 # --- Markdown and annotations ---------------------------------------------------------------------
 def row(name: str, old: int | None, new: int, **changes: Any) -> dict[str, Any]:
-    """As of `boardless gate --json`, with a single size in all places."""
+    """Returns a row of `boardless gate --json`, with a single size in all places."""
 
     def figures(size: int) -> dict[str, Any]:
         sizes = dict.fromkeys(("arena_bytes", "static_ram_bytes", "flash_bytes"), size)

@@ -1,4 +1,4 @@
-"""What a terminal shows: whole rows at any width, and nothing that commands it."""
+"""The output on a terminal: complete rows at any width, and no control sequences of others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered of a line, and what a fault report says."""
+"""The record of a UART's traffic, and the content of a fault report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from boardless.device.link.transcript import Recorded
 
 
 class Line:
-    """A session that says what it is told to."""
+    """A session that answers with given bytes."""
 
     shared = None
 

@@ -1,4 +1,4 @@
-"""Where the counting plugin begins and ends, on cores whose timer is a counter of their own."""
+"""The borders of counting, on cores whose timer is a counter of their own."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_what_others_can_choose_is_not_pasted_into_a_script(path: Path) -> None:
 
 @every_workflow
 def test_a_pull_request_only_reads(path: Path) -> None:
-    """Of a fork, too: only the workflow that runs nothing of it may write."""
+    """This holds for forks, too: only the workflow that runs none of its code may write."""
     workflow = load(path)
     granted = [
         workflow["permissions"],

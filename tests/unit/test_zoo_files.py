@@ -69,7 +69,8 @@ def test_int8_weights_are_per_channel_and_symmetric(name: str) -> None:
 
 
 def accuracy(model: zoo.Model, limit: int | None = None) -> float:
-    """On the first `limit` held-out pictures, by TFLite's reference kernels; skips without them."""
+    """Returns the accuracy on the first `limit` held-out pictures, by TFLite's reference kernels;
+    skips without pictures."""
     assert model.results
     try:
         data = datasets.load(model.results.dataset)

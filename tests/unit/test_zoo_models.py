@@ -137,7 +137,7 @@ def test_files_are_what_they_say(name: str, kind: str) -> None:
 def test_sample_is_as_good_as_the_results_say(
     name: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same pictures of the first 100 are right, to the picture."""
+    """Exactly as many of the first 100 pictures are right as recorded."""
 
     def no_network(*_: object) -> Path:
         raise datasets.DataMissing("not in $BOARDLESS_DATA")

@@ -189,7 +189,7 @@ def test_fdmobilenet(
 
 
 def separable(inputs: int, outputs: int, depthwise: int) -> int:
-    """Parameters of a block; `depthwise`: those per channel beside the 9 weights, BN has 4."""
+    """Parameters of a block; `depthwise`: those per channel without the 9 weights, BN has 4."""
     return (9 + depthwise) * inputs + inputs * outputs + 4 * outputs
 
 
@@ -350,7 +350,8 @@ def test_fdmobilenet_takes_the_batch_normalisation_of_depthwise_layers_into_them
 
 
 def test_channels_that_transfer_repeats_can_part() -> None:
-    """Of equal channels the gradients are equal: they would stay copies for ever."""
+    """Equal channels have equal gradients, so without a difference they would stay copies for
+    ever."""
     model = training.build("st_fdmobilenet_v1", (128, 128, 3), 5)
     fdmobilenet.start_from(model, imagenet())
     for name, width in (("conv1", 8), ("conv_pw_1", 16), ("conv_pw_2", 32), ("conv_pw_4", 64)):

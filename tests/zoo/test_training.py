@@ -1,4 +1,4 @@
-"""What a model sees in training: pictures, targets, teachers; and trainings that are interrupted.
+"""The inputs of training: pictures, targets, teachers; and trainings that are interrupted.
 
 python -m pytest tests/zoo/test_training.py
 """
@@ -41,7 +41,7 @@ def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def recipe(**changes: Any) -> recipes.Recipe:
-    """That of the digits, with other sections."""
+    """Returns the recipe of the digits, with other sections."""
     return msgspec.structs.replace(recipes.read_recipe("digits_cnn"), **changes)
 
 
@@ -79,8 +79,8 @@ def test_pixels_survive_their_scaling() -> None:
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_recipes_use_the_whole_range_of_pixels(name: str) -> None:
-    """What a pixel means is the same in training and on the device, and 0 and the largest pixel are
-    at least 1 apart."""
+    """A pixel means the same in training and on the device, and 0 and the largest pixel are at
+    least 1 apart."""
     plan = recipes.read_recipe(name)
     assert plan.input == recipes.read_results(recipes.ZOO / name).input
     largest = 16 if plan.data.set == "digits" else 255

@@ -44,7 +44,7 @@ static uint32_t free_counter(void) {
   return now;
 }
 
-/* Of virt's memory, behind what stands in for flash and RAM. */
+/* This part of virt's memory lies behind those that serve as flash and RAM. */
 uint8_t *hal_shared(uint32_t *bytes) {
   *bytes = UINT32_C(16) << 20;
   return (uint8_t *)0x81000000;

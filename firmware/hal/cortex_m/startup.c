@@ -80,7 +80,7 @@ __attribute__((naked)) _Noreturn void bl_reset(void) {
       ".ltorg\n\t");
 }
 
-/* In C, but without anything the compiler might turn into a library call before memory is set up.
+/* This is C without anything the compiler might turn into a library call before memory is set up.
  */
 _Noreturn void bl_start(void) {
   /* Bus, memory and usage faults of their own: a stack overflow, where the fault's own stacking

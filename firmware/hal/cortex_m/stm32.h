@@ -72,7 +72,7 @@ void hal_putc(char c) {
 
 const uint32_t hal_timer_hz = CORE_HZ;
 
-/* In this order, because QEMU's timer counts whether it is on or not. */
+/* The order matters, because QEMU's timer counts even when it is disabled. */
 void hal_timer_start(void) {
   TIM2_CR1 = 1;
   TIM2_CNT = 0;

@@ -31,7 +31,8 @@ bl_status bl_add_s8_ref(const bl_add_s8 *p, const int8_t *a, const int8_t *b, in
 
 bl_status bl_add_s8_dsp(const bl_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
-/* The same by MVE, four values at a time; steps of `inner` are 0 or 1, at most one is 0. */
+/* Computes the same with MVE, four values at a time; steps of `inner` are 0 or 1, at most one is 0.
+ */
 bl_status bl_add_s8_mve(const bl_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
 bl_status bl_add_f32_ref(const bl_add_f32 *p, const float *a, const float *b, float *output);

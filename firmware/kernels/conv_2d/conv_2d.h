@@ -28,7 +28,7 @@ bl_status bl_conv_2d_s8_ref(const bl_conv_2d_s8 *p, const int8_t *input, const i
 bl_status bl_conv_2d_f32_ref(const bl_conv_2d_f32 *p, const float *input, const float *filter,
                              const float *bias, float *output);
 
-/* The same bits by 16-bit SIMD, see dsp.h; lower.py packs the filter.
+/* Computes the same bits with 16-bit SIMD, see dsp.h; lower.py packs the filter.
  *
  * filter: for every two output channels their biases, for every pair of inputs a word, its bytes
  * being (channel 0 first, channel 1 first, channel 0 second, channel 1 second), then multiplier and
@@ -42,7 +42,7 @@ bl_status bl_conv_2d_f32_ref(const bl_conv_2d_f32 *p, const float *input, const 
 bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                             void *scratch, int32_t scratch_bytes, int8_t *output);
 
-/* The same for a 3x3 window on a single channel, dilation_w 1.
+/* Does the same for a 3x3 window on a single channel, dilation_w 1.
  *
  * filter: for every output channel bias, five pairs of taps: (0, 2) of each row, (1 of row 0, 1 of
  * row 1), (1 of row 2, -), then multiplier and scale, as in bl_channel; - is 0 in the last channel,
@@ -51,20 +51,20 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
 bl_status bl_conv_2d_s8_mono_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                                  int8_t *output);
 
-/* The same bits in plain C. bias has output_c entries and holds, other than above, bias[o] -
- * input_zero_point * sum of filter[o], wrapped. scratch: filter_h * filter_w * input_c bytes.
+/* Computes the same bits in plain C. bias has output_c entries and holds, other than above, bias[o]
+ * - input_zero_point * sum of filter[o], wrapped. scratch: filter_h * filter_w * input_c bytes.
  * Order: output pixels ascend; the inputs of a pixel are read before its first output is written,
  * in a 1x1 convolution for every two channels. */
 bl_status bl_conv_2d_s8_scalar(const bl_conv_2d_s8 *p, const int8_t *input, const int8_t *filter,
                                const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
                                void *scratch, int32_t scratch_bytes, int8_t *output);
 
-/* The same for a 3x3 window on a single channel, dilation_w 1. filter: for every output channel
- * bias, multiplier, shift and nine taps. Order: as bl_conv_2d_s8_mono_dsp. */
+/* Does the same for a 3x3 window on a single channel, dilation_w 1. filter: for every output
+ * channel bias, multiplier, shift and nine taps. Order: as bl_conv_2d_s8_mono_dsp. */
 bl_status bl_conv_2d_s8_mono_scalar(const bl_conv_2d_s8 *p, const int8_t *input,
                                     const int32_t *filter, int8_t *output);
 
-/* The same bits by MVE, for shifts <= 0; lower.py packs the filter.
+/* Computes the same bits with MVE, for shifts <= 0; lower.py packs the filter.
  *
  * filter: for every four output channels four words each of bias[o] - input_zero_point * sum of
  * filter[o], multiplier and shift, then their four rows of bytes; the last four are filled up with
@@ -74,16 +74,18 @@ bl_status bl_conv_2d_s8_mono_scalar(const bl_conv_2d_s8 *p, const int8_t *input,
 bl_status bl_conv_2d_s8_mve(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                             void *scratch, int32_t scratch_bytes, int8_t *output);
 
-/* The same for a 3x3 window on a single channel, dilation_w 1. filter: as above, the rows being 16
- * bytes: three of taps and a 0, three times, then zeros. Order: as bl_conv_2d_s8_mono_dsp. */
+/* Does the same for a 3x3 window on a single channel, dilation_w 1. filter: as above, the rows
+ * being 16 bytes: three of taps and a 0, three times, then zeros. Order: as bl_conv_2d_s8_mono_dsp.
+ */
 bl_status bl_conv_2d_s8_mono_mve(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                                  int8_t *output);
 
-/* The same sums with 16 of them in registers, within the rounding of float32; for activations as in
- * float32.h. bias is not NULL; filter is blocks of 4 output channels as (H, W, I, 4), the last one
- * filled with zeros. Order: output pixels ascend in blocks of at most 4; all inputs of a block are
- * read, once per 4 channels, before the last of its outputs is written. So output pixel i must lie
- * on no input that pixels 4 * (i / 4) and later read, unless output_c <= 4. */
+/* Computes the same sums with 16 of them in registers, within the rounding of float32; for
+ * activations as in float32.h. bias is not NULL; filter is blocks of 4 output channels as (H, W, I,
+ * 4), the last one filled with zeros. Order: output pixels ascend in blocks of at most 4; all
+ * inputs of a block are read, once per 4 channels, before the last of its outputs is written. So
+ * output pixel i must lie on no input that pixels 4 * (i / 4) and later read, unless output_c <= 4.
+ */
 bl_status bl_conv_2d_f32_dsp(const bl_conv_2d_f32 *p, const float *input, const float *filter,
                              const float *bias, float *output);
 

@@ -25,7 +25,7 @@ BL_INLINE uint32_t *widen(uint32_t *to, const int8_t *from, int32_t bytes) {
   return to;
 }
 
-/* How to walk over a patch: runs of bytes that lie side by side. */
+/* A walk over a patch: runs of adjacent bytes. */
 typedef struct {
   int32_t rows, row_step; /* steps in bytes */
   int32_t runs, run_step; /* in a row */
@@ -62,7 +62,7 @@ static BL_NOINLINE void gather(const walk *g, const int8_t *pixel, int32_t step,
   }
 }
 
-/* The same where the patch sticks out of the map; `edge` has room for one run. */
+/* Does the same for a patch that extends beyond the map; `edge` has room for one run. */
 static BL_NOINLINE void gather_edge(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y,
                                     int32_t x, uint32_t *to, int8_t *edge) {
   const bl_window *w = &p->window;
@@ -145,7 +145,7 @@ static BL_NOINLINE void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch,
   }
 }
 
-/* What all pixels share. */
+/* Values that all pixels share. */
 typedef struct {
   const bl_conv_2d_s8 *p;
   uint32_t *patches;

@@ -7,7 +7,7 @@
 
 enum { PIXELS = 4, CHANNELS = 4 };
 
-/* What blocks have in common until `place` or `choose_taps` is called again, in elements. A span is
+/* Values that blocks share until `place` or `choose_taps` is called again, in elements. A span is
  * input that lies side by side, and so do its taps. */
 typedef struct {
   int32_t in1, in2, in3; /* the other pixels, from the first */
@@ -116,7 +116,7 @@ static inline __attribute__((always_inline)) void some_channels(const block *b, 
 ALL_CHANNELS(all_bounded, 1)
 ALL_CHANNELS(all_unbounded, 0)
 
-/* Where the pixels of a block of `count` are. */
+/* The places of the pixels of a block of `count`. */
 static void place(block *b, int32_t count, int32_t input_step) {
   const int32_t second = count > 1 ? 1 : 0, third = count > 2 ? 2 : second;
   const int32_t fourth = count > 3 ? 3 : third;

@@ -31,8 +31,9 @@ bl_status bl_depthwise_conv_2d_s8_ref(const bl_depthwise_conv_2d_s8 *p, const in
 bl_status bl_depthwise_conv_2d_f32_ref(const bl_depthwise_conv_2d_f32 *p, const float *input,
                                        const float *filter, const float *bias, float *output);
 
-/* The same bits by 16-bit SIMD, see dsp.h, for 3x3 windows with stride_w 1 or 2, no dilation, as
- * many output as input channels and at least 4 of them; lower.py packs filter and channels.
+/* Computes the same bits with 16-bit SIMD, see dsp.h, for 3x3 windows with stride_w 1 or 2, no
+ * dilation, as many output as input channels and at least 4 of them; lower.py packs filter and
+ * channels.
  *
  * filter: three words per channel, one per row: its taps (0, 1, 1, 2) as bytes.
  * scratch: 4-byte aligned; a row of it takes 16 * ((output_w + 1) / 2 * stride_w + 1) bytes
@@ -43,22 +44,22 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
                                       const int32_t *filter, const int32_t *channels, void *scratch,
                                       int32_t scratch_bytes, int8_t *output);
 
-/* The same for 1 to 3 input channels and any depth multiplier. Order: bands ascend; all inputs of a
- * band are read before its first output is written. */
+/* Does the same for 1 to 3 input channels and any depth multiplier. Order: bands ascend; all inputs
+ * of a band are read before its first output is written. */
 bl_status bl_depthwise_conv_2d_s8_thin_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
                                            const int32_t *filter, const int32_t *channels,
                                            void *scratch, int32_t scratch_bytes, int8_t *output);
 
-/* The same bits in plain C, for as many output as input channels. bias has output_c entries and
- * holds, other than above, bias[o] - input_zero_point * sum of the channel's taps, wrapped. Order:
- * as the reference's. */
+/* Computes the same bits in plain C, for as many output as input channels. bias has output_c
+ * entries and holds, other than above, bias[o] - input_zero_point * sum of the channel's taps,
+ * wrapped. Order: as the reference's. */
 bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
                                          const int8_t *filter, const int32_t *bias,
                                          const int32_t *multiplier, const int32_t *shift,
                                          int8_t *output);
 
-/* The same bits by MVE, for shifts <= 0, windows of at most 4x4 taps and as many output as input
- * channels; lower.py packs the filter.
+/* Computes the same bits with MVE, for shifts <= 0, windows of at most 4x4 taps and as many output
+ * as input channels; lower.py packs the filter.
  *
  * filter: for every four channels four words each of bias - input_zero_point * sum of the channel's
  * taps, multiplier and shift, then 16 taps of each: column by column, 4 rows, zeros where the
@@ -70,9 +71,10 @@ bl_status bl_depthwise_conv_2d_s8_mve(const bl_depthwise_conv_2d_s8 *p, const in
                                       const int32_t *filter, void *scratch, int32_t scratch_bytes,
                                       int8_t *output);
 
-/* The same sums, with the taps of a channel in registers: for 3x3 windows with stride_w 1 or 2, no
- * dilation, as many output as input channels, and activations as in float32.h. bias is not NULL.
- * Order: output rows ascend; while one is written, the input rows of its windows are still read. */
+/* Computes the same sums, with the taps of a channel in registers: for 3x3 windows with stride_w 1
+ * or 2, no dilation, as many output as input channels, and activations as in float32.h. bias is not
+ * NULL. Order: output rows ascend; while one is written, the input rows of its windows are still
+ * read. */
 bl_status bl_depthwise_conv_2d_f32_dsp(const bl_depthwise_conv_2d_f32 *p, const float *input,
                                        const float *filter, const float *bias, float *output);
 

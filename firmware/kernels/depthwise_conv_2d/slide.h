@@ -22,7 +22,7 @@ typedef struct {
   int32_t bias;              /* of bl_channel */
 } bl_lane;
 
-/* What the pairs of a row of scratch are, from left to right. */
+/* The pairs of a row of scratch, from left to right. */
 typedef struct {
   int32_t before; /* padding */
   int32_t first;  /* 1: padding and the map's first pixel */
@@ -54,7 +54,7 @@ BL_INLINE uint32_t *bl_pad_pairs(uint32_t *to, uint32_t pair, int32_t count) {
   return to;
 }
 
-/* What the outputs of one channel share. */
+/* Values that the outputs of one channel share. */
 typedef struct {
   bl_lane lane;
   int32_t row_bytes;   /* of scratch */
@@ -66,7 +66,7 @@ typedef struct {
 /* The output band of one channel; `row` is its first pair, and `output` its first value. */
 typedef void bl_band_function(bl_band *b, const uint32_t *row, int8_t *output);
 
-/* For steps of 1 or 2 columns; `relu` as in bl_requantise_fast. */
+/* Supports steps of 1 or 2 columns; `relu` as in bl_requantise_fast. */
 bl_band_function *bl_band_function_of(int32_t stride_w, int relu);
 
 /* filter: three words, one per row of taps: (0, 1, 1, 2) as bytes. */

@@ -28,20 +28,21 @@ bl_status bl_fully_connected_s8_ref(const bl_fully_connected_s8 *p, const int8_t
 bl_status bl_fully_connected_f32_ref(const bl_fully_connected_f32 *p, const float *input,
                                      const float *filter, const float *bias, float *output);
 
-/* The same bits by 16-bit SIMD, see dsp.h. bias has output_c entries and holds, other than above,
- * bias[o] - input_zero_point * sum of filter[o]. The whole input is read for every 4 outputs. */
+/* Computes the same bits with 16-bit SIMD, see dsp.h. bias has output_c entries and holds, other
+ * than above, bias[o] - input_zero_point * sum of filter[o]. The whole input is read for every 4
+ * outputs. */
 bl_status bl_fully_connected_s8_dsp(const bl_fully_connected_s8 *p, const int8_t *input,
                                     const int8_t *filter, const int32_t *bias,
                                     const int32_t *multiplier, const int32_t *shift,
                                     int8_t *output);
 
-/* The same bits in plain C, with the same bias, wrapped. */
+/* Computes the same bits in plain C, with the same bias, wrapped. */
 bl_status bl_fully_connected_s8_scalar(const bl_fully_connected_s8 *p, const int8_t *input,
                                        const int8_t *filter, const int32_t *bias,
                                        const int32_t *multiplier, const int32_t *shift,
                                        int8_t *output);
 
-/* The same bits by MVE; filter as in bl_conv_2d_s8_mve, with any shift. */
+/* Computes the same bits with MVE; filter as in bl_conv_2d_s8_mve, with any shift. */
 bl_status bl_fully_connected_s8_mve(const bl_fully_connected_s8 *p, const int8_t *input,
                                     const int32_t *filter, int8_t *output);
 

@@ -20,10 +20,10 @@ typedef struct {
   int32_t c, h, w;
 } bl_layer_map;
 
-/* Where padding goes decides what a stride of 2 sees: with a 3x3 filter on an even map SYMMETRIC
- * centres the first window on pixel 0, SAME on pixel 1. Weights trained with one lose over ten
- * points of accuracy with the other. They agree with stride 1 and, for 3x3 filters with stride 2,
- * on odd maps.
+/* The place of padding decides which pixels a stride of 2 reads: with a 3x3 filter on an even map
+ * SYMMETRIC centres the first window on pixel 0, SAME on pixel 1. Weights trained with one lose
+ * over ten points of accuracy with the other. They agree with stride 1 and, for 3x3 filters with
+ * stride 2, on odd maps.
  *
  *   VALID      none; output (size - kernel) / stride + 1
  *   SYMMETRIC  (kernel - 1) / 2 on every side, as ZeroPadding2D before a VALID layer;
@@ -37,7 +37,7 @@ typedef enum {
   BL_PADDING_SAME,
 } bl_padding;
 
-/* How a square filter moves over the map. */
+/* The movement of a square filter over the map. */
 typedef struct {
   int32_t kernel, stride; /* pixels */
   bl_padding padding;

@@ -20,10 +20,10 @@ typedef struct {
 
 bl_status bl_max_pool_2d_s8_ref(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
 
-/* The same, four channels at a time. Order: output pixels ascend, channel by channel. */
+/* Computes the same, four channels at a time. Order: output pixels ascend, channel by channel. */
 bl_status bl_max_pool_2d_s8_dsp(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
 
-/* The same, sixteen channels at a time. */
+/* Computes the same, sixteen channels at a time. */
 bl_status bl_max_pool_2d_s8_mve(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
 
 bl_status bl_max_pool_2d_f32_ref(const bl_max_pool_2d_f32 *p, const float *input, float *output);

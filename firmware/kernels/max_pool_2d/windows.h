@@ -1,4 +1,4 @@
-/* What the variants of MAX_POOL_2D share: the part of each window that lies in the map. */
+/* Shared by the variants of MAX_POOL_2D: the part of each window that lies in the map. */
 #ifndef BL_MAX_POOL_WINDOWS_H
 #define BL_MAX_POOL_WINDOWS_H
 

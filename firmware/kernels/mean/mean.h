@@ -22,11 +22,11 @@ typedef struct {
 
 bl_status bl_mean_s8_ref(const bl_mean_s8 *p, const int8_t *input, int8_t *output);
 
-/* The same for `reduced` up to 255, four channels at a time. Order: a group of channels is written
- * when it has been read, groups ascend. */
+/* Computes the same for `reduced` up to 255, four channels at a time. Order: a group of channels is
+ * written when it has been read, groups ascend. */
 bl_status bl_mean_s8_dsp(const bl_mean_s8 *p, const int8_t *input, int8_t *output);
 
-/* The same, four channels at a time. Order: as bl_mean_s8_dsp. */
+/* Computes the same, four channels at a time. Order: as bl_mean_s8_dsp. */
 bl_status bl_mean_s8_mve(const bl_mean_s8 *p, const int8_t *input, int8_t *output);
 
 bl_status bl_mean_f32_ref(const bl_mean_f32 *p, const float *input, float *output);

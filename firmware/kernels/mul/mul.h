@@ -22,10 +22,10 @@ typedef struct {
 
 bl_status bl_mul_s8_ref(const bl_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
-/* The same for shifts up to 14. */
+/* Computes the same, for shifts up to 14. */
 bl_status bl_mul_s8_dsp(const bl_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
-/* The same by MVE, four values at a time; steps of `inner` are 0 or 1, at most one is 0;
+/* Computes the same with MVE, four values at a time; steps of `inner` are 0 or 1, at most one is 0;
  * for shifts up to 14. */
 bl_status bl_mul_s8_mve(const bl_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 

@@ -19,10 +19,10 @@ typedef struct {
 
 bl_status bl_reduce_max_s8_ref(const bl_reduce_max_s8 *p, const int8_t *input, int8_t *output);
 
-/* The same, four channels at a time. */
+/* Computes the same, four channels at a time. */
 bl_status bl_reduce_max_s8_dsp(const bl_reduce_max_s8 *p, const int8_t *input, int8_t *output);
 
-/* The same, sixteen channels at a time. */
+/* Computes the same, sixteen channels at a time. */
 bl_status bl_reduce_max_s8_mve(const bl_reduce_max_s8 *p, const int8_t *input, int8_t *output);
 
 bl_status bl_reduce_max_f32_ref(const bl_reduce_max_f32 *p, const float *input, float *output);

@@ -1,4 +1,4 @@
-/* With newlib and semihosting, started by newlib's own code: no vector table. */
+/* A program with newlib and semihosting, started by newlib's own code: no vector table. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

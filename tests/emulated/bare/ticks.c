@@ -1,4 +1,4 @@
-/* Without any library: two loops as regions, the same work with and without SysTick interrupts. */
+/* Two loops as regions, without any library: the same work with and without SysTick interrupts. */
 #include <stdint.h>
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))

@@ -1,4 +1,4 @@
-/* What begins and ends regions: stores of marks, the board's timer, instructions, interrupts. */
+/* The borders of regions: stores of marks, the board's timer, instructions, interrupts. */
 #ifndef BL_BORDER_H
 #define BL_BORDER_H
 
@@ -7,7 +7,7 @@
 
 #include "abi.h"
 
-/* Whether a segment has to end behind the instruction from `address` to `end`. */
+/* Returns whether a segment has to end behind the instruction from `address` to `end`. */
 bool border_between(uint64_t address, uint64_t end);
 
 void border_watch_segment(struct instruction *first, uint32_t number);

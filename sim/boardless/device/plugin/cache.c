@@ -49,7 +49,7 @@ const char *cache_column(unsigned column) {
   return caches[k / 2].names[k % 2];
 }
 
-/* Whether the line has to be brought in; it is the last used one afterwards. */
+/* Returns whether the line has to be read; afterwards it is the one used last. */
 static bool misses(cache *c, uint64_t line) {
   uint64_t *set = c->lines + line % c->sets * c->ways;
   uint32_t way = 0;

@@ -1,4 +1,4 @@
-/* How blocks are reached: by falling through from the instruction before, or by a jump. */
+/* The ways to reach a block: by fall-through from the instruction before, or by a branch. */
 #ifndef BL_ENTRY_H
 #define BL_ENTRY_H
 
@@ -17,7 +17,7 @@ void entry_watch_head(struct block *block, uint32_t head, uint32_t tail, const r
 /* A segment ends at `end`; `first` is its first instruction. */
 void entry_watch_end(struct instruction *first, uint64_t end);
 
-/* Whether the block that is running and begins with `head` was reached by falling through. */
+/* Returns whether the running block, which begins with `head`, was reached by fall-through. */
 bool entry_fell(uint32_t head);
 
 /* An interrupt handler may have been left by the instruction before the address `left_to`, unless

@@ -54,7 +54,7 @@ bool inside(const range *r, uint64_t address);
 bool in_any(const ranges *all, uint64_t address);
 bool starts_with(const ranges *all, uint64_t address); /* one of them begins there */
 
-/* Whether a segment ends behind the instruction at `address`. */
+/* Returns whether a segment ends behind the instruction at `address`. */
 bool options_cut(uint64_t address);
 
 #endif

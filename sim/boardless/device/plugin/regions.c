@@ -111,7 +111,8 @@ static void write_segments(void) {
   }
 }
 
-/* How segment i differs in `t` from `old`: 0, 4 or 8 bytes are needed for each column. */
+/* Computes how segment i differs in `t` from `old`. Returns the bytes that each column needs: 0, 4
+ * or 8. */
 static size_t differ(const tally *t, const tally *old, uint32_t i, int64_t *difference) {
   size_t width = 0;
   for (unsigned k = 0; k < columns; k++) {

@@ -1,4 +1,4 @@
-/* Which region of the program is running, and what belongs to it. */
+/* The region of the program that is running, and its counts. */
 #ifndef BL_REGIONS_H
 #define BL_REGIONS_H
 
@@ -10,10 +10,11 @@
 /* `count` regions, numbered from 0. */
 void regions_init(uint32_t count);
 
-/* From now on all that is executed belongs to `region`; the first region opens a pass. */
+/* Begins `region`: all that is executed from now on belongs to it. The first region opens a pass.
+ */
 void region_enter(int32_t region);
 
-/* What has been counted of an open pass belongs to no pass; another one begins. */
+/* Drops an open pass: its counts belong to no pass. Another one begins. */
 void pass_restart(int32_t region);
 
 /* The regions since the pass began are one pass; nothing is open. */
@@ -22,7 +23,7 @@ void pass_end(void);
 bool pass_is_open(void);
 int32_t region_now(void);
 
-/* Whether any region has been entered since the pass began. */
+/* Returns whether any region has been entered since the pass began. */
 bool pass_has_regions(void);
 
 /* An interrupt handler begins and ends: what it executes is taken out of the region. */

@@ -35,7 +35,7 @@ static bool same(const segment *a, const segment *b) {
          !memcmp(a->code, b->code, (size_t)a->instructions + a->bytes);
 }
 
-/* Where `wanted` is in the table, or the free place where it belongs. */
+/* Returns the place of `wanted` in the table, or the free place where it belongs. */
 static uint32_t place(const segment *wanted) {
   uint32_t at = wanted->hash & (table_size - 1);
   while (table[at] && !same(&segments[table[at] - 1], wanted)) {

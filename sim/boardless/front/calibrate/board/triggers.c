@@ -1,4 +1,4 @@
-/* What is timed lies between the two; a suite's programs call them. */
+/* The timed code lies between the two; a suite's programs call them. */
 void initialise_board(void);
 void start_trigger(void);
 void stop_trigger(void);
