@@ -30,6 +30,8 @@ def lower(context: Context) -> Call:
     params = {"window": context.window(filter_h, filter_w), **context.activation()}
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c)
+        rows = filter_tensor.data.reshape(output_c, -1)
+        context.accumulated(rows, constants[1], constants[3])
         params |= context.zero_points()
     call = Call(
         function=f"bl_conv_2d_{suffix}_ref",

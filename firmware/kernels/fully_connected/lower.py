@@ -25,6 +25,7 @@ def lower(context: Context) -> Call:
     variant = "ref"
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c)
+        context.accumulated(taps, constants[1], constants[3])
         params |= context.zero_points()
         folded = dsp.folded_bias(filter_tensor, constants[1], params["input_zero_point"])
         if "mve" in context.variants:

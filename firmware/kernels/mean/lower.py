@@ -10,6 +10,9 @@ def lower(context: Context) -> Call:
     variants = ("mve", "dsp") if params["reduced"] <= 255 else ("mve",)  # sums in int32, in int16
     if suffix == "s8":
         multiplier, shift = _mean_multiplier(context, params["reduced"])
+        zero_point = quantise.of(context.input()).zero_point
+        low, high = ((end - zero_point) * params["reduced"] for end in (-128, 127))
+        context.scaled_up(low, high, shift)
         params |= {**context.zero_points(), "multiplier": multiplier, "shift": shift}
     return Call(
         function=f"bl_mean_{suffix}_{context.variant(*variants)}",

@@ -15,6 +15,7 @@ def lower(context: Context) -> Call:
             for t in (context.input(0), context.input(1), context.output())
         )
         multiplier, shift = quantise.multiplier_and_shift(float(a * b / output))
+        context.scaled_up(*pair.products(), shift)
         params |= {**pair.zero_points(), "multiplier": multiplier, "shift": shift}
         exact = shift <= 14
     return pair.call("mul", params, exact)

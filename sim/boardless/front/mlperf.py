@@ -25,6 +25,7 @@ from boardless.device import emulators
 from boardless.device.link.client import Client
 from boardless.device.link.plain import PlainLine
 from boardless.device.records import Build
+from boardless.judge import predictions
 from boardless.model import reference
 from boardless.model.compiler import quantise
 from boardless.model.zoo import Model
@@ -48,7 +49,7 @@ class Accuracy:
 
     @property
     def ok(self) -> bool:
-        return self.worst <= ROUNDING
+        return not self.worst > ROUNDING  # NaN: both have it
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def accuracy(
         results=got,
         top_1=None if labels is None else float((got.argmax(axis=1) == labels).mean()),
         auc=None if labels is None else _auc(got, labels),
-        worst=float(np.abs(got - expected).max()),
+        worst=predictions.largest(predictions.errors(got, expected)),
     )
 
 

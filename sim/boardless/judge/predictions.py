@@ -2,11 +2,13 @@
 
 int8 must be equal to the last bit. float32 must have the same top-1 and differ by at most 1e-5,
 relative to the largest output where that is above 1 (logits), absolute where it is not
-(probabilities).
+(probabilities). A NaN is equal to a NaN, an infinity to the same infinity, and neither to anything
+else.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +25,35 @@ class Verdict:
     ok: bool
     reason: str  # one line where not ok
     agreement: float  # part of the pictures with equal top-1
-    bit_exact: bool
-    max_abs_error: float  # of raw outputs: units of the last place in int8
+    bit_exact: bool  # not where there is a NaN: its bits are not compared
+    max_abs_error: float  # of raw outputs: units of the last place in int8; see errors()
     mismatches: tuple[int, ...]  # picture numbers whose top-1 differs, or whose int8 output does
     accuracy_device: float | None
     accuracy_reference: float | None
+
+
+def errors(outputs: npt.NDArray[Any], reference: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Returns the largest difference of each picture's raw outputs (N, classes): NaN where both
+    have a NaN at the same place, infinity where one of them has a NaN or an infinity alone."""
+    worst = _differences(outputs, reference).max(axis=1)
+    both = (np.isnan(outputs) & np.isnan(reference)).any(axis=1)
+    found: npt.NDArray[np.float64] = np.where(both & np.isfinite(worst), np.nan, worst)
+    return found
+
+
+def largest(found: npt.NDArray[np.float64]) -> float:
+    """Returns the largest of errors(): an infinity, else NaN where there is one."""
+    return math.inf if np.isinf(found).any() else float(found.max())
+
+
+def _differences(outputs: npt.NDArray[Any], reference: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    a, b = outputs.astype(np.float64), reference.astype(np.float64)
+    equal = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(a - b)
+    apart[np.isnan(apart)] = np.inf
+    found: npt.NDArray[np.float64] = np.where(equal, 0.0, apart)
+    return found
 
 
 def compare(
@@ -37,16 +63,14 @@ def compare(
 ) -> Verdict:
     """The Verdict on raw outputs (N, classes) against `reference` of the same shape and type."""
     top, top_reference = outputs.argmax(axis=1), reference.argmax(axis=1)
-    difference = np.abs(outputs.astype(np.float64) - reference.astype(np.float64))
-    difference = np.nan_to_num(difference, nan=np.inf)  # a NaN is never near
-    worst = difference.max(axis=1)
-    exact = bool(np.array_equal(outputs, reference))
+    worst, found = _differences(outputs, reference).max(axis=1), errors(outputs, reference)
     if outputs.dtype == np.int8:
         wrong = worst > 0
         limit = 0.0
     else:
-        scale = np.maximum(1.0, np.abs(reference.astype(np.float64)).max(axis=1))
-        wrong = (top != top_reference) | (worst > FLOAT_TOLERANCE * scale)
+        size = np.where(np.isfinite(reference), np.abs(reference.astype(np.float64)), 0.0)
+        scale = np.maximum(1.0, size.max(axis=1))
+        wrong = (top != top_reference) | ~(worst <= FLOAT_TOLERANCE * scale)
         limit = FLOAT_TOLERANCE
     mismatches = tuple(int(i) for i in np.flatnonzero(wrong))
     reason = ""
@@ -63,8 +87,8 @@ def compare(
         ok=not mismatches,
         reason=reason,
         agreement=float((top == top_reference).mean()),
-        bit_exact=exact,
-        max_abs_error=float(worst.max()),
+        bit_exact=bool(np.array_equal(outputs, reference)),
+        max_abs_error=largest(found),
         mismatches=mismatches,
         accuracy_device=accuracy(top),
         accuracy_reference=accuracy(top_reference),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -102,12 +103,29 @@ def board(board: Board, available: dict[str, str]) -> dict[str, Any]:
 
 
 def write(data: Any, target: str) -> None:
-    """Writes JSON to a file, or to standard output for "-"."""
-    text = json.dumps(data, indent=1) + "\n"
+    """Writes `data` to a file, or to standard output for "-"."""
+    text = as_json(data) + "\n"
     if target == "-":
         sys.stdout.write(text)
         return
     write_text(text, Path(target))
+
+
+def as_json(data: Any) -> str:
+    """Returns `data` as JSON, which has no NaN and no infinity: they are the strings "nan", "inf"
+    and "-inf"."""
+    try:
+        return json.dumps(data, indent=1, allow_nan=False)
+    except ValueError:
+        return json.dumps(_without_nan(data), indent=1, allow_nan=False)
+
+
+def _without_nan(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _without_nan(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_without_nan(value) for value in data]
+    return str(data) if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def check_target(target: str) -> None:

@@ -22,7 +22,7 @@ from boardless.core.errors import BoardlessError
 from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
 from boardless.front.sweep.cases import Identity, identity
-from boardless.judge import toolchain
+from boardless.judge import predictions, toolchain
 from boardless.judge.records import Outcome
 from boardless.path import Request, follow
 
@@ -50,7 +50,7 @@ class Inference:
     reference: int
     ok: bool  # int8 equal, float32 within its tolerance
     bit_exact: bool
-    error: float  # largest difference of raw outputs
+    error: float  # largest difference of raw outputs, see judge/predictions.py
     instructions: int | None
     cycles: float | None  # estimated
 
@@ -115,7 +115,7 @@ def _run(task: Task) -> Done | Failed:
 def _inferences(outcome: Outcome) -> Sequence[Inference]:
     found, wrong = outcome.run, set(outcome.verdict.mismatches)
     outputs, reference = found.outputs, found.reference
-    error = np.abs(outputs.astype(np.float64) - reference.astype(np.float64)).max(axis=1)
+    error = predictions.errors(outputs, reference)
     instructions = found.counts.instructions
     cycles = found.cycles[0].inferences if found.cycles else ()
     return [

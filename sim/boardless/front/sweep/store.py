@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ CREATE TABLE inferences (
     prediction INTEGER NOT NULL, reference INTEGER NOT NULL,  -- top-1
     ok INTEGER NOT NULL,           -- int8 equal to the last bit, float32 within its tolerance
     bit_exact INTEGER NOT NULL,
-    error REAL NOT NULL,           -- largest difference of raw outputs
+    error REAL NOT NULL,           -- largest difference of raw outputs; 'nan' of two NaN
     instructions INTEGER, cycles REAL,  -- cycles are estimated, NULL where that was not possible
     PRIMARY KEY (case_id, picture)
 ) WITHOUT ROWID;
@@ -63,6 +64,11 @@ CREATE VIEW results AS SELECT
     FROM cases c JOIN inferences i USING (case_id);
 COMMIT;
 """
+
+
+def _storable(error: float) -> float | str:
+    """SQLite has no NaN, it would become NULL."""
+    return "nan" if math.isnan(error) else error
 
 
 class Store:
@@ -167,7 +173,15 @@ class Store:
         rows = [
             (
                 *(case_id, i, ready.checksum(i), ready.label(i)),
-                *(x.prediction, x.reference, x.ok, x.bit_exact, x.error, x.instructions, x.cycles),
+                *(
+                    x.prediction,
+                    x.reference,
+                    x.ok,
+                    x.bit_exact,
+                    _storable(x.error),
+                    x.instructions,
+                    x.cycles,
+                ),
             )
             for i, x in zip(indices, inferences, strict=True)
         ]

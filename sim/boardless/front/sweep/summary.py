@@ -47,7 +47,7 @@ def _record(store: Store, row: dict[str, Any]) -> dict[str, Any]:
         "ok": _ok(row, failures),
         "agreement": row["agreement"],
         "bit_exact": None if row["bit_exact"] is None else bool(row["bit_exact"]),
-        "max_abs_error": row["max_abs_error"],
+        "max_abs_error": None if row["max_abs_error"] is None else float(row["max_abs_error"]),
         "wrong": row["wrong"] or 0,
         "accuracy": {"device": row["device"], "reference": row["by_reference"]}
         if labelled

@@ -78,6 +78,7 @@ def rescaled(context: Context) -> npt.NDArray[np.int64]:
     multiplier, shift = quantise.multiplier_and_shift(
         float(np.float32(source.scale) / np.float32(target.scale))
     )
+    context.scaled_up(-128 - source.zero_point, 127 - source.zero_point, shift)
     return fixed_point.requantise(INT8 - source.zero_point, multiplier, shift) + target.zero_point
 
 
@@ -133,6 +134,16 @@ class Pair:
 
     def constants(self) -> tuple[Constant, ...]:
         return () if self.b.data is None else (Constant("b", self.b.data),)
+
+    def products(self) -> tuple[int, int]:
+        """Returns the least and the greatest product of int8 values less their zero points."""
+        ends = []
+        for tensor in (self.a, self.b):
+            data, zero_point = tensor.data, quantise.of(tensor).zero_point
+            low, high = (-128, 127) if data is None else (int(data.min()), int(data.max()))
+            ends.append((low - zero_point, high - zero_point))
+        found = [x * y for x in ends[0] for y in ends[1]]
+        return min(found), max(found)
 
     def zero_points(self) -> Params:
         return {

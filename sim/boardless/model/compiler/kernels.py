@@ -23,11 +23,12 @@ import numpy.typing as npt
 
 from boardless.core import paths
 from boardless.core.errors import BadInput
-from boardless.model.compiler import extents, quantise
+from boardless.model.compiler import extents, fixed_point, quantise
 from boardless.model.compiler.overlap import window_clearance
 from boardless.model.graph import Graph, Operator, Tensor
 
 MAX_STEP = 1 << 12  # pixels; keeps every position of a window within int32
+Values = npt.NDArray[np.int64] | int
 Params = dict[str, Any]  # a C struct's fields; values are int, float or nested Params
 
 
@@ -183,6 +184,31 @@ class Context:
         return (
             Constant("multiplier", np.array([m for m, _ in pairs], np.int32)),
             Constant("shift", np.array([s for _, s in pairs], np.int32)),
+        )
+
+    def scaled_up(self, low: Values, high: Values, shift: Values) -> None:
+        """Refuses an operator whose accumulator, between `low` and `high`, can leave int32 when it
+        is shifted left by `shift`: of what comes then the reference itself is not sure."""
+        up = np.maximum(np.asarray(shift, np.int64), 0)
+        least, greatest = np.asarray(fixed_point.INT32_MIN), np.asarray(fixed_point.INT32_MAX)
+        leaves = (up > 0) & ((np.asarray(low) < least >> up) | (np.asarray(high) > greatest >> up))
+        if leaves.any():
+            ratio = int(np.max(up[leaves]))
+            raise self.refuse(
+                f"its accumulator leaves 32 bits: it is scaled up by as much as 2^{ratio}",
+                hint="convert the model again with representative data",
+            )
+
+    def accumulated(self, rows: npt.NDArray[Any], bias: Constant, shift: Constant) -> None:
+        """The same for rows of int8 taps (output channels, n) over the input."""
+        zero_point = quantise.of(self.input()).zero_point
+        low, high = -128 - zero_point, 127 - zero_point
+        above = np.maximum(rows, 0).sum(axis=1, dtype=np.int64)
+        below = np.minimum(rows, 0).sum(axis=1, dtype=np.int64)
+        offset = 0 if bias.data is None else bias.data.astype(np.int64)
+        assert shift.data is not None
+        self.scaled_up(
+            above * low + below * high + offset, above * high + below * low + offset, shift.data
         )
 
     def bias(self, i: int, channels: int) -> Constant:

@@ -56,6 +56,21 @@ def _names(enum: type) -> dict[int, str]:
     return {v: k for k, v in vars(enum).items() if isinstance(v, int)}
 
 
+# Option tables of several operators; every other table has the name of its only operator.
+SHARED_OPTIONS = {
+    "Pool2DOptions": ("AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D"),
+    "ReducerOptions": (
+        "MEAN",
+        "SUM",
+        *(f"REDUCE_{x}" for x in ("PROD", "MAX", "MIN", "ANY", "ALL")),
+    ),
+    "MaximumMinimumOptions": ("MAXIMUM", "MINIMUM"),
+    "L2NormOptions": ("L2_NORMALIZATION",),
+    "SequenceRNNOptions": ("UNIDIRECTIONAL_SEQUENCE_RNN",),
+    "RandomOptions": ("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"),
+    "Conv3DOptions": ("CONV_3D", "CONV_3D_TRANSPOSE"),
+}
+
 TYPE_NAMES = {number: name.lower() for number, name in _names(schema.TensorType).items()}
 OPERATOR_NAMES = _names(schema.BuiltinOperator)
 OPTIONS_NAMES = _names(schema.BuiltinOptions)
@@ -215,7 +230,7 @@ class _File:
             inputs.pop()
         if -1 in inputs[:2]:  # no operator has an optional input so early
             raise BadInput(f"input {inputs.index(-1)} is missing", where=where, hint=HINT)
-        return Operator(index, name, tuple(inputs), outputs, _options(op))
+        return Operator(index, name, tuple(inputs), outputs, _options(op, name))
 
 
 def _name(t: Any) -> str:
@@ -240,11 +255,12 @@ def _printable(text: bytes) -> str:
     return "".join(c if c.isprintable() else "?" for c in text.decode("utf8", "replace"))
 
 
-def _options(op: Any) -> dict[str, Any]:
-    """The option table's scalar fields in snake_case, enumerations by name."""
+def _options(op: Any, operator: str) -> dict[str, Any]:
+    """Returns the scalar fields of the option table in snake_case, enumerations by name. A table of
+    another operator is ignored, as interpreters do."""
     table = op.BuiltinOptions()
     class_name = OPTIONS_NAMES.get(op.BuiltinOptionsType(), "NONE")
-    if table is None or class_name == "NONE":
+    if table is None or not _belongs(class_name, operator):
         return {}
     options = getattr(schema, class_name)()
     options.Init(table.Bytes, table.Pos)
@@ -257,6 +273,14 @@ def _options(op: Any) -> dict[str, Any]:
             value = ACTIVATIONS.get(value, f"number {value}")
         fields[key] = value
     return fields
+
+
+@cache
+def _belongs(class_name: str, operator: str) -> bool:
+    """Returns whether the operator's options are in tables of this class."""
+    if class_name in SHARED_OPTIONS:
+        return operator in SHARED_OPTIONS[class_name]
+    return class_name.lower() == f"{operator.replace('_', '').lower()}options"
 
 
 @cache
