@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pytest
 from boardless.judge.predictions import compare
+from boardless.report import record
 
 
 def test_equal_int8_is_bit_exact() -> None:
@@ -53,3 +57,45 @@ def test_float32_needs_the_same_top_1() -> None:
 def test_nan_is_wrong() -> None:
     reference = np.array([[0.5, 0.5]], np.float32)
     assert not compare(np.array([[0.5, np.nan]], np.float32), reference).ok
+
+
+NAN, INF = np.nan, np.inf
+
+
+@pytest.mark.parametrize(
+    ("device", "expected", "ok"),
+    [
+        ([0.5, NAN], [0.5, NAN], True),
+        ([0.5, INF], [0.5, INF], True),
+        ([0.5, -INF], [0.5, -INF], True),
+        ([0.5, 3.4e38], [0.5, NAN], False),
+        ([3.4e38, 0.5], [NAN, NAN], False),
+        ([0.5, NAN], [0.5, 0.25], False),
+        ([0.5, NAN], [0.5, INF], False),
+        ([0.5, INF], [0.5, -INF], False),
+        ([0.5, 3.4e38], [0.5, INF], False),
+        ([0.6, NAN], [0.5, NAN], False),  # a NaN excuses nothing beside it
+        ([0.6, INF], [0.5, INF], False),
+    ],
+)
+def test_nan_and_infinity(device: list[float], expected: list[float], ok: bool) -> None:
+    verdict = compare(np.array([device], np.float32), np.array([expected], np.float32))
+    assert verdict.ok == ok
+
+
+def test_nan_on_both_sides_is_shown_as_nan() -> None:
+    outputs = np.array([[0.5, NAN]], np.float32)
+    verdict = compare(outputs, outputs)
+    assert np.isnan(verdict.max_abs_error)
+    assert not verdict.bit_exact
+    assert np.isinf(compare(outputs, np.array([[NAN, 0.5]], np.float32)).max_abs_error)
+
+
+def test_json_has_no_words_for_nan() -> None:
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    text = record.as_json({"a": [NAN, (INF, -INF)], "b": {"c": NAN}, "d": 1.5, "e": np.float64(2)})
+    read = json.loads(text, parse_constant=refuse)
+    assert read == {"a": ["nan", ["inf", "-inf"]], "b": {"c": "nan"}, "d": 1.5, "e": 2.0}
+    assert np.isnan(np.array(read["a"][0], np.float32))

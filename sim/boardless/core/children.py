@@ -70,6 +70,16 @@ def end(process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.01)
 
 
+def track(process: subprocess.Popen[bytes]) -> None:
+    """interrupt() ends `process`, too, until untrack()."""
+    _running.append(process)
+
+
+def untrack(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ValueError):
+        _running.remove(process)
+
+
 def interrupt() -> None:
     """Tells every group to end, and those that another thread is just about to start. Does not
     wait: whoever waits for a group sees to the rest."""

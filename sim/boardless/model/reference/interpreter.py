@@ -1,0 +1,148 @@
+"""TFLite's interpreter in a process of its own: a model that makes it abort ends that one only.
+
+with borrowed() as interpreter:
+    outputs = interpreter.predict(content, inputs, progress)
+
+A process serves one caller at a time and stays for the next, so that only the first call waits for
+its start. It gets none of our environment but what Python needs, and ends with us: by a pipe, since
+the kernel's death signal comes when the thread ends that has started it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from boardless.core import children
+from boardless.core.errors import BadInput, ToolFailed
+
+WORKER = Path(__file__).with_name("worker.py")
+KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "TMPDIR")
+LONGEST_LINE = 1 << 16
+HINT = "the reference cannot run this model; convert it again"
+
+_idle: list[Interpreter] = []
+_lock = threading.Lock()
+
+
+class Interpreter:
+    """One process."""
+
+    def __init__(self) -> None:
+        self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        environment = {key: os.environ[key] for key in KEPT if key in os.environ}
+        ends, self.life = os.pipe()
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", str(WORKER), str(ends)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.log,
+                pass_fds=[ends],
+                env=environment | {"TF_CPP_MIN_LOG_LEVEL": "3"},  # its own log is not ours
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.log.close()
+            os.close(self.life)
+            raise ToolFailed(f"cannot start the reference interpreter: {error}") from error
+        finally:
+            os.close(ends)
+        children.track(self.process)
+
+    def predict(
+        self, content: bytes, inputs: npt.NDArray[Any], progress: Callable[[int], None]
+    ) -> npt.NDArray[Any]:
+        """Returns raw outputs (N, values). BadInput where the interpreter refuses the model or ends
+        over it."""
+        assert self.process.stdin
+        about = {"content": len(content), "dtype": inputs.dtype.name, "shape": inputs.shape}
+        try:
+            self.process.stdin.write(json.dumps(about).encode() + b"\n" + content)
+            self.process.stdin.write(np.ascontiguousarray(inputs).tobytes())
+            self.process.stdin.flush()
+        except OSError as error:
+            raise self._ended() from error
+        said = self._line()
+        if "error" in said:
+            raise BadInput(f"the reference interpreter refuses the model: {said['error']}")
+        dtype, size = np.dtype(said["dtype"]), int(said["bytes"])
+        outputs = []
+        for _ in range(len(inputs)):
+            outputs.append(np.frombuffer(self._exactly(size), dtype))
+            progress(1)
+        return np.stack(outputs)
+
+    def close(self) -> None:
+        children.untrack(self.process)
+        self.process.kill()
+        with contextlib.suppress(OSError):  # of what was not sent yet
+            self.process.communicate()
+        os.close(self.life)
+        self.log.close()
+
+    def _line(self) -> dict[str, Any]:
+        assert self.process.stdout
+        line = self.process.stdout.readline(LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            raise self._ended()
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def _exactly(self, size: int) -> bytes:
+        assert self.process.stdout
+        data = self.process.stdout.read(size)
+        if len(data) < size:
+            raise self._ended()
+        return data
+
+    def _ended(self) -> BadInput:
+        status = self.process.wait()
+        how = f"status {status}" if status >= 0 else signal.Signals(-status).name
+        lines = os.pread(self.log.fileno(), 1 << 16, 0).decode("utf8", "replace").splitlines()
+        why = next((f": {line.strip()[:200]}" for line in reversed(lines) if line.strip()), "")
+        return BadInput(f"the reference interpreter ended with {how} on this model{why}", hint=HINT)
+
+
+@contextlib.contextmanager
+def borrowed() -> Iterator[Interpreter]:
+    """A process that nobody else uses meanwhile; it is ended where the block fails."""
+    with _lock:
+        found = _idle.pop() if _idle else None
+    if found is not None and found.process.poll() is not None:
+        found.close()
+        found = None
+    found = found or Interpreter()
+    whole = False
+    try:
+        yield found
+        whole = True
+    except BadInput:
+        whole = found.process.poll() is None  # it has refused a model, and can go on
+        raise
+    finally:
+        if whole:
+            with _lock:
+                _idle.append(found)
+        else:
+            found.close()
+
+
+@atexit.register
+def _close() -> None:
+    with _lock:
+        while _idle:
+            _idle.pop().close()

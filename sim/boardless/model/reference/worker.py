@@ -1,0 +1,98 @@
+"""The process that runs TFLite's interpreter for interpreter.py, because some models make it abort.
+
+It reads requests from standard input and answers on standard output. It imports nothing of
+boardless, so it starts in a moment.
+
+A request is a line of JSON, then the model's bytes, then the inputs':
+    {"content": 1234, "dtype": "int8", "shape": [2, 28, 28, 3]}
+The answer is a line of JSON, then the outputs of each picture as soon as it is computed:
+    {"dtype": "int8", "bytes": 10}   or   {"error": "..."}
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import resource
+import select
+import sys
+from typing import IO, Any
+
+MEMORY = 8 << 30  # bytes of address space; a model for a microcontroller needs a hundredth
+
+
+def main() -> None:
+    import numpy as np
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    while line := requests.readline():
+        about = json.loads(line)
+        content = _exactly(requests, about["content"])
+        shape, dtype = tuple(about["shape"]), np.dtype(about["dtype"])
+        count = int(np.prod(shape))
+        raw = _exactly(requests, count * dtype.itemsize)
+        inputs = np.frombuffer(raw, dtype).reshape(shape)
+        begun = False
+        try:
+            interpreter = Interpreter(
+                model_content=content,
+                experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+                num_threads=1,
+            )
+            interpreter.allocate_tensors()
+            source = interpreter.get_input_details()[0]
+            target = interpreter.get_output_details()[0]["index"]
+            for picture in inputs:
+                fed = _other_sign(picture.reshape(source["shape"]), source["dtype"], np.int8)
+                interpreter.set_tensor(source["index"], fed)
+                interpreter.invoke()
+                output = _other_sign(interpreter.get_tensor(target).reshape(-1), np.int8, np.uint8)
+                if not begun:
+                    _say(answers, {"dtype": output.dtype.name, "bytes": output.nbytes})
+                    begun = True
+                answers.write(output.tobytes())
+                answers.flush()
+        except (RuntimeError, ValueError, MemoryError) as error:
+            if begun:  # the caller waits for outputs: let it see an end
+                raise
+            _say(answers, {"error": (str(error).splitlines() or [type(error).__name__])[0]})
+
+
+def _say(answers: IO[bytes], what: dict[str, Any]) -> None:
+    answers.write(json.dumps(what).encode() + b"\n")
+    answers.flush()
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        sys.exit(0)  # the caller has gone
+    return data
+
+
+def _other_sign(values: Any, wanted: Any, held: Any) -> Any:
+    """Returns q + 128 or q - 128, where `values` are `held` and the other of int8 and uint8 is
+    wanted."""
+    import numpy as np
+
+    if values.dtype == held and np.dtype(wanted).itemsize == 1 and values.dtype != wanted:
+        return (values.view(np.uint8) ^ 0x80).view(wanted)
+    return values
+
+
+def die_with(pipe: int) -> None:
+    """Has the kernel end this process when the other end of `pipe` is closed, whatever it is doing
+    then: SIGIO, which nobody handles."""
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([pipe], [], [], 0)[0]:  # closed already
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    die_with(int(sys.argv[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()

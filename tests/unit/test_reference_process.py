@@ -1,0 +1,117 @@
+"""The reference interpreter runs in a process of its own: a model that makes it abort is refused,
+the next one goes on, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from boardless.core.errors import BadInput
+from boardless.model import reference, zoo
+from boardless.model.reference import interpreter
+from one_operator import Tensor, model
+
+DIGITS = zoo.find("digits_cnn:int8").content
+INPUTS = np.zeros((3, 8, 8, 1), np.int8)
+
+
+def aborting() -> bytes:
+    """512 equal classes and more sum up to 512 in the reference's Q12.19, which it checks for."""
+    source = Tensor((1, 600), "int8", (0.1,), (0,))
+    output = Tensor((1, 600), "int8", (1 / 256,), (-128,))
+    return model("SOFTMAX", [source], output, {"beta": 1.0})
+
+
+def test_an_abort_is_a_refusal_and_the_next_model_goes_on() -> None:
+    before = reference.predict(DIGITS, INPUTS)
+    with pytest.raises(BadInput, match="the reference interpreter ended with SIGABRT"):
+        reference.predict(aborting(), np.zeros((1, 600), np.int8))
+    np.testing.assert_array_equal(reference.predict(DIGITS, INPUTS), before)
+
+
+def test_a_refusal_keeps_the_process() -> None:
+    reference.predict(DIGITS, INPUTS)
+    with interpreter.borrowed() as found:
+        number = found.process.pid
+    with pytest.raises(BadInput, match="the reference interpreter refuses the model: "):
+        reference.predict(DIGITS[:400] + bytes(len(DIGITS) - 400), INPUTS)
+    with interpreter.borrowed() as found:
+        assert found.process.pid == number
+
+
+def test_many_at_a_time() -> None:
+    """Threads come and go; the processes that they have started stay."""
+    expected = reference.predict(DIGITS, INPUTS)
+    for _ in range(3):
+        with ThreadPoolExecutor(4) as pool:
+            for found in pool.map(lambda _: reference.predict(DIGITS, INPUTS), range(12)):
+                np.testing.assert_array_equal(found, expected)
+
+
+def test_progress_comes_picture_by_picture() -> None:
+    steps: list[int] = []
+    reference.predict(DIGITS, INPUTS, steps.append)
+    assert steps == [1, 1, 1]
+
+
+def test_a_process_that_is_killed_meanwhile_is_replaced() -> None:
+    expected = reference.predict(DIGITS, INPUTS)
+    with interpreter.borrowed() as found:
+        found.process.kill()
+        found.process.wait()
+    np.testing.assert_array_equal(reference.predict(DIGITS, INPUTS), expected)
+
+
+def test_nothing_of_our_environment_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "42")
+    fresh = interpreter.Interpreter()
+    try:
+        environment = Path(f"/proc/{fresh.process.pid}/environ").read_bytes()
+    finally:
+        fresh.close()
+    assert b"SECRET_TOKEN" not in environment
+
+
+def alive(number: int) -> bool:
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_it_ends_with_its_parent(number: signal.Signals) -> None:
+    """However that ends, and although a thread that has ended had started it."""
+    code = """if True:
+        import threading, time
+        from boardless.model.reference import interpreter
+        def start():
+            with interpreter.borrowed() as found:
+                print(found.process.pid, flush=True)
+        thread = threading.Thread(target=start)
+        thread.start()
+        thread.join()
+        time.sleep(60)
+    """
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    with parent:
+        child = int(parent.stdout.readline())
+        done = threading.Event()
+        done.wait(0.5)
+        assert alive(child)
+        os.kill(parent.pid, number)
+        parent.wait(timeout=10)
+    end = time.monotonic() + 10
+    while alive(child):
+        assert time.monotonic() < end, "the interpreter's process has outlived its parent"
+        done.wait(0.02)
