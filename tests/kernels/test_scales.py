@@ -63,7 +63,7 @@ def test_beyond_it_the_model_is_refused(operator: str, exponent: int) -> None:
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_there_is_no_gap(operator: str) -> None:
-    """From some exponent on all are refused, and below it all give the reference's bits."""
+    """Beyond some exponent all are refused, and below it all give the reference's bits."""
     refused = []
     for exponent in range(10, 31):
         made = case(operator, exponent)

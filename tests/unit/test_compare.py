@@ -74,7 +74,7 @@ NAN, INF = np.nan, np.inf
         ([0.5, NAN], [0.5, INF], False),
         ([0.5, INF], [0.5, -INF], False),
         ([0.5, 3.4e38], [0.5, INF], False),
-        ([0.6, NAN], [0.5, NAN], False),  # a NaN excuses nothing beside it
+        ([0.6, NAN], [0.5, NAN], False),  # a NaN excuses no other value
         ([0.6, INF], [0.5, INF], False),
     ],
 )

@@ -200,7 +200,7 @@ class Context:
             )
 
     def accumulated(self, rows: npt.NDArray[Any], bias: Constant, shift: Constant) -> None:
-        """The same for rows of int8 taps (output channels, n) over the input."""
+        """Refuses the same of rows of int8 taps (output channels, n) over the input."""
         zero_point = quantise.of(self.input()).zero_point
         low, high = -128 - zero_point, 127 - zero_point
         above = np.maximum(rows, 0).sum(axis=1, dtype=np.int64)
