@@ -110,14 +110,31 @@ def test_our_pull_request_with_a_regression(checkout: Checkout, tmp_path: Path) 
     comment = (tmp_path / "wrong" / f"comment-{QEMU}" / "comment.md").read_text()
     assert comment.startswith(github.MARKER)
     assert "against HEAD^1" in comment
-    (row,) = [line for line in comment.splitlines() if line.startswith("| digits_cnn:int8 ")]
-    cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[:2] == ["digits_cnn:int8", QEMU]
-    before, now = (int(n.replace(",", "")) for n in cells[2].partition(" (")[0].split(" → "))
+    (row,) = rows(comment)
+    assert (row["model"], row["board"]) == ("digits_cnn:int8", QEMU)
+    assert row["predictions"] == "same"
+    cycles = row["est. cycles"]
+    before, now = (int(n.replace(",", "")) for n in cycles.partition(" (")[0].split(" → "))
     assert now > before
-    assert cells[2].endswith(" %)")
-    assert "→" not in cells[4]  # the arena is as before
-    assert cells[-1] == "**1 worse**"
+    assert cycles.endswith(" %)")
+    assert "→" not in row["arena"]  # it is as before
+    assert row["gate"] == "**1 worse**"
+
+
+def rows(markdown: str) -> list[dict[str, str]]:
+    """Returns the rows of all tables, each as its cells by the title of their column."""
+    found: list[dict[str, str]] = []
+    titles: list[str] = []
+    for line in markdown.splitlines():
+        if not line.startswith("|"):
+            titles = []
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not titles:
+            titles = cells
+        elif not set(line) <= set("|-: "):
+            found.append(dict(zip(titles, cells, strict=True)))
+    return found
 
 
 # --- A repository of one's own --------------------------------------------------------------------
@@ -153,7 +170,9 @@ def test_their_push_has_a_report(own: Path, site: Path, tmp_path: Path) -> None:
     assert done.ok, done.failed
     names = ["report.html", "gate.json", "report.json", "gate.xml", "tests.xml"]
     assert files(done, own, tmp_path / "kept") == names
-    assert "| model | mps2-an386 | 100.00% | 100.00% |" in done.summary
+    (row,) = rows(done.summary)
+    assert (row["model"], row["board"], row["agreement"]) == ("model", "mps2-an386", "100.00%")
+    assert row["accuracy"] == "8 of 8 (68..100 %)"
     assert junit(own / "build" / "tests.xml") == (4, [])
     page = (own / "build" / "report.html").read_text()
     assert "boardless run model.tflite --board mps2-an386 --images pictures" in page
@@ -213,7 +232,12 @@ def test_their_pull_request_with_a_regression(
     files(done, own, tmp_path / "kept")
     comment = (tmp_path / "kept" / "comment-mps2-an386" / "comment.md").read_text()
     assert f"model:int8 mps2-an386 {expected}" in comment
-    (row,) = [line for line in comment.splitlines() if line.startswith("| model:int8 ")]
-    assert (" → " in row) == (regression == "slower")
+    (row,) = rows(comment)
+    changed = {title for title, cell in row.items() if " → " in cell}
+    if regression == "slower":
+        assert "est. cycles" in changed
+        assert "accuracy" not in changed  # its pictures and answers are those of the base
+    else:
+        assert changed == {"accuracy"}
     _, failures = junit(own / "build" / "gate.xml")
     assert expected in failures[0]

@@ -15,9 +15,9 @@ from boardless.model import zoo
 from boardless.report import estimates, gate
 from boardless.report.column import Column, Key, Values, percent
 from boardless.report.measures import (
+    accuracy,
     accuracy_text,
     inferences_per_second,
-    interval,
     memory,
     spread,
 )
@@ -46,17 +46,9 @@ def _error(outcome: Outcome) -> dict[str, Any]:
 
 
 def _accuracy(outcome: Outcome) -> dict[str, Any] | None:
-    verdict, of = outcome.verdict, len(outcome.run.pictures)
-    if verdict.accuracy_device is None:
-        return None
-    right = round(verdict.accuracy_device * of)
-    return {
-        "device": verdict.accuracy_device,
-        "reference": verdict.accuracy_reference,
-        "right": right,
-        "of": of,
-        "interval": [round(bound, 4) for bound in interval(right, of)],
-    }
+    verdict = outcome.verdict
+    found = verdict.accuracy_device, verdict.accuracy_reference
+    return accuracy(*found, len(outcome.run.pictures))
 
 
 def _cycles(outcome: Outcome) -> dict[str, Any] | None:

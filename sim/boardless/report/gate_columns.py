@@ -42,8 +42,9 @@ def _figures(find: Callable[[Row], int | None]) -> Callable[[Row], dict[str, Any
 
 
 def _cycles(row: Row) -> dict[str, Any] | None:
-    core = next(iter(sorted(row["figures"]["cycles"])), "")
-    return _figures(lambda figures: _whole(figures["cycles"].get(core)))(row)
+    # A run that has no cycles has no such key, nor has a baseline from before there were any.
+    core = next(iter(sorted(row["figures"].get("cycles", {}))), "")
+    return _figures(lambda figures: _whole(figures.get("cycles", {}).get(core)))(row)
 
 
 def _whole(spent: dict[str, Any] | None) -> int | None:
@@ -147,7 +148,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "instructions",
         "of the first input",
         5,
-        _figures(lambda figures: _whole(figures["instructions"])),
+        _figures(lambda figures: _whole(figures.get("instructions"))),
     ),
     _size("arena", "arena", "bytes of activations", 4, _memory("arena_bytes")),
     _size(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from typing import Any
 
 from boardless.device.records import Build, Run
 
@@ -47,6 +48,21 @@ def interval(right: int, of: int) -> tuple[float, float]:
     centre = part + square / 2
     half = DEVIATIONS * math.sqrt(part * (1 - part) / of + square / of / 4)
     return max(0.0, (centre - half) / (1 + square)), min(1.0, (centre + half) / (1 + square))
+
+
+def accuracy(device: float | None, reference: float | None, of: int) -> dict[str, Any] | None:
+    """Returns `accuracy` of the JSON of `of` pictures, None without labels. `device` and
+    `reference` are parts, 0 to 1."""
+    if device is None:
+        return None
+    right = round(device * of)
+    return {
+        "device": device,
+        "reference": reference,
+        "right": right,
+        "of": of,
+        "interval": [round(bound, 4) for bound in interval(right, of)],
+    }
 
 
 def accuracy_text(right: int, of: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from boardless.front.sweep.store import Store
 from boardless.report import table
+from boardless.report.measures import accuracy
 from boardless.report.table import number, words
 
 FIGURES = """
@@ -32,7 +33,6 @@ def _record(store: Store, row: dict[str, Any]) -> dict[str, Any]:
         "SELECT first, last, status, reason FROM failures WHERE case_id = ? ORDER BY first",
         (case_id,),
     )
-    labelled = row["device"] is not None
     cycles = _spread(store, case_id, "cycles")
     return {
         "model": row["model"],
@@ -49,9 +49,7 @@ def _record(store: Store, row: dict[str, Any]) -> dict[str, Any]:
         "bit_exact": None if row["bit_exact"] is None else bool(row["bit_exact"]),
         "max_abs_error": None if row["max_abs_error"] is None else float(row["max_abs_error"]),
         "wrong": row["wrong"] or 0,
-        "accuracy": {"device": row["device"], "reference": row["by_reference"]}
-        if labelled
-        else None,
+        "accuracy": accuracy(row["device"], row["by_reference"], row["done"]),
         "instructions": _spread(store, case_id, "instructions"),
         "cycles": {row["cycle_model"].partition(" ")[0]: cycles} if cycles else {},
         "failures": failures,
