@@ -102,8 +102,10 @@ class Recipe(_Section, frozen=True):
     def check(self, where: str) -> None:
         """BadInput where sections contradict each other."""
         if self.augmentation.mix and not (self.distillation and self.distillation.weight == 1):
-            # A mixed picture has no label; a teacher's opinion of it is all there is.
-            raise BadInput("mix needs a teacher's opinion of weight 1", where=where)
+            raise BadInput(
+                "augmentation.mix requires distillation.weight = 1 (a mixed picture has no label)",
+                where=where,
+            )
 
 
 # ---- the results: what train.py writes and `boardless models` reads ----

@@ -17,7 +17,7 @@ from platformio.platform.base import PlatformBase
 os.environ.setdefault("PLATFORMIO_DISABLE_UPGRADE_CHECK", "true")
 
 RUN_SCONS = """\
-# Written by boardless's PlatformIO platform: runs the SCons installed beside PlatformIO.
+# Written by boardless's PlatformIO platform: runs the SCons of PlatformIO's environment.
 import os
 import sys
 

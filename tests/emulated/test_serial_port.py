@@ -382,7 +382,7 @@ def test_flashing_runs_the_command_of_the_board(tmp_path: Path) -> None:
         (
             "sh -c 'echo no ST-Link; echo; exit 3'",
             ToolFailed,
-            "sh ended with status 3 and said: no ST-Link; is the board connected",
+            "sh ended with status 3: no ST-Link; is the board connected",
         ),
     ],
 )

@@ -72,5 +72,5 @@ def test_an_inference_that_may_have_wrapped_is_not_guessed() -> None:
 
 
 def test_a_clock_that_the_timer_contradicts() -> None:
-    with pytest.raises(BadInput, match="the board runs at 16 MHz, not at 168 MHz; mend --clock"):
+    with pytest.raises(BadInput, match="the board runs at 16 MHz, not at 168 MHz; correct --clock"):
         cycle_counter.read(DWT, [401], [100], LAYERS, [0.1], 168_000_000)

@@ -98,7 +98,7 @@ def test_small_steps_within_a_tolerance_add_up_in_the_whole() -> None:
         ),
         (
             {"static_ram_bytes": 1308},
-            "RAM beside the arena: 300 -> 308 bytes (+2.7 %, limit 0 %)",
+            "RAM without the arena: 300 -> 308 bytes (+2.7 %, limit 0 %)",
         ),
         (
             {"code_bytes": 5004, "flash_bytes": 7004},

@@ -35,6 +35,13 @@ def docstrings(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.body[0].lineno, text
 
 
+def messages(path: Path) -> Iterator[tuple[int, str]]:
+    """Yields line and text of every string with a space in it: messages, help, headings."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            yield node.lineno, node.value
+
+
 def comments(path: Path) -> Iterator[tuple[int, str]]:
     for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
         if token.type == tokenize.COMMENT:
@@ -45,8 +52,9 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
     """Yields line and text of every piece of prose: of Python, C or Markdown."""
     text = path.read_text()
     if path.suffix == ".py":
-        yield from docstrings(path)
         yield from comments(path)
+        tests = path.is_relative_to(paths.ROOT / "tests")
+        yield from docstrings(path) if tests else messages(path)
     elif path.suffix in (".c", ".h"):
         for found in re.finditer(r"/\*.*?\*/|//[^\n]*", text, re.DOTALL):
             yield text.count("\n", 0, found.start()) + 1, found[0]

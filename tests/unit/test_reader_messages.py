@@ -43,15 +43,15 @@ WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     ),
     "tensor of an operator is not there": (
         lambda m, g: put(g.operators[3], inputs=[5, 99]),
-        "operator 3 ADD: names a tensor that is not there",
+        "operator 3 ADD: refers to a tensor that does not exist",
     ),
     "operator code is not there": (
         lambda m, g: put(g.operators[3], opcodeIndex=77),
-        "operator 3: names operator code 77",
+        "operator 3: refers to operator code 77",
     ),
     "buffer is not there": (
         lambda m, g: put(g.tensors[3], buffer=1234),
-        "tensor 3: names buffer 1234",
+        "tensor 3: refers to buffer 1234",
     ),
     "input missing": (
         lambda m, g: put(g.operators[3], inputs=[-1, 5]),
@@ -67,7 +67,7 @@ WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     ),
     "two model inputs": (lambda m, g: put(g, inputs=[0, 5]), "2 inputs"),
     "no model output": (lambda m, g: put(g, outputs=[]), "0 outputs"),
-    "model output is not there": (lambda m, g: put(g, outputs=[99]), "names tensor 99"),
+    "model output is not there": (lambda m, g: put(g, outputs=[99]), "refers to tensor 99"),
     "nobody writes the output": (lambda m, g: put(g.operators[6], outputs=[11]), "already has"),
     "output is a constant": (lambda m, g: put(g, outputs=[9]), "output is a constant"),
     "input is a constant": (lambda m, g: put(g, inputs=[9]), "input is a constant"),

@@ -27,7 +27,7 @@ from boardless.terminal import file_option
 @click.option(
     "--annotations",
     is_flag=True,
-    help="A line per cause on standard output, which GitHub shows beside the file instead.",
+    help="A line per cause on standard output, which GitHub shows at the file, instead.",
 )
 def command(source: Path | None, output: Path | None, as_markdown: bool, annotations: bool) -> None:
     """Make the HTML page of the last `boardless sim`.

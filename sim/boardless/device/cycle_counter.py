@@ -51,7 +51,7 @@ def read(
     if clock_hz and told and abs(told / clock_hz - 1) > TOLERANCE:
         raise BadInput(
             f"by its timer the board runs at {told / 1e6:g} MHz, not at {clock_hz / 1e6:g} MHz",
-            hint="mend --clock, or clock_hz in its board.toml",
+            hint="correct --clock, or clock_hz in its board.toml",
         )
     layers = [(b - a) % WRAP for a, b in itertools.pairwise(layer_ticks)] if ratio else []
     return HardwareCycles(

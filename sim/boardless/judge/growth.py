@@ -21,7 +21,7 @@ FAILS = ("wrong", "changed", "worse", "new", "missing", "unused")
 # metric -> (place, unit)
 BYTES = {
     "arena_bytes": ("arena", "bytes of RAM"),
-    "other_ram_bytes": ("RAM beside the arena", "bytes"),
+    "other_ram_bytes": ("RAM without the arena", "bytes"),
     "static_ram_bytes": ("static RAM", "bytes"),
     "stack_bytes": ("stack", "bytes of RAM"),
     "weights_bytes": ("weights", "bytes of flash"),

@@ -156,7 +156,7 @@ def read(path: Path) -> Suite:
         raise BadInput("[build] and [call] need [emulated], [firmware] has none", where=str(path))
     if any((p.inference is None) != (suite.firmware is None) for p in suite.programs):
         raise BadInput(
-            "programs of a [firmware], and no others, have an inference", where=str(path)
+            "[inference] is required with [firmware] and not allowed otherwise", where=str(path)
         )
     if not all(p.cycles > 0 for p in suite.programs):
         raise BadInput("cycles must be above 0", where=str(path))

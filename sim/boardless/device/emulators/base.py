@@ -193,9 +193,9 @@ class ProcessSession:
         said = self.said()
         last = bytes(self.received).decode("ascii", "replace").strip().splitlines()
         what = f"{self.program} ended in mid-run with {how}"
-        what += f"; it said: {said[0]}" if said else ""
+        what += f"; its output: {said[0]}" if said else ""
         what += f"; last line received: {last[-1]!r}" if last else ""
-        return ToolFailed(what, hint="run it again, and `boardless doctor` if it stays")
+        return ToolFailed(what, hint="retry; if it persists run `boardless doctor`")
 
     def said(self) -> list[str]:
         """Lines of its standard output and error so far, without warnings."""

@@ -1,4 +1,4 @@
-"""QEMU's system emulators, versions 7.2 to 11, without plugins: exact instructions from icount.
+"""QEMU system emulation (7.2 to 11): exact instructions from icount, and the plugin if it loads.
 
 With `-icount shift=6,sleep=off` an instruction takes 64 ns of virtual time, so a timer of the board
 measures instructions.
@@ -46,7 +46,7 @@ def version(board: Board) -> str:
 
 
 def machine(settings: Settings, options: str = "") -> list[str]:
-    """The command of a machine without devices of its own choice, whose time are instructions."""
+    """Returns the command of a machine with no default devices and with icount timing."""
     return [
         *(settings.program, "-M", settings.machine + options, *settings.arguments),
         *("-nodefaults", "-display", "none", "-monitor", "none"),

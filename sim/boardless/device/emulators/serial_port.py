@@ -101,7 +101,7 @@ def flash(board: Board, elf: Path) -> None:
     if done.returncode:
         lines = done.stdout.decode(errors="replace").split("\n")
         said = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
-        what = f"{command[0]} ended with status {done.returncode} and said: {said[:200]}"
+        what = f"{command[0]} ended with status {done.returncode}: {said[:200]}"
         raise ToolFailed(what, where=where, hint="is the board connected?")
 
 

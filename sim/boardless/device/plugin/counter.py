@@ -155,7 +155,7 @@ def _folder() -> Path:
         raise BadInput(
             f"cannot write here ({error.strerror})",
             where=str(folder),
-            hint="mend its permissions, or set BOARDLESS_BUILD_DIR to another folder",
+            hint="fix the permissions, or set BOARDLESS_BUILD_DIR",
         ) from error
     return folder
 

@@ -153,12 +153,12 @@ def show(rows: Sequence[bench.Row]) -> None:
     )
     beside = [(row, peer) for row in good for peer in bench.peers(row.case)]
     if beside:
-        table.show("beside peers", PEER_HEADINGS, [_peer(row, peer) for row, peer in beside])
+        table.show("compared with peers", PEER_HEADINGS, [_peer(row, peer) for row, peer in beside])
     times = [(row, p, c) for row in good for p in bench.published(row.case) for c in row.cycles]
     times = [(row, p, c) for row, p, c in times if c.target.name == p.part]
     if times:
         rows_of = [_time(row, p, c) for row, p, c in times]
-        table.show("beside times that others measured on boards", PUBLISHED_HEADINGS, rows_of)
+        table.show("compared with times measured on boards", PUBLISHED_HEADINGS, rows_of)
     lines = [
         f"est. cycles: {told}" for told in dict.fromkeys(c.told for r in good for c in r.cycles)
     ]

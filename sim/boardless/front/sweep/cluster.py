@@ -95,13 +95,11 @@ class Cluster:
         elif now - self.seen > ALONE:
             raise ToolFailed(
                 f"no worker has been there for {ALONE:.0f} s",
-                hint="start some; the same command goes on where it stopped",
+                hint="start some, then re-run the same command to resume",
             )
 
     def lost(self) -> ToolFailed:
-        return ToolFailed(
-            "the scheduler has gone", hint="the same command goes on where it stopped"
-        )
+        return ToolFailed("the scheduler has gone", hint="re-run the same command to resume")
 
 
 @contextlib.contextmanager
@@ -201,7 +199,7 @@ def _deaf_children() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """dask says what it thinks to its log, and its log goes nowhere, in workers neither."""
+    """Silences dask's log, here and in workers."""
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     os.environ |= {f"DASK_LOGGING__{n.upper()}": "critical" for n in ("distributed", "asyncio")}

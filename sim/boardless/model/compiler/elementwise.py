@@ -160,7 +160,7 @@ class Pair:
         common = float(np.float32(2) * max(a, b))
         sum_to_output = common / ((1 << FRACTION_BITS) * float(output))
         if not sum_to_output < 1:
-            raise self.context.refuse("the output's scale is too small beside the inputs'")
+            raise self.context.refuse("the output's scale is too small relative to the inputs'")
         params: Params = {}
         for name, real in (
             ("a", float(a) / common),
@@ -218,7 +218,10 @@ def broadcast(context: Context, a: Tensor, b: Tensor) -> Params:
         for kind, group in ((k, list(g)) for k, g in groupby(axes, lambda axis: axis[1:]))
     ]
     if len(merged) > 3:
-        raise context.refuse(f"{a.type_and_shape} and {b.type_and_shape} alternate too often")
+        raise context.refuse(
+            f"broadcasting {a.type_and_shape} with {b.type_and_shape} is not supported: more than "
+            "three alternating axes"
+        )
     merged = [(1, True, True)] * (3 - len(merged)) + merged
     names = ("outer", "middle", "inner")
     fields: Params = {name: size for name, (size, _, _) in zip(names, merged, strict=True)}

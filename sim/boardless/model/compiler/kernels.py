@@ -314,7 +314,7 @@ def lower(context: Context) -> Call | Alias:
     except KeyError as error:
         raise context.refuse(f"the option {error} is missing") from error
     except (IndexError, ValueError, ArithmeticError) as error:  # such as a filter of rank 1
-        raise context.refuse(f"its tensors make no sense together ({error})") from error
+        raise context.refuse(f"its tensor shapes are inconsistent ({error})") from error
     _check_activations(context, result)
     if shape != context.output().shape:
         raise context.refuse(
@@ -361,7 +361,8 @@ def _check_activations(context: Context, lowered: Call | Alias) -> None:
     expected = (0,) if isinstance(lowered, Alias) else lowered.activations
     if computed != expected:
         raise context.refuse(
-            f"its inputs {_list(computed)} are computed by the model instead of {_list(expected)}"
+            f"inputs {_list(computed)} are activations; this kernel takes activations only at "
+            f"inputs {_list(expected)}"
         )
 
 

@@ -139,7 +139,9 @@ class _File:
             )
         index = int(get(0))
         if not 0 <= index < tensors:
-            raise BadInput(f"the {what} names tensor {index}, which is not there", where=self.name)
+            raise BadInput(
+                f"{what} refers to tensor {index}, which does not exist", where=self.name
+            )
         return index
 
     def tensor(self, t: Any, where: str) -> Tensor:
@@ -161,7 +163,9 @@ class _File:
     ) -> npt.NDArray[Any] | None:
         """A view into the file, None where the buffer is empty."""
         if not 0 <= t.Buffer() < self.model.BuffersLength():
-            raise BadInput(f"names buffer {t.Buffer()}, not there", where=where, hint=HINT)
+            raise BadInput(
+                f"refers to buffer {t.Buffer()}, which does not exist", where=where, hint=HINT
+            )
         buffer = self.model.Buffers(t.Buffer())
         if buffer is None or buffer.DataLength() == 0:
             return None
@@ -213,7 +217,7 @@ class _File:
     def operator(self, op: Any, index: int, tensors: int) -> Operator:
         if not 0 <= op.OpcodeIndex() < self.model.OperatorCodesLength():
             raise BadInput(
-                f"names operator code {op.OpcodeIndex()}, which is not there",
+                f"refers to operator code {op.OpcodeIndex()}, which does not exist",
                 where=f"{self.name}, operator {index}",
                 hint=HINT,
             )
@@ -225,7 +229,7 @@ class _File:
         inputs = [int(op.Inputs(i)) for i in range(op.InputsLength())]
         outputs = tuple(int(op.Outputs(i)) for i in range(op.OutputsLength()))
         if any(not -1 <= i < tensors for i in inputs) or any(not 0 <= i < tensors for i in outputs):
-            raise BadInput("names a tensor that is not there", where=where, hint=HINT)
+            raise BadInput("refers to a tensor that does not exist", where=where, hint=HINT)
         while inputs and inputs[-1] == -1:
             inputs.pop()
         if -1 in inputs[:2]:  # no operator has an optional input so early
