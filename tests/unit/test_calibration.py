@@ -93,7 +93,7 @@ def test_embench_holds_programs_out() -> None:
         (
             "held_out = false",
             "held_out = false\n[program.inference]\n" + INFERENCE,
-            "and no others",
+            "not allowed otherwise",
         ),
     ],
 )
