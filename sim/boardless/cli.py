@@ -80,7 +80,7 @@ def run(arguments: list[str]) -> int:
 def _status(arguments: list[str]) -> int:
     """Runs one command and returns the exit status that it asks for."""
     try:
-        cli(arguments, prog_name="boardless", standalone_mode=False)
+        cli(arguments, prog_name="boardless", standalone_mode=False, obj=arguments)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0
     return 0

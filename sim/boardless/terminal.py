@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -163,6 +164,12 @@ def file_option(name: str, what: str, *short: str) -> Callable[[F], F]:
 def say(text: str) -> None:
     """Writes a message for people, as one line on stderr."""
     table.line(one_line(text), stderr=True)
+
+
+def command_line() -> str:
+    """Returns the command that runs, as it was typed."""
+    context = click.get_current_context().find_root()
+    return shlex.join(["boardless", *(context.obj or [])])
 
 
 def note(text: str) -> None:

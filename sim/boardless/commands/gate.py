@@ -14,8 +14,10 @@ from boardless.judge import gating, tolerances
 from boardless.judge.records import Judgement
 from boardless.path import GATE, Progress, cases
 from boardless.report import gate as report
-from boardless.report import junit, kept, page, record, runs, table
+from boardless.report import junit, kept, record, runs, table
+from boardless.report.collect import collect
 from boardless.terminal import (
+    command_line,
     json_option,
     junit_option,
     note,
@@ -127,10 +129,7 @@ def judge_own(
         shlex.join(["boardless", "run", row.case.file, "--board", row.case.board.name, *pictures])
         for row in judged.rows
     ]
-    named = [word for name in board_names for word in ("--board", name)]
-    command = ["boardless", "gate", *map(str, files), *named, *pictures]
-    command += ["--against", revision] if revision else []
-    lines = {"others": judged.others(), "notes": judged.skipped(), "repeats": repeats}
-    data = page.collect(outcomes, shlex.join(command), **lines)
+    here = Path.cwd()
+    data = collect(outcomes, command_line(), judged, repeats=repeats, folder=here)
     note(f"report: {kept.keep(data)}")
     return judged

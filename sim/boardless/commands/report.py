@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from boardless.core.errors import BadInput
-from boardless.report import github, kept, page, record
-from boardless.terminal import file_option
+from boardless.report import gate_columns, github, kept, page, record
+from boardless.report.page_records import Report
+from boardless.terminal import file_option, json_option
 
 
 @click.command("report")
@@ -29,7 +31,14 @@ from boardless.terminal import file_option
     is_flag=True,
     help="A line per cause on standard output, which GitHub shows at the file, instead.",
 )
-def command(source: Path | None, output: Path | None, as_markdown: bool, annotations: bool) -> None:
+@json_option
+def command(
+    source: Path | None,
+    output: Path | None,
+    as_markdown: bool,
+    annotations: bool,
+    json_file: str | None,
+) -> None:
     """Make the HTML page of the last `boardless sim`.
 
     The page is one file that needs no other.
@@ -41,10 +50,32 @@ def command(source: Path | None, output: Path | None, as_markdown: bool, annotat
         record.write_text(github.summary(data), output)
     elif as_markdown:
         click.echo(github.summary(data), nl=False)
-    if annotations or as_markdown:
-        return
-    if "runs" not in data:
-        raise BadInput("a gate result has no HTML page", where=str(source), hint="use --github")
-    target = output or kept.page_file()
-    record.write_text(page.render(data), target)
-    click.echo(str(target))
+    target = None
+    if not (annotations or as_markdown):
+        if not isinstance(data, Report):
+            where = str(source)
+            raise BadInput("a gate result has no HTML page", where=where, hint="use --github")
+        target = output or kept.page_file()
+        record.write_text(page.render(data), target)
+    if json_file:
+        record.write(about(data, target), json_file)
+    elif target:
+        click.echo(str(target))
+
+
+def about(data: Report | github.Gated, target: Path | None) -> dict[str, Any]:
+    """Returns the JSON: what the report says, and where the page is."""
+    causes = [{"line": c.line, "title": c.title, "file": c.file} for c in github.causes(data)]
+    found: dict[str, Any] = {"page": target and str(target), "causes": causes}
+    if isinstance(data, Report):
+        return found | {
+            "ok": data.ok,
+            "command": data.command,
+            "made": data.made,
+            "commit": data.revision and data.revision.commit,
+            "counts": data.counts,
+            "notes": data.notes,
+            "rows": [case.values for case in data.cases],
+        }
+    rows = [gate_columns.values(row) for row in data["rows"]]
+    return found | {"ok": data["ok"], "notes": data["notes"], "rows": rows}

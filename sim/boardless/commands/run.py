@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ import click
 from boardless import path
 from boardless.device.link import faults
 from boardless.report import page, record, runs, table
+from boardless.report.collect import collect
 from boardless.terminal import (
+    command_line,
     core_option,
     cycles_option,
     emulator_option,
@@ -144,8 +145,7 @@ def command(
         data = [record.run(outcome) for outcome in outcomes]
         record.write(data[0] if len(requests) == 1 else data, json_file)
     if html:
-        said = shlex.join(["boardless", *sys.argv[1:]])
-        record.write_text(page.render(page.collect(outcomes, said)), html)
+        record.write_text(page.render(collect(outcomes, command_line())), html)
     if json_file != "-":
         runs.show(outcomes, only_wrong=quiet())
         if len(outcomes) > 1:

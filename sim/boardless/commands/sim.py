@@ -12,9 +12,11 @@ from boardless.judge import gating, tolerances
 from boardless.judge.records import Case
 from boardless.path import GATE, PICTURES, cases
 from boardless.report import gate as gate_report
-from boardless.report import junit, kept, page, record, runs, table
+from boardless.report import junit, kept, record, runs, table
+from boardless.report.collect import collect
 from boardless.terminal import (
     boards_option,
+    command_line,
     json_option,
     junit_option,
     limit_option,
@@ -58,11 +60,8 @@ def command(
     rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
     limits = tolerances.load()
     judged = gating.judgement(rows, limits, models, found.misfits, found.failures)
-    notes = [*judged.skipped(), *left_out]
     # The page first: what is saved of an earlier run must not be taken for this one's.
-    page_file = kept.keep(
-        page.collect(found.outcomes, "boardless sim", others=judged.others(), notes=notes)
-    )
+    page_file = kept.keep(collect(found.outcomes, command_line(), judged, notes=left_out))
     if json_file:
         data = [record.run(outcome) for outcome in found.outcomes]
         data += [_without_run(m.case, None, m.what) for m in found.misfits]

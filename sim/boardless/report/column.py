@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from rich.text import Text
 
@@ -16,6 +16,7 @@ from boardless.core.printable import one_line
 from boardless.report import table
 
 Source = TypeVar("Source")
+Mood = Literal["good", "bad", ""]
 Values = dict[str, Any]  # a row: the value of each column, by the column's name
 
 
@@ -52,13 +53,15 @@ class Column(Generic[Source]):
     number: bool = True
     text: Callable[[Any], str] = plain  # of a value that is not None, as the next three
     markdown: Callable[[Any], str] | None = None  # where Markdown shows more than `text`
-    mood: Callable[[Any], str] = lambda value: ""  # "good", "bad" or ""
+    mood: Callable[[Any], Mood] = lambda value: ""
     order: Callable[[Any], Any] = lambda value: value  # what rows are sorted by
     missing: str = "?"  # shown for None
     optional: bool = False  # left out where no row has a value
     json: Callable[[Source], dict[str, Any]] | None = None  # default: the value, by name
     keys: Sequence[Key] = ()  # what `json` holds
     junit: bool = True  # a property of the test case
+    steady: bool = True  # equal in every run of one build
+    better: int = 0  # 1: more is better, -1: less is better
 
     @property
     def heading(self) -> table.Heading:
@@ -78,9 +81,16 @@ class Column(Generic[Source]):
         text = self.missing if value is None else (self.markdown or self.text)(value)
         return f"**{text}**" if self.feeling(value) == "bad" else text
 
-    def feeling(self, value: Any) -> str:
-        """Returns "good", "bad" or ""."""
+    def feeling(self, value: Any) -> Mood:
+        """Returns whether a value is good news."""
         return "" if value is None else self.mood(value)
+
+    def change(self, old: Any, new: Any) -> Mood:
+        """Returns whether a change from `old` to `new` is good."""
+        if old is None or new is None or not self.better:
+            return self.feeling(new) if self.feeling(old) != self.feeling(new) else ""
+        growth = self.better * (self.order(new) - self.order(old))
+        return "good" if growth > 0 else "bad" if growth < 0 else ""
 
     def sorted_by(self, value: Any) -> Any:
         """Returns the number or the text by which rows are sorted; None comes last."""

@@ -98,6 +98,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         "part of the pictures with the same top-1 class as the reference",
         lambda outcome: outcome.verdict.agreement,
         rank=6,
+        better=1,
         text=percent,
         mood=lambda part: "bad" if part < 1 else "",
         keys=[
@@ -129,6 +130,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         "the bounds between which the accuracy lies with a confidence of 95 %",
         _accuracy,
         rank=5,
+        better=1,
         text=lambda v: accuracy_text(v["right"], v["of"]),
         order=lambda v: v["device"],
         keys=[
@@ -157,6 +159,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         "of the median inference, counted exactly",
         lambda outcome: spread(outcome.run.counts.instructions),
         rank=7,
+        better=-1,
         text=lambda v: f"{v['median']:,}",
         order=lambda v: v["median"],
         keys=[
@@ -177,6 +180,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         "the estimate is stated below the table",
         _cycles,
         rank=1,
+        better=-1,
         text=lambda v: f"{v['median']:,}",
         order=lambda v: v["median"],
         json=lambda outcome: {
@@ -200,6 +204,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         "measured",
         lambda outcome: _sizes(outcome)["ram_bytes"],
         rank=2,
+        better=-1,
         json=lambda outcome: {"memory": _sizes(outcome)},
         keys=[Key("memory", "[memory](#memory)")],
     ),
@@ -209,6 +214,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         "bytes of code, constants and weights",
         lambda outcome: _sizes(outcome)["flash_bytes"],
         rank=3,
+        better=-1,
         json=lambda outcome: {},  # `memory` holds it
     ),
     Column(
@@ -220,6 +226,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         text=lambda speed: f"{speed:.0f}",
         keys=[Key("inferences_per_second", "number or null", "of the emulation, not of the board")],
         junit=False,
+        steady=False,
     ),
     Column(
         "ok",

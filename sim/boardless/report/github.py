@@ -1,8 +1,8 @@
-"""The output for CI: Markdown for a job's summary or a pull request, and annotations. Pure.
+"""What CI shows of a run: Markdown for a job's summary or a pull request, and annotations. Pure.
 
     print(summary(kept.load(kept.data_file())))
 
-`data` is what report.page.collect returns, or the JSON of `boardless gate`.
+What is shown is a Report, or the JSON of `boardless gate`.
 """
 
 from __future__ import annotations
@@ -10,61 +10,68 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from boardless.report import column, gate_columns, page
+from boardless.core.printable import one_line, printable
+from boardless.report import column, gate_columns
 from boardless.report.column import Column, Values
 from boardless.report.columns import COLUMNS
+from boardless.report.page_records import Cause, Report
 
 MARKER = "<!-- boardless -->"  # the first line, by which a comment is found again
 HIGHEST_RANK = 7  # of columns that are shown
 SAME = 6  # rows that are as before, at most, in the open
 SPECIAL = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 SPECIAL_IN_PROPERTIES = str.maketrans({":": "%3A", ",": "%2C"})
+Gated = dict[str, Any]  # the JSON of `boardless gate`
 
 
-def summary(data: dict[str, Any]) -> str:
-    """Markdown; the heading names the board where there is but one."""
-    boards = {each["board"] for each in data["runs" if "runs" in data else "rows"]}
-    where = f" on {boards.pop()}" if len(boards) == 1 else ""
-    verdict = "all well" if data["ok"] else "something is wrong"
-    blocks = [[MARKER, f"## boardless{where}: {verdict}"]]
-    blocks.append([f"- {_escaped(cause['line'])}" for cause in causes(data)])
-    if "runs" in data:
-        blocks.append(_runs(data["runs"]))
+def summary(data: Report | Gated) -> str:
+    """Returns Markdown; the heading names the board where there is but one."""
+    if isinstance(data, Report):
+        boards, ok, notes = {case.board for case in data.cases}, data.ok, data.notes
+        told = [f"est. cycles: {case.told}" for case in data.cases if case.told]
+        tables = [_table(COLUMNS, [case.values for case in data.cases])]
     else:
-        blocks += _rows(data["rows"])
-    told = [f"est. cycles: {e['told']}" for run in data.get("runs", []) for e in _first(run)]
-    notes = dict.fromkeys([*told, *data["notes"]])
-    blocks.append([f"<sub>{_escaped(text)}</sub><br>" for text in notes])
+        boards, ok, notes = {row["board"] for row in data["rows"]}, data["ok"], data["notes"]
+        told, tables = [], _rows(data["rows"])
+    where = f" on {boards.pop()}" if len(boards) == 1 else ""
+    verdict = "all well" if ok else "something is wrong"
+    blocks = [
+        [MARKER, f"## boardless{_escaped(where)}: {verdict}"],
+        [f"- {_escaped(cause.line)}" for cause in causes(data)],
+        *tables,
+        [f"<sub>{_escaped(text)}</sub><br>" for text in dict.fromkeys([*told, *notes])],
+    ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
-def workflow_commands(data: dict[str, Any]) -> str:
+def workflow_commands(data: Report | Gated) -> str:
     """Returns an annotation per cause, which GitHub shows at the file."""
     lines = []
     for cause in causes(data):
-        about = {"file": cause["file"], "title": cause["title"]}
+        about = {"file": cause.file, "title": cause.title}
         properties = [
-            f"{k}={v.translate(SPECIAL).translate(SPECIAL_IN_PROPERTIES)}"
+            f"{k}={printable(v).translate(SPECIAL).translate(SPECIAL_IN_PROPERTIES)}"
             for k, v in about.items()
             if v
         ]
-        lines.append(f"::error {','.join(properties)}::{cause['line'].translate(SPECIAL)}\n")
+        line = printable(cause.line).translate(SPECIAL)
+        lines.append(f"::error {','.join(properties)}::{line}\n")
     return "".join(lines)
 
 
-def causes(data: dict[str, Any]) -> list[dict[str, str]]:
-    """Returns every cause of a failure: line, title, file."""
-    if "runs" in data:
-        return list(data["causes"])
-    told = [cause for row in data["rows"] for cause in page.causes(row)]
+def causes(data: Report | Gated) -> list[Cause]:
+    """Returns what fails."""
+    if isinstance(data, Report):
+        return data.causes
+    failing = [
+        Cause(finding["line"], f"{row['model']} on {row['board']}", row["file"])
+        for row in data["rows"]
+        for finding in row["findings"]
+        if finding["fails"] and not row["ok"]
+    ]
     of_rows = {finding["line"] for row in data["rows"] for finding in row["findings"]}
     others = [line for line in data["findings"] if line not in of_rows]
-    return [*told, *(page.cause(line) for line in others)]
-
-
-def _runs(runs: Sequence[dict[str, Any]]) -> list[str]:
-    """Returns the table of `boardless sim`: what was found of each model and board."""
-    return _table(COLUMNS, [run["values"] for run in runs])
+    return [*failing, *(Cause(line, "boardless") for line in others)]
 
 
 def _rows(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
@@ -96,8 +103,4 @@ def _line(cells: Iterable[str]) -> str:
 
 def _escaped(text: str) -> str:
     """Names come from the files of whoever opened the pull request."""
-    return text.replace("<", "&lt;").replace("|", "\\|").replace("@", "@<!-- -->")
-
-
-def _first(run: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(run["estimates"][:1])
+    return one_line(text).replace("<", "&lt;").replace("|", "\\|").replace("@", "@<!-- -->")

@@ -1,43 +1,97 @@
-"""The files that `boardless sim` writes and `boardless report` shows."""
+"""Where `boardless sim` leaves what `boardless report` shows."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from boardless.core import paths
+import msgspec
+
+from boardless.core import checked, paths
 from boardless.core.errors import BadInput
-from boardless.report import page, record
+from boardless.report import collect, gate_columns, page, record
+from boardless.report.columns import COLUMNS
+from boardless.report.page_records import VERSION, Report
+
+HINT = "run `boardless sim` first"
 
 
 def data_file() -> Path:
+    """Returns the file of the last report's data."""
     return paths.build_root() / "report.json"
 
 
 def page_file() -> Path:
+    """Returns the file of the last report's page."""
     return paths.build_root() / "report.html"
 
 
-def keep(data: dict[str, Any]) -> Path:
-    """Writes the report of what `page.collect` returned; the path of the page."""
-    record.write(data, str(data_file()))
-    record.write_text(page.render(data), page_file())
+def keep(report: Report) -> Path:
+    """Writes a report with what changed since the one before; returns the path of the page."""
+    report = compared(report)
+    record.write(msgspec.to_builtins(report), str(data_file()))
+    record.write_text(page.render(report), page_file())
     return page_file()
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Reads what `keep` wrote, or the JSON of `boardless gate`. BadInput if there is none, or none
-    of this version."""
-    hint = "run `boardless sim` first"
+def compared(report: Report) -> Report:
+    """Returns the report with what changed since the last that was kept, if there is one."""
     try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else "not JSON"
-        raise BadInput(what or str(error), where=str(path), hint=hint) from error
-    of_gate = {"ok", "rows", "findings", "notes"}
-    if not isinstance(data, dict) or not (
-        data.get("version") == page.VERSION or of_gate <= {*data}
-    ):
-        raise BadInput("not what this version has kept", where=str(path), hint=hint)
+        before = load(data_file())
+    except BadInput:
+        return report
+    if not isinstance(before, Report):
+        return report
+    commit = f", commit {before.revision.commit}" if before.revision else ""
+    about = f"{before.made}{commit}: {before.command}"
+    changes = collect.changes(before, report)
+    return msgspec.structs.replace(report, before=about, changes=changes)
+
+
+def load(path: Path) -> Report | dict[str, Any]:
+    """Returns what `keep` wrote, or the JSON of `boardless gate`. BadInput where there is none, or
+    none of this version."""
+    try:
+        data = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        raise BadInput(error.strerror or str(error), where=str(path), hint=HINT) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput("not JSON", where=str(path), hint=HINT) from error
+    if not isinstance(data, dict):
+        raise BadInput("not a report", where=str(path), hint=HINT)
+    if {"ok", "rows", "findings", "notes"} <= {*data}:
+        return _checked_gate(data, path)
+    if data.get("version") != VERSION:
+        raise BadInput("not what this version has kept", where=str(path), hint=HINT)
+    try:
+        report = checked.convert(data, Report)
+        _check_values(report)
+    except (msgspec.ValidationError, *DAMAGE) as error:
+        raise BadInput(f"damaged report ({error})", where=str(path), hint=HINT) from error
+    return report
+
+
+DAMAGE = (AttributeError, KeyError, TypeError, ValueError)  # of a value of another shape
+
+
+def _check_values(report: Report) -> None:
+    """Shows every value once: one of another shape fails here, not in the middle of a page."""
+    for case in report.cases:
+        if case.grid and not 0 <= case.grid.sheet < len(report.sheets):
+            raise ValueError(f"{case.id}: there is no sheet {case.grid.sheet}")
+        for column in COLUMNS:
+            value = case.values.get(column.name)
+            column.in_markdown(value), column.sorted_by(value)
+
+
+def _checked_gate(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    try:
+        for row in data["rows"]:
+            values = gate_columns.values(row)
+            for column in gate_columns.COLUMNS:
+                column.in_markdown(values[column.name])
+            [(str(row["file"]), str(f["line"]), bool(f["fails"])) for f in row["findings"]]
+        "".join([*data["findings"], *data["notes"]])
+    except DAMAGE as error:
+        raise BadInput(f"damaged JSON ({error!r})", where=str(path), hint=HINT) from error
     return data
