@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from boardless.core.errors import BadInput
+from boardless.device.link import answers
 from boardless.device.records import HardwareCycles
 
 WRAP = 1 << 32
@@ -35,7 +36,7 @@ def read(
     Counter and timer ran over the same inferences: their ratio gives the clock, and the cycles of
     each layer to within one tick. BadInput if that is not the stated clock.
     """
-    counter, timer_hz = about.get("cycles", "none"), int(about.get("timer", "0"))
+    counter, timer_hz = about.get("cycles", "none"), answers.number(about, "timer", default="0")
     if counter == "none":
         return None, "this core has no cycle counter"
     longest = max(waited, default=0.0)

@@ -85,8 +85,13 @@ def identify(terminal: PlainLine) -> dict[str, str]:
     found = [m for line in lines for p in patterns if (m := re.fullmatch(p, line))]
     about = {m[1]: m[2] for m in found}
     if set(about) != {"name", "profile", "model"}:
-        raise LinkError(f"the device does not say who it is: {lines}")
+        raise LinkError(f"the device does not say who it is: {_shown(lines)}")
     return about
+
+
+def _shown(lines: list[str]) -> str:
+    """Returns the begin of an answer, for a message."""
+    return str(lines)[:300]
 
 
 def load(terminal: PlainLine, data: bytes) -> None:
@@ -95,17 +100,20 @@ def load(terminal: PlainLine, data: bytes) -> None:
     for i in range(0, len(data), HEX_BYTES):
         answers = terminal.ask(f"db {data[i : i + HEX_BYTES].hex()}")
     if answers != ["m-load-done"]:
-        raise LinkError(f"the input did not arrive whole: {answers}")
+        raise LinkError(f"the input did not arrive whole: {_shown(answers)}")
 
 
 def infer(terminal: PlainLine, inferences: int, warmups: int) -> tuple[list[float], int]:
     """(results, microseconds between the two lap lines) of `inferences` in a row."""
     lines = terminal.ask(f"infer {inferences} {warmups}")
-    laps = [int(m[1]) for line in lines if (m := re.fullmatch(r"m-lap-us-(\d+)", line))]
+    laps = [int(m[1]) for line in lines if (m := re.fullmatch(r"m-lap-us-([0-9]{1,20})", line))]
     results = [m[1] for line in lines if (m := re.fullmatch(r"m-results-\[([^]]+)]", line))]
-    if len(laps) != 2 or len(results) != 1:
-        raise LinkError(f"no whole answer to infer: {lines}")
-    return [float(value) for value in results[0].split(",")], laps[1] - laps[0]
+    if len(laps) != 2 or len(results) != 1 or laps[1] < laps[0]:
+        raise LinkError(f"no whole answer to infer: {_shown(lines)}")
+    try:
+        return [float(value) for value in results[0].split(",")], laps[1] - laps[0]
+    except ValueError as error:
+        raise LinkError(f"the results of infer are no numbers: {results[0][:60]!r}") from error
 
 
 def accuracy(
@@ -116,6 +124,8 @@ def accuracy(
     for picture in pictures.inputs:
         load(terminal, picture.tobytes())
         results.append(infer(terminal, 1, 0)[0])
+        if len(results[-1]) != model.graph.output_tensor.count:
+            raise LinkError(f"the device answers {len(results[-1])} results: is it this model?")
         progress(1)
     got = np.array(results)
     expected = as_real(model, reference.predict(model.content, pictures.inputs))
@@ -165,6 +175,8 @@ def performance(
     for i in range(windows):
         load(terminal, inputs[i % len(inputs)].tobytes())
         measured.append(Window(count, infer(terminal, count, WARMUPS)[1]))
+        if not measured[-1].microseconds:
+            raise LinkError("the device's timer stands still")
         progress(1)
     return measured
 

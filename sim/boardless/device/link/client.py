@@ -11,14 +11,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from boardless.core.closing import Closing
 from boardless.core.errors import DeviceFault, LinkError
 from boardless.device.emulators.base import Session
-from boardless.device.link import messages
+from boardless.device.link import answers, messages
 from boardless.device.records import Build
 
 PROTOCOL = "1"
 MAX_LINE = 1 << 20  # bytes without a line end: more is not our firmware
+MAX_LINES = 10_000  # in a row, without a command between them: our firmware is not that talkative
+LONGEST_REPORT = 1_000  # characters of a fault report that are shown
 SMALLEST_BLOCK = 16
 DAMAGED = "e-[Block is damaged: length or checksum is wrong]"  # in transit: send it again
 
@@ -50,14 +54,21 @@ class Client(Closing):
     gap: float = 0.0  # seconds of silence between a block's command and its bytes: see load()
     buffer: bytearray = field(default_factory=bytearray)
     heard: bytes = b""  # the last bytes that came, for messages
+    lines: int = 0  # that have come since a command was sent
     nonce: int = 0
     inferences: int = 0  # since the device began, with the last one that was answered
     about: dict[str, str] = field(default_factory=dict)  # the last answer to hello()
     cycles: int | None = None  # of the last predict(), where the core has a counter
     waited: float = 0.0  # seconds until the device began its answer to the last command
+    output_bytes: int | None = None  # of the build that hello() has found
+    marks: int | None = None  # numbers that layer_ticks() gives, of that build
 
     def close(self) -> None:
         self.session.close()
+
+    def _send(self, data: bytes) -> None:
+        self.lines = 0
+        self.session.send(data)
 
     # ---- lines ----
 
@@ -68,6 +79,9 @@ class Client(Closing):
             if end >= 0:
                 raw = bytes(self.buffer[:end]).rstrip(b"\r")
                 del self.buffer[: end + 1]
+                self.lines += 1
+                if self.lines > MAX_LINES:
+                    raise LinkError("the device sends line after line, and no end of its answer")
                 if raw.strip():
                     return self._checked(messages.reply(raw))
                 continue
@@ -88,12 +102,13 @@ class Client(Closing):
     def _fault(self, text: str) -> str:
         """The device's report, with function names for code addresses where they are known."""
         words = []
-        for word in text.removeprefix("e-[fault ").rstrip("]").split(" "):
+        for word in text.removeprefix("e-[fault ").rstrip("]")[:LONGEST_REPORT].split(" "):
             key, equals, value = word.partition("=")
-            if equals and key in ("pc", "lr") and self.describe_pc:
-                word += f" ({self.describe_pc(int(value, 16))})"
+            address = answers.address(value) if equals and key in ("pc", "lr") else None
+            if address is not None and self.describe_pc:
+                word += f" ({self.describe_pc(address)})"
             words.append(word)
-        return f"the firmware crashed: {' '.join(words)}"
+        return f"the firmware crashed: {' '.join(words)[:LONGEST_REPORT]}"
 
     def boot(self) -> None:
         """Waits for the firmware's first words."""
@@ -129,7 +144,7 @@ class Client(Closing):
                 if attempt:
                     self.resync()
                 sent = time.monotonic()
-                self.session.send(request)
+                self._send(request)
                 first = self._answer_line(sent + patience + thinking)
                 self.waited = time.monotonic() - sent
                 return self._answer(time.monotonic() + patience, first)
@@ -166,7 +181,7 @@ class Client(Closing):
         for _ in range(max(self.tries, 3)):
             self.nonce += 1
             try:
-                self.session.send(messages.RESYNC + messages.command(f"sync {self.nonce}"))
+                self._send(messages.RESYNC + messages.command(f"sync {self.nonce}"))
                 self._synchronised(time.monotonic() + patience)
                 return
             except _Noise:
@@ -179,7 +194,7 @@ class Client(Closing):
         end = time.monotonic() + patience
         while time.monotonic() < end:
             self.nonce += 1
-            self.session.send(messages.RESYNC + messages.command(f"sync {self.nonce}"))
+            self._send(messages.RESYNC + messages.command(f"sync {self.nonce}"))
             try:
                 self._synchronised(min(time.monotonic() + 1.0, end))
                 return
@@ -226,6 +241,9 @@ class Client(Closing):
                 f"wanted is {build.build_id} of {build.model}",
                 hint=f"flash or start {build.elf}",
             )
+        if build:
+            self.output_bytes = build.output_count * np.dtype(build.output_dtype).itemsize
+            self.marks = len(build.layers) + 1
         return about
 
     def load(self, picture: bytes) -> None:
@@ -250,33 +268,33 @@ class Client(Closing):
     def _send_block(self, block: bytes) -> None:
         """A UART without a FIFO loses what comes while the firmware reads the command."""
         if not self.gap:
-            self.session.send(block)
+            self._send(block)
             return
         command, mark, data = block.partition(b"%")
-        self.session.send(command + mark)
+        self._send(command + mark)
         time.sleep(self.gap)
-        self.session.send(data)
+        self._send(data)
 
     def predict(self, picture: bytes) -> tuple[int, bytes]:
         """(timer ticks, raw output bytes) of one inference, picture and result over the line."""
         self.load(picture)
         answer = messages.fields(self.command("predict", self.thinking))
-        self.inferences = int(answer["inferences"])
-        self.cycles = int(answer["cycles"]) if "cycles" in answer else None
-        return int(answer["ticks"]), bytes.fromhex(answer["output"])
+        self.inferences = answers.number(answer, "inferences", low=1)
+        self.cycles = answers.number(answer, "cycles") if "cycles" in answer else None
+        return answers.number(answer, "ticks"), answers.raw(answer, "output", self.output_bytes)
 
     def bulk(self, count: int, inputs: int, results: int) -> None:
         """`count` inferences in shared memory; offsets in bytes, multiples of 8."""
         answer = messages.fields(self.command(f"bulk {count} {inputs} {results}"))
-        self.inferences = int(answer["inferences"])
+        self.inferences = answers.number(answer, "inferences", low=count)
 
     def layer_ticks(self) -> list[int]:
         """Ticks at the start of each layer of the last inference, then at its end."""
-        return [int(t) for t in messages.fields(self.command("layers"))["ticks"].split()]
+        return answers.numbers(messages.fields(self.command("layers")), "ticks", self.marks)
 
     def stack_bytes(self) -> int:
-        return int(messages.fields(self.command("stack"))["stack"])
+        return answers.number(messages.fields(self.command("stack")), "stack")
 
     def reset(self) -> None:
-        self.session.send(messages.command("reset"))
+        self._send(messages.command("reset"))
         self.boot()

@@ -14,6 +14,8 @@ from boardless.core.errors import BoardlessError, LinkError, ToolFailed
 from boardless.device.emulators.base import Session
 
 SHOWN = 8  # lines in a message
+MAX_LINES = 10_000  # of an answer
+MAX_LINE = 1 << 20  # bytes without a line end
 
 
 class Silence(LinkError):
@@ -55,6 +57,8 @@ class PlainLine:
         self.write(f"{command}%")
         lines: list[str] = []
         while not lines or lines[-1].split(" ~")[0] != "m-ready":
+            if len(lines) > MAX_LINES:
+                raise LinkError("the device sends line after line, and no end of its answer")
             lines.append(self.next_line())
             if lines[-1].startswith("e-[fault "):
                 raise LinkError(f"the firmware crashed: {lines[-1]}")
@@ -69,6 +73,8 @@ class PlainLine:
         if not fresh:
             raise self._silence(f"the device was silent for {patience:g} s")
         self.received += fresh
+        if len(self.received) > MAX_LINE:
+            raise self._silence("the device sends a line without an end")
 
     def _on(self) -> Session:
         if self.session is None:
@@ -76,5 +82,5 @@ class PlainLine:
         return self.session
 
     def _silence(self, why: str) -> Silence:
-        unfinished = [self.received.decode("ascii", "replace")] if self.received else []
+        unfinished = [self.received[-200:].decode("ascii", "replace")] if self.received else []
         return Silence("\n".join([why, "last lines:", *self.last, *unfinished]))

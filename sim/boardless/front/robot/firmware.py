@@ -13,11 +13,11 @@ from robot.libraries.BuiltIn import BuiltIn
 from robot.utils import DotDict
 
 from boardless import runtimes
-from boardless.core.errors import BadInput
+from boardless.core.errors import BadInput, LinkError
 from boardless.data import pictures
 from boardless.data.records import Pictures
 from boardless.device import boards, emulators
-from boardless.device.link import messages
+from boardless.device.link import answers, messages
 from boardless.device.link.plain import Silence
 from boardless.device.records import Build
 from boardless.front.robot.state import RENODE, State
@@ -111,10 +111,11 @@ class Firmware(State):
         lines = self.ask_device("predict")
         answer = messages.fields(lines)
         try:
-            raw = bytes.fromhex(answer["output"])
-            self._ticks = int(answer["ticks"])
-            self._output = np.frombuffer(raw, self._model.graph.output_tensor.dtype)
-        except (KeyError, ValueError):
+            target = self._model.graph.output_tensor
+            raw = answers.raw(answer, "output", target.nbytes)
+            self._ticks = answers.number(answer, "ticks")
+            self._output = np.frombuffer(raw, target.dtype)
+        except LinkError:
             raise AssertionError(f"no prediction but {lines}") from None
         return [float(v) for v in self._output]
 

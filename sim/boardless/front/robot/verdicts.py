@@ -14,7 +14,7 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from boardless.core.errors import ToolFailed
 from boardless.device import backtrace, build, emulators, run
-from boardless.device.link import faults, messages
+from boardless.device.link import answers, faults, messages
 from boardless.front.booted import count_cycles
 from boardless.front.robot.firmware import Firmware
 from boardless.front.robot.renode_terminal import text_of
@@ -83,8 +83,8 @@ class Verdicts(Firmware):
     def get_layer_instructions(self) -> list[int]:
         """Instructions of each layer of the last prediction, in order."""
         self._predicted()
-        words = messages.fields(self.ask_device("layers"))["ticks"].split()
-        at = [self._instructions(int(word)) for word in words]
+        ticks = answers.numbers(messages.fields(self.ask_device("layers")), "ticks")
+        at = [self._instructions(number) for number in ticks]
         return [b - a for a, b in pairwise(at)]
 
     def skip_where_instructions_are_not_counted(self) -> None:
