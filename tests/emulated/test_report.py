@@ -238,7 +238,7 @@ def test_nothing_is_wider_than_a_phone(sim: tuple[Path, str], tmp_path: Path) ->
 
 @chromium
 def test_rows_can_be_sorted_filtered_unfolded_linked(sim: tuple[Path, str], tmp_path: Path) -> None:
-    """In a browser, by what a reader does; the link of a row opens its details."""
+    """A browser does what a reader does; the link of a row opens its details."""
     page = free(sim[1]).replace("</body>", f"<script>{READER}</script></body>")
     (tmp_path / "page.html").write_text(page)
     case = "mobile_lenet-float32-mps2-an386"

@@ -8,6 +8,7 @@ import math
 from typing import Any
 from xml.etree import ElementTree
 
+import page_cases
 import pytest
 from boardless.report import column, columns, gate_columns, github, junit, measures
 from boardless.report.column import Column
@@ -44,19 +45,16 @@ def test_a_column_is_shown_in_every_form(
     column.show([EXTRA], [{"luck": 7_000}, {"luck": None}])
     shown = [line.strip("| ") for line in capsys.readouterr().out.splitlines() if "|" in line]
     assert shown == ["luck", "7,000", "?"]
-    row = {each.name: None for each in COLUMNS} | {"model": "a", "board": "b", "luck": 7_000}
     monkeypatch.setattr(github, "COLUMNS", (*COLUMNS, EXTRA))
-    said = github.summary({"ok": True, "causes": [], "notes": [], "runs": [run(row)]})
+    row = page_cases.case()
+    row.values["luck"] = 7_000
+    said = github.summary(page_cases.report(row))
     lines = [[cell.strip() for cell in line.split("|")] for line in said.splitlines()]
     head = next(cells for cells in lines if "luck" in cells)
     assert lines[lines.index(head) + 2][head.index("luck")] == "**7,000**"
     check = junit.Check("b", "a", properties=[("luck", EXTRA.shown(7_000))])
     (found,) = ElementTree.fromstring(junit.text("x", [check]).encode()).iter("property")
     assert found.attrib == {"name": "luck", "value": "7,000"}
-
-
-def run(values: dict[str, Any]) -> dict[str, Any]:
-    return {"values": values, "board": values["board"], "estimates": []}
 
 
 def test_an_optional_column_goes_where_no_row_has_a_value() -> None:

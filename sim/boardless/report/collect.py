@@ -1,4 +1,4 @@
-"""What the page shows of outcomes, as records: all that costs something, once.
+"""Collects what the page shows of outcomes, as records: all that costs something, once.
 
 report = collect(outcomes, "boardless sim", judgement)
 """

@@ -1,4 +1,4 @@
-"""What CI shows of a run: Markdown for a job's summary or a pull request, and annotations. Pure.
+"""Turns a run into what CI shows: Markdown for a summary or a pull request, and annotations. Pure.
 
     print(summary(kept.load(kept.data_file())))
 
@@ -33,10 +33,10 @@ def summary(data: Report | Gated) -> str:
     else:
         boards, ok, notes = {row["board"] for row in data["rows"]}, data["ok"], data["notes"]
         told, tables = [], _rows(data["rows"])
-    where = f" on {boards.pop()}" if len(boards) == 1 else ""
+    where = f" on {_escaped(boards.pop())}" if len(boards) == 1 else ""
     verdict = "all well" if ok else "something is wrong"
     blocks = [
-        [MARKER, f"## boardless{_escaped(where)}: {verdict}"],
+        [MARKER, f"## boardless{where}: {verdict}"],
         [f"- {_escaped(cause.line)}" for cause in causes(data)],
         *tables,
         [f"<sub>{_escaped(text)}</sub><br>" for text in dict.fromkeys([*told, *notes])],

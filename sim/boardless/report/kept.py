@@ -1,4 +1,4 @@
-"""Where `boardless sim` leaves what `boardless report` shows."""
+"""Keeps what `boardless sim` leaves for `boardless report` to show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page shows, as records that JSON can hold: `boardless report` reads them again.
+"""The records of the page, which JSON can hold: `boardless report` reads them again.
 
 Everything in a file is checked against them, so that a page can be made of a file from elsewhere.
 """
