@@ -11,6 +11,7 @@ from typing import Any
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from boardless.model.graph import options
 
 TYPES = {
     "int8": schema.TensorType.INT8,
@@ -19,28 +20,6 @@ TYPES = {
     "float32": schema.TensorType.FLOAT32,
     "float16": schema.TensorType.FLOAT16,
     "uint8": schema.TensorType.UINT8,
-}
-OPTIONS = {  # TFLite's operators without options are not here
-    "CONV_2D": "Conv2DOptions",
-    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
-    "FULLY_CONNECTED": "FullyConnectedOptions",
-    "MAX_POOL_2D": "Pool2DOptions",
-    "AVERAGE_POOL_2D": "Pool2DOptions",
-    "MEAN": "ReducerOptions",
-    "SOFTMAX": "SoftmaxOptions",
-    "PAD": "PadOptions",
-    "PADV2": "PadV2Options",
-    "RESHAPE": "ReshapeOptions",
-    "SQUEEZE": "SqueezeOptions",
-    "EXPAND_DIMS": "ExpandDimsOptions",
-    "REDUCE_MAX": "ReducerOptions",
-    "HARD_SWISH": "HardSwishOptions",
-    "ADD": "AddOptions",
-    "SUB": "SubOptions",
-    "MUL": "MulOptions",
-    "CONCATENATION": "ConcatenationOptions",
-    "QUANTIZE": "QuantizeOptions",
-    "DEQUANTIZE": "DequantizeOptions",
 }
 
 
@@ -108,10 +87,10 @@ def _operator(m: Any, operator: Operator) -> Any:
     op = schema.OperatorT()
     op.opcodeIndex = len(m.operatorCodes) - 1
     op.inputs, op.outputs = operator.inputs, operator.outputs
-    options = OPTIONS.get(operator.name)
-    if options:
-        op.builtinOptionsType = getattr(schema.BuiltinOptions, options)
-        op.builtinOptions = getattr(schema, f"{options}T")()
+    table = options.class_of(operator.name)
+    if table:
+        op.builtinOptionsType = getattr(schema.BuiltinOptions, table)
+        op.builtinOptions = getattr(schema, f"{table}T")()
     for key, value in operator.options.items():
         assert hasattr(op.builtinOptions, key), key
         setattr(op.builtinOptions, key, value)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from boardless.model.compiler import fixed_point, mve
-from boardless.model.compiler.dsp import bias_or_zeros, float32_bounds, slides, sliding
+from boardless.model.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
 from boardless.model.compiler.kernels import Call, Constant, Context
+
+BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
 
 
 def lower(context: Context) -> Call:
@@ -43,10 +47,10 @@ def lower(context: Context) -> Call:
         and mve.shifts_right(call.constants[3])
     ):
         return _s8_mve(context, call)
-    if "dsp" in context.variants and slides(call):
+    if "dsp" in context.variants and _slides(call):
         if suffix == "s8":
             taps = filter_tensor.data.reshape(9, output_c).T
-            return sliding(context, call, taps) or call
+            return _s8_dsp(context, call, taps) or call
         if input_c == output_c:
             return _f32_dsp(context, call)
     if "scalar" in context.variants and suffix == "s8" and input_c == output_c:
@@ -57,6 +61,42 @@ def lower(context: Context) -> Call:
 def output_shape(context: Context) -> tuple[int, ...]:
     _, filter_h, filter_w, channels = context.constant(1, "filter").shape
     return context.windowed(filter_h, filter_w, channels)
+
+
+def _slides(call: Call) -> bool:
+    """Returns True if slide.h supports the window."""
+    window = call.params["window"]
+    return (
+        (window["filter_h"], window["filter_w"]) == (3, 3)
+        and (window["dilation_h"], window["dilation_w"]) == (1, 1)
+        and window["stride_w"] <= 2
+    )
+
+
+def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None:
+    """Returns the call of a _dsp variant for a window that slides; None if there is no variant or
+    it would not be exact. `taps` is (output channels, 9) of int8."""
+    window = call.params["window"]
+    input_c, output_c = window["input_c"], window["output_c"]
+    thin = input_c < 4
+    if not thin and input_c != output_c:
+        return None
+    fast = fast_channels(context, taps, call.constants[1])
+    if fast is None:
+        return None
+    row_bytes = 16 * ((window["output_w"] + 1) // 2 * window["stride_w"] + 1)
+    rows = min((window["output_h"] - 1) * window["stride_h"] + 3, max(3, BAND_BYTES // row_bytes))
+    band = (rows - 3) // window["stride_h"] + 1  # output rows that are made from these
+    twice_the_middle = fast.taps.reshape(-1, 3, 3)[:, :, [0, 1, 1, 2]]
+    return dataclasses.replace(
+        call,
+        function=f"bl_depthwise_conv_2d_s8_{'thin_' if thin else ''}dsp",
+        constants=(
+            Constant("filter", words(twice_the_middle), "channels, rows"),
+            fast.constant(),
+        ),
+        scratch_bytes=row_bytes * rows,
+    ).with_clearances(context.clearance(window, pixels=0 if thin else band * window["output_w"]))
 
 
 def _f32_dsp(context: Context, call: Call) -> Call:

@@ -1,12 +1,11 @@
 """RELU6 -> bl_relu_f32 or a table in int8"""
 
-from boardless.model.compiler import elementwise
-from boardless.model.compiler.kernels import Alias, Call, Context
+from boardless.model.compiler import kernels
 
 
-def lower(context: Context) -> Call | Alias:
-    return elementwise.clamp(context, "RELU6")
+def lower(context: kernels.Context) -> kernels.Call | kernels.Alias:
+    return kernels.lower_as("relu", context)
 
 
-def output_shape(context: Context) -> tuple[int, ...]:
-    return context.input().shape
+def output_shape(context: kernels.Context) -> tuple[int, ...]:
+    return kernels.output_shape_as("relu", context)

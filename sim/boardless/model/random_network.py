@@ -14,6 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
+from boardless.model import traits
+from boardless.model.graph import options as tables
+from boardless.model.traits import Layer
+
 VALID, SAME = schema.Padding.VALID, schema.Padding.SAME
 NONE = schema.ActivationFunctionType.NONE
 RELU = schema.ActivationFunctionType.RELU
@@ -22,19 +26,6 @@ TYPES = {
     "int8": schema.TensorType.INT8,
     "int32": schema.TensorType.INT32,
     "float32": schema.TensorType.FLOAT32,
-}
-OPTIONS = {
-    "CONV_2D": "Conv2DOptions",
-    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
-    "FULLY_CONNECTED": "FullyConnectedOptions",
-    "MAX_POOL_2D": "Pool2DOptions",
-    "AVERAGE_POOL_2D": "Pool2DOptions",
-    "ADD": "AddOptions",
-    "MEAN": "ReducerOptions",
-    "REDUCE_MAX": "ReducerOptions",
-    "SOFTMAX": "SoftmaxOptions",
-    "PAD": "PadOptions",
-    "RESHAPE": "ReshapeOptions",
 }
 
 
@@ -82,9 +73,8 @@ class Network:
         shape = (1, *_map(h, w, size, stride, padding), channels)
         options = {"strideH": stride, "strideW": stride, "padding": padding}
         options |= {"dilationHFactor": 1, "dilationWFactor": 1}
-        self.operator(
-            "CONV_2D", inputs, shape, options | {"fusedActivationFunction": activation}, activation
-        )
+        options |= {"fusedActivationFunction": activation}
+        self.operator(Layer.CONVOLUTION, inputs, shape, options, activation)
 
     def depthwise(
         self, size: int, stride: int, activation: int, padding: int = SAME, bias: bool = True
@@ -94,23 +84,18 @@ class Network:
         shape = (1, *_map(h, w, size, stride, padding), c)
         options = {"strideH": stride, "strideW": stride, "padding": padding, "depthMultiplier": 1}
         options |= {"dilationHFactor": 1, "dilationWFactor": 1}
-        self.operator(
-            "DEPTHWISE_CONV_2D",
-            inputs,
-            shape,
-            options | {"fusedActivationFunction": activation},
-            activation,
-        )
+        options |= {"fusedActivationFunction": activation}
+        self.operator(Layer.DEPTHWISE, inputs, shape, options, activation)
 
     def dense(self, outputs: int) -> None:
-        """FULLY_CONNECTED of a flat input (1, n)."""
+        """A dense layer of a flat input (1, n)."""
         n = self.shape[-1]
         inputs = self._weights((outputs, n), 1, n, 0)
         options = {"fusedActivationFunction": NONE}
-        self.operator("FULLY_CONNECTED", inputs, (1, outputs), options)
+        self.operator(Layer.DENSE, inputs, (1, outputs), options)
 
-    def pool(self, kind: str, size: int, stride: int, padding: int = SAME) -> None:
-        """MAX_POOL_2D or AVERAGE_POOL_2D."""
+    def pool(self, kind: Layer, size: int, stride: int, padding: int = SAME) -> None:
+        """Pooling of `kind` Layer.MAX_POOL or Layer.AVERAGE_POOL."""
         _, h, w, c = self.shape
         options = {"strideH": stride, "strideW": stride, "padding": padding}
         options |= {"filterHeight": size, "filterWidth": size, "fusedActivationFunction": NONE}
@@ -120,7 +105,7 @@ class Network:
         _, h, w, c = self.shape
         paddings = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
         self.operator(
-            "PAD",
+            Layer.PADDING,
             [self._constant(paddings)],
             (1, h + top + bottom, w + left + right, c),
             keep=True,
@@ -128,49 +113,54 @@ class Network:
 
     def add(self, other: int) -> None:
         """The sum with tensor number `other`, of the same shape."""
-        self.operator("ADD", [other], self.shape, {"fusedActivationFunction": NONE})
+        self.operator(Layer.SUM, [other], self.shape, {"fusedActivationFunction": NONE})
 
     def mean(self) -> None:
         """Global average pooling; height and width stay as 1."""
         axes = self._constant(np.array([1, 2], np.int32))
-        self.operator("MEAN", [axes], (1, 1, 1, self.shape[-1]), {"keepDims": True})
+        self.operator(Layer.GLOBAL_MEAN, [axes], (1, 1, 1, self.shape[-1]), {"keepDims": True})
 
     def largest(self) -> None:
         """Global max pooling; height and width stay as 1."""
         axes = self._constant(np.array([1, 2], np.int32))
         shape = (1, 1, 1, self.shape[-1])
-        self.operator("REDUCE_MAX", [axes], shape, {"keepDims": True}, keep=True)
+        self.operator(Layer.GLOBAL_MAX, [axes], shape, {"keepDims": True}, keep=True)
 
     def reshape(self, *shape: int) -> None:
         constant = self._constant(np.array(shape, np.int32))
-        self.operator("RESHAPE", [constant], shape, {"newShape": list(shape)}, keep=True)
+        self.operator(Layer.FLATTEN, [constant], shape, {"newShape": list(shape)}, keep=True)
 
     def softmax(self) -> None:
         output = self._activation(self.shape, 1 / 256, -128)
-        self._append("SOFTMAX", [self.at], output, {"beta": 1.0})
+        self._append(Layer.SOFTMAX, [self.at], output, {"beta": 1.0})
 
     def operator(
         self,
-        name: str,
+        layer: Layer,
         inputs: list[int],
         shape: tuple[int, ...],
         options: dict[str, Any] | None = None,
         activation: int = NONE,
         keep: bool = False,
     ) -> None:
-        """Any operator of one output; `keep` gives it the scale and zero point of its input."""
+        """Any layer of one output; `keep` gives it the scale and zero point of its input."""
         scale, zero_point = (6 / 255, -128) if activation != NONE else (1 / 32, 3)
         if keep and self.kind == "int8":
             q = self.graph.tensors[self.at].quantization
             scale, zero_point = q.scale[0], q.zeroPoint[0]
         output = self._activation(shape, scale, zero_point)
-        self._append(name, [self.at, *inputs], output, options or {})
+        self._append(layer, [self.at, *inputs], output, options or {})
 
-    def _append(self, name: str, inputs: list[int], output: int, options: dict[str, Any]) -> None:
+    def _append(
+        self, layer: Layer, inputs: list[int], output: int, options: dict[str, Any]
+    ) -> None:
+        name = traits.operator(layer)
+        table = tables.class_of(name)
         op = schema.OperatorT()
         op.opcodeIndex, op.inputs, op.outputs = self._code(name), inputs, [output]
-        op.builtinOptionsType = getattr(schema.BuiltinOptions, OPTIONS[name])
-        op.builtinOptions = getattr(schema, f"{OPTIONS[name]}T")()
+        if table:
+            op.builtinOptionsType = getattr(schema.BuiltinOptions, table)
+            op.builtinOptions = getattr(schema, f"{table}T")()
         for key, value in options.items():
             assert hasattr(op.builtinOptions, key), key
             setattr(op.builtinOptions, key, value)
@@ -192,7 +182,7 @@ class Network:
     ) -> list[int]:
         """Filter and bias of a layer that sums `taps` products per output; values keep their spread
         from layer to layer, so that a wrong byte anywhere shows in the output. Without `bias` it is
-        zeros: TFLite's converter writes one for every layer, and its CONV_2D asks for one."""
+        zeros: TFLite's converter writes one for every layer, and its convolution asks for one."""
         if self.kind == "float32":
             filter_data = self.random.normal(0, np.sqrt(2 / taps), shape).astype(np.float32)
             zeros_or_not = self.random.normal(0, 0.1, shape[axis]) * int(bias)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from boardless.core.errors import BadInput
+from boardless.model import traits
+from boardless.model.traits import Group
 from boardless.report import profile as profiles
 
 COLOURS = {  # of Okabe and Ito: colour-blind people can distinguish them, too
-    "CONV_2D": "#0072B2",
-    "DEPTHWISE_CONV_2D": "#E69F00",
-    "FULLY_CONNECTED": "#009E73",
-    "glue": "#999999",
+    Group.CONVOLUTION: "#0072B2",
+    Group.DEPTHWISE: "#E69F00",
+    Group.DENSE: "#009E73",
 }
+GLUE = "#999999"
 OTHER = "#CC79A7"
 
 
@@ -28,7 +30,7 @@ def draw(profile: profiles.Profile, path: Path) -> None:
     parts = profiles.layers(profile)
     target = profile.cycles[0].target.name if profile.cycles else ""
     values = [p.cycles[0] if target else p.instructions for p in parts]
-    colours = [COLOURS.get(p.op, OTHER) for p in parts]
+    colours = [_colour(p.op) for p in parts]
     with matplotlib.rc_context({"svg.hashsalt": "boardless", "svg.fonttype": "none"}):
         figure, axes = plot.subplots(figsize=(9, 1.6 + 0.26 * len(parts)), layout="constrained")
         bars = axes.barh([f"{i} {p.op}" for i, p in enumerate(parts)], values, color=colours)
@@ -39,7 +41,7 @@ def draw(profile: profiles.Profile, path: Path) -> None:
         axes.set_xlabel(f"estimated cycles, {target}" if target else "instructions")
         axes.set_title(f"{profile.build.model} on {profile.build.board.name}")
         axes.spines[["top", "right"]].set_visible(False)
-        shown = {p.op if p.op in COLOURS else "other": COLOURS.get(p.op, OTHER) for p in parts}
+        shown = {"other" if _colour(p.op) == OTHER else p.op: _colour(p.op) for p in parts}
         axes.legend(handles=[Patch(color=c, label=op) for op, c in shown.items()], fontsize=8)
         try:
             figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
@@ -49,3 +51,8 @@ def draw(profile: profiles.Profile, path: Path) -> None:
             ) from error
         finally:
             plot.close(figure)
+
+
+def _colour(op: str) -> str:
+    """Returns the colour of a layer by its operator, or of the code between layers."""
+    return GLUE if op == "glue" else COLOURS.get(traits.of(op).group, OTHER)

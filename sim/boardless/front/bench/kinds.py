@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from boardless.model import compiler
+from boardless.model import compiler, traits
+from boardless.model.traits import Group
 
-POOLS = ("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "REDUCE_MAX")
 KINDS = (
     "first convolution",
     "pointwise",
-    "depthwise",
+    Group.DEPTHWISE.value,
     "other convolution",
-    "fully connected",
-    "pool and mean",
-    "softmax",
-    "elementwise",
+    Group.DENSE.value,
+    Group.POOL.value,
+    Group.SOFTMAX.value,
+    Group.ELEMENTWISE.value,
     "glue",
 )
 
@@ -50,22 +50,20 @@ def by_kind(program: compiler.Program, counts: tuple[int, ...], total: int) -> d
 
 
 def is_spatial(layer: compiler.Layer) -> bool:
-    """A CONV_2D whose window is larger than a pixel."""
+    """Returns True for a convolution whose window is larger than a pixel."""
     window = layer.call.params.get("window", {})
-    return layer.op == "CONV_2D" and (window["filter_h"], window["filter_w"]) != (1, 1)
+    return _group(layer) is Group.CONVOLUTION and (window["filter_h"], window["filter_w"]) != (1, 1)
 
 
 def kind(layer: compiler.Layer, *, first: bool) -> str:
     """One of KINDS; `first` tells the model's first convolution."""
-    if layer.op == "CONV_2D":
+    group = _group(layer)
+    if group is Group.CONVOLUTION:
         if first:
             return "first convolution"
         return "other convolution" if is_spatial(layer) else "pointwise"
-    if layer.op in POOLS:
-        return "pool and mean"
-    others = {
-        "DEPTHWISE_CONV_2D": "depthwise",
-        "FULLY_CONNECTED": "fully connected",
-        "SOFTMAX": "softmax",
-    }
-    return others.get(layer.op, "elementwise")
+    return group.value
+
+
+def _group(layer: compiler.Layer) -> Group:
+    return traits.of(layer.op).group

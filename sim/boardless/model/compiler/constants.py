@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from boardless.model import traits
 from boardless.model.graph import Graph, Operator, Tensor
 
 MOST_BYTES = 1 << 27  # of all results together: a small file may ask for the same thing often
-MOVES_NOTHING = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 
 
 def fold(graph: Graph) -> Graph:
-    """DEQUANTIZE, RESHAPE and the like of a constant -> a constant; other operators stay."""
+    """Computes what moves or dequantises a constant; other operators stay."""
     tensors, operators = list(graph.tensors), []
     left = MOST_BYTES
     for op in graph.operators:
@@ -38,15 +38,16 @@ def _value(op: Operator, tensors: list[Tensor], most_bytes: int) -> npt.NDArray[
     source, target = tensors[op.inputs[0]], tensors[op.outputs[0]]
     if source.data is None or source.count != target.count or target.nbytes > most_bytes:
         return None
-    if op.name in MOVES_NOTHING and source.dtype == target.dtype:
+    known = traits.of(op.name)
+    if known.form is traits.Form.SHAPE and source.dtype == target.dtype:
         return source.data.reshape(target.shape)
-    if op.name == "DEQUANTIZE" and target.dtype == "float32" and source.shape == target.shape:
+    if known.converts and target.dtype == "float32" and source.shape == target.shape:
         return _real(source)
     return None
 
 
 def _real(tensor: Tensor) -> npt.NDArray[np.float32] | None:
-    """Returns the values in single precision, as TFLite's DEQUANTIZE computes them."""
+    """Returns the values in single precision, as TFLite computes them."""
     assert tensor.data is not None
     if tensor.dtype == "float16":
         return tensor.data.astype(np.float32)

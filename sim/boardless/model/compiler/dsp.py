@@ -5,7 +5,6 @@ fast = fast_channels(context, taps, bias)   # None: this layer needs the referen
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.model.compiler import fixed_point, quantise
-from boardless.model.compiler.kernels import Call, Constant, Context, Params
+from boardless.model.compiler.kernels import Constant, Context, Params
 from boardless.model.graph import Tensor
-
-BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
 
 
 @dataclass(frozen=True)
@@ -70,47 +67,6 @@ def fast_channels(context: Context, taps: npt.NDArray[Any], bias: Constant) -> F
     return FastChannels(
         kept.astype(np.int8), channels.astype(np.uint64).astype(np.uint32).view(np.int32)
     )
-
-
-def slides(call: Call) -> bool:
-    """Returns True if kernels/depthwise_conv_2d/slide.h supports the window."""
-    window = call.params["window"]
-    return (
-        (window["filter_h"], window["filter_w"]) == (3, 3)
-        and (window["dilation_h"], window["dilation_w"]) == (1, 1)
-        and window["stride_w"] <= 2
-    )
-
-
-def sliding(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None:
-    """Returns the call of a _dsp variant of DEPTHWISE_CONV_2D, for a window that slides().
-
-    `taps` is (output channels, 9) of int8. CONV_2D of a single input channel is a depthwise
-    convolution, too. None if there is no variant or it would not be exact.
-    """
-    window = call.params["window"]
-    input_c, output_c = window["input_c"], window["output_c"]
-    thin = input_c < 4
-    if not thin and input_c != output_c:
-        return None
-    fast = fast_channels(context, taps, call.constants[1])
-    if fast is None:
-        return None
-    row_bytes = 16 * ((window["output_w"] + 1) // 2 * window["stride_w"] + 1)
-    rows = min((window["output_h"] - 1) * window["stride_h"] + 3, max(3, BAND_BYTES // row_bytes))
-    band = (rows - 3) // window["stride_h"] + 1  # output rows that are made from these
-    twice_the_middle = fast.taps.reshape(-1, 3, 3)[:, :, [0, 1, 1, 2]]
-    return dataclasses.replace(
-        call,
-        function=f"bl_depthwise_conv_2d_s8_{'thin_' if thin else ''}dsp",
-        params_type="bl_depthwise_conv_2d_s8",
-        header="depthwise_conv_2d/depthwise_conv_2d.h",
-        constants=(
-            Constant("filter", words(twice_the_middle), "channels, rows"),
-            fast.constant(),
-        ),
-        scratch_bytes=row_bytes * rows,
-    ).with_clearances(context.clearance(window, pixels=0 if thin else band * window["output_w"]))
 
 
 def folded_bias(filter_tensor: Tensor, bias: Constant, input_zero_point: int) -> Constant | None:

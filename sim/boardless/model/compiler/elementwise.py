@@ -1,6 +1,6 @@
 """Operators that work value by value: tables for one int8 input, geometry for two inputs, axes.
 
-Kernel folders call these: `return elementwise.clamp(context, 0.0, 6.0)`.
+Kernel folders call these: `return elementwise.lookup(context, table)`.
 """
 
 from __future__ import annotations
@@ -80,25 +80,6 @@ def rescaled(context: Context) -> npt.NDArray[np.int64]:
     )
     context.scaled_up(-128 - source.zero_point, 127 - source.zero_point, shift)
     return fixed_point.requantise(INT8 - source.zero_point, multiplier, shift) + target.zero_point
-
-
-def clamp(context: Context, activation: str) -> Call | Alias:
-    """RELU and its relatives as operators of their own."""
-    bounds = quantise.activation_bounds(activation, context.output())
-    assert bounds
-    if unary(context) == "s8":
-        return lookup(context, np.clip(rescaled(context), *bounds))
-    return Call(
-        function="bl_relu_f32_ref",
-        params_type="bl_relu_f32",
-        params={
-            "count": context.input().count,
-            "activation_min": bounds[0],
-            "activation_max": bounds[1],
-        },
-        header="relu/relu.h",
-        in_place=True,
-    )
 
 
 @cache

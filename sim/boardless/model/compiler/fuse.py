@@ -13,14 +13,10 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
+from boardless.model import traits
 from boardless.model.compiler import quantise
 from boardless.model.graph import Graph, Operator, Tensor
-
-WINDOWED = ("CONV_2D", "DEPTHWISE_CONV_2D")  # padding contributes real 0, which is what PAD writes
-POOLS = ("MAX_POOL_2D", "AVERAGE_POOL_2D")
-# These clamp to a fused activation as the last thing they do.
-CLAMPING = (*WINDOWED, *POOLS, "FULLY_CONNECTED", "ADD", "SUB", "MUL")
-ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+from boardless.model.traits import Form
 
 
 def fuse(graph: Graph) -> Graph:
@@ -32,7 +28,7 @@ def fold_padding(graph: Graph) -> Graph:
     """PAD of height and width, read by one VALID convolution -> explicit padding of that one."""
     operators = list(graph.operators)
     for pad in graph.operators:
-        if pad.name != "PAD" or len(pad.inputs) != 2 or len(pad.outputs) != 1:
+        if not traits.of(pad.name).pads_zero or len(pad.inputs) != 2 or len(pad.outputs) != 1:
             continue
         users = graph.users(pad.outputs[0])
         paddings = graph.tensors[pad.inputs[1]].data
@@ -47,7 +43,7 @@ def fold_padding(graph: Graph) -> Graph:
         if (
             len(users) != 1
             or pad.outputs[0] == graph.output
-            or users[0].name not in WINDOWED
+            or not traits.of(users[0].name).takes_padding
             or users[0].inputs[0] != pad.outputs[0]
             or users[0].options.get("padding") != "VALID"
             or before.quantisation != after.quantisation
@@ -89,17 +85,18 @@ def _is_identity(graph: Graph, op: Operator) -> bool:
     before, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
     if before.data is not None or not _same_kind(before, after) or before.shape != after.shape:
         return False
-    if op.name in ("PAD", "PADV2"):
+    known = traits.of(op.name)
+    if known.form is Form.PADDING:
         paddings = graph.tensors[op.inputs[1]].data if len(op.inputs) > 1 else None
         return paddings is not None and not paddings.any()
-    if op.name in POOLS:
+    if known.form is Form.WINDOW and not known.weighted:
         sizes = ("filter_height", "filter_width", "stride_h", "stride_w")
         fits = all(op.options.get(k) == 1 for k in sizes)
         return fits and _bounds(op, after) == _bounds(None, after)
-    if op.name in ACTIVATIONS:  # such as RELU where the zero point is -128
+    if known.clamp:  # such as RELU where the zero point is -128
         return _bounds(op, after) == _bounds(None, after)
-    # QUANTIZE of equal scales multiplies by exactly 1
-    return op.name in ("RESHAPE", "QUANTIZE")
+    # a conversion between equal scales multiplies by exactly 1
+    return known.form is Form.SHAPE or known.converts
 
 
 def _same_kind(a: Tensor, b: Tensor) -> bool:
@@ -111,7 +108,7 @@ def _bounds(op: Operator | None, output: Tensor) -> tuple[float, float] | None:
     name = "NONE"
     if op is not None:
         fused = op.options.get("fused_activation_function", "NONE")
-        name = op.name if op.name in ACTIVATIONS else fused
+        name = op.name if traits.of(op.name).clamp else fused
     return quantise.activation_bounds(name, output)
 
 
@@ -136,7 +133,8 @@ def fuse_activations(graph: Graph) -> Graph:
 
 
 def _fused(graph: Graph, layer: Operator, op: Operator) -> Operator | None:
-    if op.name not in ACTIVATIONS or layer.name not in CLAMPING or len(op.outputs) != 1:
+    clamps = traits.of(op.name).clamp and traits.of(layer.name).takes_activation
+    if not clamps or len(op.outputs) != 1:
         return None
     between, after = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
     if not _same_kind(between, after) or between.shape != after.shape:
@@ -145,7 +143,7 @@ def _fused(graph: Graph, layer: Operator, op: Operator) -> Operator | None:
     if first is None or second is None:
         return None
     both = max(first[0], second[0]), min(first[1], second[1])
-    for name in ACTIVATIONS:
+    for name in traits.clamping():
         if quantise.activation_bounds(name, after) == both and both[0] <= both[1]:
             options = layer.options | {"fused_activation_function": name}
             return dataclasses.replace(layer, outputs=op.outputs, options=options)

@@ -10,11 +10,8 @@ it.
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import math
-import sys
 from dataclasses import dataclass, field
-from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +20,7 @@ import numpy.typing as npt
 
 from boardless.core import paths
 from boardless.core.errors import BadInput
+from boardless.model import folders
 from boardless.model.compiler import extents, fixed_point, quantise
 from boardless.model.compiler.overlap import window_clearance
 from boardless.model.graph import Graph, Operator, Tensor
@@ -297,7 +295,7 @@ def place_window(
 
 def names() -> list[str]:
     """Every operator that has a kernel folder, TFLite's names."""
-    return sorted(p.parent.name.upper() for p in paths.KERNELS.glob("*/lower.py"))
+    return folders.names()
 
 
 def lower(context: Context) -> Call | Alias:
@@ -382,15 +380,6 @@ def output_shape_as(folder: str, context: Context) -> tuple[int, ...]:
     return shape
 
 
-@cache
 def module(operator: str) -> ModuleType:
     """The lower.py of an operator's folder."""
-    path = paths.KERNELS / operator.lower() / "lower.py"
-    name = f"boardless_kernel_{path.parent.name}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec
-    assert spec.loader
-    found = importlib.util.module_from_spec(spec)
-    sys.modules[name] = found
-    spec.loader.exec_module(found)
-    return found
+    return folders.module(operator, "lower")

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from boardless.model import traits
 from boardless.model.graph import Quantisation, Tensor
 
 FLOAT_MAX = float(np.finfo(np.float32).max)
@@ -44,15 +45,10 @@ def multiplier_and_shift(real: float) -> tuple[int, int]:
 
 def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[float, float] | None:
     """The range of a fused activation in the output's own type; None: not supported."""
-    ranges = {
-        "NONE": (-math.inf, math.inf),
-        "RELU": (0.0, math.inf),
-        "RELU6": (0.0, 6.0),
-        "RELU_N1_TO_1": (-1.0, 1.0),
-    }
-    if name not in ranges:
+    real = traits.bounds(name)
+    if real is None:
         return None
-    low, high = ranges[name]
+    low, high = real
     if output.dtype == "float32":
         return max(low, -FLOAT_MAX), min(high, FLOAT_MAX)
     q = of(output)

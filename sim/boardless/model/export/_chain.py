@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boardless.core.errors import BadInput
+from boardless.model import traits
 from boardless.model.graph import Graph, Operator
+from boardless.model.traits import Form
 from boardless.model.zoo import Model
 
 Weights = NDArray[np.float32]
@@ -21,7 +23,7 @@ Weights = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Layer:
-    """One step; a PAD is part of the convolution behind it."""
+    """One step; padding is part of the convolution behind it."""
 
     kind: str  # conv, depthwise, dense, max (global), mean (global), softmax
     input: tuple[int, ...]  # H, W, C, or (features,)
@@ -30,14 +32,20 @@ class Layer:
     stride: int = 1
     pad: int = 0  # pixels of zeros before the first row and column
     end: int = 0  # and behind the last ones
-    activation: str = "NONE"  # RELU, RELU6
+    activation: str = "NONE"  # TFLite's name
     weight: Weights | None = None  # conv (O, K, K, I), depthwise (K, K, C), dense (O, I)
     bias: Weights | None = None  # (O,), None where all are zero
 
 
-WINDOWS = ("CONV_2D", "DEPTHWISE_CONV_2D")
-ACTIVATIONS = ("NONE", "RELU", "RELU6")
-GLOBAL = {"REDUCE_MAX": "max", "MEAN": "mean", "MAX_POOL_2D": "max", "AVERAGE_POOL_2D": "mean"}
+WINDOWS = (traits.Layer.CONVOLUTION, traits.Layer.DEPTHWISE)
+POSITIVE, POSITIVE_TO_6 = (0.0, math.inf), (0.0, 6.0)
+ACTIVATIONS = (traits.bounds("NONE"), POSITIVE, POSITIVE_TO_6)  # real values that are let through
+GLOBAL = {
+    traits.Layer.GLOBAL_MAX: "max",
+    traits.Layer.GLOBAL_MEAN: "mean",
+    traits.Layer.MAX_POOL: "max",
+    traits.Layer.AVERAGE_POOL: "mean",
+}
 
 
 def chain(model: Model) -> list[Layer]:
@@ -51,24 +59,25 @@ def chain(model: Model) -> list[Layer]:
     for op in graph.operators:
         if op.inputs[0] != at:
             raise _refused(model, op, "not a chain of layers")
-        if pad != (0, 0) and op.name not in WINDOWS:
+        known = traits.of(op.name)
+        if pad != (0, 0) and known.layer not in WINDOWS:
             raise _refused(model, op, "padding that no convolution reads")
-        if _activation(op) not in ACTIVATIONS or op.options.get("beta", 1) != 1:
+        if traits.bounds(_activation(op)) not in ACTIVATIONS or op.options.get("beta", 1) != 1:
             raise _refused(model, op, "an activation that this format does not have")
         source, target = (graph.tensors[t].shape[1:] for t in (at, op.outputs[0]))
-        if op.name == "PAD":
+        if known.pads_zero:
             pad = _padding(model, op)
-        elif op.name not in ("RESHAPE", "SQUEEZE"):
-            if op.name in WINDOWS:
+        elif known.form is not Form.SHAPE:
+            if known.layer in WINDOWS:
                 layers.append(_window(model, op, source, target, pad))
-            elif op.name == "FULLY_CONNECTED":
+            elif known.layer is traits.Layer.DENSE:
                 weight, bias = _weights(graph, op)
                 activation = _activation(op)
                 size = (weight.shape[1],)
                 layers.append(Layer("dense", size, target, 1, 1, 0, 0, activation, weight, bias))
-            elif op.name in GLOBAL and len(source) == 3 and math.prod(target) == source[2]:
-                layers.append(Layer(GLOBAL[op.name], source, source[2:]))
-            elif op.name == "SOFTMAX":
+            elif known.layer in GLOBAL and len(source) == 3 and math.prod(target) == source[2]:
+                layers.append(Layer(GLOBAL[known.layer], source, source[2:]))
+            elif known.layer is traits.Layer.SOFTMAX:
                 layers.append(Layer("softmax", target, target))
             else:
                 raise _refused(model, op, "a layer that this format does not have")
@@ -85,7 +94,7 @@ def _window(
     pad: tuple[int, int],
 ) -> Layer:
     weight, bias = _weights(model.graph, op)
-    depthwise = op.name == "DEPTHWISE_CONV_2D"
+    depthwise = traits.of(op.name).layer is traits.Layer.DEPTHWISE
     kernel, stride = weight.shape[1], op.options["stride_h"]
     before = pad
     height = source[0] - sum(pad)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boardless.core.errors import BadInput
-from boardless.model.export._chain import chain
+from boardless.model import traits
+from boardless.model.export._chain import POSITIVE, chain
 from boardless.model.zoo import Model
 
 EPSILON = 1e-3  # that the firmware adds to the variance
@@ -35,10 +36,10 @@ def noodle(model: Model) -> dict[str, NDArray[np.float32]]:
             arrays[f"w{number:02}"] = weight
             arrays[f"b{number:02}"] = bias
             continue
-        if layer.activation != "RELU":
+        if traits.bounds(layer.activation) != POSITIVE:
             raise BadInput(
                 f"a {layer.kind} layer with activation {layer.activation}, where these files are "
-                "followed by RELU",
+                "followed by max(x, 0)",
                 where=f"{model.name}, layer {number}",
                 hint="export it as cpp_class",
             )

@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 
 from boardless.core.errors import BadInput
+from boardless.model import traits
 from boardless.model.export import _template
-from boardless.model.export._chain import Layer, chain
+from boardless.model.export._chain import POSITIVE, POSITIVE_TO_6, Layer, chain
 from boardless.model.zoo import Model
+
+# Bounds of an activation -> the template's name for it.
+TOPS = {traits.bounds("NONE"): "kNone", POSITIVE: "kRelu", POSITIVE_TO_6: "kRelu6"}
 
 
 def files(model: Model) -> dict[str, bytes]:
@@ -58,7 +62,7 @@ def _values(layer: Layer, number: int) -> dict[str, object]:
         "k": layer.kernel,
         "s": layer.stride,
         "p": layer.pad,
-        "top": {"NONE": "kNone", "RELU": "kRelu", "RELU6": "kRelu6"}[layer.activation],
+        "top": TOPS[traits.bounds(layer.activation)],
         "weight": [] if weight is None else _template.floats(weight),
         "weights": 0 if weight is None else weight.size,
         "bias": [] if bias is None else _template.floats(bias),

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 import struct
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,8 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from boardless.core.errors import BadInput
-from boardless.model.graph import Graph, Operator, Quantisation, Tensor
+from boardless.model import traits
+from boardless.model.graph import Graph, Operator, Quantisation, Tensor, options
 from boardless.model.graph.unsigned import to_signed
 
 # No microcontroller model comes near these; they bound the work on a hostile file.
@@ -52,30 +51,10 @@ DTYPES = ("float32", "float16", "int8", "int16", "int32", "int64", "uint8", "boo
 RANGES = {"int8": (-128, 127), "uint8": (0, 255)}  # of a zero point; others must have 0
 
 
-def _names(enum: type) -> dict[int, str]:
-    return {v: k for k, v in vars(enum).items() if isinstance(v, int)}
-
-
-# Option tables of several operators; every other table has the name of its only operator.
-SHARED_OPTIONS = {
-    "Pool2DOptions": ("AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D"),
-    "ReducerOptions": (
-        "MEAN",
-        "SUM",
-        *(f"REDUCE_{x}" for x in ("PROD", "MAX", "MIN", "ANY", "ALL")),
-    ),
-    "MaximumMinimumOptions": ("MAXIMUM", "MINIMUM"),
-    "L2NormOptions": ("L2_NORMALIZATION",),
-    "SequenceRNNOptions": ("UNIDIRECTIONAL_SEQUENCE_RNN",),
-    "RandomOptions": ("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"),
-    "Conv3DOptions": ("CONV_3D", "CONV_3D_TRANSPOSE"),
-}
-
-TYPE_NAMES = {number: name.lower() for number, name in _names(schema.TensorType).items()}
-OPERATOR_NAMES = _names(schema.BuiltinOperator)
-OPTIONS_NAMES = _names(schema.BuiltinOptions)
-PADDINGS = _names(schema.Padding)
-ACTIVATIONS = _names(schema.ActivationFunctionType)
+TYPE_NAMES = {number: name.lower() for number, name in options.names(schema.TensorType).items()}
+OPERATOR_NAMES = options.names(schema.BuiltinOperator)
+PADDINGS = options.names(schema.Padding)
+ACTIVATIONS = options.names(schema.ActivationFunctionType)
 
 
 def read(content: bytes, name: str) -> Graph:
@@ -247,11 +226,11 @@ def _name(t: Any) -> str:
 def _operator_name(code: Any) -> str:
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
     name = OPERATOR_NAMES.get(number, f"number {number}")
-    if name != "CUSTOM":
+    if number != schema.BuiltinOperator.CUSTOM:
         return name
     at = code._tab.Offset(6)
     known = at and code._tab.VectorLen(at) <= 100
-    return f"CUSTOM {_printable(code.CustomCode()) if known else '?'}"
+    return f"{name} {_printable(code.CustomCode()) if known else '?'}"
 
 
 def _printable(text: bytes) -> str:
@@ -263,42 +242,20 @@ def _options(op: Any, operator: str) -> dict[str, Any]:
     """Returns the scalar fields of the option table in snake_case, enumerations by name. A table of
     another operator is ignored, as interpreters do."""
     table = op.BuiltinOptions()
-    class_name = OPTIONS_NAMES.get(op.BuiltinOptionsType(), "NONE")
-    if table is None or not _belongs(class_name, operator):
+    class_name = options.NAMES.get(op.BuiltinOptionsType(), "NONE")
+    if table is None or not options.belongs(class_name, operator):
         return {}
-    options = getattr(schema, class_name)()
-    options.Init(table.Bytes, table.Pos)
+    found = getattr(schema, class_name)()
+    found.Init(table.Bytes, table.Pos)
     fields: dict[str, Any] = {}
-    for key, attribute in _scalar_fields(class_name):
-        value = getattr(options, attribute)()
+    for key, attribute in options.scalar_fields(class_name):
+        value = getattr(found, attribute)()
         if key == "padding":
             value = PADDINGS[value]
         elif key == "fused_activation_function":
             value = ACTIVATIONS.get(value, f"number {value}")
         fields[key] = value
     return fields
-
-
-@cache
-def _belongs(class_name: str, operator: str) -> bool:
-    """Returns whether the operator's options are in tables of this class."""
-    if class_name in SHARED_OPTIONS:
-        return operator in SHARED_OPTIONS[class_name]
-    return class_name.lower() == f"{operator.replace('_', '').lower()}options"
-
-
-@cache
-def _scalar_fields(class_name: str) -> tuple[tuple[str, str], ...]:
-    """(key, accessor) of an option table. Operators read vectors from their tensors."""
-    names = vars(getattr(schema, class_name))
-    skipped = ("Length", "AsNumpy", "IsNone", "BufferHasIdentifier")
-    return tuple(
-        (re.sub(r"(?<!^)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name).lower(), name)
-        for name in names
-        if not name.startswith(("_", "Init", "GetRootAs"))
-        and not name.endswith(skipped)
-        and f"{name}Length" not in names
-    )
 
 
 def _check_order(graph: Graph) -> None:
@@ -328,14 +285,14 @@ def _check_order(graph: Graph) -> None:
 
 
 def _without_unused(graph: Graph) -> Graph:
-    """Drops operators whose results nobody reads. RESHAPE's list of sizes is one: the output's
-    shape says the same, and exporters compute the list where the batch size was open."""
+    """Drops operators whose results nobody reads. A list of sizes is one where the output's shape
+    says the same: exporters compute the list where the batch size was open."""
     operators: list[Operator] = []
     wanted = {graph.output}
     for op in reversed(graph.operators):
         if not wanted & set(op.outputs):
             continue
-        used = dataclasses.replace(op, inputs=op.inputs[:1]) if op.name == "RESHAPE" else op
+        used = dataclasses.replace(op, inputs=op.inputs[: traits.of(op.name).reads])
         wanted |= set(used.inputs)
         operators.append(used)
     return graph.replace(operators=tuple(reversed(operators)))

@@ -13,35 +13,10 @@ import dataclasses
 import numpy as np
 
 from boardless.core.errors import BadInput
+from boardless.model import traits
 from boardless.model.graph import Graph, Operator, Quantisation, Tensor
 
 HINT = "convert the model again with int8 quantisation"
-WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-# Their uint8 and int8 kernels give the same values: checked by tests/kernels/test_operators.py.
-SAME_ROUNDING = (
-    *WEIGHTED,
-    "ADD",
-    "CONCATENATION",
-    "DEQUANTIZE",
-    "EXPAND_DIMS",
-    "HARD_SWISH",
-    "LOGISTIC",
-    "MAX_POOL_2D",
-    "MEAN",
-    "MUL",
-    "PAD",
-    "PADV2",
-    "QUANTIZE",
-    "REDUCE_MAX",
-    "RELU",
-    "RELU6",
-    "RELU_N1_TO_1",
-    "RESHAPE",
-    "SOFTMAX",
-    "SQUEEZE",
-    "SUB",
-    "TANH",
-)
 
 
 def to_signed(graph: Graph) -> Graph:
@@ -59,25 +34,16 @@ def to_signed(graph: Graph) -> Graph:
             operators.append(op)
             continue
         where = f"{graph.name}, operator {op.index} {op.name}"
-        if op.name not in SAME_ROUNDING and not _is_odd_average(op):
+        known = traits.of(op.name)
+        if not known.same_in_uint8(op.options):
             raise BadInput("rounds differently in uint8 or is unknown", where=where, hint=HINT)
-        if op.name in WEIGHTED and len(op.inputs) > 1 and op.inputs[1] in unsigned:
+        if known.weighted and len(op.inputs) > 1 and op.inputs[1] in unsigned:
             if op.inputs[1] not in filters:
                 filters[op.inputs[1]] = len(tensors)
                 tensors.append(_centred(tensors[op.inputs[1]], where))
             op = _with_filter(op, filters[op.inputs[1]])
         operators.append(op)
     return graph.replace(tensors=tuple(tensors), operators=tuple(operators))
-
-
-def _is_odd_average(op: Operator) -> bool:
-    """The uint8 and the int8 kernel differ only in ties, which an odd number of pixels excludes."""
-    options = op.options
-    return (
-        op.name == "AVERAGE_POOL_2D"
-        and options.get("padding") == "VALID"
-        and options.get("filter_height", 0) * options.get("filter_width", 0) % 2 == 1
-    )
 
 
 def _signed(tensor: Tensor) -> Tensor:

@@ -23,10 +23,11 @@ import math
 import numpy as np
 
 from boardless.core.errors import BadInput
+from boardless.model import traits
 from boardless.model.compiler.fold.cut import cut_channels
 from boardless.model.compiler.fold.need import needed_channels
 from boardless.model.compiler.fold.ranges import full_range, step_of
-from boardless.model.compiler.fold.records import DENSE, Step, count
+from boardless.model.compiler.fold.records import Step, count
 from boardless.model.compiler.kernels import Context
 from boardless.model.graph import Graph
 
@@ -38,9 +39,10 @@ def macs(graph: Graph) -> int:
     """Multiply-accumulates of the convolutions and fully connected layers, padding included."""
     total = 0
     for op in graph.operators:
-        if op.name in (*DENSE, "DEPTHWISE_CONV_2D") and len(op.inputs) > 1 and op.outputs:
+        known = traits.of(op.name)
+        if known.weighted and len(op.inputs) > 1 and op.outputs:
             shape = graph.tensors[op.outputs[0]].shape
-            pixels = 1 if op.name == "FULLY_CONNECTED" else math.prod(shape[:-1])
+            pixels = math.prod(shape[:-1]) if known.form is traits.Form.WINDOW else 1
             total += graph.tensors[op.inputs[1]].count * pixels
     return total
 

@@ -9,8 +9,9 @@ import dataclasses
 
 import numpy as np
 
+from boardless.model import traits
 from boardless.model.compiler import quantise
-from boardless.model.compiler.fold.records import BINARY, Array, Dense, Flags, Step
+from boardless.model.compiler.fold.records import Array, Dense, Flags, Step
 from boardless.model.graph import Graph, Quantisation, Tensor
 
 
@@ -28,10 +29,10 @@ def cut_channels(graph: Graph, steps: list[Step], needed: dict[int, Flags]) -> G
 
     operators = []
     for step in steps:
-        op = step.op
+        op, known = step.op, traits.of(step.op.name)
         touched = [t for t in (*op.inputs, *op.outputs) if t in needed and not needed[t].all()]
         inputs, options = list(op.inputs), op.options
-        if touched and (step.dense or op.name == "DEPTHWISE_CONV_2D"):
+        if touched and (step.dense or known.weighted):
             rows = needed[op.outputs[0]]
             old = graph.tensors[op.inputs[1]]
             bias = graph.tensors[op.inputs[2]] if len(op.inputs) > 2 and op.inputs[2] >= 0 else None
@@ -49,15 +50,15 @@ def cut_channels(graph: Graph, steps: list[Step], needed: dict[int, Flags]) -> G
                 if bias is not None and bias.data is not None:
                     bias = _with_data(bias, bias.data.reshape(-1)[rows], rows)
             inputs[2:] = [-1 if bias is None else constant(bias)]
-        elif touched and op.name in BINARY:
+        elif touched and known.operands > 1:
             rows = needed[op.outputs[0]]
             for k, t in enumerate(op.inputs):
                 data = graph.tensors[t].data
                 if data is not None and data.shape and data.shape[-1] == len(rows):
                     cut = _with_data(graph.tensors[t], data[..., rows], rows)
                     inputs[k] = constant(cut)
-        elif touched and op.name == "RESHAPE":
-            inputs = inputs[:1]  # the shape that the model wrote down no longer holds
+        elif touched and known.reads:
+            inputs = inputs[: known.reads]  # the shape that the model wrote down no longer holds
         operators.append(dataclasses.replace(op, inputs=tuple(inputs), options=options))
     return graph.replace(tensors=tuple(tensors), operators=tuple(operators))
 

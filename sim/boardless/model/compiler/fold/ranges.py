@@ -9,13 +9,10 @@ import math
 
 import numpy as np
 
+from boardless.model import traits
 from boardless.model.compiler import fixed_point, kernels, quantise
 from boardless.model.compiler.fold.links import links_of
 from boardless.model.compiler.fold.records import (
-    BINARY,
-    CLAMPS,
-    DENSE,
-    TABLES,
     Array,
     Dense,
     Flags,
@@ -26,6 +23,7 @@ from boardless.model.compiler.fold.records import (
 )
 from boardless.model.compiler.kernels import Context
 from boardless.model.graph import Tensor
+from boardless.model.traits import Channels, Form
 
 
 def full_range(tensor: Tensor) -> Range:
@@ -37,29 +35,30 @@ def full_range(tensor: Tensor) -> Range:
 def step_of(context: Context, ranges: dict[int, Range]) -> tuple[Step, Range]:
     """One operator and the range of its output."""
     op, output = context.op, context.output()
-    if op.name in DENSE:
+    known = traits.of(op.name)
+    if known.channels is Channels.EVERY:
         return _dense(context, ranges[op.inputs[0]])
     links = tuple(links_of(context))
-    if op.name == "DEPTHWISE_CONV_2D":
+    if known.weighted:
         free = context.input().shape[3] == 1
         step = Step(op, () if free else links, free=free)
         return step, _depthwise_range(context, ranges[op.inputs[0]], links[0][1])
-    if op.name == "MEAN" and links and output.dtype == "int8":
-        return Step(op, links), _mean_range(context, ranges[op.inputs[0]])
+    if known.sums and links and output.dtype == "int8":
+        return Step(op, links), _sum_range(context, ranges[op.inputs[0]])
     result = full_range(output)
     same = all(
         (t.dtype, t.quantisation) == (output.dtype, output.quantisation)
         for t in (context.graph.tensors[i] for i, _ in links)
     )
-    if same and op.name not in (*BINARY, *TABLES, "PADV2"):
+    if same and known.keeps_range:
         for tensor, index in links:
             source, mine = ranges[tensor].take(np.maximum(index, 0)), index >= 0
             result = Range(
                 np.where(mine, source.low, result.low), np.where(mine, source.high, result.high)
             )
-    if op.name == "PAD":
+    if known.pads_zero:
         result = result.widened_to(zero_point_of(output))
-    if op.name in CLAMPS or "fused_activation_function" in op.options:
+    if known.clamp or "fused_activation_function" in op.options:
         result = result.clip(bounds_of(context))
     return Step(op, links), result
 
@@ -68,14 +67,14 @@ def bounds_of(context: Context) -> tuple[float, float]:
     """Returns the bounds of the activation, fused or an operator of its own, in the output's
     type."""
     name = context.op.options.get("fused_activation_function", "NONE")
-    name = context.op.name if context.op.name in CLAMPS else name
+    name = context.op.name if traits.of(context.op.name).clamp else name
     bounds = quantise.activation_bounds(name, context.output())
     if bounds is None or bounds[0] > bounds[1]:
         raise context.refuse(f"activation {name}")
     return bounds
 
 
-def _mean_range(context: Context, source: Range) -> Range:
+def _sum_range(context: Context, source: Range) -> Range:
     """Uses the multiplier that the kernel gets, which is not simply a ratio of scales."""
     call = kernels.lower(context)
     if not isinstance(call, kernels.Call) or "multiplier" not in call.params:
@@ -93,7 +92,7 @@ def _requantised(total: Range, multiplier: Array, shift: Array, context: Context
     """Returns the range of outputs for accumulators in `total`; scaling is monotonic unless it
     overflows."""
     bounds = bounds_of(context)
-    once = context.op.name == "FULLY_CONNECTED"
+    once = traits.of(context.op.name).rounds_once
     scale = fixed_point.requantise_once if once else fixed_point.requantise
     left = np.zeros_like(shift) if once else np.maximum(shift, 0)
     safe = fixed_point.fits(total.low) & fixed_point.fits(total.high)
@@ -124,7 +123,7 @@ def _window_taps(context: Context, filter_h: int, filter_w: int) -> tuple[Flags,
 
 def _dense(context: Context, source: Range) -> tuple[Step, Range]:
     inputs, outputs = count(context.input()), count(context.output())
-    if context.op.name == "CONV_2D":
+    if traits.of(context.op.name).form is Form.WINDOW:
         shape = (outputs, *context.constant(1, "filter").shape[1:3], inputs)
         filter_tensor = context.filter(shape)
         inside, mixed = _window_taps(context, *shape[1:3])

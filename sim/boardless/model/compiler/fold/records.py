@@ -14,14 +14,6 @@ from boardless.model.graph import Operator, Tensor
 Array = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
-DENSE = ("CONV_2D", "FULLY_CONNECTED")  # every output may read every channel
-POOLS = ("MAX_POOL_2D", "AVERAGE_POOL_2D")
-CLAMPS = ("RELU", "RELU6", "RELU_N1_TO_1")
-TABLES = ("LOGISTIC", "TANH", "HARD_SWISH")  # one value in, another value out
-REDUCERS = ("MEAN", "REDUCE_MAX")
-BINARY = ("ADD", "SUB", "MUL")
-RESHAPES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
-
 
 def count(tensor: Tensor) -> int:
     """Channels: the length of the last axis."""

@@ -1,0 +1,12 @@
+"""The traits of ADD, for whoever asks about the operator."""
+
+from boardless.model.traits import Channels, Form, Layer, Traits, always
+
+TRAITS = Traits(
+    form=Form.VALUES,
+    channels=Channels.OWN,
+    operands=2,
+    takes_activation=True,
+    same_in_uint8=always,
+    layer=Layer.SUM,
+)

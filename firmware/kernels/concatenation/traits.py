@@ -1,0 +1,10 @@
+"""The traits of CONCATENATION, for whoever asks about the operator."""
+
+from boardless.model.traits import Channels, Form, Traits, always
+
+TRAITS = Traits(
+    form=Form.JOIN,
+    channels=Channels.OWN,
+    keeps_range=True,
+    same_in_uint8=always,
+)

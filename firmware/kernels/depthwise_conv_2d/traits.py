@@ -1,0 +1,14 @@
+"""The traits of DEPTHWISE_CONV_2D, for whoever asks about the operator."""
+
+from boardless.model.traits import Channels, Form, Group, Layer, Traits, always
+
+TRAITS = Traits(
+    form=Form.WINDOW,
+    channels=Channels.OWN,
+    weighted=True,
+    takes_activation=True,
+    takes_padding=True,
+    same_in_uint8=always,
+    group=Group.DEPTHWISE,
+    layer=Layer.DEPTHWISE,
+)

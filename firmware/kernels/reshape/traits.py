@@ -1,0 +1,12 @@
+"""The traits of RESHAPE, for whoever asks about the operator."""
+
+from boardless.model.traits import Channels, Form, Layer, Traits, always
+
+TRAITS = Traits(
+    form=Form.SHAPE,
+    channels=Channels.OWN,
+    keeps_range=True,
+    same_in_uint8=always,
+    reads=1,
+    layer=Layer.FLATTEN,
+)

@@ -1,0 +1,155 @@
+"""Answers what the passes of the compiler, the exports and the benchmark ask about an operator.
+
+traits.of("CONV_2D").takes_padding
+
+The answers stand in the kernel's folder: firmware/kernels/conv_2d/traits.py defines TRAITS, and no
+other file names the operator. A folder without that file, and an operator without a folder, have
+the defaults, with which every pass leaves the operator as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from functools import cache
+from typing import Any
+
+from boardless.core import paths
+from boardless.model import folders
+
+Bounds = tuple[float, float]  # least and greatest real value
+Options = Mapping[str, Any]  # TFLite's option fields in snake_case, such as filter_height
+
+
+class Form(Enum):
+    """The way from the input's values to an output value."""
+
+    OTHER = "any way"
+    VALUES = "from the value at the same place of each operand"
+    WINDOW = "from a window that moves over height and width"
+    REDUCTION = "from all values along the axes that the second input lists"
+    PADDING = "a copy, or padding as wide as the second input lists"
+    SHAPE = "a copy of the value of the same number, in order"
+    JOIN = "a copy from one of the inputs, which lie side by side along an axis"
+
+
+class Channels(Enum):
+    """The input channels, along the last axis, that an output channel depends on."""
+
+    UNKNOWN = "any"
+    EVERY = "every channel that meets a weight other than 0"
+    OWN = "the one it was made of, as the form says; no other"
+
+
+class Group(StrEnum):
+    """The line that `boardless bench` counts an operator's layers under."""
+
+    CONVOLUTION = "convolution"
+    DEPTHWISE = "depthwise"
+    DENSE = "fully connected"
+    POOL = "pool and mean"
+    SOFTMAX = "softmax"
+    ELEMENTWISE = "elementwise"
+
+
+class Layer(Enum):
+    """A layer by which authors of networks know the operator; each has one operator at most.
+
+    Networks with random weights are made of these, and exported formats consist of them.
+    """
+
+    CONVOLUTION = "convolution"
+    DEPTHWISE = "depthwise convolution"
+    DENSE = "dense"
+    MAX_POOL = "max pooling"
+    AVERAGE_POOL = "average pooling"
+    GLOBAL_MAX = "global max pooling"
+    GLOBAL_MEAN = "global average pooling"
+    PADDING = "zero padding"
+    SUM = "sum of two maps"
+    FLATTEN = "another shape"
+    SOFTMAX = "softmax"
+
+
+def never(options: Options) -> bool:
+    """Returns False whatever the options are."""
+    return False
+
+
+def always(options: Options) -> bool:
+    """Returns True whatever the options are."""
+    return True
+
+
+@dataclass(frozen=True)
+class Traits:
+    """All that is known of an operator, apart from how to lower it.
+
+    Whether an output may lie where the input lies is the kernel's promise, not the operator's:
+    lower() gives it with each Call.
+    """
+
+    form: Form = Form.OTHER
+    channels: Channels = Channels.UNKNOWN
+    operands: int = 1  # inputs that are combined value by value; each may be a constant
+    reads: int | None = None  # inputs that matter: the others repeat the output's shape
+    weighted: bool = False  # input 1 is a constant filter, input 2 a bias, which may be missing
+    clamp: Bounds | None = None  # the operator does nothing but clamp to these
+    takes_activation: bool = False  # clamps to a fused activation as the last thing it does
+    takes_padding: bool = False  # padding counts as real 0: a PAD before it may become its own
+    pads_zero: bool = False  # of Form.PADDING: the padding is real 0
+    converts: bool = False  # changes how values are stored: type, scale, zero point
+    keeps_range: bool = False  # no output lies outside of what it reads, but for padding and clamps
+    sums: bool = False  # int8: sums params["reduced"] values, then requantises the sum
+    rounds_once: bool = False  # int8: requantisation rounds once, see docs/explanation/exactness.md
+    # Do TFLite's uint8 and int8 kernels give the same values? tests/kernels/test_operators.py.
+    same_in_uint8: Callable[[Options], bool] = never
+    # The folder whose C computes the type; None: the operator's own.
+    int8: str | None = None
+    float32: str | None = None
+    group: Group = Group.ELEMENTWISE
+    layer: Layer | None = None
+
+
+DEFAULT = Traits()
+
+
+def of(operator: str) -> Traits:
+    """Returns the traits of an operator by TFLite's name, which may be of any text."""
+    return _known(operator) if operator in _names() else DEFAULT
+
+
+def bounds(activation: str) -> Bounds | None:
+    """Returns the real values that an activation clamps to; None if it does something else.
+
+    `activation` is NONE, or the name of the operator that does the same on its own.
+    """
+    return (-math.inf, math.inf) if activation == "NONE" else of(activation).clamp
+
+
+@cache
+def clamping() -> tuple[str, ...]:
+    """Returns the activations that only clamp: NONE, and the operators with a clamp."""
+    return "NONE", *(name for name in sorted(_names()) if of(name).clamp)
+
+
+@cache
+def operator(layer: Layer) -> str:
+    """Returns TFLite's name of the one operator that is this layer."""
+    (name,) = (name for name in sorted(_names()) if of(name).layer is layer)
+    return name
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(folders.names())
+
+
+@cache
+def _known(operator: str) -> Traits:
+    if not (paths.KERNELS / operator.lower() / "traits.py").is_file():
+        return DEFAULT
+    found: Traits = folders.module(operator, "traits").TRAITS
+    return found
