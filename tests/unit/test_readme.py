@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -41,9 +43,16 @@ def test_links_lead_to_files(page: str) -> None:
         assert (paths.ROOT / target).exists(), target
 
 
-def test_every_operator_is_named_in_readme() -> None:
+def test_the_table_of_operators_is_made_from_the_kernel_folders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    fresh: str = importlib.import_module("readme").fresh(README)
+    for name in [n for n in sys.modules if n.split(".")[0] in ("generated", "readme")]:
+        del sys.modules[name]
+    assert fresh == README, "run `python docs/_ext/readme.py` and commit README.md"
     for name in kernels.names():
-        assert re.search(rf"\b{name}\b", README), name
+        assert re.search(rf"^\| {name} \|", README, re.MULTILINE), name
 
 
 def test_every_kernel_folder_without_an_operator_is_known() -> None:

@@ -6,15 +6,24 @@ import re
 from pathlib import Path
 
 from boardless.core import paths
+from boardless.model import traits
 from boardless.model.compiler import kernels
 
 from generated.writing import cell, code, table
 
-FUNCTION = re.compile(r"\bbl_status (bl_(\w+)_(s8|f32)_(\w+))\(")
+FUNCTION = re.compile(r"\bbl_status bl_\w+?_(s8|f32)(?:_\w+)?_([a-z]+)\(")
+FORMS = {"ref": "C", "scalar": "scalar", "dsp": "DSP", "mve": "MVE"}  # by the name's last word
+NO_CODE = "no code"  # the operator moves nothing
+NONE = "-"
 
 
-def markdown() -> str:
-    rows = [_row(paths.KERNELS / name.lower()) for name in kernels.names()]
+def markdown(what: str = "") -> str:
+    """The page's tables and contracts; of README the table alone, with `what` "readme"."""
+    names = kernels.names()
+    if what == "readme":
+        rows = [[name, forms(name, "int8"), forms(name, "float32")] for name in names]
+        return table(("operator", "int8", "float32"), rows)
+    rows = [[code(n), _becomes(n), forms(n, "int8"), forms(n, "float32")] for n in names]
     operators = table(("operator", "becomes", "int8", "float32"), rows)
     contracts = "\n".join(
         f"### {header.parent.name}\n\n```text\n{contract(header)}\n```\n"
@@ -23,17 +32,23 @@ def markdown() -> str:
     return f"{operators}\n## Contracts\n\nAs their headers say.\n\n{contracts}"
 
 
-def _row(folder: Path) -> list[str]:
-    """Returns the docstring of lower.py, and the variants of the folder's own kernel."""
-    told = (folder / "lower.py").read_text().split('"""')[1].split("\n\n")[0]
-    becomes = re.sub(rf"^{folder.name.upper()}( ->)? ", "", told)
-    header = folder / f"{folder.name}.h"
-    found = FUNCTION.findall(header.read_text()) if header.is_file() else []
-    forms = {
-        kind: ", ".join(form for _, _, this, form in found if this == kind)
-        for kind in ("s8", "f32")
-    }
-    return [code(folder.name.upper()), cell(becomes), forms["s8"], forms["f32"]]
+def forms(operator: str, dtype: str) -> str:
+    """The kernels that compute an operator's outputs of a type: C, and by instruction set."""
+    known = traits.of(operator)
+    if known.form is traits.Form.SHAPE:
+        return NO_CODE
+    folder = (known.int8 if dtype == "int8" else known.float32) or operator.lower()
+    header = paths.KERNELS / folder / f"{folder}.h"
+    suffix = "s8" if dtype == "int8" else "f32"
+    found = {form for kind, form in FUNCTION.findall(header.read_text()) if kind == suffix}
+    return ", ".join(name for form, name in FORMS.items() if form in found) or NONE
+
+
+def _becomes(operator: str) -> str:
+    """Returns what the docstring of lower.py says of the kernel it chooses."""
+    path = paths.KERNELS / operator.lower() / "lower.py"
+    first = path.read_text().split('"""')[1].split("\n\n")[0]
+    return cell(re.sub(rf"^{operator}( ->)? ", "", first))
 
 
 def contract(header: Path) -> str:

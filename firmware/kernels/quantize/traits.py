@@ -8,4 +8,5 @@ TRAITS = Traits(
     converts=True,
     keeps_range=True,
     same_in_uint8=always,
+    int8="lookup",  # from int8; its own from float32
 )

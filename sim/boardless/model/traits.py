@@ -106,7 +106,7 @@ class Traits:
     rounds_once: bool = False  # int8: requantisation rounds once, see docs/explanation/exactness.md
     # Do TFLite's uint8 and int8 kernels give the same values? tests/kernels/test_operators.py.
     same_in_uint8: Callable[[Options], bool] = never
-    # The folder whose C computes the type; None: the operator's own.
+    # The folder whose C turns the type into itself; None: the operator's own.
     int8: str | None = None
     float32: str | None = None
     group: Group = Group.ELEMENTWISE

@@ -1,0 +1,88 @@
+"""What a kernel's folder says of its operator is true of TFLite's own kernels, on drawn cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from boardless.model import compiler, graph, reference, traits
+from boardless.model.compiler import kernels
+from boardless.model.compiler.fold.links import links_of
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import strategies
+from properties.drawing import Case
+from properties.test_kernels import OPERATORS, operators
+
+KEEPING = [
+    (name, dtype)
+    for name, dtype in OPERATORS
+    if traits.of(name.upper()).keeps_range and not traits.of(name.upper()).converts
+]
+CHANNELWISE = [c for c in OPERATORS if traits.of(c[0].upper()).channels is traits.Channels.OWN]
+
+
+def drawn(data: st.DataObject, operator: str, dtype: str) -> tuple[Case, kernels.Context]:
+    case = data.draw(strategies.load(operator).cases(dtype))
+    read = graph.read(case.oracle or case.content, "case")
+    return case, kernels.Context(read, read.operators[0])
+
+
+def predict(case: Case, inputs: Any) -> Any:
+    return reference.predict(case.oracle or case.content, inputs)
+
+
+@operators
+@given(data=st.data())
+def test_a_call_goes_to_the_folder_that_the_traits_name(
+    operator: str, dtype: str, data: st.DataObject
+) -> None:
+    case, context = drawn(data, operator, dtype)
+    known = traits.of(operator.upper())
+    for layer in compiler.compile_graph(graph.read(case.content, "case"), fold=False).layers:
+        same = context.input().dtype == context.output().dtype
+        folder = (known.int8 if dtype == "int8" else known.float32) if same else operator
+        assert layer.call.header.split("/")[0] == (folder or operator)
+        assert known.form is not traits.Form.SHAPE
+
+
+@pytest.mark.parametrize(("operator", "dtype"), KEEPING)
+@given(data=st.data())
+def test_no_output_leaves_the_range_of_the_inputs(
+    operator: str, dtype: str, data: st.DataObject
+) -> None:
+    """Real 0 is in the range where the operator pads or clamps."""
+    case, context = drawn(data, operator, dtype)
+    source, output, known = context.input(), context.output(), traits.of(operator.upper())
+    if source.quantisation != output.quantisation:
+        return  # the compiler makes no use of it then
+    constants = [t.data for t in context.graph.tensors if t.data is not None]
+    read = [case.inputs, *(d for d in constants if d.dtype == case.inputs.dtype)]
+    low, high = min(float(d.min()) for d in read), max(float(d.max()) for d in read)
+    if known.pads_zero or known.clamp or known.takes_activation:
+        zero = source.quantisation.zero_point if source.quantisation else 0
+        clamp = known.clamp or (-1.0, 1.0)
+        step = source.quantisation.scale if source.quantisation else 1.0
+        ends = [zero + c / step for c in clamp if np.isfinite(c)]
+        low, high = min(low, zero, *ends), max(high, zero, *ends)
+    margin = 0.5 if dtype == "int8" else 1e-5 * max(1.0, abs(low), abs(high))
+    found = predict(case, case.inputs).astype(np.float64)
+    assert low - margin <= found.min() <= found.max() <= high + margin
+
+
+@pytest.mark.parametrize(("operator", "dtype"), CHANNELWISE)
+@given(data=st.data())
+def test_an_output_channel_depends_on_its_own_input_channel_alone(
+    operator: str, dtype: str, data: st.DataObject
+) -> None:
+    case, context = drawn(data, operator, dtype)
+    links = [index for tensor, index in links_of(context) if tensor == context.graph.input]
+    if not links:
+        return
+    channel = data.draw(st.integers(0, case.inputs.shape[-1] - 1))
+    other = case.inputs.copy()
+    other[..., channel] = other[..., channel] // 2 if dtype == "int8" else other[..., channel] + 1
+    before, after = predict(case, case.inputs), predict(case, other)
+    changed = (before != after).reshape(-1, len(links[0])).any(axis=0)
+    assert not (changed & (links[0] != channel)).any()
