@@ -1,4 +1,4 @@
-"""boardless's sessions: nox -s sim, tests, robot, lint, docs, bench, train. `nox -l` lists them.
+"""boardless's sessions: nox -s sim, quick, tests, robot, lint, docs, bench, train; see `nox -l`.
 
 Inside the project's own .venv (what ./bootstrap makes) a session runs in it, without installing
 anything; elsewhere it gets an environment of its own from the same pinned constraints.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,62 @@ def tests(session: nox.Session) -> None:
 
 
 @session()
+def quick(session: nox.Session) -> None:
+    """Check a change in half a minute: lint, quick unit tests, changed kernels, one model.
+
+    A kernel's drawn cases run on the host if it differs from where its branch began, or from the
+    revision after --: `-- HEAD~3`. Without git all kernels count as changed.
+    """
+    install(session, "tests", "lint")
+    check_style(session, fix=False)
+    args = ["tests/unit", "-m", "not slow and not emulated"]
+    since = session.posargs[0] if session.posargs else None
+    changed = changed_kernels(since)
+    if changed is None:
+        session.log(f"git does not know {since or 'this folder'}: all kernels count as changed")
+        args += ["tests/properties/test_kernels.py", "-k", "not on_core"]
+    elif changed:
+        session.log(f"changed kernels: {' '.join(changed)}")
+        named = " or ".join(f"test_on_host[{name}-" for name in changed)
+        args += ["tests/properties/test_kernels.py", "-k", f"not test_on_ or {named}"]
+    else:
+        session.log("no kernel has changed")
+    session.run("pytest", "-q", "-n", "2", "--dist", "worksteal", *args)
+    session.run("boardless", "run", "digits_cnn", "--board", "mps2-an386", "--limit", "1")
+
+
+def changed_kernels(since: str | None) -> list[str] | None:
+    """The kernels that differ from `since`, or from where this branch left main: all of them if it
+    is a header, or a file that they share. None if git does not say."""
+    bases = [since] if since else ["origin/HEAD", "origin/main", "main", "HEAD"]
+    git = ("git", "-C", str(ROOT))
+    try:
+        found = (_lines(*git, "merge-base", base, "HEAD") for base in bases)
+        base = next((lines[0] for lines in found if lines), None)
+        if base is None:
+            return None
+        names = _lines(*git, "diff", "--name-only", "--relative", base)
+        names += _lines(*git, "ls-files", "--others", "--exclude-standard")
+    except OSError:  # there is no git
+        return None
+    kernels = sorted(path.parent.name for path in (ROOT / "firmware/kernels").glob("*/lower.py"))
+    changed = set()
+    for path in map(Path, names):
+        if path.is_relative_to("firmware/kernels"):
+            own = path.parent.name in kernels and path.suffix != ".h"
+            changed |= {path.parent.name} if own else {*kernels}
+        elif path.parent == Path("tests/properties/strategies"):
+            changed.add(path.stem)
+    return sorted(changed & {*kernels})
+
+
+def _lines(*command: str) -> list[str]:
+    """What a command printed; nothing if it failed."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+@session()
 def robot(session: nox.Session) -> None:
     """Run the Robot Framework suites on QEMU, and make the pages of their keywords.
 
@@ -106,7 +163,11 @@ def robot(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check Python (ruff, mypy) and C (clang-format). `-- --fix` applies automatic fixes."""
     install(session, "tests", "lint", "docs")
-    fix = "--fix" in session.posargs
+    check_style(session, fix="--fix" in session.posargs)
+
+
+def check_style(session: nox.Session, *, fix: bool) -> None:
+    """Checks Python and C; with `fix`, what can be fixed automatically is."""
     session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
     session.run("ruff", "format", *([] if fix else ["--check", "--diff"]), *CODE)
     session.run("mypy")

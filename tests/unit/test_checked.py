@@ -39,6 +39,7 @@ print("fine")
 """
 
 
+@pytest.mark.slow
 def test_threads_may_meet_a_type_together() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False

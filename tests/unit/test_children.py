@@ -22,6 +22,7 @@ def fresh() -> Iterator[None]:
     children._over.clear()
 
 
+@pytest.mark.slow
 def test_what_a_program_leaves_behind_ends_with_the_block(cli: Cli) -> None:
     with children.group([sys.executable, "-c", ORPHAN], env=cli.environment()) as process:
         assert process.wait(60) == 0
@@ -36,6 +37,7 @@ def busy(cli: Cli) -> None:
         process.wait(0.01)
 
 
+@pytest.mark.slow
 def test_an_error_in_the_block_ends_all_of_it(cli: Cli) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         busy(cli)

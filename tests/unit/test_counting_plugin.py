@@ -137,6 +137,7 @@ echo "qemu-x: -plugin: invalid option" >&2; exit 1"""
     )
 
 
+@pytest.mark.slow
 def test_a_plugin_is_tried_once_per_qemu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_memory: None
 ) -> None:
@@ -178,6 +179,7 @@ def test_doctor_lists_the_plugin(cli: Cli) -> None:
     assert "counting plugin of qemu-system-arm" in cli("doctor").stdout
 
 
+@pytest.mark.slow
 def test_setting_up_never_fails(tmp_path: Path) -> None:
     environment = os.environ | {"BOARDLESS_BUILD_DIR": "/proc/nowhere"}
     done = subprocess.run(

@@ -188,6 +188,7 @@ def test_a_cut_file_is_noticed(source: Recording, data: st.DataObject) -> None:
         files.read(cut, "x")
 
 
+@pytest.mark.slow
 @given(records, st.data())
 def test_a_damaged_file_is_noticed(source: Recording, data: st.DataObject) -> None:
     content = bytearray(files.write(source))

@@ -77,6 +77,7 @@ def test_unknown_name_lists_the_known(name: str) -> None:
     assert message(error) == (f"unknown data set '{name}'; known are: {', '.join(NAMES)}")
 
 
+@pytest.mark.slow
 def test_digits_are_split_in_file_order() -> None:
     pytest.importorskip("sklearn")
     digits = datasets.load("digits")

@@ -30,6 +30,7 @@ def shapes(graph: Graph) -> list[int]:
     return [graph.tensors[op.outputs[0]].shape[-1] for op in graph.operators]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["int8", "float32"])
 def test_folded_nets_say_the_same(dtype: str) -> None:
     folded = 0
@@ -42,6 +43,7 @@ def test_folded_nets_say_the_same(dtype: str) -> None:
     assert folded > CASES / 2
 
 
+@pytest.mark.slow
 def test_fused_nets_say_the_same() -> None:
     fused = 0
     for seed in range(CASES):

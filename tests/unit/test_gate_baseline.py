@@ -161,6 +161,7 @@ def test_a_note_names_whom_it_concerns_unless_all() -> None:
 
 
 # --- The committed baselines, and the command -----------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_model_has_a_baseline_of_every_default_board(name: str) -> None:
     for board in map(boards.load, boards.names()):

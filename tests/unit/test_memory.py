@@ -67,6 +67,7 @@ def test_a_kernel_that_would_write_more(monkeypatch: pytest.MonkeyPatch) -> None
     assert "its kernel writes 5 values, not 4" in refusal(content)
 
 
+@pytest.mark.slow
 def test_the_extents_of_every_call_of_the_zoo() -> None:
     for name in zoo.names():
         for kind in zoo.types(name):
@@ -114,6 +115,7 @@ def valid(found: plan.Plan) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["digits_cnn:int8", "pico_mobilenet:int8", "micro_mobilenet:int8"])
 def test_wrong_plans_are_found_and_right_ones_pass(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -68,6 +68,7 @@ def test_a_damaged_report_is_refused(damage: dict[str, Any], tmp_path: Path) -> 
         kept.load(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["x", [], {"median": "x"}, {"device": 1}, 3, {"verdict": 1}])
 @pytest.mark.parametrize("name", [column.name for column in COLUMNS])
 def test_a_damaged_value_is_refused_or_shown(name: str, value: Any, tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def test_prose_uses_no_private_words(place: str) -> None:
     found = [
         f"{path.relative_to(paths.ROOT)}:{line}: {word[0]}"
         for path in files(place)
+        if PRIVATE.search(path.read_text())  # else there is nothing to take apart, which is slow
         for line, text in prose(path)
         for word in PRIVATE.finditer(CODE.sub("", text))
     ]

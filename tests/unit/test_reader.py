@@ -50,6 +50,7 @@ def test_random_bytes(data: bytes) -> None:
     assert attempt(data) is not None
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=1000))
 @FUZZ
 def test_random_bytes_behind_the_mark(data: bytes) -> None:
@@ -77,6 +78,7 @@ CHANGES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(st.sampled_from(["int8", "float32", "uint8"]), CHANGES)
 @settings(FUZZ, max_examples=1000)
 def test_mutated(dtype: str, changes: list[tuple[float, str, int]]) -> None:
@@ -88,6 +90,7 @@ def test_mutated(dtype: str, changes: list[tuple[float, str, int]]) -> None:
     attempt(bytes(data))
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(FUZZ, max_examples=500)
 def test_pieces_moved_about(data: st.DataObject) -> None:

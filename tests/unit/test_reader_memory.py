@@ -81,6 +81,7 @@ def many_users_of_one_vector(kind: str) -> bytes:
     return bytes(builder.Output())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["names", "shapes", "scales", "links"])
 def test_many_users_of_one_vector(kind: str) -> None:
     data = many_users_of_one_vector(kind)

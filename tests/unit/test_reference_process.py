@@ -88,6 +88,7 @@ def alive(number: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_it_ends_with_its_parent(number: signal.Signals) -> None:
     """However that ends, and although a thread that has ended had started it."""

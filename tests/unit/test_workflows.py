@@ -27,6 +27,7 @@ GITHUB = re.compile(r"github\.(event_name|ref|sha|token|repository|event(\.\w+)+
 FUNCTIONS = {"cancelled", "fromJSON", "hashFiles"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "schema"), [*((path, "github-workflows") for path in WORKFLOWS), (GITLAB, "gitlab-ci")]
 )

@@ -85,6 +85,7 @@ def accuracy(model: zoo.Model, limit: int | None = None) -> float:
     return round(float((predictions == fed.labels).mean()), 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", zoo.TYPES)
 def test_digits_cnn_is_as_good_as_its_card_says(kind: str) -> None:
     model = zoo.find(f"digits_cnn:{kind}")
@@ -99,6 +100,7 @@ def test_mobile_lenet_loses_nothing_by_quantisation() -> None:
     assert abs(stated["float32"] - stated["int8"]) <= 0.005
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", zoo.TYPES)
 def test_mobile_lenet_is_as_good_as_its_card_says(
     kind: str, monkeypatch: pytest.MonkeyPatch

@@ -132,6 +132,7 @@ def test_files_are_what_they_say(name: str, kind: str) -> None:
                     assert not any(q.zero_points)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", zoo.TYPES)
 def test_sample_is_as_good_as_the_results_say(
@@ -166,6 +167,7 @@ def test_int8_loses_little(name: str) -> None:
     assert math.isclose(stated["float32"], stated["int8"], abs_tol=0.03)
 
 
+@pytest.mark.slow
 def test_wake_words_are_what_mlperfs_model_expects() -> None:
     """A model that nobody here trained: colours, classes and scaling are right if it is."""
     data = os.environ.get("BOARDLESS_DATA", "")

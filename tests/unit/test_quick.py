@@ -1,0 +1,96 @@
+"""`nox -s quick` tests the kernels that have changed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from unittest import mock
+
+import pytest
+from boardless.core import paths
+
+pytest.importorskip("nox")
+GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[ModuleType]:
+    """The noxfile, which changes PATH, and can be loaded but once."""
+    spec = importlib.util.spec_from_file_location("checked_noxfile", paths.ROOT / "noxfile.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    with mock.patch.dict(os.environ):
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture
+def copy(loaded: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The noxfile of a folder with two kernels; its name has a space."""
+    root = tmp_path / "a b"
+    for name in ("conv_2d/lower.py", "conv_2d/conv_2d_ref.c", "pad/lower.py", "pad/pad.h"):
+        (root / "firmware/kernels" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "firmware/kernels" / name).touch()
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # as in a hook
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setattr(loaded, "ROOT", root)
+    return loaded
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run([*GIT, *arguments], cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def clone(copy: ModuleType) -> ModuleType:
+    git(copy.ROOT, "init", "-q", "-b", "main")
+    git(copy.ROOT, "add", "-A")
+    git(copy.ROOT, "commit", "-q", "-m", "begin")
+    return copy
+
+
+def test_nothing_has_changed(clone: ModuleType) -> None:
+    assert clone.changed_kernels(None) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "kernels"),
+    [
+        ("firmware/kernels/conv_2d/conv_2d_ref.c", ["conv_2d"]),
+        ("firmware/kernels/conv_2d/conv_2d_new.c", ["conv_2d"]),
+        ("firmware/kernels/pad/pad.h", ["conv_2d", "pad"]),
+        ("firmware/kernels/shared.h", ["conv_2d", "pad"]),
+        ("firmware/kernels/lookup/lookup_ref.c", ["conv_2d", "pad"]),
+        ("tests/properties/strategies/pad.py", ["pad"]),
+        ("sim/boardless/pad/conv_2d.py", []),
+    ],
+)
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_changed_file(clone: ModuleType, file: str, kernels: list[str], committed: bool) -> None:
+    git(clone.ROOT, "checkout", "-q", "-b", "mine")
+    path = clone.ROOT / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("new")
+    if committed:
+        git(clone.ROOT, "add", "-A")
+        git(clone.ROOT, "commit", "-q", "-m", "change")
+    assert clone.changed_kernels(None) == kernels
+    assert clone.changed_kernels("HEAD") == ([] if committed else kernels)
+
+
+def test_git_does_not_say(copy: ModuleType, clone: ModuleType) -> None:
+    assert clone.changed_kernels("no-such-revision") is None
+    shutil.rmtree(copy.ROOT / ".git")
+    assert copy.changed_kernels(None) is None
+
+
+def test_git_is_not_installed(clone: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/no/where")
+    assert clone.changed_kernels(None) is None
