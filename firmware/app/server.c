@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fault.h"
 #include "hal.h"
 #include "link.h"
 #include "model.h"

@@ -3,10 +3,10 @@
  */
 #include <string.h>
 
+#include "fault.h"
 #include "hal.h"
 #include "link.h"
 #include "record.h"
-#include "server.h"
 
 static bl_link the_link;
 

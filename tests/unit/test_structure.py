@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
 
+import includes
 import pytest
 from boardless.core import paths
 
@@ -55,22 +55,5 @@ def test_tensorflow_stays_under_models_and_its_tests() -> None:
         assert not {n.split(".")[0] for n in imports(path)} & {"tensorflow", "keras"}, path
 
 
-def includes(folder: str) -> dict[Path, set[str]]:
-    return {
-        path: set(re.findall(r'#include ["<]([^">]+)[">]', path.read_text()))
-        for path in (paths.FIRMWARE / folder).rglob("*.[ch]")
-    }
-
-
-def test_kernels_use_no_hal_stdio_or_heap() -> None:
-    allowed = {"stdarg.h", "stddef.h", "stdint.h", "string.h", "math.h", "float.h", "limits.h"}
-    allowed |= {"arm_acle.h", "arm_mve.h"}
-    own = {p.name for p in paths.KERNELS.rglob("*.h")}
-    for path, names in includes("kernels").items():
-        assert {Path(n).name for n in names} <= allowed | own, path
-        assert not re.search(r"\b(malloc|calloc|realloc|free|printf)\s*\(", path.read_text()), path
-
-
-def test_the_protocol_knows_no_hal() -> None:
-    for path, names in includes("protocol").items():
-        assert names <= {"crc32.h", "link.h", "stdint.h", "stddef.h", "string.h"}, path
+def test_c_uses_only_what_it_may() -> None:
+    assert includes.violations(paths.FIRMWARE) == []

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "hal.h"
-#include "server.h"
 
 const char hal_board[] = BL_BOARD;
 const uint32_t hal_timer_hz = 0;

@@ -1,7 +1,7 @@
 /* Classifies one picture and says so on the board's serial line. How to build it: README.md. */
+#include "fault.h"
 #include "hal.h"
 #include "mobile_lenet.h"
-#include "server.h"
 
 static void say(const char *text) {
   while (*text) {

@@ -1,8 +1,8 @@
 /* Reset, vectors, stack painting and fault reports, the same for every Cortex-M board. */
 #include <stdint.h>
 
+#include "fault.h"
 #include "hal.h"
-#include "server.h"
 #include "stack.h"
 
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28)

@@ -1,8 +1,8 @@
 /* Reset, stack guard and fault reports, the same for every RISC-V board, in machine mode. */
 #include <stdint.h>
 
+#include "fault.h"
 #include "hal.h"
-#include "server.h"
 #include "stack.h"
 
 #define READ_CSR(name)                              \

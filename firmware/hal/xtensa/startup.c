@@ -1,8 +1,8 @@
 /* Reset and fault reports, the same for every Xtensa board with windowed registers. */
 #include <stdint.h>
 
+#include "fault.h"
 #include "hal.h"
-#include "server.h"
 #include "stack.h"
 
 #define READ_SPECIAL(name)                         \

@@ -19,7 +19,6 @@ import msgspec
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from boardless.commands.run import port_options
 from boardless.core import scratch
 from boardless.core.errors import BadInput, BoardlessError, ToolMissing, TooSmall
 from boardless.cycles import calibration, cores, parts, price
@@ -31,7 +30,15 @@ from boardless.front.calibrate import measured, programs
 from boardless.path import Request
 from boardless.report import record, table
 from boardless.report.calibrate import Found, as_json, label, show
-from boardless.terminal import json_option, labelled, note, progress_bar, quiet_option, say
+from boardless.terminal import (
+    json_option,
+    labelled,
+    note,
+    port_options,
+    progress_bar,
+    quiet_option,
+    say,
+)
 
 OF_ONE_MODEL = (WrongFirmware, TooSmall, measured.WrongOutputs)  # the next model may do better
 FOR_PORT = ("board", "baud", "clock", "flash", "limit", "facts", "date", "source")

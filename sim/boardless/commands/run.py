@@ -26,41 +26,11 @@ from boardless.terminal import (
     link_option,
     part_option,
     pixels_option,
+    port_options,
     progress_bar,
     quiet,
     quiet_option,
 )
-
-
-def port_options(command: Any) -> Any:
-    """Adds the options of a real board, named after fields of path.Request."""
-    port = click.option(
-        "--port",
-        metavar="DEVICE",
-        help="A real board on this serial port, such as /dev/ttyACM0, instead of an emulator. It "
-        "must run the firmware of this very build; a line says what to flash where it does not.",
-    )
-    baud = click.option(
-        "--baud",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Of the serial port. Default: what board.toml says, else 115200.",
-    )
-    clock = click.option(
-        "--clock",
-        type=click.IntRange(1_000),
-        metavar="HZ",
-        help="Of the core: of parts that are estimated, instead of their usual one, and of a real "
-        "board that has no timer to tell it, or whose inferences are longer than its 32-bit "
-        "cycle counter. Default: as the board measures it.",
-    )
-    flash = click.option(
-        "--flash",
-        is_flag=True,
-        help="First put the firmware onto the real board, with the command that [emulator."
-        "serial_port] of its board.toml names.",
-    )
-    return port(baud(flash(clock(command))))
 
 
 class Link(click.ParamType[faults.Faults]):
