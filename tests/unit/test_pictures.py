@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ def test_npz_of_images(model: zoo.Model, tmp_path: Path) -> None:
     assert (found.inputs == 127).all()
     assert found.labels is not None
     assert found.labels.tolist() == [1, 2, 3]
+    found = pictures.load(model, path, limit=2)
+    assert found.inputs.shape == (2, 8, 8, 1)
+    assert found.labels is not None
+    assert found.labels.tolist() == [1, 2]
 
 
 def test_npz_of_inputs_and_limit(model: zoo.Model, tmp_path: Path) -> None:
@@ -95,6 +100,13 @@ def broken(tmp_path: Path, case: str) -> Path:
         save(path, images=np.zeros((2, 8, 8, 1), np.uint8), labels=np.array(["zero", "three"]))
     elif case == "unknown class":
         save(path, images=np.zeros((2, 8, 8, 1), np.uint8), labels=np.array([9, 10]))
+    elif case == "no array":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("images.npy", b"text")
+    elif case == "one number":
+        save(path, inputs=np.int8(3))  # type: ignore[arg-type]
+    elif case == "records of nothing":
+        save(path, inputs=np.zeros((2, 8, 8, 1), []))
     elif case == "no pictures":
         save(path, images=np.zeros((0, 8, 8, 1), np.uint8))
     elif case == "empty folder":
@@ -117,12 +129,15 @@ def broken(tmp_path: Path, case: str) -> Path:
         ("no arrays", "neither `images`"),
         ("half of it", "not readable pictures (no .npz, or not all of it)"),
         ("objects", "not readable pictures (Object arrays"),
+        ("no array", "images is no array"),
+        ("one number", "one number, not an array"),
+        ("records of nothing", "inputs are [] 8 x 8 x 1, the model takes int8 8 x 8 x 1"),
         ("labels", "3 labels for 2 pictures"),
         ("names as labels", "<U5, not numbers of classes"),
         ("unknown class", "class 10: the model tells 10 classes apart, from 0 on"),
         ("no pictures", "no pictures"),
         ("empty folder", "no pictures in class folders"),
-        ("folder of wrong size", "the picture is 9 x 9 x 1, the model takes 8 x 8 x 1"),
+        ("folder of wrong size", "the picture is 9 x 9, the model takes 8 x 8"),
         ("folder of no picture", "not a readable picture"),
     ],
 )

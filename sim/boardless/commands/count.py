@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from boardless.core.printable import Printed
 from boardless.cycles import estimate
 from boardless.device import boards
 from boardless.device.counting import bare
@@ -73,10 +74,11 @@ def command(
     """
     target = boards.load(board)
     wanted = estimate.targets(cores or ([] if parts else [target.core]), parts)
-    output = (sys.stderr if json_file == "-" else sys.stdout).buffer
+    output = sys.stderr if json_file == "-" else sys.stdout
+    printed = Printed()
 
     def pass_on(data: bytes) -> None:
-        output.write(data)
+        output.write(printed.text(data))
         output.flush()
 
     caches = estimate.caches(wanted, *target.memory.flash)
@@ -89,6 +91,7 @@ def command(
         output=pass_on,
         root=root,
     )
+    output.write(printed.text(b"", final=True))
     for line in result.stderr:  # what the program has printed there
         say(line)
     for name in functions:

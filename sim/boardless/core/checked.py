@@ -31,8 +31,8 @@ def file(path: Path, kind: type[T], hint: str = "") -> T:
         return toml(path.read_bytes(), kind)
     except OSError as error:
         raise BadInput(error.strerror or str(error), where=str(path), hint=hint) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(" ".join(str(error).split()), where=str(path), hint=hint) from error
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        raise BadInput(" ".join(str(error).split())[:300], where=str(path), hint=hint) from error
 
 
 def convert(table: dict[str, Any], kind: type[T], *, strict: bool = True) -> T:

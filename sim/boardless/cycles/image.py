@@ -7,19 +7,32 @@ image.symbols["main"].address
 from __future__ import annotations
 
 import bisect
+import contextlib
 import difflib
 import struct
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
+from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from boardless.core.errors import BadInput
 
 ISAS = {"EM_ARM": "thumb", "EM_RISCV": "riscv", "EM_XTENSA": "xtensa"}
 EXECUTABLE = 1  # in p_flags
+MOST_BYTES = 1 << 28  # of a file, and of what it loads; no microcontroller has more
+MOST_PARTS = 10_000  # segments, or sections
+MOST_SYMBOLS = 1 << 20
+# What pyelftools raises on files that make no sense.
+BROKEN = (
+    *(ELFError, OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
+    *(AssertionError, MemoryError, RuntimeError, struct.error, zlib.error, ConstructError),
+)
 
 
 @dataclass(frozen=True)
@@ -99,33 +112,71 @@ class Image:
         )
 
 
-def load(path: Path) -> Image:
-    """Reads an ELF; BadInput if it is none, or is for an unknown processor."""
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[ELFFile]:
+    """Opens an ELF that may be damaged or hostile: what goes wrong in the block is BadInput. It has
+    a size and numbers of parts that a firmware can have."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has {path.stat().st_size:,} bytes")
         with path.open("rb") as file:
             elf = ELFFile(file)
-            machine = elf["e_machine"]
-            if machine not in ISAS:
-                raise BadInput(
-                    f"an ELF for {machine}", where=str(path), hint=f"known: {', '.join(ISAS)}"
-                )
-            segments = tuple(
-                Segment(s["p_vaddr"], s.data(), bool(s["p_flags"] & EXECUTABLE))
-                for s in elf.iter_segments("PT_LOAD")
-                if s["p_filesz"]
-            )
-            symbols: dict[str, Symbol] = {}
-            table = elf.get_section_by_name(".symtab")
-            for s in table.iter_symbols() if table else ():
-                kind = s["st_info"]["type"]
-                if s.name and kind in ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE"):
-                    thumb = machine == "EM_ARM" and kind == "STT_FUNC"
-                    address = s["st_value"] & ~1 if thumb else s["st_value"]
-                    symbol = Symbol(s.name, address, s["st_size"], kind == "STT_FUNC")
-                    symbols.setdefault(s.name, symbol)
-            return Image(path, ISAS[machine], elf["e_entry"], segments, symbols)
-    except (ELFError, OSError, struct.error) as error:
-        raise BadInput(f"not a readable ELF: {error}", where=str(path)) from error
+            parts = elf.num_segments(), elf.num_sections()
+            if max(parts) > MOST_PARTS:
+                raise ValueError(f"it has {max(parts):,} segments or sections")
+            yield elf
+    except BROKEN as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise BadInput(f"not a readable ELF: {reason}", where=str(path)) from error
+
+
+def loaded(elf: ELFFile) -> Iterator[Segment]:
+    """Yields what is loaded into memory."""
+    total = 0
+    for s in elf.iter_segments("PT_LOAD"):
+        total += s["p_filesz"]
+        if total > MOST_BYTES:
+            raise ValueError(f"it loads more than {MOST_BYTES:,} bytes")
+        if s["p_filesz"]:
+            content = s.data()
+            if len(content) < s["p_filesz"]:
+                raise ValueError("it ends in the middle of a segment")
+            yield Segment(s["p_vaddr"], content, bool(s["p_flags"] & EXECUTABLE))
+
+
+def symbols_of(elf: ELFFile) -> Iterator[Symbol]:
+    """Yields functions, objects and labels that have a name; none if there is no symbol table."""
+    table = elf.get_section_by_name(".symtab")
+    if not isinstance(table, SymbolTableSection):
+        return
+    if not table["sh_entsize"] or table.num_symbols() > MOST_SYMBOLS:
+        raise ValueError("its symbol table makes no sense")
+    for s in table.iter_symbols():
+        kind = s["st_info"]["type"]
+        if s.name and kind in ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE"):
+            thumb = elf["e_machine"] == "EM_ARM" and kind == "STT_FUNC"
+            address = s["st_value"] & ~1 if thumb else s["st_value"]
+            yield Symbol(s.name, address, s["st_size"], kind == "STT_FUNC")
+
+
+def load(path: Path) -> Image:
+    """Reads an ELF; BadInput if it is none, or is for an unknown processor."""
+    with opened(path) as elf:
+        machine = elf["e_machine"]
+        if machine not in ISAS or elf.elfclass != 32 or not elf.little_endian:
+            what = f"an ELF for {machine}"
+            if machine in ISAS:
+                order = "little" if elf.little_endian else "big"
+                what = f"a {elf.elfclass}-bit {order}-endian ELF"
+            hint = f"known: {', '.join(ISAS)}, 32 bits, little-endian"
+            raise BadInput(what, where=str(path), hint=hint)
+        segments = tuple(loaded(elf))
+        if not segments:
+            raise ValueError("it loads nothing into memory")
+        symbols: dict[str, Symbol] = {}
+        for symbol in symbols_of(elf):
+            symbols.setdefault(symbol.name, symbol)
+        return Image(path, ISAS[machine], elf["e_entry"], segments, symbols)
 
 
 def has_vectors(image: Image, origin: int) -> bool:

@@ -19,6 +19,7 @@ from boardless.core.errors import ToolFailed
 
 MAGIC, VERSION = b"BLCOUNTS", 1
 FIXED_COLUMNS = ("executed", "fallthrough")  # cache events follow
+MOST_COLUMNS, MOST_PASSES = 64, 1 << 24
 AGAIN = "run it again; is the disk full, or was the emulator killed?"
 
 Int64s = npt.NDArray[np.int64]
@@ -87,6 +88,8 @@ def read(content: bytes, where: str) -> Recording:
     version, width = reader.numbers("II")
     if version != VERSION:
         raise reader.broken(f"version {version} is not {VERSION}")
+    if width > MOST_COLUMNS:
+        raise reader.broken(f"{width} columns")
     columns: tuple[str, ...] = ()
     segments: list[Segment] = []
     passes: list[tuple[tuple[Change, ...], int]] = []
@@ -131,6 +134,8 @@ def _finish(
         raise reader.broken("its checksum is wrong")
     if outside is None or not columns or segment_count != len(segments):
         raise reader.broken("records are missing")
+    if count > MOST_PASSES:
+        raise reader.broken(f"{count:,} passes")
     recording = Recording(columns, tuple(segments), tuple(passes), outside, signal)
     if recording.count != count:
         raise reader.broken("passes are missing")

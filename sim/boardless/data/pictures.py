@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from boardless.core.errors import BadInput, BoardlessError
-from boardless.data import datasets, npz
+from boardless.data import datasets, decode, npz
 from boardless.data.records import Pictures
 from boardless.model.compiler import quantise
 from boardless.model.graph import Tensor
@@ -41,7 +40,7 @@ def load(
     elif path.is_dir():
         found = _folder(path, tensor, scaling, limit)
     else:
-        found = _npz(path, tensor, scaling)
+        found = _npz(path, tensor, scaling, limit)
     if not len(found):
         raise BadInput("no pictures", where=str(path), hint="see `boardless run --help`, --images")
     classes = model.graph.output_tensor.count
@@ -126,12 +125,16 @@ def _generated(tensor: Tensor, origin: str) -> Pictures:
     return Pictures((np.rint(real * 255) - 128).astype(np.int8), None, origin)
 
 
-def _npz(path: Path, tensor: Tensor, scaling: Scaling) -> Pictures:
+def _npz(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pictures:
     with npz.reading(path, "readable pictures", "name a .npz or a folder of class folders") as file:
         arrays = {k: file[k] for k in ("images", "inputs", "labels") if k in file.files}
     labels = arrays.get("labels")
+    for name in ("images", "inputs"):
+        if name in arrays and arrays[name].ndim == 0:
+            raise BadInput("one number, not an array", where=f"{path}, {name}")
     if "inputs" in arrays:
         inputs = arrays["inputs"]
+        count = len(inputs)
         if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
             raise BadInput("inputs are not all finite numbers", where=str(path))
         if inputs.shape[1:] != tensor.shape[1:] or inputs.dtype != tensor.dtype:
@@ -143,8 +146,10 @@ def _npz(path: Path, tensor: Tensor, scaling: Scaling) -> Pictures:
     elif "images" in arrays and arrays["images"].dtype == np.uint8:
         images = arrays["images"]
         images = images[..., np.newaxis] if images.ndim == 3 else images
+        count = len(images)
         try:
-            inputs = as_inputs(images, tensor, scaling)
+            # Only these: what comes out has a multiple of the bytes.
+            inputs = as_inputs(images[: limit or None], tensor, scaling)
         except BadInput as error:
             raise BadInput(error.what, where=str(path), hint=error.hint) from error
     else:
@@ -155,10 +160,8 @@ def _npz(path: Path, tensor: Tensor, scaling: Scaling) -> Pictures:
     if labels is not None:
         if labels.dtype.kind not in "iu":
             raise BadInput(f"{labels.dtype}, not numbers of classes", where=f"{path}, labels")
-        if labels.size != len(inputs):
-            raise BadInput(
-                f"{labels.size} labels for {len(inputs)} pictures", where=f"{path}, labels"
-            )
+        if labels.size != count:
+            raise BadInput(f"{labels.size} labels for {count} pictures", where=f"{path}, labels")
         labels = labels.reshape(-1).astype(np.int64)
     return Pictures(inputs, labels, str(path))
 
@@ -194,16 +197,10 @@ def _image(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
             where=str(path),
             hint="give its inputs as a .npz",
         )
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("L" if shape[2] == 1 else "RGB"), np.uint8)
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
-        raise BadInput(f"not a readable picture ({error})", where=str(path)) from error
-    pixels = pixels.reshape(*pixels.shape[:2], shape[2])
-    if pixels.shape != shape:
-        raise BadInput(
-            f"the picture is {_by(pixels.shape)}, the model takes {_by(shape)}",
-            where=str(path),
-            hint="resize the pictures first, as the model's training did",
-        )
-    return pixels
+    height, width, channels = shape
+    return decode.picture(
+        path,
+        gray=channels == 1,
+        size=(width, height),
+        hint="resize the pictures first, as the model's training did",
+    )

@@ -24,6 +24,7 @@ from elftools.elf.elffile import ELFFile
 
 from boardless.core import children, paths
 from boardless.core.errors import BadInput, ToolFailed, ToolMissing, TooSmall, install
+from boardless.cycles import image
 from boardless.device.records import BUILD_ID, Board, Build, Sources
 
 ENVIRONMENT = "any_board"  # of platformio.ini
@@ -267,11 +268,9 @@ def sections(elf: Path) -> tuple[int, int]:
 
 def function_at(elf: Path, address: int) -> str:
     """name+offset of a code address, "?" where no function is there."""
-    with elf.open("rb") as file:
-        table = ELFFile(file).get_section_by_name(".symtab")
-        for symbol in table.iter_symbols() if table else ():
-            start = symbol["st_value"] & ~1  # Thumb functions carry bit 0
-            inside = start <= (address & ~1) < start + symbol["st_size"]
-            if symbol["st_info"]["type"] == "STT_FUNC" and inside:
+    with image.opened(elf) as opened:
+        for symbol in image.symbols_of(opened):
+            start = symbol.address & ~1  # Thumb functions carry bit 0
+            if symbol.function and start <= (address & ~1) < start + symbol.size:
                 return f"{symbol.name}+{(address & ~1) - start:#x}"
     return "?"

@@ -1,4 +1,4 @@
-"""Keeps what `boardless sim` leaves for `boardless report` to show."""
+"""Keeps the report of `boardless sim`, and reads it for `boardless report`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from boardless.report.columns import COLUMNS
 from boardless.report.page_records import VERSION, Report
 
 HINT = "run `boardless sim` first"
+# What a value of another shape raises where it is shown.
+DAMAGE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
 
 
 def data_file() -> Path:
@@ -67,11 +69,8 @@ def load(path: Path) -> Report | dict[str, Any]:
         report = checked.convert(data, Report)
         _check_values(report)
     except (msgspec.ValidationError, *DAMAGE) as error:
-        raise BadInput(f"damaged report ({error})", where=str(path), hint=HINT) from error
+        raise _damaged("report", error, path) from error
     return report
-
-
-DAMAGE = (AttributeError, KeyError, TypeError, ValueError)  # of a value of another shape
 
 
 def _check_values(report: Report) -> None:
@@ -93,5 +92,10 @@ def _checked_gate(data: dict[str, Any], path: Path) -> dict[str, Any]:
             [(str(row["file"]), str(f["line"]), bool(f["fails"])) for f in row["findings"]]
         "".join([*data["findings"], *data["notes"]])
     except DAMAGE as error:
-        raise BadInput(f"damaged JSON ({error!r})", where=str(path), hint=HINT) from error
+        raise _damaged("JSON", error, path) from error
     return data
+
+
+def _damaged(what: str, error: Exception, path: Path) -> BadInput:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return BadInput(f"damaged {what} ({reason})", where=str(path), hint=HINT)

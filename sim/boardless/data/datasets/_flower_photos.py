@@ -14,9 +14,9 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from boardless.core.errors import BadInput
+from boardless.data import decode
 from boardless.data.datasets import Dataset, Split, _network
 
 CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
@@ -85,14 +85,7 @@ def _listed(folder: Path) -> list[tuple[Path, int]]:
 def _split(files: list[tuple[Path, int]], size: int, gray: bool) -> Split:
     images = np.empty((len(files), size, size, 1 if gray else 3), np.uint8)
     for index, (path, _) in enumerate(files):
-        try:
-            with Image.open(path) as image:
-                picture = image.convert("L" if gray else "RGB")
-                if picture.size != (size, size):
-                    picture = picture.resize((size, size), Image.Resampling.BILINEAR)
-        except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
-            raise BadInput(
-                f"not a readable picture ({error})", where=str(path), hint="download it anew"
-            ) from error
-        images[index] = np.asarray(picture, np.uint8).reshape(images.shape[1:])
+        images[index] = decode.picture(
+            path, gray=gray, resize=(size, size), hint="download it anew"
+        )
     return Split(images, np.array([label for _, label in files], np.int64))

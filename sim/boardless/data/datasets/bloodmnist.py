@@ -68,7 +68,7 @@ def _read(path: Path, origin: str) -> Dataset:
     return Dataset("bloodmnist", CLASSES, train, validation, test, origin)
 
 
-def _split(arrays: np.lib.npyio.NpzFile, part: str) -> Split:
+def _split(arrays: npz.Arrays, part: str) -> Split:
     images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"].reshape(-1)
     if images.dtype != np.uint8 or images.shape != (len(labels), 28, 28, 3):
         raise ValueError(f"{part}_images are {images.dtype} {images.shape}")

@@ -11,10 +11,9 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from boardless.core.errors import BadInput
-from boardless.data import npz
+from boardless.data import decode, npz
 from boardless.data.datasets import Dataset, Split, _network
 
 CLASSES = ("no person", "person")
@@ -66,9 +65,5 @@ def _archive(folder: Path) -> Dataset:
 def _split(files: list[tuple[Path, int]]) -> Split:
     images = np.empty((len(files), 96, 96, 3), np.uint8)
     for index, (path, _) in enumerate(files):
-        try:
-            with Image.open(path) as image:
-                images[index] = np.asarray(image.convert("RGB"), np.uint8)
-        except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
-            raise BadInput(f"not a readable picture ({error})", where=str(path)) from error
+        images[index] = decode.picture(path, gray=False, size=(96, 96))
     return Split(images, np.array([label for _, label in files], np.int64))

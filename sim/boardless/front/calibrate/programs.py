@@ -11,10 +11,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
 from boardless.core.errors import BadInput, DeviceFault, ToolFailed, ToolMissing
+from boardless.cycles import image
 from boardless.cycles.calibration.facts import Program, Suite
 from boardless.cycles.counts import Code, Tally
 from boardless.device.counting import bare
@@ -206,15 +204,8 @@ def _segments(elf: Path, out: Path, vectors: int) -> tuple[str, str]:
     """(linker script, assembly) that put the loaded bytes of `elf` where it wants them, but for the
     8 bytes at `vectors`."""
     places, assembly = "", ""
-    try:
-        with elf.open("rb") as file:
-            parts = [
-                (s["p_vaddr"], s.data())
-                for s in ELFFile(file).iter_segments("PT_LOAD")
-                if s["p_filesz"]
-            ]
-    except (ELFError, OSError) as error:
-        raise BadInput(f"not a readable ELF: {error}", where=str(elf)) from error
+    with image.opened(elf) as opened:
+        parts = [(s.address, s.content) for s in image.loaded(opened)]
     for k, (address, content) in enumerate(parts):
         if address <= vectors < address + len(content):
             content = content[vectors + 8 - address :]
