@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from boardless.device.link.wrapped import Wrapped
 
+LONGEST = 4096  # bytes of a command
 BYTES = re.compile(rb"([\s\0]*db )((?:[0-9a-fA-F]{2})+)")
 
 
@@ -24,6 +25,9 @@ class UnsignedInput(Wrapped):
 
     def send(self, data: bytes) -> None:
         *commands, rest = bytes(self.unfinished + data).split(b"%")
+        if len(rest) > LONGEST:  # no command of the device's
+            self.session.send(rest)
+            rest = b""
         self.unfinished[:] = rest
         for command in commands:
             if found := BYTES.fullmatch(command):
