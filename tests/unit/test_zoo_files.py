@@ -113,3 +113,20 @@ def test_mobile_lenet_is_as_good_as_its_card_says(
     assert model.results
     # 200 of 3,417 pictures: three standard deviations are about five points.
     assert accuracy(model, SAMPLE) == pytest.approx(model.results.accuracy[kind], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("...tflite", "__"),
+        ("..tflite", "_"),
+        (". .tflite", "._"),
+        ("a/..b.tflite", "..b"),
+        ("x\x1b[2J%s.tflite", "x__2J_s"),
+    ],
+)
+def test_a_model_has_a_build_folder_of_its_own(file: str, name: str, tmp_path: Path) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(zoo.find("digits_cnn:int8").content)
+    assert zoo.find(str(path)).name == name

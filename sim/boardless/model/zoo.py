@@ -111,5 +111,6 @@ def _load(path: Path, name: str, about: Results | None) -> Model:
 
 
 def _safe(stem: str) -> str:
-    """A name that fits into C strings, file names and m-model-[...]."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "_-.") else "_" for c in stem)[:40]
+    """A name that fits into C strings, folder names and m-model-[...]: never `.` or `..`."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "_-.") else "_" for c in stem)[:40]
+    return safe if safe.strip(".") else "_" * max(1, len(safe))
