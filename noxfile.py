@@ -1,4 +1,4 @@
-"""boardless's sessions: nox -s sim, quick, tests, robot, lint, docs, bench, train; see `nox -l`.
+"""boardless's sessions: nox -s sim, quick, tests, fuzz, robot, lint, docs, bench, train: `nox -l`.
 
 Inside the project's own .venv (what ./bootstrap makes) a session runs in it, without installing
 anything; elsewhere it gets an environment of its own from the same pinned constraints.
@@ -132,6 +132,18 @@ def _lines(*command: str) -> list[str]:
     """What a command printed; nothing if it failed."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+@session()
+def fuzz(session: nox.Session) -> None:
+    """Feed every reader of foreign files with changed ones, a minute each: `-- --seconds 1800`.
+
+    Other arguments: names of readers (see tests/fuzz/targets.py), --seed N. What is found lies in
+    tests/fuzz/found, where a test repeats it.
+    """
+    install(session, "tests")
+    session.env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "sim"), str(ROOT / "tests")])
+    session.run("python", "-m", "fuzz.harness", *session.posargs)
 
 
 @session()

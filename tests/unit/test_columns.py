@@ -8,7 +8,7 @@ import math
 from typing import Any
 from xml.etree import ElementTree
 
-import page_cases
+import example_report
 import pytest
 from boardless.report import column, columns, gate_columns, github, junit, measures
 from boardless.report.column import Column
@@ -46,9 +46,9 @@ def test_a_column_is_shown_in_every_form(
     shown = [line.strip("| ") for line in capsys.readouterr().out.splitlines() if "|" in line]
     assert shown == ["luck", "7,000", "?"]
     monkeypatch.setattr(github, "COLUMNS", (*COLUMNS, EXTRA))
-    row = page_cases.case()
+    row = example_report.case()
     row.values["luck"] = 7_000
-    said = github.summary(page_cases.report(row))
+    said = github.summary(example_report.report(row))
     lines = [[cell.strip() for cell in line.split("|")] for line in said.splitlines()]
     head = next(cells for cells in lines if "luck" in cells)
     assert lines[lines.index(head) + 2][head.index("luck")] == "**7,000**"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,34 +12,15 @@ import numpy as np
 import pytest
 from boardless.core.errors import BoardlessError, DeviceFault, LinkError
 from boardless.data.records import Pictures
-from boardless.device import boards, cycle_counter, emulators, run
+from boardless.device import cycle_counter, emulators, run
 from boardless.device.link import answers
 from boardless.device.link.client import Client
 from boardless.device.link.plain import PlainLine
-from boardless.device.records import Build, Layer
 from boardless.front import mlperf
-from hostile_device import Liar
+from hostile_device import BUILD, Liar
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-LAYERS = tuple(Layer(i, "CONV_2D", f"layer {i}", 100) for i in range(3))
-BUILD = Build(
-    model="m:int8",
-    board=boards.load("host"),
-    elf=Path(sys.executable).resolve(),
-    build_id="0123456789abcdef",
-    toolchain="gcc 12",
-    layers=LAYERS,
-    input_bytes=4,
-    output_dtype="int8",
-    output_count=10,
-    arena_bytes=64,
-    weights_bytes=64,
-    code_bytes=64,
-    flash_bytes=64,
-    static_ram_bytes=64,
-    seconds=0.0,
-)
 FED = Pictures(np.zeros((3, 2, 2, 1), np.int8), None, "zeros")
 
 

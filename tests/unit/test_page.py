@@ -14,9 +14,7 @@ from boardless.judge.predictions import Verdict
 from boardless.report import collect, github, grid, kept, page
 from boardless.report.columns import COLUMNS
 from boardless.report.page_records import Line, Report, Sheet
-from page_cases import PICTURE, case, report
-
-HOSTILE = "</style><script>alert(1)</script><img src=x onerror='alert(2)'>\" onx=\"\x1b[2J\u202e|`"
+from example_report import HOSTILE, PICTURE, case, report
 
 
 def test_text_from_elsewhere_is_never_markup() -> None:

@@ -159,7 +159,7 @@ def _sweep(
 
 def _tell(results: store.Store, only: list[int] | None, json_file: str | None) -> int:
     """Shows the cases; the exit status they make."""
-    found = summary.records(results, only)
+    found = summary.shown(results) if only is None else summary.records(results, only)
     if json_file:
         record.write(found, json_file)
     if json_file != "-":

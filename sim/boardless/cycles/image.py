@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
+from elftools.common.exceptions import DWARFError, ELFError
 from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
@@ -32,6 +32,7 @@ MOST_SYMBOLS = 1 << 20
 BROKEN = (
     *(ELFError, OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
     *(AssertionError, MemoryError, RuntimeError, struct.error, zlib.error, ConstructError),
+    DWARFError,
 )
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from elftools.dwarf.callframe import FDE
-from elftools.elf.elffile import ELFFile
 
+from boardless.core.printable import one_line
+from boardless.cycles import image
 from boardless.device.build import function_at
 
 SP, LR, PC = 13, 14, 15  # as DWARF numbers Arm's registers
@@ -111,8 +112,8 @@ def _unwind(elf: Path, fault: Fault, rules: list[tuple[int, int, Any]], frame: i
 
 def _frame_rules(elf: Path) -> list[tuple[int, int, Any]]:
     """(first address, size, decoded table) of every function that says how its frame looks."""
-    with elf.open("rb") as file:
-        info = ELFFile(file).get_dwarf_info()
+    with image.opened(elf) as opened:
+        info = opened.get_dwarf_info()
         entries = info.CFI_entries() if info.has_CFI() else []
         return [
             (e["initial_location"], e["address_range"], e.get_decoded().table)
@@ -131,8 +132,8 @@ def _row(rules: list[tuple[int, int, Any]], address: int) -> Any:
 def _lines(elf: Path, addresses: list[int]) -> list[str]:
     """file:line of each address; empty where the debug information does not say."""
     found = [""] * len(addresses)
-    with elf.open("rb") as file:
-        info = ELFFile(file).get_dwarf_info()
+    with image.opened(elf) as opened:
+        info = opened.get_dwarf_info()
         for unit in info.iter_CUs():
             for low, high, where in _ranges(info.line_program_for_CU(unit)):
                 for i, address in enumerate(addresses):
@@ -155,5 +156,6 @@ def _ranges(program: Any) -> Iterator[tuple[int, int, str]]:
         begin = state.address if before is None else begin
         if before is not None and begin and state.address > before.address:
             name = program["file_entry"][before.file - first].name.decode("utf8", "replace")
+            name = one_line(name)
             yield before.address, state.address, f"{name}:{before.line}"
         before = None if state.end_sequence else state

@@ -45,11 +45,13 @@ def load(name: str) -> Board:
     for root in roots():
         path = root / name / "board.toml"
         if Path(name).name == name and path.is_file():
-            return _read(path)
+            return read(path)
     raise BadInput(f"unknown board {name!r}", hint=f"known boards: {', '.join(names())}")
 
 
-def _read(path: Path) -> Board:
+def read(path: Path) -> Board:
+    """Returns the board of a board.toml; BadInput where a field is wrong. Its folder has its
+    name."""
     hint = "CONTRIBUTING.md lists the fields"
     file = checked.file(path, BoardFile, hint)
     try:

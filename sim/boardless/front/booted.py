@@ -177,7 +177,10 @@ class Device(Closing):
     def backtrace(self) -> list[str]:
         """The calls that led to a crash; empty where there was none or nothing is known."""
         fault = self.fault()
-        return backtrace.backtrace(self.build.elf, fault) if fault else []
+        try:
+            return backtrace.backtrace(self.build.elf, fault) if fault else []
+        except BadInput as error:  # an ELF of someone else's, whose debug information is damaged
+            return [f"not known: {error}"]
 
     def keep(self, folder: Path) -> list[Path]:
         """Writes what helps to look into a failure into `folder`."""

@@ -47,8 +47,12 @@ def shown(file: Path) -> str:
 def read(model: str, board: str) -> Baseline | None:
     """None where there is none; BadInput where it is damaged."""
     file = path(model, board)
-    if not file.exists():
-        return None
+    return load(file, accept(model, board)) if file.exists() else None
+
+
+def load(file: Path, again: str) -> Baseline:
+    """Returns the content of a file; BadInput where it is damaged. `again` is the command that
+    makes it anew."""
     try:
         found = checked.file(file, Baseline)
         for kind, figures in found.types.items():
@@ -58,7 +62,7 @@ def read(model: str, board: str) -> Baseline | None:
         raise BadInput(
             f"damaged baseline ({error.what})",
             where=shown(file),
-            hint=f"take it from git, or delete it and run {accept(model, board)}",
+            hint=f"take it from git, or delete it and run {again}",
         ) from error
     return found
 

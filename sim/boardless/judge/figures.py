@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -35,12 +35,16 @@ MEMORY = (
 )
 
 
+# Of bytes, instructions or cycles; a float can hold each exactly.
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+
+
 class Spent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Instructions, or cycles of one core, of one inference on the first input."""
 
-    whole: int
-    layers: dict[str, int] = {}  # "conv 3" -> count, in the order of execution
-    worst: int = 0  # of all inputs; 0 where not known
+    whole: Count
+    layers: dict[str, Count] = {}  # "conv 3" -> count, in the order of execution
+    worst: Count = 0  # of all inputs; 0 where not known
     table: str = ""  # cycles: digest of the core's table
 
     @property
@@ -54,7 +58,7 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     model: str  # digest of operators and constants
     outputs: str  # digest of the raw outputs on all inputs
     top_1: str  # class per input: "3 7 0 ..."
-    memory: dict[str, int]  # MEMORY
+    memory: dict[str, Count]  # MEMORY
     instructions: Spent | None = None  # None where the emulator does not count
     cycles: dict[str, Spent] = {}  # per core
 

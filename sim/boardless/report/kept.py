@@ -9,6 +9,7 @@ import msgspec
 
 from boardless.core import checked, paths
 from boardless.core.errors import BadInput
+from boardless.core.printable import one_line
 from boardless.report import collect, gate_columns, page, record
 from boardless.report.columns import COLUMNS
 from boardless.report.page_records import VERSION, Report
@@ -16,6 +17,30 @@ from boardless.report.page_records import VERSION, Report
 HINT = "run `boardless sim` first"
 # What a value of another shape raises where it is shown.
 DAMAGE = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError)
+
+
+class _Finding(msgspec.Struct, frozen=True):
+    kind: str
+    line: str
+    fails: bool
+
+
+class _Row(msgspec.Struct, frozen=True):
+    model: str
+    board: str
+    verdict: str
+    ok: bool
+    file: str
+    findings: list[_Finding]
+
+
+class _Gate(msgspec.Struct, frozen=True):
+    """What is shown of the JSON of `boardless gate`, but for its figures."""
+
+    ok: bool
+    rows: list[_Row]
+    findings: list[str]
+    notes: list[str]
 
 
 def data_file() -> Path:
@@ -79,19 +104,19 @@ def _check_values(report: Report) -> None:
         if case.grid and not 0 <= case.grid.sheet < len(report.sheets):
             raise ValueError(f"{case.id}: there is no sheet {case.grid.sheet}")
         for column in COLUMNS:
-            value = case.values.get(column.name)
-            column.in_markdown(value), column.sorted_by(value)
+            value = case.values[column.name]
+            one_line(column.in_markdown(value)), one_line(column.shown(value))
+            column.sorted_by(value)
 
 
 def _checked_gate(data: dict[str, Any], path: Path) -> dict[str, Any]:
     try:
+        checked.convert(data, _Gate)
         for row in data["rows"]:
             values = gate_columns.values(row)
             for column in gate_columns.COLUMNS:
-                column.in_markdown(values[column.name])
-            [(str(row["file"]), str(f["line"]), bool(f["fails"])) for f in row["findings"]]
-        "".join([*data["findings"], *data["notes"]])
-    except DAMAGE as error:
+                one_line(column.in_markdown(values[column.name]))
+    except (msgspec.ValidationError, *DAMAGE) as error:
         raise _damaged("JSON", error, path) from error
     return data
 

@@ -14,6 +14,7 @@ from boardless.core.errors import BoardlessError, LinkError, ToolFailed
 from boardless.device.emulators.base import Session
 
 SHOWN = 8  # lines in a message
+LONGEST = 200  # characters of each
 MAX_LINES = 10_000  # of an answer
 MAX_LINE = 1 << 20  # bytes without a line end
 
@@ -83,4 +84,6 @@ class PlainLine:
 
     def _silence(self, why: str) -> Silence:
         unfinished = [self.received[-200:].decode("ascii", "replace")] if self.received else []
-        return Silence("\n".join([why, "last lines:", *self.last, *unfinished]))
+        return Silence(
+            "\n".join([why, "last lines:", *(line[:LONGEST] for line in self.last), *unfinished])
+        )

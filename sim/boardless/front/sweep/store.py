@@ -233,7 +233,7 @@ class Store:
             yield
         except sqlite3.IntegrityError:
             raise  # a bug of ours
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise ToolFailed(
                 str(error), where=str(self.path), hint="the same command goes on"
             ) from error
@@ -258,15 +258,25 @@ def open_file(path: Path, *, new: bool) -> Iterator[Store]:
                 connection.executescript(SCHEMA)
                 application, version = APPLICATION, VERSION
             connection.execute("PRAGMA foreign_keys = ON")
-        except sqlite3.Error as error:
+            ours = (application, version) == (APPLICATION, VERSION) and _is_ours(connection)
+        except (sqlite3.Error, UnicodeError) as error:
             raise BadInput(str(error), where=str(path), hint="choose another file") from error
-        if (application, version) != (APPLICATION, VERSION):
+        if not ours:
             raise BadInput(
                 "not a file that this version of `boardless sweep` has made",
                 where=str(path),
                 hint="choose another one",
             )
         yield Store(path, connection)
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    """Returns True if the file has our tables and no others: a view or a trigger of someone else's
+    could answer our questions, or never end."""
+    wanted = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    with contextlib.closing(sqlite3.connect(":memory:")) as example:
+        example.executescript(SCHEMA)
+        return bool(connection.execute(wanted).fetchall() == example.execute(wanted).fetchall())
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from boardless.core.errors import BadInput
 from boardless.front.sweep.store import Store
 from boardless.report import table
 from boardless.report.measures import accuracy
@@ -25,6 +26,24 @@ def records(store: Store, only: Iterable[int] | None = None) -> list[dict[str, A
     --json` writes."""
     rows = {row["case_id"]: row for row in store.rows(FIGURES)}
     return [_record(store, rows[i]) for i in (rows if only is None else only)]
+
+
+DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+def shown(store: Store) -> list[dict[str, Any]]:
+    """Returns the records of a file from elsewhere, each of which can be shown. BadInput where a
+    value is of another type."""
+    try:
+        found = records(store)
+        for record in found:
+            _row(record), lines(record)
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise BadInput(
+            f"damaged results ({reason})", where=str(store.path), hint="delete the file"
+        ) from error
+    return found
 
 
 def _record(store: Store, row: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Reports of made-up cases, in which every text can be chosen."""
+"""A report with one of everything, whose texts can be hostile.
+
+made = report(case(HOSTILE), text=HOSTILE)
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ from boardless.report.page_records import (
     Tile,
 )
 
+HOSTILE = "</style><script>alert(1)</script><img src=x onerror='alert(2)'>\" onx=\"\x1b[2J\u202e|`"
 PICTURE = "data:image/png;base64,iVBORw0KGgo="
 
 
