@@ -90,6 +90,8 @@ class Done:
     failed: dict[str, str] = field(default_factory=dict)  # standard error of what failed
     summary: str = ""
     uploads: dict[str, list[str]] = field(default_factory=dict)
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)  # by their ids
+    outputs: dict[str, str] = field(default_factory=dict)  # of the job
 
     @property
     def ok(self) -> bool:
@@ -106,6 +108,7 @@ class Job:
     github: Mapping[str, Any]
     matrix: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    needs: Mapping[str, Done] = field(default_factory=dict)  # jobs that ran before
 
     def run(self, environment: Mapping[str, str], skip: set[str] | frozenset[str]) -> Done:
         """Steps named in `skip` install things; `environment` is the machine's."""
@@ -145,11 +148,16 @@ class Job:
                 check=False,
                 stdin=subprocess.DEVNULL,
             )
+            if "id" in step:
+                done.steps[step["id"]] = {"outputs": outputs(files["OUTPUT"].read_text())}
+            files["OUTPUT"].write_text("")
             done.status[step["name"]] = ended.returncode
             done.said[step["name"]] = ended.stdout
             if ended.returncode:
                 done.failed[step["name"]] = ended.stderr
         done.summary = files["SUMMARY"].read_text()
+        for name, text in job.get("outputs", {}).items():
+            done.outputs[name] = self.filled(text, done)
         return done
 
     def wanted(self, condition: str, done: Done) -> bool:
@@ -162,7 +170,13 @@ class Job:
         return EXPRESSION.sub(lambda match: str(self.value(match[1], done)), text)
 
     def value(self, expression: str, done: Done) -> Any:
-        contexts = {"github": self.github, "matrix": self.matrix, "inputs": self.inputs}
+        contexts = {
+            "github": self.github,
+            "matrix": self.matrix,
+            "inputs": self.inputs,
+            "steps": done.steps,
+            "needs": {name: {"outputs": job.outputs} for name, job in self.needs.items()},
+        }
         functions = {
             "always": lambda: True,
             "cancelled": lambda: False,
@@ -172,6 +186,21 @@ class Job:
             "hashFiles": lambda *patterns: "0" * 64,
         }
         return evaluate(expression, contexts, functions)
+
+
+def outputs(text: str) -> dict[str, str]:
+    """Returns what a step has written to $GITHUB_OUTPUT."""
+    found = {}
+    lines = iter(text.splitlines())
+    for line in lines:
+        if match := re.fullmatch(r"([\w-]+)<<(.+)", line):
+            value = list(iter(lambda: next(lines), match[2]))
+            found[match[1]] = "\n".join(value)
+        else:
+            name, equals, value_of = line.partition("=")
+            assert equals, line
+            found[name] = value_of
+    return found
 
 
 def collect(root: Path, patterns: list[str], target: Path) -> list[str]:

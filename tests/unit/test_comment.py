@@ -61,8 +61,13 @@ class GitHub:
         self.file.write_text(json.dumps(self.state))
         workflow = load(paths.ROOT / ".github" / "workflows" / "comment.yml")
         about = {"repository": "o/r", "token": "secret", "event": {"workflow_run": event}}
-        job = Job(workflow, "comment", self.root, about)
-        assert job.wanted(workflow["jobs"]["comment"]["if"], Done())
+        job = Job(workflow, "collect", self.root, about)
+        assert job.wanted(workflow["jobs"]["collect"]["if"], Done())
+        collected = job.run({"PATH": os.environ["PATH"]}, frozenset())  # has no token
+        assert collected.ok, collected.failed
+        job = Job(workflow, "comment", self.root, about, needs={"collect": collected})
+        if not job.wanted(workflow["jobs"]["comment"]["if"], Done()):
+            return collected
         done = job.run(self.environment, frozenset())
         self.state = json.loads(self.file.read_text())
         return done
@@ -125,5 +130,54 @@ def test_a_long_table_is_cut(repository: GitHub) -> None:
 
 def test_a_push_has_no_comment(repository: GitHub) -> None:
     workflow = load(paths.ROOT / ".github" / "workflows" / "comment.yml")
-    job = Job(workflow, "comment", repository.root, {"event": {"workflow_run": {"event": "push"}}})
-    assert not job.wanted(workflow["jobs"]["comment"]["if"], Done())
+    job = Job(workflow, "collect", repository.root, {"event": {"workflow_run": {"event": "push"}}})
+    assert not job.wanted(workflow["jobs"]["collect"]["if"], Done())
+
+
+SECRET = "the token of the job"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "comment-a/x ../secret y/comment.md",
+        "comment-a/x\n../secret\ny/comment.md",
+        "comment-a 'b/comment.md",
+        "comment-a\nb/comment.md",
+        "comment-a\ncomments/comment-b/comment.md",
+        "-comment/comment.md",
+        "comment-a/b/comment.md",
+        "comment.md",
+    ],
+)
+def test_a_crafted_name_is_no_path(repository: GitHub, path: str) -> None:
+    (repository.root / "secret").write_text(SECRET)
+    (repository.root.parent / "secret").write_text(SECRET)
+    file = repository.root / "comments" / path
+    file.parent.mkdir(parents=True)
+    file.write_text("crafted")
+    before = repository.bodies()
+    assert repository.run(RUN).ok
+    assert repository.bodies() == before
+
+
+def test_a_link_is_not_followed(repository: GitHub) -> None:
+    (repository.root / "secret").write_text(SECRET)
+    folder = repository.root / "comments" / "comment-a"
+    folder.mkdir(parents=True)
+    (folder / "comment.md").symlink_to("../../secret")
+    (folder.parent / "comment-b").symlink_to(".")
+    (repository.root / "comment.md").write_text(SECRET)
+    (folder.parent / "comment-c").symlink_to("..")
+    before = repository.bodies()
+    assert repository.run(RUN).ok
+    assert repository.bodies() == before
+
+
+def test_text_cannot_end_the_output_of_the_job(repository: GitHub) -> None:
+    body = f"{github.MARKER}\nend-0\nend\nEOF\nbody=x\n\x00\x1b[2Jé\xff".encode("latin-1")
+    repository.left("a", "")
+    (repository.root / "comments" / "comment-a" / "comment.md").write_bytes(body)
+    assert repository.run(RUN).ok
+    (made,) = repository.bodies()[2:]
+    assert made == f"{github.MARKER}\nend-0\nend\nEOF\nbody=x\n[2J"

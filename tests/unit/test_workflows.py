@@ -68,6 +68,17 @@ def unresolved(workflow: dict[str, Any]) -> list[str]:
             for kind in ("outcome", "conclusion")
             if "id" in step
         }
+        known |= {
+            f"steps.{step['id']}.outputs.{name}"
+            for step in job["steps"]
+            for name in re.findall(r"(?:^|')(\w+)<<", step.get("run", ""), re.MULTILINE)
+            if "id" in step
+        }
+        known |= {
+            f"needs.{need}.outputs.{name}"
+            for need in job.get("needs", [])
+            for name in workflow["jobs"].get(need, {}).get("outputs", {})
+        }
         found += [need for need in job.get("needs", []) if need not in workflow["jobs"]]
         top = {key: value for key, value in workflow.items() if key != "jobs"}
         for text in [*texts(job), *texts(top)]:
@@ -113,6 +124,9 @@ def test_a_pull_request_only_reads(path: Path) -> None:
     assert "pull_request_target" not in workflow["on"]
     if writes:
         assert not any("checkout" in text for text in texts(workflow))
+    for job in workflow["jobs"].values():
+        if "write" in job.get("permissions", {}).values():
+            assert not any("download-artifact" in text for text in texts(job))
 
 
 def test_both_repositories_comment_the_same_way() -> None:
