@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,6 @@ def test_unknown_name_lists_the_known(name: str) -> None:
 
 @pytest.mark.slow
 def test_digits_are_split_in_file_order() -> None:
-    pytest.importorskip("sklearn")
     digits = datasets.load("digits")
     assert digits.name == "digits"
     assert digits.classes == tuple("0123456789")
@@ -92,18 +92,38 @@ def test_digits_are_split_in_file_order() -> None:
         assert set(split.labels) == set(range(10))
     # The file begins 0, 1, 2, ..., and the test part lies between the other two.
     assert digits.train.labels[:10].tolist() == list(range(10))
-    from sklearn.datasets import load_digits
-
-    _, labels = load_digits(return_X_y=True)
-    parts = (digits.train.labels, digits.test.labels, digits.validation.labels)
-    assert np.array_equal(np.concatenate(parts), labels)
 
 
-def test_digits_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(ToolMissing) as error:
-        datasets.load("digits")
-    assert message(error).endswith("python -m pip install scikit-learn")
+def test_digits_are_those_of_scikit_learn() -> None:
+    pixels, labels = pytest.importorskip("sklearn.datasets").load_digits(return_X_y=True)
+    digits = datasets.load("digits")
+    parts = (digits.train, digits.test, digits.validation)
+    assert np.array_equal(np.concatenate([part.labels for part in parts]), labels)
+    images = np.concatenate([part.images for part in parts])
+    assert np.array_equal(images.reshape(-1, 64), pixels)
+
+
+def test_digits_need_no_scikit_learn() -> None:
+    code = "import sys; from boardless.data import datasets; datasets.load('digits')"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; print('sklearn' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
+
+
+def test_the_first_pictures_of_the_test_part(folder: Path) -> None:
+    flower_files(folder.parent / "flower_photos")
+    blood_file(folder / "bloodmnist_rebuilt_28.npz")
+    for name in ("digits", "flowers_96", "flowers_96_gray", "bloodmnist"):
+        every, few = datasets.load(name), datasets.held_out(name, 3)
+        assert len(few.test) == 3
+        assert np.array_equal(few.test.images, every.test.images[:3])
+        assert np.array_equal(few.test.labels, every.test.labels[:3])
+        assert (few.name, few.classes, few.origin) == (every.name, every.classes, every.origin)
+        assert len(datasets.held_out(name).test) == len(every.test)
 
 
 def test_bloodmnist_rebuilt_says_so(folder: Path) -> None:

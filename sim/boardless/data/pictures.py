@@ -36,7 +36,7 @@ def load(
     else:
         scaling = guess(tensor)
     if path is None:
-        found = _held_out(model, scaling)
+        found = _held_out(model, scaling, limit)
     elif path.is_dir():
         found = _folder(path, tensor, scaling, limit)
     else:
@@ -99,12 +99,12 @@ def _by(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
 
-def _held_out(model: Model, scaling: Scaling) -> Pictures:
+def _held_out(model: Model, scaling: Scaling, limit: int | None) -> Pictures:
     tensor = model.graph.input_tensor
     if model.results is None:
         return _generated(tensor, "generated pictures (no --images): accuracy is not known")
     try:
-        data = datasets.load(model.results.dataset)
+        data = datasets.held_out(model.results.dataset, limit)
     except BoardlessError as error:
         return _generated(
             tensor, f"generated pictures, agreement only, accuracy is not known ({error})"

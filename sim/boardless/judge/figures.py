@@ -83,7 +83,7 @@ def inputs(model: str) -> Inputs:
     found = noise(about.input_shape)
     name = f"{NOISE} of noise"
     if datasets.packaged(about.dataset):
-        real = datasets.load(about.dataset).test.images[:REAL]
+        real = datasets.held_out(about.dataset, REAL).test.images
         found = np.concatenate([found, real])
         name += f", {len(real)} of {about.dataset}"
     return Inputs(found, f"{name}, {digest(found)}")

@@ -5,15 +5,16 @@
     True
 
 One module per data set in this folder; adding one touches nothing else. A module has
-`load() -> Dataset`, and `PACKAGED = True` where its pictures come with a dependency, so that they
-are the same everywhere. Nothing but numpy is imported until a data set is asked for.
+`load() -> Dataset`, and `PACKAGED = True` where its pictures come with boardless, so that they are
+the same everywhere. Where the pictures are files of their own it also has `held_out(limit) -> Dataset`,
+which reads only those that are asked for. Nothing but numpy is imported until a data set is.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import numpy as np
@@ -59,6 +60,17 @@ def load(name: str) -> Dataset:
     """Return the data set called `name`: images uint8 (N, H, W, C), labels int64 (N,)."""
     dataset: Dataset = _module(name).load()
     return dataset
+
+
+def held_out(name: str, limit: int | None = None) -> Dataset:
+    """Returns the data set with the first `limit` pictures of its test part; the other parts may be
+    empty."""
+    module = _module(name)
+    if hasattr(module, "held_out"):
+        dataset: Dataset = module.held_out(limit)
+        return dataset
+    found = load(name)
+    return replace(found, test=Split(found.test.images[:limit], found.test.labels[:limit]))
 
 
 def packaged(name: str) -> bool:

@@ -1,6 +1,7 @@
 """flower_photos: 3,670 photographs of five kinds of flowers, for the modules flowers_*.py.
 
-dataset = load("flowers_96_gray", size=96, gray=True)
+flowers = Flowers("flowers_96_gray", size=96, gray=True)
+dataset = flowers.load()
 
 Taken from the first that is there: `$BOARDLESS_DATA/flower_photos` (the archive unpacked), then
 `$BOARDLESS_DATA/flowers_128` (already stretched to 128 x 128), then the archive, downloaded once.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,22 +28,34 @@ STRETCHED = "flower_photos at 128 x 128"
 ORIGINAL = "flower_photos.tgz of TensorFlow's tutorials"
 
 
-def load(name: str, size: int, gray: bool = False) -> Dataset:
-    """uint8 (N, size, size, 3), or 1 channel if gray; about 72 / 8 / 20 % of the pictures.
+@dataclass(frozen=True)
+class Flowers:
+    """The pictures stretched to a square, whatever their aspect ratio: uint8 (N, size, size, 3), or
+    1 channel if gray; about 72 / 8 / 20 % of them."""
 
-    Aspect ratios are not kept: every picture is stretched to the square.
-    """
-    files, origin = _files()
-    parts: dict[str, list[tuple[Path, int]]] = {"train": [], "validation": [], "test": []}
-    for path, label in files:
-        parts[part(path.name)].append((path, label))
-    splits = {key: _split(chosen, size, gray) for key, chosen in parts.items()}
-    return Dataset(
-        name=name,
-        classes=CLASSES,
-        origin=f"{origin}, resized to {size} x {size}, split 72/8/20 by the photographs' numbers",
-        **splits,
-    )
+    name: str
+    size: int
+    gray: bool = False
+
+    def load(self) -> Dataset:
+        """Returns all pictures."""
+        return self._read({"train": None, "validation": None, "test": None})
+
+    def held_out(self, limit: int | None) -> Dataset:
+        """Returns the first `limit` pictures of the test part."""
+        return self._read({"train": 0, "validation": 0, "test": limit})
+
+    def _read(self, limits: dict[str, int | None]) -> Dataset:
+        files, origin = _files()
+        parts: dict[str, list[tuple[Path, int]]] = {name: [] for name in limits}
+        for path, label in files:
+            parts[part(path.name)].append((path, label))
+        splits = {
+            name: _split(chosen[: limits[name]], self.size, self.gray)
+            for name, chosen in parts.items()
+        }
+        about = f"resized to {self.size} x {self.size}, split 72/8/20 by the photographs' numbers"
+        return Dataset(name=self.name, classes=CLASSES, origin=f"{origin}, {about}", **splits)
 
 
 def part(name: str) -> str:
@@ -66,10 +80,13 @@ def _files() -> tuple[list[tuple[Path, int]], str]:
 
 def _listed(folder: Path) -> list[tuple[Path, int]]:
     # flowers_128 has train/ and val/ above the classes; here they are one.
+    labels = {kind: label for label, kind in enumerate(CLASSES)}
     found = [
-        (path, label)
-        for label, kind in enumerate(CLASSES)
-        for path in folder.rglob(f"{kind}/*.jpg")
+        (Path(root, name), labels[kind])
+        for root, _, names in os.walk(folder)
+        if (kind := os.path.basename(root)) in labels
+        for name in names
+        if name.endswith(".jpg")
     ]
     missing = [kind for label, kind in enumerate(CLASSES) if label not in {k for _, k in found}]
     if missing:

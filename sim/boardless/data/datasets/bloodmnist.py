@@ -38,34 +38,46 @@ OFFICIAL = "bloodmnist.npz of MedMNIST v2, official split"
 
 
 def load() -> Dataset:
-    """About 17,000 pictures uint8 (N, 28, 28, 3), pixels 0..255, split about 7:1:2."""
+    """Returns about 17,000 pictures uint8 (N, 28, 28, 3), pixels 0..255, split about 7:1:2."""
+    path, origin = _file()
+    with npz.reading(path, "a readable BloodMNIST file", "download it anew") as arrays:
+        train, validation, test = (_split(arrays, part) for part in ("train", "val", "test"))
+    return Dataset("bloodmnist", CLASSES, train, validation, test, origin)
+
+
+def held_out(limit: int | None) -> Dataset:
+    """Returns the first `limit` pictures of the test part."""
+    path, origin = _file()
+    with npz.reading(path, "a readable BloodMNIST file", "download it anew") as arrays:
+        test = _split(arrays, "test")
+    none = Split(test.images[:0], test.labels[:0])
+    few = Split(test.images[:limit], test.labels[:limit])
+    return Dataset("bloodmnist", CLASSES, none, none, few, origin)
+
+
+def _file() -> tuple[Path, str]:
+    """Returns (the file, where it is from)."""
     folder = os.environ.get("BOARDLESS_DATA")
     if folder:
         rebuilt = Path(folder, "bloodmnist", "bloodmnist_rebuilt_28.npz")
         official = Path(folder, "bloodmnist", "bloodmnist.npz")
         if rebuilt.is_file():
-            return _read(rebuilt, REBUILT)
+            return rebuilt, REBUILT
         if official.is_file():
-            return _read_official(official)
-    return _read(_download(), OFFICIAL)
+            _check_official(official)
+            return official, OFFICIAL
+    return _download(), OFFICIAL
 
 
-def _read_official(path: Path) -> Dataset:
-    """Check that the file is what its name says, since the figures will say "official"."""
+def _check_official(path: Path) -> None:
+    """Checks that the file is what its name says, since the figures will say "official"."""
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     if md5 != MD5:
         raise BadInput(f"MD5 is {md5}, not {MD5}", where=str(path), hint="download it anew")
-    return _read(path, OFFICIAL)
 
 
 def _download() -> Path:
     return Path(_network.file("bloodmnist", "BloodMNIST", URL, f"md5:{MD5}", "bloodmnist.npz"))
-
-
-def _read(path: Path, origin: str) -> Dataset:
-    with npz.reading(path, "a readable BloodMNIST file", "download it anew") as arrays:
-        train, validation, test = (_split(arrays, part) for part in ("train", "val", "test"))
-    return Dataset("bloodmnist", CLASSES, train, validation, test, origin)
 
 
 def _split(arrays: npz.Arrays, part: str) -> Split:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from boardless.data.datasets import Dataset, _flower_photos
+from boardless.data.datasets._flower_photos import Flowers
 
-
-def load() -> Dataset:
-    """3,670 pictures uint8 (N, 96, 96, 3), pixels 0..255, split 72/8/20 %."""
-    return _flower_photos.load("flowers_96", size=96)
+_flowers = Flowers("flowers_96", size=96)
+load, held_out = _flowers.load, _flowers.held_out
