@@ -6,7 +6,7 @@
 
 One module per data set in this folder; adding one touches nothing else. A module has
 `load() -> Dataset`, and `PACKAGED = True` where its pictures come with boardless, so that they are
-the same everywhere. Where the pictures are files of their own it also has `held_out(limit) -> Dataset`,
+the same everywhere. Where all pictures take long to read it also has `held_out(limit) -> Dataset`,
 which reads only those that are asked for. Nothing but numpy is imported until a data set is.
 """
 
