@@ -119,6 +119,12 @@ pixels_option = click.option(
     help="What pixels 0..255 mean to MODEL. Default: as it was trained, for models of the zoo; for "
     "a file of your own read off an int8 input's range, else 0..1.",
 )
+fresh_option = click.option(
+    "--fresh",
+    is_flag=True,
+    help="Measure all cases again, as with CI=true. Otherwise a case is measured again only if its "
+    "model, its inputs, the sources, the compiler or the emulator have changed.",
+)
 output_option = click.option(
     "-o",
     "--output",

@@ -18,6 +18,7 @@ from boardless.report import junit, kept, record, runs, table
 from boardless.report.collect import collect
 from boardless.terminal import (
     command_line,
+    fresh_option,
     json_option,
     junit_option,
     note,
@@ -50,6 +51,7 @@ from boardless.terminal import (
     metavar="PATH",
     help="For a .tflite of your own: as for `boardless run`.",
 )
+@fresh_option
 @quiet_option
 @json_option
 @junit_option
@@ -59,6 +61,7 @@ def command(
     update: bool,
     revision: str | None,
     images: Path | None,
+    fresh: bool,
     json_file: str | None,
     junit_file: str | None,
 ) -> None:
@@ -82,7 +85,7 @@ def command(
         raise click.UsageError("a .tflite has no baseline: no --update, and no model of the zoo")
     if images and not files:
         raise click.UsageError("--images is for a .tflite: models of the zoo have inputs")
-    said = []
+    said, stored = [], 0
     with progress_bar() as progress:
         if files:
             judged = judge_own(files, board_names, images, revision, progress)
@@ -90,7 +93,9 @@ def command(
             asked = gating.cases(models, board_names)
             judged = against.against(revision, asked, tolerances.load(), progress)
         else:
-            found = cases.outcomes(gating.cases(models, board_names), (GATE,), progress)
+            asked = gating.cases(models, board_names)
+            found = cases.outcomes(asked, (GATE,), progress, fresh=fresh)
+            stored = sum(outcome.stored for outcome in found.outcomes)
             rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
             limits = tolerances.load()
             judged = gating.judgement(rows, limits, models, found.misfits, found.failures)
@@ -106,7 +111,7 @@ def command(
     if json_file != "-":
         report.show(judged, only_wrong=quiet())
         counts = runs.tally(map(runs.compared, judged.rows), judged)
-        table.line(runs.closing(counts))
+        table.line(runs.closing(counts, stored))
     for line in said:
         say(line)
     if judged.exit_status:

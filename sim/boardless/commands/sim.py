@@ -17,6 +17,7 @@ from boardless.report.collect import collect
 from boardless.terminal import (
     boards_option,
     command_line,
+    fresh_option,
     json_option,
     junit_option,
     limit_option,
@@ -32,6 +33,7 @@ from boardless.terminal import (
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @boards_option
 @limit_option("The first N pictures of each data set. Default: 4 to 64, fewer of large ones.")
+@fresh_option
 @quiet_option
 @json_option
 @junit_option
@@ -39,6 +41,7 @@ def command(
     models: tuple[str, ...],
     which: str,
     limit: int | None,
+    fresh: bool,
     json_file: str | None,
     junit_file: str | None,
 ) -> None:
@@ -56,7 +59,7 @@ def command(
         say(line)
     asked = gating.cases(models, [board.name for board in chosen])
     with progress_bar(len(asked)) as progress:
-        found = cases.outcomes(asked, (GATE, PICTURES), progress, limit)
+        found = cases.outcomes(asked, (GATE, PICTURES), progress, limit, fresh=fresh)
     rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
     limits = tolerances.load()
     judged = gating.judgement(rows, limits, models, found.misfits, found.failures)
@@ -76,7 +79,8 @@ def command(
     gate_report.lines(judged, stderr=on_stderr, only_wrong=quiet())
     note(f"report: {page_file}")
     states = map(runs.state, found.outcomes)
-    table.line(runs.closing(runs.tally(states, judged)), stderr=on_stderr)
+    stored = sum(outcome.stored for outcome in found.outcomes)
+    table.line(runs.closing(runs.tally(states, judged), stored), stderr=on_stderr)
     status = judged.exit_status
     if not all(outcome.verdict.ok for outcome in found.outcomes):
         status = max(status, 1)

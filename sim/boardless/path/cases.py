@@ -2,25 +2,30 @@
 
 found = outcomes(gating.cases((), ["mps2-an386"]), (GATE, PICTURES), progress)
 
-A case that fails takes no other with it.
+A case that fails takes no other with it. One that depends on nothing that has changed since it was
+measured is not measured again.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from boardless.core import paths
 from boardless.core.errors import BoardlessError, ToolMissing, TooSmall
+from boardless.core.store import Store
 from boardless.device import boards, build, emulators
 from boardless.device.records import Board
 from boardless.judge import gating
 from boardless.judge.records import Case, Failure, Misfit, Outcome
 from boardless.model import zoo
+from boardless.path import keys, workers
 from boardless.path.judging import judge
-from boardless.path.measuring import Measurement, measure
-from boardless.path.preparing import prepare
-from boardless.path.request import PICTURES, Progress, Request, named
+from boardless.path.measuring import Measurement, inputs
+from boardless.path.request import PICTURES, Progress, Request
 
 MOST_PICTURES, FEWEST_PICTURES = 64, 4
 VALUES = 150_000  # of all pictures of a model together: 64 of 28x28x3, 16 of 96x96x1
@@ -61,10 +66,15 @@ class Found:
 
 
 def outcomes(
-    cases: Sequence[Case], sets: tuple[str, ...], progress: Progress, limit: int | None = None
+    cases: Sequence[Case],
+    sets: tuple[str, ...],
+    progress: Progress,
+    limit: int | None = None,
+    *,
+    fresh: bool = False,
 ) -> Found:
     """Measures and judges `cases` on these sets of pictures; `limit` pictures each, or as many as
-    are enough."""
+    are enough. `fresh` measures again what has not changed."""
     requests = [
         Request(
             case.model,
@@ -75,7 +85,7 @@ def outcomes(
         )
         for case in cases
     ]
-    found = [*zip(cases, measurements(requests, progress), strict=True)]
+    found = [*zip(cases, measurements(requests, progress, fresh=fresh), strict=True)]
     return Found(
         tuple(judge(m) for _, m in found if isinstance(m, Measurement)),
         tuple(gating.misfit(case, e) for case, e in found if isinstance(e, TooSmall)),
@@ -88,15 +98,38 @@ def outcomes(
 
 
 def measurements(
-    requests: Sequence[Request], progress: Progress
+    requests: Sequence[Request], progress: Progress, *, fresh: bool = False
 ) -> list[Measurement | BoardlessError]:
-    """Returns the measurement of each request, or why there is none."""
-    return [_measured(request, progress) for request in requests]
+    """Returns the measurement of each request, or why there is none. What was measured before, and
+    depends on nothing that has changed since, comes from a store unless `fresh`, or CI, is set."""
+    store = Store(paths.build_root() / "measured")
+    fresh = fresh or os.environ.get("CI", "").lower() in ("1", "true")
+    found: dict[int, Measurement | BoardlessError] = {}
+    waiting: list[tuple[int, Request, Callable[[], str]]] = []
+    for number, request in enumerate(requests):
+        try:
+            model = zoo.find(request.model)
+            fed = inputs(request, model)
+            key = partial(keys.key, request, model, fed)
+            known = None if fresh else store.get(key())
+        except BoardlessError as error:
+            found[number] = error
+            continue
+        if isinstance(known, Measurement):
+            found[number] = replace(known, request=request, stored=True)
+        elif isinstance(known, TooSmall):
+            found[number] = known
+        else:
+            waiting.append((number, replace(request, pictures=fed.get(PICTURES)), key))
+    named_before = [key() for _, _, key in waiting]
 
+    def landed(index: int, result: Measurement | BoardlessError) -> None:
+        number, _, key = waiting[index]
+        found[number] = result
+        # Sources that somebody has edited meanwhile may be those that were measured.
+        unchanged = keys.unchanged() and key() == named_before[index]
+        if unchanged and isinstance(result, Measurement | TooSmall):
+            store.put(named_before[index], result)
 
-def _measured(request: Request, progress: Progress) -> Measurement | BoardlessError:
-    say = named(progress, request.names)
-    try:
-        return measure(prepare(request, say), say)
-    except BoardlessError as error:
-        return error
+    workers.measure_all([request for _, request, _ in waiting], progress, landed)
+    return [found[number] for number in range(len(requests))]

@@ -22,4 +22,4 @@ def judge(measurement: Measurement, progress: Progress = quiet) -> Outcome:
         case = gating.case(measurement.request.model, gate.build.board)
         comparison = gating.compare(case, gate, verdicts[GATE], tolerances.load())
     shown = measurement.request.sets[-1]
-    return Outcome(measurement.runs[shown], verdicts[shown], comparison)
+    return Outcome(measurement.runs[shown], verdicts[shown], comparison, measurement.stored)

@@ -24,6 +24,7 @@ from boardless.device.emulators import serial_port
 from boardless.device.records import Build, Counts, Run
 from boardless.judge import figures, predictions
 from boardless.model import reference
+from boardless.model.zoo import Model
 from boardless.path.preparing import Prepared, prepare
 from boardless.path.request import FIRST, GATE, PICTURES, Progress, Request, quiet
 
@@ -34,6 +35,16 @@ class Measurement:
 
     request: Request
     runs: Mapping[str, Run]
+    stored: bool = False  # nothing that it depends on has changed, so it was not measured again
+
+    def priced(self) -> Measurement:
+        """Returns it without the counts of the plugin, which are large and of no use when they are
+        priced."""
+        runs = {
+            name: dataclasses.replace(run, counts=dataclasses.replace(run.counts, counted=None))
+            for name, run in self.runs.items()
+        }
+        return dataclasses.replace(self, runs=runs)
 
 
 def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
@@ -43,10 +54,10 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     if request.flash:
         progress("flashing", 0, 0)
         serial_port.flash(build.board, build.elf)
-    sets = {name: _pictures(name, prepared) for name in request.sets}
+    sets = inputs(request, prepared.model)
     advance = _Advance(progress, 2 * sum(map(len, sets.values())))
-    inputs = np.concatenate([fed.inputs for fed in sets.values()])
-    expected = reference.predict(prepared.model.content, inputs, advance.step("reference"))
+    fed_inputs = np.concatenate([fed.inputs for fed in sets.values()])
+    expected = reference.predict(prepared.model.content, fed_inputs, advance.step("reference"))
     options = run.Options(
         emulator=prepared.emulator,
         link=request.link,
@@ -91,9 +102,12 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     return Measurement(request, runs)
 
 
-def _pictures(name: str, prepared: Prepared) -> Pictures:
-    """Returns the set of pictures of this name, in the model's own type."""
-    request, model = prepared.request, prepared.model
+def inputs(request: Request, model: Model) -> dict[str, Pictures]:
+    """Returns the sets of pictures of a request, in the model's own type."""
+    return {name: _pictures(name, request, model) for name in request.sets}
+
+
+def _pictures(name: str, request: Request, model: Model) -> Pictures:
     if name == PICTURES:
         if request.pictures is not None:
             return request.pictures

@@ -65,9 +65,9 @@ def tally(states: Iterable[str], judgement: Judgement | None = None) -> dict[str
     return dict.fromkeys(STATES, 0) | counts
 
 
-def closing(counts: dict[str, int]) -> str:
-    """Returns the last line of a report."""
+def closing(counts: dict[str, int], stored: int = 0) -> str:
+    """Returns the last line of a report. `stored` cases were not measured again."""
     cases = sum(counts.values())
-    return f"{cases} {'case' if cases == 1 else 'cases'}: " + ", ".join(
-        f"{n} {name}" for name, n in counts.items()
-    )
+    states = ", ".join(f"{n} {name}" for name, n in counts.items())
+    line = f"{cases} {'case' if cases == 1 else 'cases'}: {states}"
+    return f"{line}; {stored} unchanged, not measured again (--fresh does)" if stored else line

@@ -47,9 +47,9 @@ class Flowers:
 
     def _read(self, limits: dict[str, int | None]) -> Dataset:
         files, origin = _files()
-        parts: dict[str, list[tuple[Path, int]]] = {name: [] for name in limits}
+        parts: dict[str, list[tuple[str, int]]] = {name: [] for name in limits}
         for path, label in files:
-            parts[part(path.name)].append((path, label))
+            parts[part(os.path.basename(path))].append((path, label))
         splits = {
             name: _split(chosen[: limits[name]], self.size, self.gray)
             for name, chosen in parts.items()
@@ -68,8 +68,9 @@ def part(name: str) -> str:
     return "test" if draw < 5 else "validation" if draw < 7 else "train"
 
 
-def _files() -> tuple[list[tuple[Path, int]], str]:
-    """Every picture with its class, in an order that the file names alone decide."""
+def _files() -> tuple[list[tuple[str, int]], str]:
+    """Returns (path, class) of every picture, in an order that the file names alone decide, and
+    where they are from. Paths are strings: thousands of Path objects would take longest here."""
     data = os.environ.get("BOARDLESS_DATA")
     if data:
         for folder, origin in (("flower_photos", ORIGINAL), ("flowers_128", STRETCHED)):
@@ -78,17 +79,18 @@ def _files() -> tuple[list[tuple[Path, int]], str]:
     return _listed(_network.unpacked("flower_photos", "flower_photos", URL, SHA256)), ORIGINAL
 
 
-def _listed(folder: Path) -> list[tuple[Path, int]]:
+def _listed(folder: Path) -> list[tuple[str, int]]:
     # flowers_128 has train/ and val/ above the classes; here they are one.
     labels = {kind: label for label, kind in enumerate(CLASSES)}
     found = [
-        (Path(root, name), labels[kind])
+        (zlib.crc32(name.encode()), name, os.path.join(root, name), labels[kind])
         for root, _, names in os.walk(folder)
         if (kind := os.path.basename(root)) in labels
         for name in names
         if name.endswith(".jpg")
     ]
-    missing = [kind for label, kind in enumerate(CLASSES) if label not in {k for _, k in found}]
+    there = {label for *_, label in found}
+    missing = [kind for kind, label in labels.items() if label not in there]
     if missing:
         raise BadInput(
             f"no pictures of {', '.join(missing)}",
@@ -96,13 +98,13 @@ def _listed(folder: Path) -> list[tuple[Path, int]]:
             hint="expected such as daisy/1.jpg",
         )
     # By a hash, so that the first so many pictures hold every class.
-    return sorted(found, key=lambda item: (zlib.crc32(item[0].name.encode()), item[0].name))
+    return [(path, label) for _, _, path, label in sorted(found)]
 
 
-def _split(files: list[tuple[Path, int]], size: int, gray: bool) -> Split:
+def _split(files: list[tuple[str, int]], size: int, gray: bool) -> Split:
     images = np.empty((len(files), size, size, 1 if gray else 3), np.uint8)
     for index, (path, _) in enumerate(files):
         images[index] = decode.picture(
-            path, gray=gray, resize=(size, size), hint="download it anew"
+            Path(path), gray=gray, resize=(size, size), hint="download it anew"
         )
     return Split(images, np.array([label for _, label in files], np.int64))

@@ -1,0 +1,93 @@
+"""The key of a case: a digest of all that its outputs, counts and figures depend on.
+
+key(request, model, sets)
+
+Two cases of the same key have the same results, because outputs and counts are deterministic. The
+key holds the model, the inputs, the firmware's sources, the compiler, the emulator, boardless's own
+code, the packages that it uses and the interpreter.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import re
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from boardless.core import paths
+from boardless.core.programs import identity
+from boardless.data.records import Pictures
+from boardless.device import boards, build, emulators
+from boardless.device.records import Sources
+from boardless.model.zoo import Model
+from boardless.path.request import Request
+
+# The code that results depend on; the rest shows them, or asks for them.
+WINGS = ("core", "model", "data", "cycles", "device", "runtimes", "judge", "path")
+NO_MODEL = Sources("", {}, (), 0, "", 0, 0, 0)
+
+
+def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
+    """Returns 64 hex digits. `sets` are the inputs by the name of their set, as in the request."""
+    board = boards.load(request.board)
+    emulator = emulators.choose(board, request.emulator)
+    compiler = build.toolchain(board)
+    settings = board.emulators[emulator]
+    # Its pictures are in `sets`, in the form in which the device gets them.
+    asked = dataclasses.replace(request, images=None, limit=None, pixels=None, pictures=None)
+    digest = hashlib.sha256()
+    for part in (
+        code()[0],
+        asked,
+        model.name,
+        hashlib.sha256(model.content).hexdigest(),
+        build.build_key(NO_MODEL, board, compiler),
+        identity(f"{board.toolchain.prefix}gcc"),
+        emulator,
+        emulators.load(emulator).version(board),
+        identity(getattr(settings, "program", "")),
+        settings,
+    ):
+        digest.update(f"{part}\0".encode())
+    for name, fed in sets.items():
+        digest.update(f"{name} {fed.origin} {fed.classes} ".encode())
+        for array in (fed.inputs, fed.labels):
+            if array is not None:
+                digest.update(f"{array.dtype} {array.shape}\0".encode())
+                digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+@cache
+def code() -> tuple[str, list[tuple[Path, int]]]:
+    """Returns a digest of boardless's code and data, of its packages and the interpreter, and the
+    `files` that it was made of."""
+    read = files()
+    digest = hashlib.sha256(f"{sys.version} {sys.executable} {paths.ROOT}\0".encode())
+    for requirement in importlib.metadata.requires("boardless") or []:
+        if "extra ==" in requirement:
+            continue
+        name = re.split("[^A-Za-z0-9_.-]", requirement)[0]
+        digest.update(f"{name} {importlib.metadata.version(name)}\0".encode())
+    for path, _ in read:
+        content = path.read_bytes()
+        relative = path.relative_to(paths.PACKAGE).as_posix()
+        digest.update(f"{relative}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest(), read
+
+
+def unchanged() -> bool:
+    """Checks that boardless's code is still the one that keys hold."""
+    return files() == code()[1]
+
+
+def files() -> list[tuple[Path, int]]:
+    """Returns the files of `code`, and the time of the last change of each in ns."""
+    found = [path for wing in WINGS for path in (paths.PACKAGE / wing).rglob("*")]
+    return sorted((p, p.stat().st_mtime_ns) for p in found if p.is_file() and p.suffix != ".pyc")
