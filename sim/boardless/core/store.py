@@ -49,7 +49,8 @@ class Store:
             temporary.write_bytes(hashlib.sha256(data).digest() + data)
             temporary.replace(self.folder / key)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
         self._prune()
 
     def _prune(self) -> None:

@@ -9,6 +9,7 @@ overhead add up to the inference, and functions to their layer.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from boardless.core import paths
+from boardless.core.store import Store
 from boardless.cycles import calibration, cores, parts, price
 from boardless.cycles.calibration.digest import digest
 from boardless.cycles.counts import OUTSIDE, Counted, Tally
@@ -192,5 +195,22 @@ def _cycles(weights: price.Weights, tally: Tally, target: Target) -> float:
 
 
 def _weights(counted: Counted, target: Target) -> price.Weights:
+    """Returns the prices of a run. They take half a second, so those that were computed before are
+    found again by all that they depend on."""
     totals = own_events(counted.tally() if counted.passes else counted.tally(OUTSIDE), target)
-    return price.weights(target.core, target.part, counted.code, totals)
+    code, core, part = counted.code, target.core, target.part
+    # The digest knows the modules and tables, the records what was made of them, such as the clock.
+    key = hashlib.sha256(
+        f"{digest(core.name, part.name if part else None)} {core} {part}\0".encode()
+    )
+    for array in (code.address, code.size, totals.executed, totals.fallthrough):
+        key.update(array.tobytes())
+    key.update(b"".join(code.content))
+    for name, events in sorted(totals.events.items()):
+        key.update(f"{name}\0".encode() + events.tobytes())
+    prices = Store(paths.build_root() / "prices")
+    found = prices.get(key.hexdigest())
+    if not isinstance(found, price.Weights):
+        found = price.weights(core, part, code, totals)
+        prices.put(key.hexdigest(), found)
+    return found

@@ -112,7 +112,8 @@ def _pictures(name: str, request: Request, model: Model) -> Pictures:
         if request.pictures is not None:
             return request.pictures
         return pictures.load(model, request.images, request.limit, request.pixels)
-    assert name in (GATE, FIRST)
+    if name not in (GATE, FIRST):
+        raise ValueError(f"no such set of pictures: {name}")
     fed = figures.inputs(request.model.partition(":")[0]).load(model)
     return fed if name == GATE else dataclasses.replace(fed, inputs=fed.inputs[:1])
 

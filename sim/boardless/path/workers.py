@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
-from boardless.core import children
+from boardless.core import children, paths
 from boardless.core.closing import Closing
 from boardless.core.errors import BoardlessError, ToolFailed
 from boardless.model.reference.worker import die_with
@@ -29,6 +29,7 @@ from boardless.path.preparing import prepare
 from boardless.path.request import Progress, Request, named
 
 Found = Measurement | BoardlessError
+NAME = "boardless.path.workers"  # of this module, where it is a program
 
 
 def measured(request: Request, progress: Progress) -> Found:
@@ -87,14 +88,16 @@ class Worker(Closing):
     """A process that measures one request after another."""
 
     def __init__(self) -> None:
+        path = [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH")]
         ends, self.life = os.pipe()
         try:
             # Not in the terminal's process group: a Ctrl-C is ours to pass on.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(ends)],
+                [sys.executable, "-P", "-m", NAME, str(ends)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 pass_fds=[ends],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))},
                 start_new_session=True,
             )
         except OSError as error:

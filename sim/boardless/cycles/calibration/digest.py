@@ -12,7 +12,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,19 @@ PARSING = threading.Lock()  # Python 3.11 counts the depth of a tree for all thr
 PACKAGE = Path(__file__).parents[1]  # boardless/cycles
 ROOT = "price"
 NO_MODEL = ("counts",)  # how counts get here; no price depends on it
+READ = (".py", ".toml")  # kinds of files in the package that a hash may depend on
 WORDS = ("source", "sources", "note", "description", "title")  # keys of tables that are prose
 
 
 def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
     """Returns a hash of the core's table, the part's, and every module of the package that pricing
     imports, without the decoders of other instruction sets than the core's."""
+    about = [(p, p.stat().st_mtime_ns) for p in sorted(package.rglob("*")) if p.suffix in READ]
+    return _digest(core, part, package, tuple(about))
+
+
+@lru_cache(64)
+def _digest(core: str, part: str | None, package: Path, _: object) -> str:
     others = _instruction_sets(package) - {_isa(package / "cores" / f"{core}.toml")}
     decoders = {package / "decode" / f"{isa}.py" for isa in others}
     used = [(path, text) for path, text in sources(package) if path not in decoders]
