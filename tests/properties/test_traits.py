@@ -1,4 +1,4 @@
-"""What a kernel's folder says of its operator is true of TFLite's own kernels, on drawn cases."""
+"""The traits in a kernel's folder are true of TFLite's own kernels, on drawn cases."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class _Gate(msgspec.Struct, frozen=True):
-    """What is shown of the JSON of `boardless gate`, but for its figures."""
+    """Describes what is shown of the JSON of `boardless gate`, but for its figures."""
 
     ok: bool
     rows: list[_Row]
