@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from boardless.device.build import _first_error
+from boardless.device.platformio import first_error
 
 LINK = "collect2: error: ld returned 1 exit status"
 SCONS = "*** [build/firmware.elf] Error 1"
@@ -20,12 +20,12 @@ SCONS = "*** [build/firmware.elf] Error 1"
     ],
 )
 def test_the_line_that_says_most_is_told(telling: str) -> None:
-    assert _first_error("\n".join(["Compiling", telling, LINK, SCONS, "FAILED"])) == telling
+    assert first_error("\n".join(["Compiling", telling, LINK, SCONS, "FAILED"])) == telling
 
 
 def test_something_is_always_told() -> None:
-    assert _first_error(f"Compiling\n{LINK}\n{SCONS}") == SCONS
-    assert _first_error("Compiling\nnothing to say\n") == "nothing to say"
+    assert first_error(f"Compiling\n{LINK}\n{SCONS}") == SCONS
+    assert first_error("Compiling\nnothing to say\n") == "nothing to say"
     trace = "OSError: Traceback (most recent call last):\nOSError: [Errno 30] Read-only file system"
-    assert _first_error(trace) == "OSError: [Errno 30] Read-only file system"
-    assert _first_error("") == "PlatformIO failed without output"
+    assert first_error(trace) == "OSError: [Errno 30] Read-only file system"
+    assert first_error("") == "PlatformIO failed without output"

@@ -8,15 +8,17 @@ plain `pio run` it is generated here, from custom_model.
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from boardless.core import paths
 from boardless.core.errors import BoardlessError, install
 from boardless.device import boards
-from SCons.Script import Default, DefaultEnvironment, Exit
+from SCons.Script import Default, DefaultEnvironment, Exit, SetOption
 
 env = DefaultEnvironment()
 firmware = paths.FIRMWARE
 project = env.subst("$PROJECT_DIR")  # the tree, or links to it
+SetOption("max_drift", -1)  # no trust in times: a source is new when its content is
 
 try:
     board = boards.load(env.GetProjectOption("custom_board"))
@@ -58,6 +60,7 @@ else:  # Debian's RISC-V compiler comes without a C library, and is newer than s
 
 env.Replace(ASPPFLAGS=["-x", "assembler-with-cpp", *flags])
 env.Append(
+    CPPFLAGS=["$MODEL_FLAGS"],
     # Paths stay out of the objects: the ELF is the same from every checkout.
     CCFLAGS=[
         *flags,
@@ -67,19 +70,16 @@ env.Append(
         f"-ffile-prefix-map={project}=.",
         f"-ffile-prefix-map={paths.ROOT}=.",
         f"-ffile-prefix-map={paths.ROOT}/=",
-        f"-ffile-prefix-map={generated}=generated",
-        # SCons names what lies inside of the project relative to it
-        f"-ffile-prefix-map={os.path.relpath(generated, project)}=generated",
         "-gno-record-gcc-switches",
     ],
     CPPPATH=[
-        generated,
         *(str(firmware / part) for part in ("kernels", "protocol", "hal", "app")),
         *(str(p) for p in (firmware / "hal" / board.hal,) if p.is_dir()),
     ],
     LINKFLAGS=[*flags, "-Wl,--gc-sections", "-Wl,--build-id=none"],
     LIBS=["m"],
     CPPDEFINES=[("BL_BOARD", env.StringifyMacro(board.name))],
+    MODEL_FLAGS=[],
 )
 script = board.linker_script
 if script:
@@ -97,7 +97,31 @@ if script:
 kernel_files = " ".join(f"+<kernels/*/*_{variant}.c>" for variant in ("ref", *board.variants))
 hal_files = f"+<hal/{board.hal}/>" if (firmware / "hal" / board.hal).is_dir() else ""
 env.Replace(SRC_FILTER=f"+<app/> +<protocol/> +<hal/*.c> {kernel_files} {hal_files}")
-env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/generated-objects", generated))
+
+# Only app/ and what is generated depend on the model; all other objects are the board's.
+model_flags = [
+    f"-I{generated}",
+    f"-ffile-prefix-map={generated}=generated",
+    # SCons names what lies inside of the project relative to it
+    f"-ffile-prefix-map={os.path.relpath(generated, project)}=generated",
+]
+generated_files = [env.File(str(path)) for path in Path(generated).rglob("*") if path.is_file()]
+
+
+def object_of_model(env, node):
+    made = env.Object(node, MODEL_FLAGS=model_flags)
+    env.Depends(made, generated_files)  # SCons does not look into .incbin
+    return made
+
+
+def object_of_source(env, node):
+    folder = Path(node.srcnode().get_abspath()).resolve().parent
+    return object_of_model(env, node) if folder == firmware / "app" else node
+
+
+nodes = env.CollectBuildFiles("$BUILD_DIR/generated-objects", generated)
+env.Append(PIOBUILDFILES=[object_of_model(env, node) for node in nodes])
+env.AddBuildMiddleware(object_of_source)
 env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/board", str(board.folder)))
 if ours:
     Default(env.BuildProgram())

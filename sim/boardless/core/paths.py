@@ -7,6 +7,7 @@ builds then go into the user's own project.
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -30,11 +31,6 @@ def build_root() -> Path:
     return Path(os.environ.get("BOARDLESS_BUILD_DIR") or project / "build").absolute()
 
 
-def workspace() -> Path:
-    """Returns the folder for PlatformIO's own files; it never lies in an installed package."""
-    return build_root() / "pio" if INSTALLED or project() != ROOT else ROOT / ".pio"
-
-
 def project() -> Path:
     """The folder of platformio.ini. PlatformIO insists on one that can be written: links to the
     tree stand in for one that cannot, such as an administrator's installation."""
@@ -45,6 +41,7 @@ def project() -> Path:
     for name in ("firmware", "platformio.ini"):
         link = folder / name
         if not link.is_symlink() or link.readlink() != ROOT / name:
-            link.unlink(missing_ok=True)
-            link.symlink_to(ROOT / name)
+            temporary = folder / f"{name}.{os.getpid()}.{threading.get_ident()}"
+            temporary.symlink_to(ROOT / name)
+            temporary.replace(link)  # another build may do the same
     return folder

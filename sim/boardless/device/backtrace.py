@@ -19,7 +19,7 @@ from elftools.dwarf.callframe import FDE
 
 from boardless.core.printable import one_line
 from boardless.cycles import image
-from boardless.device.build import function_at
+from boardless.device.elf import function_at
 
 SP, LR, PC = 13, 14, 15  # as DWARF numbers Arm's registers
 # What lies above the stack pointer of the moment of the fault: 8 registers, 18 more of an FPU in

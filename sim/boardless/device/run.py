@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from boardless.core.errors import BadInput, LinkError
 from boardless.data.records import Pictures
-from boardless.device import build as building
 from boardless.device import cycle_counter, emulators, feed
 from boardless.device.counting.devices import Devices, check, check_layers
+from boardless.device.elf import function_at
 from boardless.device.emulators import Emulator, Session, serial_port
 from boardless.device.feed import Span
 from boardless.device.link.client import Client
@@ -70,7 +70,7 @@ def open_client(
     emulator = emulators.load(options.emulator)
     counting: dict[str, Any] = {"count": count} if count else {}
     session = tap(emulator.start(build.board, build.elf, shared=shared, **counting))
-    client = Client(session, describe_pc=lambda pc: building.function_at(build.elf, pc))
+    client = Client(session, describe_pc=lambda pc: function_at(build.elf, pc))
     if options.bad_line:
         client.session = BadLine(session, options.bad_line)
         client.patience, client.tries, client.block_bytes = 0.5, 200, 256

@@ -13,7 +13,8 @@ from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from boardless.core.errors import ToolFailed
-from boardless.device import backtrace, build, emulators, run
+from boardless.device import backtrace, emulators, run
+from boardless.device.elf import function_at
 from boardless.device.link import answers, faults, messages
 from boardless.front.booted import count_cycles
 from boardless.front.robot.firmware import Firmware
@@ -140,7 +141,7 @@ class Verdicts(Firmware):
             [fault.kind]
             + [
                 f"{name}={value:#010x}"
-                + (f" ({build.function_at(elf, value)})" if name in ("pc", "lr") else "")
+                + (f" ({function_at(elf, value)})" if name in ("pc", "lr") else "")
                 for name, value in fault.registers.items()
             ]
         )

@@ -1,0 +1,44 @@
+"""Reads an ELF: how much memory it takes, and which function is where.
+
+flash_bytes, ram_bytes = sections(build.elf)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from boardless.core.errors import ToolFailed
+from boardless.cycles import image
+
+
+def sections(elf: Path) -> tuple[int, int]:
+    """Returns (bytes of flash, bytes of .data and .bss) of an ELF, without the reserved stack."""
+    flash = ram = 0
+    try:
+        with elf.open("rb") as file:
+            for section in ELFFile(file).iter_sections():
+                size, flags = section["sh_size"], section["sh_flags"]
+                if not flags & 2 or section.name == ".stack":  # SHF_ALLOC
+                    continue
+                if section["sh_type"] != "SHT_NOBITS":
+                    flash += size
+                if flags & 1:  # SHF_WRITE
+                    ram += size
+    except (ELFError, OSError) as error:
+        raise ToolFailed(
+            f"not a readable ELF: {error}", where=str(elf), hint="delete it"
+        ) from error
+    return flash, ram
+
+
+def function_at(elf: Path, address: int) -> str:
+    """Returns name+offset of a code address, "?" where no function is there."""
+    with image.opened(elf) as opened:
+        for symbol in image.symbols_of(opened):
+            start = symbol.address & ~1  # Thumb functions carry bit 0
+            if symbol.function and start <= (address & ~1) < start + symbol.size:
+                return f"{symbol.name}+{(address & ~1) - start:#x}"
+    return "?"

@@ -1,0 +1,159 @@
+"""Runs PlatformIO, one build of a board at a time, and says what went wrong.
+
+with place(board) as here:
+    elf, log = here.run(Path("generated"), Path("build.log"))
+    here.settle()
+
+All models of a board share one folder of objects. SCons knows which are up to date, but only where
+its last build there ended well: one that was killed leaves objects that are newer than its notes,
+and it takes them for those of sources that are checked out later. So a note of our own lies in the
+folder except while it is being built in, and a folder without one is made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from boardless.core import children, paths
+from boardless.core.errors import ToolFailed
+from boardless.device import compilers
+from boardless.device.records import Board
+
+ENVIRONMENT = "any_board"  # of platformio.ini
+TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
+DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
+ENDED = r"(?m)^\*\*\* \["  # what SCons says of a target that failed; it then writes its notes
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Holds a lock on a file and gives its descriptor. The kernel releases it when all processes
+    that were given it have ended, however they end."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield file.fileno()
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # a forked child may have the file open, too
+
+
+@contextlib.contextmanager
+def place(board: Board) -> Iterator[Place]:
+    """Gives the folder in which PlatformIO builds for a board; nobody else builds in it meanwhile.
+    What is built in it goes before the next build, unless this one calls `settle`."""
+    folder = paths.build_root() / "pio" / board.name
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / "lock") as lock:
+        here = Place(board, folder, lock)
+        if not here.is_settled():
+            here.empty()
+        here.note.unlink(missing_ok=True)
+        yield here
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder of a board's objects and of all else that PlatformIO writes, under its lock."""
+
+    board: Board
+    folder: Path
+    lock: int  # descriptor
+
+    @property
+    def note(self) -> Path:
+        """Returns the file that is there if the objects can be built upon. It says what SCons does
+        not look at."""
+        return self.folder / "settled"
+
+    def is_settled(self) -> bool:
+        try:
+            return self.note.read_bytes() == self._surroundings()
+        except OSError:
+            return False
+
+    def settle(self) -> None:
+        """Says that no source has changed while the objects were compiled."""
+        self.note.write_bytes(self._surroundings())
+
+    def empty(self) -> None:
+        """Removes all that was built."""
+        for name in ("build", "core", "workspace"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def _surroundings(self) -> bytes:
+        return f"{compilers.state(self.board)}\n{compilers.variables(os.environ)}".encode()
+
+    def run(self, generated: Path, log: Path) -> tuple[Path | None, str]:
+        """Returns (the ELF of a folder of generated sources, or None; what PlatformIO printed)."""
+        elf, said = self._run(generated, log)
+        if elf is None and re.search(DAMAGED, said):
+            self.empty()
+            elf, said = self._run(generated, log)
+        if elf is None and not re.search(ENDED, said):
+            self.empty()
+        return elf, said
+
+    def _run(self, generated: Path, log: Path) -> tuple[Path | None, str]:
+        environment = compilers.environment() | {
+            "BOARDLESS_BOARD": self.board.name,
+            "BOARDLESS_GENERATED": str(generated),
+            "PLATFORMIO_BUILD_DIR": str(self.folder / "build"),
+            "PLATFORMIO_WORKSPACE_DIR": str(self.folder / "workspace"),
+            "PLATFORMIO_CORE_DIR": str(self.folder / "core"),
+            "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+            "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+            "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
+            "SOURCE_DATE_EPOCH": "0",
+        }
+        command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.project())]
+        command += ["-e", ENVIRONMENT]
+        # If we are killed, the lock stays until the last compiler has ended.
+        lock = fcntl.fcntl(self.lock, fcntl.F_DUPFD_CLOEXEC, 10)  # a shell uses those below 10
+        try:
+            with (
+                log.open("wb") as out,
+                children.group(
+                    children.guarded_group(command),
+                    env=environment,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(lock,),
+                ) as process,
+            ):
+                status = process.wait(TIMEOUT)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
+        finally:
+            os.close(lock)
+        elf = self.folder / "build" / ENVIRONMENT / "firmware.elf"
+        done = status == 0 and elf.is_file()
+        return elf if done else None, log.read_text(errors="replace")
+
+
+def missing_memory(log: str) -> dict[str, int]:
+    """Returns how many bytes too small the linker found each memory region."""
+    found = re.findall(r"region `?(\w+)'? overflowed by (\d+) bytes", log)
+    return {name: int(count) for name, count in found}
+
+
+def first_error(log: str) -> str:
+    """Returns the line of a build log that says most."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    for pattern in (
+        r"No space left on device|will not fit|overflowed by",
+        r"(?<!collect2: )\b(fatal )?error:|undefined reference|not recognized|cannot ",
+        r"^(?!.*Traceback).*Error",
+    ):
+        for line in lines:
+            if re.search(pattern, line):
+                return line[:300]
+    return lines[-1][:300] if lines else "PlatformIO failed without output"
