@@ -113,6 +113,14 @@ def test_a_pipe_is_not_waited_for(cli: Cli, built: Built, tmp_path: Path) -> Non
 # ---- the build folder ----
 
 
+@pytest.fixture(scope="module")
+def own_objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build folder of this module alone, with one build in it."""
+    folder = tmp_path_factory.mktemp("build")
+    assert Cli()(*HOST, BOARDLESS_BUILD_DIR=str(folder)).returncode == 0
+    return folder
+
+
 def shortened(folder: Path) -> None:
     elf = folder / "firmware.elf"
     elf.write_bytes(elf.read_bytes()[:20_000])
@@ -129,30 +137,43 @@ def strange_stamp(folder: Path) -> None:
     (folder / "build_id").write_bytes(b"\xff\xfe")
 
 
-def broken_objects(folder: Path) -> None:
+def no_stamp(folder: Path) -> None:
     (folder / "build_id").unlink()
-    for path in (folder / "pio").rglob("*.o"):
-        path.write_text("junk")
 
 
-def broken_memory_of_scons(folder: Path) -> None:
-    broken_objects(folder)
-    for path in (folder / "pio").rglob(".sconsign*"):
-        path.write_text("junk")
+def a_stray_source(folder: Path) -> None:
+    """Leaves a file as another version of the compiler could have written it."""
+    (folder / "build_id").unlink()
+    (folder / "generated" / "sub").mkdir()
+    (folder / "generated" / "sub" / "old.c").write_text("#error this is not of the model")
 
 
-DAMAGE = (shortened, changed, strange_stamp, broken_objects, broken_memory_of_scons)
+DAMAGE = (shortened, changed, strange_stamp, no_stamp, a_stray_source)
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda f: f.__name__)
 def test_a_damaged_build_is_made_anew(
-    cli: Cli, built: Built, tmp_path: Path, damage: Callable[[Path], None]
+    cli: Cli, built: Built, own_objects: Path, damage: Callable[[Path], None]
 ) -> None:
     whole = built("digits_cnn:int8", "host").elf
-    folder = tmp_path / "host" / "digits_cnn-int8"
-    shutil.copytree(whole.parent, folder)
+    folder = own_objects / "host" / "digits_cnn-int8"
     damage(folder)
-    done = cli(*HOST, BOARDLESS_BUILD_DIR=str(tmp_path))
+    done = cli(*HOST, BOARDLESS_BUILD_DIR=str(own_objects))
+    assert done.returncode == 0, done.stderr
+    assert (folder / "firmware.elf").read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("pattern", ["*.o", ".sconsign*", "*"])
+def test_damaged_objects_are_compiled_again(
+    cli: Cli, built: Built, own_objects: Path, pattern: str
+) -> None:
+    whole = built("digits_cnn:int8", "host").elf
+    folder = own_objects / "host" / "digits_cnn-int8"
+    no_stamp(folder)
+    for path in (own_objects / "pio" / "host" / "build").rglob(pattern):
+        if path.is_file():
+            path.write_text("junk")
+    done = cli(*HOST, BOARDLESS_BUILD_DIR=str(own_objects))
     assert done.returncode == 0, done.stderr
     assert (folder / "firmware.elf").read_bytes() == whole.read_bytes()
 

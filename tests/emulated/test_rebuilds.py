@@ -1,0 +1,145 @@
+"""A build is complete or absent, and never of other sources: whatever was edited, interrupted or
+started at the same time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from boardless.device import boards, build
+from boardless.device.records import Build, Sources
+from boardless.model import compiler, zoo
+from boardless.runtimes import boardless as ours
+from small_checkout import Checkout
+
+MODEL = "digits_cnn:int8"
+PATIENCE = 120.0  # seconds, only guards a hang
+HEADER = "firmware/kernels/max_pool_2d/max_pool_2d.h"
+OF_THE_MODEL = {"main.o", "server.o", "model.o", "weights.o"}
+BUILD = """
+from boardless import runtimes
+from boardless.device import boards
+from boardless.model import zoo
+runtimes.load().build(zoo.find("digits_cnn:int8").graph, boards.load("host"))
+"""
+
+
+class Built:
+    """The host's firmware of a checkout, in one build folder."""
+
+    def __init__(self, checkout: Checkout, folder: str) -> None:
+        self.root = checkout.root / folder
+        self.environment = os.environ | checkout.environment
+        self.environment["BOARDLESS_BUILD_DIR"] = str(self.root)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", BUILD], env=self.environment)
+
+    def elf(self) -> bytes:
+        assert self.start().wait(PATIENCE) == 0
+        return (self.root / "host/digits_cnn-int8/firmware.elf").read_bytes()
+
+    def compiled(self) -> set[str]:
+        """Returns the names of what the last build compiled."""
+        log = (self.root / "host/digits_cnn-int8/build.log").read_text()
+        return {Path(x.split()[1]).name for x in log.splitlines() if x.startswith("Compiling ")}
+
+    def objects_time(self) -> int:
+        """Returns when the object of the edited kernel was written; 0 where there is none."""
+        path = "pio/host/build/any_board/src/kernels/max_pool_2d/max_pool_2d_ref.o"
+        try:
+            return (self.root / path).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+
+def test_objects_are_of_their_sources(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
+    header = checkout.root / HEADER
+    model = checkout.root / "models/zoo/digits_cnn/int8.tflite"
+    old, weights = header.read_text(), model.read_bytes()
+    here = Built(checkout, "build")
+    first = here.elf()
+    assert len(here.compiled()) > 20
+
+    # A header, and weights.bin, which no #include names: only what depends on them is compiled.
+    header.write_text(f"\n{old}")
+    checkout.flip()
+    assert here.elf() != first
+    assert here.compiled() == OF_THE_MODEL | {"max_pool_2d_ref.o"}
+
+    # Killed when the object is of a header that then is replaced by the one before.
+    header.write_text(f"\n\n{old}")
+    compiled = here.objects_time()
+    process = here.start()
+    end = time.monotonic() + PATIENCE
+    while here.objects_time() in (0, compiled):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    time.sleep(0.05)  # the assembler still writes
+    process.kill()
+    header.write_text(f"\n{old}")
+    model.write_bytes(weights)
+    assert here.elf() == Built(checkout, "another").elf()
+    process.wait()
+
+    header.write_text(old)
+    assert here.elf() == first
+    assert here.compiled() == OF_THE_MODEL | {"max_pool_2d_ref.o"}
+
+
+FAKE = """
+import os, time
+from pathlib import Path
+
+core, out = (Path(os.environ[f"PLATFORMIO_{name}_DIR"]) for name in ("CORE", "BUILD"))
+if not core.exists():
+    time.sleep(0.01)
+    os.makedirs(core)  # fails where another process does the same, as PlatformIO does
+busy = core / "busy"
+busy.touch(exist_ok=False)
+elf = out / "any_board" / "firmware.elf"
+elf.parent.mkdir(parents=True, exist_ok=True)
+model = Path(os.environ["BOARDLESS_GENERATED"], "model.h").read_bytes()
+with elf.open("wb") as file:
+    file.write(Path(os.environ["WHOLE_ELF"]).read_bytes())
+    time.sleep(0.01)
+    file.write(model)
+busy.unlink()
+"""
+
+
+def test_many_first_builds_at_once(
+    built: Callable[[str, str], Build], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a fresh folder, again and again, with a stand-in for PlatformIO that minds company."""
+    monkeypatch.setenv("WHOLE_ELF", str(built(MODEL, "host").elf))
+    (tmp_path / "platformio").mkdir()
+    (tmp_path / "platformio" / "__init__.py").touch()
+    (tmp_path / "platformio" / "__main__.py").write_text(FAKE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    host = boards.load("host")
+    sources = ours.sources(compiler.compile_graph(zoo.find(MODEL).graph, host.variants))
+    texts = [f"/* model {n % 4} */".encode() for n in range(8)]
+    wanted = [replace(sources, model=t[3:10].decode(), files={"model.h": t}) for t in texts]
+    for attempt in range(6):
+        monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / str(attempt)))
+        start = threading.Barrier(len(wanted))
+
+        def make(sources: Sources, start: threading.Barrier = start) -> Build:
+            start.wait()
+            return build.build(sources, host)
+
+        with ThreadPoolExecutor(len(wanted)) as pool:
+            made = list(pool.map(make, wanted))
+        for found, text in zip(made, texts, strict=True):
+            assert found.elf.read_bytes().endswith(text)
+        assert sum(found.seconds > 0 for found in made) == 4  # the others have waited
