@@ -215,10 +215,14 @@ def gate(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Count instructions by model and kind of layer, compared with peers' figures.
 
-    Arguments after -- go to `boardless bench`, such as --json FILE or the name of a model.
+    Then measure how long commands take in a fresh copy; `-- --times` does that alone. Other
+    arguments go to `boardless bench`, such as --json FILE or the name of a model.
     """
     install(session)
-    session.run("boardless", "bench", *session.posargs)
+    if session.posargs != ["--times"]:
+        session.run("boardless", "bench", *session.posargs)
+    if session.posargs in ([], ["--times"]):
+        session.run("python", "tests/times.py")
 
 
 @nox.session()

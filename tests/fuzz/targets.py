@@ -21,8 +21,8 @@ from boardless.cycles import cores, image, price, recording
 from boardless.cycles.calibration import facts as published
 from boardless.cycles.counts import Counted
 from boardless.data import decode, pictures
-from boardless.device import backtrace, boards, build
-from boardless.device.build import sections
+from boardless.device import backtrace, boards
+from boardless.device.elf import function_at, sections
 from boardless.device.link.client import Client
 from boardless.device.link.plain import PlainLine
 from boardless.front import mlperf
@@ -58,7 +58,7 @@ def _elf(file: Path) -> None:
         loaded.bytes_at(loaded.address(name), 4)
     loaded.function_at(0x8006)
     image.has_vectors(loaded, 0x8000)
-    build.function_at(file, 0x8006)
+    function_at(file, 0x8006)
 
 
 def _own_elf(file: Path) -> None:

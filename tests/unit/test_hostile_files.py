@@ -17,7 +17,7 @@ from boardless.core.errors import BadInput, ToolFailed
 from boardless.core.printable import Printed
 from boardless.cycles import image, recording
 from boardless.data import decode, npz
-from boardless.device import build
+from boardless.device.elf import function_at
 from PIL import Image
 
 LARGEST = 0xFFFFFFFF
@@ -49,7 +49,7 @@ def test_an_honest_elf(tmp_path: Path) -> None:
         "main": 0x8000,
         "other": 0x8004,
     }
-    assert build.function_at(elf(tmp_path), 0x8006) == "other+0x2"
+    assert function_at(elf(tmp_path), 0x8006) == "other+0x2"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_an_elf_that_lies(tmp_path: Path, changes: dict[str, Any]) -> None:
 def test_a_symbol_table_of_another_type_is_none(tmp_path: Path, kind: int) -> None:
     path = elf(tmp_path, symbols={"sh_type": kind})
     assert not image.load(path).symbols
-    assert build.function_at(path, 0x8000) == "?"
+    assert function_at(path, 0x8000) == "?"
 
 
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 
 from boardless.core import paths
 from boardless.core.errors import BoardlessError, ToolMissing, TooSmall
@@ -97,6 +98,16 @@ def outcomes(
     )
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A request to measure, and what its results are stored under."""
+
+    number: int
+    request: Request
+    key: str
+    key_now: Callable[[], str]  # changes when somebody edits a source
+
+
 def measurements(
     requests: Sequence[Request], progress: Progress, *, fresh: bool = False
 ) -> list[Measurement | BoardlessError]:
@@ -105,31 +116,41 @@ def measurements(
     store = Store(paths.build_root() / "measured")
     fresh = fresh or os.environ.get("CI", "").lower() in ("1", "true")
     found: dict[int, Measurement | BoardlessError] = {}
-    waiting: list[tuple[int, Request, Callable[[], str]]] = []
+    wanted: list[_Wanted] = []
     for number, request in enumerate(requests):
         try:
             model = zoo.find(request.model)
             fed = inputs(request, model)
-            key = partial(keys.key, request, model, fed)
-            known = None if fresh else store.get(key())
+            key_now = partial(keys.key, request, model, fed)
+            key = key_now()
         except BoardlessError as error:
             found[number] = error
             continue
+        known = None if fresh else store.get(key)
         if isinstance(known, Measurement):
             found[number] = replace(known, request=request, stored=True)
         elif isinstance(known, TooSmall):
             found[number] = known
         else:
-            waiting.append((number, replace(request, pictures=fed.get(PICTURES)), key))
-    named_before = [key() for _, _, key in waiting]
+            prepared = replace(request, pictures=fed.get(PICTURES))  # read once
+            wanted.append(_Wanted(number, prepared, key, key_now))
+    wanted = _by_turns(wanted)
 
     def landed(index: int, result: Measurement | BoardlessError) -> None:
-        number, _, key = waiting[index]
-        found[number] = result
+        case = wanted[index]
+        found[case.number] = result
         # Sources that somebody has edited meanwhile may be those that were measured.
-        unchanged = keys.unchanged() and key() == named_before[index]
+        unchanged = keys.unchanged() and case.key_now() == case.key
         if unchanged and isinstance(result, Measurement | TooSmall):
-            store.put(named_before[index], result)
+            store.put(case.key, result)
 
-    workers.measure_all([request for _, request, _ in waiting], progress, landed)
+    workers.measure_all([case.request for case in wanted], progress, landed)
     return [found[number] for number in range(len(requests))]
+
+
+def _by_turns(wanted: Sequence[_Wanted]) -> list[_Wanted]:
+    """Returns the first of each board, then the second of each, ...: processes that build for the
+    same board wait for each other."""
+    names = dict.fromkeys(case.request.board for case in wanted)
+    boards_of = [[case for case in wanted if case.request.board == name] for name in names]
+    return [case for turn in zip_longest(*boards_of) for case in turn if case is not None]

@@ -23,7 +23,7 @@ import numpy as np
 from boardless.core import paths
 from boardless.core.programs import identity
 from boardless.data.records import Pictures
-from boardless.device import boards, build, emulators
+from boardless.device import boards, build, compilers, emulators
 from boardless.device.records import Sources
 from boardless.model.zoo import Model
 from boardless.path.request import Request
@@ -48,7 +48,7 @@ def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
         model.name,
         hashlib.sha256(model.content).hexdigest(),
         build.build_key(NO_MODEL, board, compiler),
-        identity(f"{board.toolchain.prefix}gcc"),
+        compilers.state(board),
         emulator,
         emulators.load(emulator).version(board),
         identity(getattr(settings, "program", "")),
