@@ -120,7 +120,8 @@ busy.unlink()
 def test_many_first_builds_at_once(
     built: Callable[[str, str], Build], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Starts many in a fresh folder, again and again, with a stand-in for PlatformIO that minds company."""
+    """Starts many at once in a fresh folder, again and again. The stand-in for PlatformIO refuses
+    company."""
     monkeypatch.setenv("WHOLE_ELF", str(built(MODEL, "host").elf))
     (tmp_path / "platformio").mkdir()
     (tmp_path / "platformio" / "__init__.py").touch()

@@ -152,7 +152,7 @@ def test_a_compiler_that_was_installed_anew(board: Board, tmp_path: Path) -> Non
     found = set()
     for name in ("cc1", "ld"):
         (tmp_path / name).touch()
-        found.add(compilers._state(str(program), (name,)))
+        found.add(compilers._state(f"{tmp_path}/some-", (name,)))
     (tmp_path / "cc1").write_text("other")
-    found |= {compilers._state(str(program), (str(n),)) for n in range(2)}
+    found |= {compilers._state(f"{tmp_path}/some-", (str(n),)) for n in range(2)}
     assert len(found) == 3

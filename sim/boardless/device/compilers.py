@@ -55,7 +55,7 @@ def toolchain(board: Board) -> str:
 def state(board: Board) -> str:
     """Returns a digest that changes when compiler or C library are installed anew, even in the same
     version. It is no part of a build's id, which is the same on every machine."""
-    return _state(f"{board.toolchain.prefix}gcc", board.toolchain.flags)
+    return _state(board.toolchain.prefix, board.toolchain.flags)
 
 
 @cache
@@ -67,13 +67,15 @@ def _version(program: str) -> str:
 
 
 @cache
-def _state(program: str, flags: tuple[str, ...]) -> str:
+def _state(prefix: str, flags: tuple[str, ...]) -> str:
     # -### says which folders are searched, and runs nothing.
-    command = [program, *flags, "-###", "-x", "c", os.devnull]
+    command = [f"{prefix}gcc", *flags, "-###", "-x", "c", os.devnull]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     lists = re.findall(r"^(?:COMPILER|LIBRARY)_PATH=(.*)$", done.stderr, re.M)
     folders = dict.fromkeys(folder for text in lists for folder in text.split(":"))
-    files = [Path(shutil.which(name) or name) for name in (program, "as", "ld")]
+    # The host's own compiler finds these two by PATH, any other one in its folders.
+    programs = [f"{prefix}gcc", *(() if prefix else ("as", "ld"))]
+    files = [Path(shutil.which(name) or name).resolve() for name in programs]
     files += [Path(folder, part) for folder in folders for part in PARTS]
     digest = hashlib.sha256()
     for path in files:
