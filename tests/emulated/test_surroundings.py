@@ -185,8 +185,9 @@ def test_a_folder_where_a_file_should_be(cli: Cli, tmp_path: Path) -> None:
     assert said == f"boardless: {blocked}: Is a directory"
 
 
-def test_two_runs_at_once_in_one_build_folder(cli: Cli, tmp_path: Path) -> None:
-    runs = [cli.start(*HOST, BOARDLESS_BUILD_DIR=str(tmp_path)) for _ in range(2)]
+def test_runs_at_once_in_one_fresh_build_folder(cli: Cli, tmp_path: Path) -> None:
+    models = ("digits_cnn:int8", "digits_cnn:int8", "digits_cnn:float32")
+    runs = [cli.start("run", m, *HOST[2:], BOARDLESS_BUILD_DIR=str(tmp_path)) for m in models]
     for process in runs:
         _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
