@@ -4,6 +4,7 @@ started at the same time."""
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from boardless.device import boards, build
+from boardless.core import paths
+from boardless.core.errors import ToolFailed
+from boardless.device import boards, build, compilers
 from boardless.device.records import Build, Sources
 from boardless.model import compiler, zoo
 from boardless.runtimes import boardless as ours
@@ -97,7 +100,7 @@ def test_objects_are_of_their_sources(tmp_path: Path) -> None:
 
 
 FAKE = """
-import os, time
+import os, sys, time
 from pathlib import Path
 
 core, out = (Path(os.environ[f"PLATFORMIO_{name}_DIR"]) for name in ("CORE", "BUILD"))
@@ -114,23 +117,38 @@ with elf.open("wb") as file:
     time.sleep(0.01)
     file.write(model)
 busy.unlink()
+sys.exit(os.system(os.environ["MEANWHILE"]) != 0)
 """
 
 
-def test_many_first_builds_at_once(
+@pytest.fixture
+def fake(
     built: Callable[[str, str], Build], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Starts many at once in a fresh folder, again and again. The stand-in for PlatformIO refuses
-    company."""
+) -> Sources:
+    """A stand-in for PlatformIO, which starts at once and minds company; the sources of a model."""
     monkeypatch.setenv("WHOLE_ELF", str(built(MODEL, "host").elf))
     (tmp_path / "platformio").mkdir()
     (tmp_path / "platformio" / "__init__.py").touch()
     (tmp_path / "platformio" / "__main__.py").write_text(FAKE)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "build"))
+    monkeypatch.setenv("MEANWHILE", "true")
+    shutil.copytree(paths.FIRMWARE, tmp_path / "firmware")
+    shutil.copyfile(paths.ROOT / "platformio.ini", tmp_path / "platformio.ini")
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "FIRMWARE", tmp_path / "firmware")
+    monkeypatch.setattr(paths, "BOARDS", tmp_path / "firmware" / "boards")
+    program = compiler.compile_graph(zoo.find(MODEL).graph, ())
+    return replace(ours.sources(program), files={"model.h": b"/* model */"})
+
+
+def test_many_first_builds_at_once(
+    fake: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight builds of four models start at once in a fresh folder, again and again."""
     host = boards.load("host")
-    sources = ours.sources(compiler.compile_graph(zoo.find(MODEL).graph, host.variants))
     texts = [f"/* model {n % 4} */".encode() for n in range(8)]
-    wanted = [replace(sources, model=t[3:10].decode(), files={"model.h": t}) for t in texts]
+    wanted = [replace(fake, model=t[3:10].decode(), files={"model.h": t}) for t in texts]
     for attempt in range(6):
         monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / str(attempt)))
         start = threading.Barrier(len(wanted))
@@ -144,3 +162,61 @@ def test_many_first_builds_at_once(
         for found, text in zip(made, texts, strict=True):
             assert found.elf.read_bytes().endswith(text)
         assert sum(found.seconds > 0 for found in made) == 4  # the others have waited
+
+
+def test_what_is_there_is_found_without_platformio(
+    fake: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = boards.load("host")
+    assert build.build(fake, host).seconds > 0
+    monkeypatch.setenv("MEANWHILE", "false")  # ends PlatformIO
+    times = []
+    for _ in range(20):
+        began = time.process_time()
+        assert build.build(fake, host).seconds == 0
+        times.append(time.process_time() - began)
+    assert min(times) < 0.03
+
+
+def test_objects_of_another_compiler_go(
+    fake: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = boards.load("host")
+    build.build(fake, host)
+    old = tmp_path / "build" / "pio" / "host" / "build" / "old.o"
+    old.touch()
+    build.build(replace(fake, model="second"), host)
+    assert old.exists()
+    monkeypatch.setattr(compilers, "state", lambda board: "installed anew")
+    assert build.build(fake, host).seconds > 0
+    assert not old.exists()
+
+
+def test_objects_go_when_scons_was_killed(
+    fake: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = boards.load("host")
+    objects = tmp_path / "build" / "pio" / "host" / "build"
+    monkeypatch.setenv("MEANWHILE", "echo '*** [x.o] Error 1'; false")
+    with pytest.raises(ToolFailed, match="Error 1"):
+        build.build(fake, host)
+    assert objects.exists()
+    monkeypatch.setenv("MEANWHILE", "false")
+    with pytest.raises(ToolFailed):
+        build.build(fake, host)
+    assert not objects.exists()
+
+
+def test_sources_that_change_while_they_are_built(
+    fake: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = boards.load("host")
+    source = paths.FIRMWARE / "app" / "server.c"
+    once = f"mkdir {tmp_path}/once && echo >> {source}; true"
+    monkeypatch.setenv("MEANWHILE", once)
+    made = build.build(fake, host)
+    assert made.build_id == build.build_key(fake, host, build.toolchain(host))
+    monkeypatch.setenv("MEANWHILE", f"echo >> {source}; true")
+    with pytest.raises(ToolFailed, match="sources change while they are built"):
+        build.build(replace(fake, model="second"), host)
+    assert not (tmp_path / "build" / "host" / "second" / "firmware.elf").exists()
