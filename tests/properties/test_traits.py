@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import one_operator
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from boardless.model import compiler, graph, reference, traits
 from boardless.model.compiler import kernels
 from boardless.model.compiler.fold.links import links_of
@@ -20,6 +22,7 @@ KEEPING = [
     for name, dtype in OPERATORS
     if traits.of(name.upper()).keeps_range and not traits.of(name.upper()).converts
 ]
+QUANTISED = [name for name, dtype in OPERATORS if dtype == "int8"]
 CHANNELWISE = [c for c in OPERATORS if traits.of(c[0].upper()).channels is traits.Channels.OWN]
 
 
@@ -86,3 +89,31 @@ def test_an_output_channel_depends_on_its_own_input_channel_alone(
     before, after = predict(case, case.inputs), predict(case, other)
     changed = (before != after).reshape(-1, len(links[0])).any(axis=0)
     assert not (changed & (links[0] != channel)).any()
+
+
+@pytest.mark.parametrize("operator", QUANTISED)
+@given(data=st.data())
+def test_uint8_gives_the_same_values_where_the_traits_say_so(
+    operator: str, data: st.DataObject
+) -> None:
+    case, context = drawn(data, operator, "int8")
+    scales = [t.quantisation.scales for t in context.graph.tensors if t.quantisation]
+    if not traits.of(operator.upper()).same_in_uint8(context.op.options):
+        return
+    if any(len(each) > 1 for each in scales):
+        return  # TFLite has no uint8 weights with a scale per channel
+    found = reference.predict(unsigned(case.oracle or case.content), case.inputs)
+    np.testing.assert_array_equal(found, predict(case, case.inputs))
+
+
+def unsigned(content: bytes) -> bytes:
+    """The model with uint8 tensors in place of its int8 ones, of the same real values."""
+    model = schema.ModelT.InitFromPackedBuf(content)
+    for tensor in model.subgraphs[0].tensors:
+        if tensor.type == schema.TensorType.INT8:
+            tensor.type = schema.TensorType.UINT8
+            tensor.quantization.zeroPoint = [z + 128 for z in tensor.quantization.zeroPoint]
+            if tensor.buffer:
+                buffer = model.buffers[tensor.buffer]
+                buffer.data = np.array(buffer.data, np.uint8) ^ 0x80
+    return one_operator.packed(model)

@@ -104,7 +104,7 @@ class Traits:
     keeps_range: bool = False  # no output lies outside of what it reads, but for padding and clamps
     sums: bool = False  # int8: sums params["reduced"] values, then requantises the sum
     rounds_once: bool = False  # int8: requantisation rounds once, see docs/explanation/exactness.md
-    # Do TFLite's uint8 and int8 kernels give the same values? tests/kernels/test_operators.py.
+    # Do TFLite's uint8 and int8 kernels give the same values?
     same_in_uint8: Callable[[Options], bool] = never
     # The folder whose C turns the type into itself; None: the operator's own.
     int8: str | None = None
