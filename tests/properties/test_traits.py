@@ -1,4 +1,4 @@
-"""The traits in a kernel's folder are true of TFLite's own kernels, on drawn cases."""
+"""Checks on drawn cases that what a kernel's folder says of its operator is true of TFLite."""
 
 from __future__ import annotations
 
