@@ -173,19 +173,31 @@ def robot(session: nox.Session) -> None:
 
 @session()
 def lint(session: nox.Session) -> None:
-    """Check Python (ruff, mypy) and C (clang-format). `-- --fix` applies automatic fixes."""
+    """Check Python (ruff, mypy), C (clang-format) and shell scripts (shellcheck).
+
+    `-- --fix` applies automatic fixes.
+    """
     install(session, "tests", "lint", "docs")
     check_style(session, fix="--fix" in session.posargs)
 
 
 def check_style(session: nox.Session, *, fix: bool) -> None:
-    """Checks Python and C; with `fix`, what can be fixed automatically is."""
+    """Checks Python, C and shell scripts; with `fix`, what can be fixed automatically is."""
     session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
     session.run("ruff", "format", *([] if fix else ["--check", "--diff"]), *CODE)
     session.run("mypy")
     folders = ("firmware", "sim/boardless/device/plugin", "tests")
     sources = sorted(str(p.relative_to(ROOT)) for f in folders for p in (ROOT / f).rglob("*.[ch]"))
     session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *sources)
+    session.run("shellcheck", *scripts())
+
+
+def scripts() -> list[str]:
+    """The shell scripts of the checkout: files without a suffix that begin with #!."""
+    folders = ("*", ".ci/*", "firmware/boards/*/toolchain/*")
+    files = sorted(path for folder in folders for path in ROOT.glob(folder) if path.is_file())
+    found = [path for path in files if not path.suffix and path.read_bytes()[:2] == b"#!"]
+    return [str(path.relative_to(ROOT)) for path in found]
 
 
 @session()

@@ -9,6 +9,7 @@ import os
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from platformio.dependencies import get_core_dependencies
 from platformio.platform.base import PlatformBase
@@ -45,8 +46,8 @@ def write_if_changed(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-class BoardlessPlatform(PlatformBase):
-    def configure_default_packages(self, options, targets):
+class BoardlessPlatform(PlatformBase):  # type: ignore[misc]  # PlatformIO has no types
+    def configure_default_packages(self, options: Any, targets: Any) -> Any:
         self.stage_scons(Path(self.config.get("platformio", "packages_dir")) / "tool-scons")
         return super().configure_default_packages(options, targets)
 

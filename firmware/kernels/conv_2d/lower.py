@@ -23,6 +23,7 @@ def lower(context: Context) -> Call:
     (_, _, input_c), (output_h, output_w, output_c) = context.maps()
     filter_h, filter_w = context.constant(1, "filter").shape[1:3]
     filter_tensor = context.filter((output_c, filter_h, filter_w, input_c))
+    assert filter_tensor.data is not None
     constants = [
         Constant("filter", filter_tensor.data, "OHWI"),
         context.bias(2, output_c),
@@ -68,7 +69,8 @@ def _s8_scalar(context: Context, call: Call) -> Call:
     rows = taps.data.reshape(len(taps.data), -1)
     folded = fixed_point.folded_bias(rows, bias.data, call.params["input_zero_point"])
     if _is_mono(call):
-        packed = np.column_stack([folded, *(c.data for c in scaling), rows]).astype(np.int32)
+        columns = [folded, *(c.data for c in scaling if c.data is not None), rows]
+        packed = np.column_stack(columns).astype(np.int32)
         return dataclasses.replace(
             call,
             function="bl_conv_2d_s8_mono_scalar",

@@ -21,6 +21,7 @@ def lower(context: Context) -> Call:
     filter_tensor = context.filter((1, filter_h, filter_w, output_c))
     if output_c % input_c:
         raise context.refuse(f"{output_c} output channels are no multiple of {input_c}")
+    assert filter_tensor.data is not None
     constants = [
         Constant("filter", filter_tensor.data, "1HWO"),
         context.bias(2, output_c),

@@ -1,4 +1,4 @@
-"""`nox -s quick` tests the kernels that have changed."""
+"""`nox -s quick` tests the kernels that have changed, `nox -s lint` checks every script."""
 
 from __future__ import annotations
 
@@ -94,3 +94,15 @@ def test_git_does_not_say(copy: ModuleType, clone: ModuleType) -> None:
 def test_git_is_not_installed(clone: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/no/where")
     assert clone.changed_kernels(None) is None
+
+
+def test_every_script_is_checked(loaded: ModuleType) -> None:
+    folders = ("", *loaded.CODE[:-1], ".ci", "robot_tests")
+    files = {
+        path
+        for folder in folders
+        for path in (paths.ROOT / folder).glob("**/*" if folder else "*")
+        if path.is_file() and path.suffix in ("", ".sh") and path.read_bytes()[:2] == b"#!"
+    }
+    assert loaded.scripts() == sorted(str(path.relative_to(paths.ROOT)) for path in files)
+    assert "bootstrap" in loaded.scripts()

