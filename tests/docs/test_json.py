@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import bare_programs
+import msgspec
+import page_cases
 import pytest
 from boardless import cli, commands
 from boardless.cycles import calibration
@@ -141,6 +143,14 @@ def test_sim_and_gate() -> None:
     (row,) = ask("sim", "digits_cnn:int8", "--boards", BOARD, "--limit", "2")
     Shape("boardless sim").check({"gate": row.pop("gate")})
     Shape("boardless run").check(row)
+
+
+def test_report(tmp_path: Path) -> None:
+    shape = Shape("boardless report")
+    file, output = tmp_path / "report.json", tmp_path / "report.html"
+    file.write_bytes(msgspec.json.encode(page_cases.report(page_cases.case(), text="a cause")))
+    shape.check(ask("report", "--from", str(file), "-o", str(output)))
+    shape.all_seen()
 
 
 @pytest.mark.emulated

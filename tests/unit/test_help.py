@@ -11,7 +11,7 @@ from boardless import commands
 from boardless.cli import cli
 from click.testing import CliRunner
 
-NO_RESULTS = {"report", "serve"}
+NO_RESULTS = {"serve"}
 
 
 def test_summaries_fit_80_columns() -> None:
@@ -34,6 +34,15 @@ def test_help_imports_nothing_that_takes_long() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("set()\n")
+
+
+@pytest.mark.parametrize("name", commands.names())
+def test_the_help_of_a_command_fits_80_columns(name: str) -> None:
+    done = CliRunner().invoke(cli, [name, "--help"], terminal_width=80)
+    assert done.exit_code == 0
+    assert [line for line in done.output.splitlines() if len(line) > 80] == []
+    summary = done.output.splitlines()[2].strip()
+    assert summary.endswith("."), "the first paragraph is one sentence"
 
 
 @pytest.mark.parametrize("name", sorted({*commands.names()} - NO_RESULTS))
