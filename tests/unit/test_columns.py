@@ -78,6 +78,25 @@ def test_an_accuracy_of_few_pictures_is_none(right: int, of: int, said: str) -> 
     assert measures.accuracy_text(right, of) == said
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "of", "terminal", "markdown"),
+    [
+        (0.75, 0.5, 4, "2 of 4 (15..85 %) (-25.00)", "3 of 4 (30..95 %) → 2 of 4 (15..85 %)"),
+        (0.5, 0.5, 4, "2 of 4 (15..85 %)", "2 of 4 (15..85 %)"),
+        (0.75, 0.5, 40, "50.00% (-25.00)", "75.00% → 50.00% (-25.00 points)"),
+        (0.5, 0.5, 40, "50.00%", "50.00%"),
+        (None, 0.5, 4, "2 of 4 (15..85 %)", "2 of 4 (15..85 %)"),
+    ],
+)
+def test_the_gate_says_so_of_few_pictures_too(
+    before: float | None, now: float, of: int, terminal: str, markdown: str
+) -> None:
+    (accuracy,) = [each for each in gate_columns.COLUMNS if each.name == "accuracy"]
+    value = {"old": before, "new": now, "of": of}
+    assert accuracy.shown(value) == terminal
+    assert accuracy.in_markdown(value).strip("*") == markdown
+
+
 @pytest.mark.parametrize("of", [1, 5, 29, 1000])
 def test_the_interval_is_where_wilsons_equation_says(of: int) -> None:
     """Its bounds p solve (found - p)^2 = z^2 p (1 - p) / n."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from boardless.report.column import Column, Values, percent
-from boardless.report.measures import accuracy_text
+from boardless.report.column import Column, Values
+from boardless.report.measures import FEW, accuracy_text
 
 ARROW = " → "
 SAME, RIGHT = "same", "right"  # predictions
@@ -85,16 +85,24 @@ def _before_and_now(value: dict[str, Any]) -> str:
 
 
 def _accuracy_text(value: dict[str, Any]) -> str:
-    old, new, of = value["old"], value["new"], value["of"]
-    text = accuracy_text(round(new * of), of)
-    return f"{text} ({100 * (new - old):+.2f})" if _differ(value) else text
+    text = _pictures(value["new"], value["of"])
+    return f"{text} ({_points(value)})" if _differ(value) else text
 
 
 def _accuracy_before_and_now(value: dict[str, Any]) -> str:
-    old, new = value["old"], value["new"]
+    old, new, of = value["old"], value["new"], value["of"]
     if not _differ(value):
-        return percent(new)
-    return f"{percent(old)}{ARROW}{percent(new)} ({100 * (new - old):+.2f} points)"
+        return _pictures(new, of)
+    points = f" ({_points(value)} points)" if of >= FEW else ""  # of few they say too much
+    return f"{_pictures(old, of)}{ARROW}{_pictures(new, of)}{points}"
+
+
+def _pictures(accuracy: float, of: int) -> str:
+    return accuracy_text(round(accuracy * of), of)
+
+
+def _points(value: dict[str, Any]) -> str:
+    return f"{100 * (value['new'] - value['old']):+.2f}"
 
 
 def _size(
