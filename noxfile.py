@@ -173,7 +173,7 @@ def robot(session: nox.Session) -> None:
 
 @session()
 def lint(session: nox.Session) -> None:
-    """Check Python (ruff, mypy), C (clang-format) and shell scripts (shellcheck).
+    """Check Python (ruff, mypy), C (clang-format), scripts (shellcheck) and workflows (zizmor).
 
     `-- --fix` applies automatic fixes.
     """
@@ -186,6 +186,7 @@ def check_style(session: nox.Session, *, fix: bool) -> None:
     session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
     session.run("ruff", "format", *([] if fix else ["--check", "--diff"]), *CODE)
     session.run("mypy")
+    session.run("zizmor", "--offline", "--quiet", ".github", "examples")
     folders = ("firmware", "sim/boardless/device/plugin", "tests")
     sources = sorted(str(p.relative_to(ROOT)) for f in folders for p in (ROOT / f).rglob("*.[ch]"))
     session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -416,6 +417,26 @@ def test_one_file_has_one_writer(sweep: Sweep, built: Built) -> None:
     process.communicate(timeout=60)
 
 
+def test_nobody_else_can_use_the_workers() -> None:
+    """Whoever can send them a task runs code as the sweep's owner."""
+    from boardless.front.sweep import cluster
+
+    dask: Any = importlib.import_module("distributed")
+    another = importlib.import_module("distributed.security").Security.temporary()
+    cluster.need()
+    with cluster.local(1) as ours:
+        address = ours.client.scheduler.address
+        assert address.startswith("tls://127.0.0.1:")
+        workers = ours.client.scheduler_info(n_workers=-1)["workers"]
+        plain = address.replace("tls://", "tcp://")
+        for where in (plain, *(name.replace("tls://", "tcp://") for name in workers)):
+            with pytest.raises(OSError, match=r".*"):
+                dask.Client(where, timeout=3, set_as_default=False)
+        with pytest.raises(OSError, match=r".*"):
+            dask.Client(address, security=another, timeout=3, set_as_default=False)
+        assert ours.client.submit(int, "7").result(timeout=60) == 7
+
+
 # ---- a scheduler of one's own ----
 
 
@@ -469,6 +490,8 @@ def test_a_users_own_scheduler(sweep: Sweep, own: Own, tmp_path: Path) -> None:
     arguments = (str(model), "--boards", BOARD, *data, "--scheduler", own.address)
     (record,) = sweep.records(*arguments)
     assert (record["model"], record["pictures"], record["ok"]) == ("mine", 40, True)
+    done = sweep(*arguments)
+    assert "is not protected: whoever can reach it" in done.stderr
     line = sweep.fails(2, *DIGITS, "--scheduler", own.address, "--jobs", "2")
     assert "--jobs is for workers on this machine" in line
 

@@ -167,10 +167,12 @@ def _counts(file: Path) -> None:
 # --- What was kept, and tables --------------------------------------------------------------------
 def _kept(file: Path) -> None:
     data = kept.load(file)
-    github.summary(data)
-    github.workflow_commands(data)
+    with kept.showing(file):
+        github.summary(data)
+        github.workflow_commands(data)
+        if isinstance(data, Report):
+            page.render(data)
     if isinstance(data, Report):
-        page.render(data)
         collect.changes(data, data)
 
 

@@ -43,20 +43,25 @@ def command(
 
     The page is one file that needs no other.
     """
-    data = kept.load(source or kept.data_file())
+    path = source or kept.data_file()
+    data = kept.load(path)
+    with kept.showing(path):
+        annotated, text = github.workflow_commands(data), github.summary(data)
     if annotations:
-        click.echo(github.workflow_commands(data), nl=False)
+        click.echo(annotated, nl=False)
     if as_markdown and output:
-        record.write_text(github.summary(data), output)
+        record.write_text(text, output)
     elif as_markdown:
-        click.echo(github.summary(data), nl=False)
+        click.echo(text, nl=False)
     target = None
     if not (annotations or as_markdown):
         if not isinstance(data, Report):
             where = str(source)
             raise BadInput("a gate result has no HTML page", where=where, hint="use --github")
         target = output or kept.page_file()
-        record.write_text(page.render(data), target)
+        with kept.showing(path):
+            html = page.render(data)
+        record.write_text(html, target)
     if json_file:
         record.write(about(data, target), json_file)
     elif target:

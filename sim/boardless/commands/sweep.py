@@ -80,7 +80,7 @@ class Images(click.ParamType[tuple[str, Path]]):
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="The workers of this dask scheduler instead, such as tcp://10.0.0.1:8786. Each needs the "
+    help="The workers of this dask scheduler instead, such as tls://10.0.0.1:8786. Each needs the "
     "same checkout and tools as this machine; differences are named.",
 )
 @click.option(
@@ -147,6 +147,8 @@ def _sweep(
     def workers() -> Any:
         return cluster.remote(scheduler, pairs) if scheduler else cluster.local(threads)
 
+    if scheduler and (unsafe := cluster.warning(scheduler)):
+        say(unsafe)
     with store.open_file(output, new=True) as results:
         left = drive.outstanding(asked, preparation, results, restart)
         with progress_bar() as progress:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import msgspec
 
 from boardless.core import checked, paths
@@ -119,6 +122,16 @@ def _checked_gate(data: dict[str, Any], path: Path) -> dict[str, Any]:
     except (msgspec.ValidationError, *DAMAGE) as error:
         raise _damaged("JSON", error, path) from error
     return data
+
+
+@contextlib.contextmanager
+def showing(path: Path) -> Iterator[None]:
+    """Turns what goes wrong while the content of `path` is shown into BadInput: only showing it all
+    finds every value that makes no sense, such as a count below 0."""
+    try:
+        yield
+    except (jinja2.TemplateError, *DAMAGE) as error:
+        raise _damaged("report", error, path) from error
 
 
 def _damaged(what: str, error: Exception, path: Path) -> BadInput:

@@ -44,9 +44,10 @@ def need() -> None:
     try:
         with _quiet():
             _dask()
+        importlib.import_module("cryptography")
     except ImportError as error:
         raise ToolMissing(
-            f"a sweep needs the package distributed ({error})",
+            f"a sweep needs the packages distributed and cryptography ({error})",
             hint="python -m pip install 'boardless[sweep]'",
         ) from error
 
@@ -104,22 +105,27 @@ class Cluster:
 
 @contextlib.contextmanager
 def local(jobs: int) -> Iterator[Cluster]:
-    """`jobs` processes on this machine, replaced when they die; they end with this one."""
+    """`jobs` processes on this machine, replaced when they die; they end with this one. Who talks
+    to them has the certificate that is made for this sweep and never leaves its processes: without
+    it any user of the machine could run code as ours."""
     with _quiet(), contextlib.ExitStack() as stack:
         stack.enter_context(_dask("dask.config").set(SETTINGS))
         folder = stack.enter_context(scratch.folder("sweep"))
+        secret = _dask("distributed.security").Security.temporary()
         with _deaf_children():
             made = _dask().LocalCluster(
                 n_workers=jobs,
                 threads_per_worker=1,
                 host="127.0.0.1",
+                protocol="tls://",
+                security=secret,
                 dashboard_address=None,
                 memory_limit=0,
                 local_directory=folder,
                 silence_logs=logging.CRITICAL,
             )
         stack.callback(made.close, timeout=10)
-        client = stack.enter_context(_dask().Client(made, set_as_default=False))
+        client = stack.enter_context(_dask().Client(made, security=secret, set_as_default=False))
         try:
             yield Cluster(client)
         finally:
@@ -136,6 +142,16 @@ def _kill(made: Any) -> None:
                 os.kill(nanny.pid, signal.SIGKILL)
 
 
+def warning(address: str) -> str:
+    """Returns what to know of a scheduler's address before using it, "" where it is protected."""
+    if address.startswith("tls://"):
+        return ""
+    return (
+        f"{address} is not protected: whoever can reach it, or the workers, can run programs as "
+        "their users, and as you; use tls:// (docs/howto/sweep.md)"
+    )
+
+
 @contextlib.contextmanager
 def remote(address: str, pairs: Sequence[tuple[str, str]]) -> Iterator[Cluster]:
     """The workers of the scheduler at `address`, which must have what this machine has for these
@@ -150,7 +166,7 @@ def remote(address: str, pairs: Sequence[tuple[str, str]]) -> Iterator[Cluster]:
             ) from error
         except (ValueError, TypeError) as error:
             raise BadInput(
-                _line(error), where=address, hint="such as tcp://10.0.0.1:8786"
+                _line(error), where=address, hint="such as tls://10.0.0.1:8786"
             ) from error
         try:
             client.wait_for_workers(1, timeout=ANSWER)
