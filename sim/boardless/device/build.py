@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from boardless.core import paths
+from boardless.core import files, paths
 from boardless.core.errors import BadInput, BoardlessError, ToolFailed, TooSmall
 from boardless.device import compilers, keys, platformio
 from boardless.device.compilers import toolchain
@@ -34,9 +34,9 @@ def build(sources: Sources, board: Board) -> Build:
     folder = paths.build_root() / board.name / sources.model.replace(":", "-")
     with _locked(folder):
         for _ in range(TRIES):
-            files = keys.files(board)
-            before = keys.state(files)
-            key = build_key(sources, board, version, files)
+            read = keys.files(board)
+            before = keys.state(read)
+            key = build_key(sources, board, version, read)
             if _is_whole(folder, board, key):
                 return _describe(sources, board, folder / ELF, key, version, 0.0)
             with platformio.place(board) as place:
@@ -63,6 +63,7 @@ def _locked(folder: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            files.check_inside(folder, paths.build_root())
             stack.enter_context(platformio.locked(folder / "lock"))
         except OSError as error:
             raise BadInput(
@@ -80,7 +81,7 @@ def _publish(made: Path, folder: Path, board: Board, key: str) -> None:
     shutil.copyfile(made, temporary)
     temporary.chmod(0o755)
     temporary.replace(folder / ELF)
-    (folder / STAMP).write_text(_stamp(folder, board, key))
+    files.replace(folder / STAMP, _stamp(folder, board, key).encode())
 
 
 def _stamp(folder: Path, board: Board, key: str) -> str:
@@ -123,7 +124,7 @@ def write_sources(sources: Sources, build_id: str, folder: Path) -> list[Path]:
             if path.suffix in (".c", ".h"):
                 content = content.replace(BUILD_ID.encode(), build_id.encode())
             if not path.is_file() or path.read_bytes() != content:
-                path.write_bytes(content)
+                files.replace(path, content)
             written.append(path)
     except OSError as error:
         raise BadInput(

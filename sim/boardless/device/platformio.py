@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from boardless.core import children, paths
+from boardless.core import children, files, paths
 from boardless.core.errors import ToolFailed
 from boardless.device import compilers
 from boardless.device.records import Board
@@ -52,6 +52,7 @@ def place(board: Board) -> Iterator[Place]:
     What is built in it goes before the next build, unless this one calls `settle`."""
     folder = paths.build_root() / "pio" / board.name
     folder.mkdir(parents=True, exist_ok=True)
+    files.check_inside(folder, paths.build_root())
     with locked(folder / "lock") as lock:
         here = Place(board, folder, lock)
         if not here.is_settled():

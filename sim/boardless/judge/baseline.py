@@ -5,15 +5,13 @@ baseline = read("mobile_lenet", "mps2-an386")
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import tomlkit
 
-from boardless.core import checked, paths
+from boardless.core import checked, files, paths
 from boardless.core.errors import BadInput
 from boardless.device import boards
 from boardless.judge.figures import MEMORY, Figures
@@ -83,15 +81,7 @@ def write(model: str, board: str, content: Baseline) -> Path | None:
         if file.is_file() and file.read_bytes() == new:
             return None
         file.parent.mkdir(exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(new)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        files.write(file, new)
     except OSError as error:
         raise BadInput(f"cannot write ({error.strerror})", where=shown(file)) from error
     return file

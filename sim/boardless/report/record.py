@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from boardless.core import files
 from boardless.core.errors import BadInput
 from boardless.device.records import Board, HardwareCycles, Run
 from boardless.judge.records import Outcome
@@ -148,6 +149,6 @@ def check_target(target: str) -> None:
 def write_text(text: str, path: Path) -> None:
     """BadInput where that cannot be written."""
     try:
-        path.write_text(text, encoding="utf8")
+        files.write(path, text.encode("utf8", "backslashreplace"))
     except OSError as error:
         raise BadInput(f"cannot write ({error.strerror})", where=str(path)) from error

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from boardless.core import checked
+from boardless.core import checked, files
 from boardless.core.errors import BadInput
 from boardless.cycles.calibration import digest as digests
 
@@ -163,7 +163,7 @@ def save(
     )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        files.write(file, text.encode())
     except OSError as problem:
         raise BadInput(f"cannot write ({problem.strerror})", where=str(file)) from problem
     return file

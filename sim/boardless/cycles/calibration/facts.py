@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import tomlkit
 
-from boardless.core import checked
+from boardless.core import checked, files
 from boardless.core.errors import BadInput
 
 FOLDER = Path(__file__).with_name("facts")
@@ -185,7 +185,7 @@ def add(suite: Suite, path: Path) -> Suite:
     programs = tuple(sorted([*kept, *new.values()], key=lambda p: p.name))
     whole = msgspec.structs.replace(known, program=programs, name="")
     try:
-        path.write_text(tomlkit.dumps(msgspec.to_builtins(whole)), encoding="utf8")
+        files.write(path, tomlkit.dumps(msgspec.to_builtins(whole)).encode())
     except OSError as error:
         raise BadInput(f"cannot write ({error.strerror})", where=str(path)) from error
     return msgspec.structs.replace(whole, name=path.stem)

@@ -27,7 +27,7 @@ from typing import IO
 
 import numpy as np
 
-from boardless.core import paths
+from boardless.core import files, paths
 from boardless.core.closing import Closing
 from boardless.core.errors import BadInput, ToolFailed, ToolMissing
 from boardless.core.programs import program_version
@@ -60,7 +60,9 @@ def find(program: str, debian: tuple[str, ...] = ()) -> Plugin:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(memory.read_text())
         plugin = Plugin(Path(known["path"]), int(known["interface"]))
-        if plugin.path.is_file():
+        # QEMU runs its code: no file elsewhere is taken for it.
+        ours = plugin.path.resolve().parent == _folder().resolve()
+        if ours and plugin.path.is_file():
             return plugin
     problems = []
     for interface in _likely(version):
@@ -68,7 +70,8 @@ def find(program: str, debian: tuple[str, ...] = ()) -> Plugin:
         problem = _probe(program, path)
         problems.append(problem)
         if not problem:
-            memory.write_text(json.dumps({"path": str(path), "interface": interface}) + "\n")
+            about = json.dumps({"path": str(path), "interface": interface}) + "\n"
+            files.replace(memory, about.encode())
             return Plugin(path, interface)
     raise ToolMissing(
         f"cycles not available: {program} (QEMU {version.split('version ')[-1]}) takes no plugin: "

@@ -14,6 +14,7 @@ import pkgutil
 from pathlib import Path
 from types import ModuleType
 
+from boardless.core import files
 from boardless.core.errors import BadInput
 from boardless.model.zoo import Model
 
@@ -31,12 +32,12 @@ def about(name: str) -> str:
 
 def write(name: str, model: Model, folder: Path) -> list[Path]:
     """Write the model's files in the format `name` into `folder`, which is made; their paths."""
-    files = _module(name).files(model)
+    made = _module(name).files(model)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file, content in files.items():
-            (folder / file).write_bytes(content)
+        for file, content in made.items():
+            files.write(folder / file, content)
             written.append(folder / file)
     except OSError as error:
         raise BadInput(error.strerror or str(error), where=str(error.filename or folder)) from error

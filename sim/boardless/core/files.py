@@ -1,0 +1,67 @@
+"""Writes files that appear whole or not at all, and keeps what is written inside of its folder.
+
+files.write(Path("report.json"), b"{}")
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from boardless.core.errors import BadInput
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes a file under another name, then renames it: whoever reads it meanwhile sees the old
+    one, and a full disk leaves that. What is no regular file, such as a pipe, is written to as it
+    is. A link is followed: the user has named it. OSError."""
+    target = Path(os.path.realpath(path))
+    replace(target, content, plain=target.exists() and not target.is_file())
+
+
+def replace(path: Path, content: bytes, *, plain: bool = False) -> None:
+    """As write(), but puts the file in the place of a link instead of following it. With `plain`
+    nothing is renamed. OSError."""
+    if plain:
+        path.write_bytes(content)
+        return
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        handle = os.open(temporary, flags, 0o666)
+    except PermissionError:
+        if path.is_symlink() or not path.is_file():
+            raise
+        path.write_bytes(content)  # a file of ours in a folder of somebody else's
+        return
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            with contextlib.suppress(FileNotFoundError):
+                old = path.lstat()
+                if stat.S_ISREG(old.st_mode):
+                    os.fchmod(out.fileno(), stat.S_IMODE(old.st_mode))
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def check_inside(folder: Path, root: Path) -> None:
+    """Raises BadInput where a link in `folder`, or on the way to it from `root`, leads out of
+    `root`: what is written there would be written elsewhere."""
+    inside = Path(os.path.realpath(root))
+    links = [folder]
+    for place, folders, names in os.walk(folder):
+        links += (p for p in (Path(place, n) for n in (*folders, *names)) if p.is_symlink())
+    for link in links:
+        real = Path(os.path.realpath(link))
+        if not real.is_relative_to(inside):
+            raise BadInput(
+                f"a link leads out of the build folder, to {real}",
+                where=str(link),
+                hint="delete it, or set BOARDLESS_BUILD_DIR",
+            )
