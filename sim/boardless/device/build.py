@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,9 +22,10 @@ from boardless.device.elf import sections
 from boardless.device.keys import build_key
 from boardless.device.records import BUILD_ID, Board, Build, Sources
 
-__all__ = ["build", "build_key", "toolchain", "write_sources"]
+__all__ = ["build", "build_key", "check_path", "toolchain", "write_sources"]
 
 ELF, STAMP, LOG, GENERATED = "firmware.elf", "build_id", "build.log", "generated"
+SPECIAL = re.compile(r"""[^\S ]|['"$\\&;`()<>|]""")  # of a shell and of SCons
 TRIES = 5  # builds during which somebody edits the sources
 
 
@@ -32,6 +34,9 @@ def build(sources: Sources, board: Board) -> Build:
     began = time.monotonic()
     version = toolchain(board)
     folder = paths.build_root() / board.name / sources.model.replace(":", "-")
+    check_path(folder, "set BOARDLESS_BUILD_DIR to another folder")
+    check_path(paths.ROOT, "move boardless to another folder")
+    check_path(board.folder, "move the board to another folder")
     with _locked(folder):
         for _ in range(TRIES):
             read = keys.files(board)
@@ -55,6 +60,14 @@ def build(sources: Sources, board: Board) -> Build:
         where=f"building {sources.model} for {board.name}",
         hint="run it again when they are saved",
     )
+
+
+def check_path(path: Path, hint: str) -> None:
+    """Raises BadInput where a path would not reach the compiler as it is: SCons hands it to a
+    shell, which would take a part of it for a command."""
+    if found := SPECIAL.search(str(path)):
+        what = f"a path with {found[0]!r} in it cannot be built in"
+        raise BadInput(what, where=str(path), hint=hint)
 
 
 @contextlib.contextmanager
