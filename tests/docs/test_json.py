@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import bare_programs
+import example_report
 import msgspec
-import page_cases
 import pytest
 from boardless import cli, commands
 from boardless.cycles import calibration
@@ -148,7 +148,8 @@ def test_sim_and_gate() -> None:
 def test_report(tmp_path: Path) -> None:
     shape = Shape("boardless report")
     file, output = tmp_path / "report.json", tmp_path / "report.html"
-    file.write_bytes(msgspec.json.encode(page_cases.report(page_cases.case(), text="a cause")))
+    made = example_report.report(example_report.case(), text="a cause")
+    file.write_bytes(msgspec.json.encode(made))
     shape.check(ask("report", "--from", str(file), "-o", str(output)))
     shape.all_seen()
 

@@ -64,7 +64,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_utf8_is_escaped(tmp_path: Path) -> None:
-    """Such as of a picture: Python holds it as a surrogate, which no file can hold."""
+    """A name such as of a picture: Python holds it as a surrogate, which no file can hold."""
     record.write_text("a\udcff.png", tmp_path / "a.json")
     assert (tmp_path / "a.json").read_text() == "a\\udcff.png"
 

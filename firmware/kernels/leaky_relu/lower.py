@@ -37,4 +37,5 @@ def _quantised(context: Context, alpha: np.float32) -> npt.NDArray[np.int64]:
         multiplier, shift = quantise.multiplier_and_shift(abs(float(ratio)))
         context.scaled_up(used.min(initial=0), used.max(initial=0), shift)
         sides.append(np.sign(ratio).astype(int) * fixed_point.requantise(x, multiplier, shift))
-    return np.where(x >= 0, *sides) + output.zero_point
+    levels: npt.NDArray[np.int64] = np.where(x >= 0, *sides) + output.zero_point
+    return levels

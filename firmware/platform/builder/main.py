@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from boardless.core import paths
 from boardless.core.errors import BoardlessError, install
@@ -108,13 +109,13 @@ model_flags = [
 generated_files = [env.File(str(path)) for path in Path(generated).rglob("*") if path.is_file()]
 
 
-def object_of_model(env, node):
+def object_of_model(env: Any, node: Any) -> Any:
     made = env.Object(node, MODEL_FLAGS=model_flags)
     env.Depends(made, generated_files)  # SCons does not look into .incbin
     return made
 
 
-def object_of_source(env, node):
+def object_of_source(env: Any, node: Any) -> Any:
     folder = Path(node.srcnode().get_abspath()).resolve().parent
     return object_of_model(env, node) if folder == firmware / "app" else node
 

@@ -23,8 +23,8 @@ def write(path: Path, content: bytes) -> None:
 
 
 def replace(path: Path, content: bytes, *, plain: bool = False) -> None:
-    """As write(), but puts the file in the place of a link instead of following it. With `plain`
-    nothing is renamed. OSError."""
+    """Writes as write() does, but puts the file in the place of a link instead of following it.
+    With `plain` nothing is renamed. OSError."""
     if plain:
         path.write_bytes(content)
         return
