@@ -1,4 +1,4 @@
-"""boardless's sessions: nox -s sim, quick, tests, fuzz, robot, lint, docs, bench, train: `nox -l`.
+"""boardless's sessions, nox -s sim, quick, tests and others; `nox -l` lists them.
 
 Inside the project's own .venv (what ./bootstrap makes) a session runs in it, without installing
 anything; elsewhere it gets an environment of its own from the same pinned constraints.
@@ -21,6 +21,7 @@ OWN_VENV = Path(sys.prefix).resolve() == ROOT / ".venv"
 if OWN_VENV:
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
 CODE = ("sim", "models", "tests", "firmware", "examples", "docs", "noxfile.py")
+PYTEST = ("pytest", "-n", "2", "--dist", "worksteal")
 
 nox.options.sessions = ["sim"]
 nox.options.reuse_existing_virtualenvs = True
@@ -70,12 +71,28 @@ def sim(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the test suite; arguments after -- go to pytest.
 
-    Without arguments the tests of the zoo follow, in the session that has TensorFlow (1.8 GB).
+    Without arguments the unit tests measure their coverage, see `coverage`, and the tests of the
+    zoo follow, in the session that has TensorFlow (1.8 GB).
     """
     install(session, "tests")
-    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
-    if not session.posargs:
-        session.notify("train", ["--test"])
+    if session.posargs:
+        session.run(*PYTEST, *session.posargs)
+        return
+    session.run(*PYTEST, "--ignore", "tests/unit")
+    session.notify("coverage")
+    session.notify("train", ["--test"])
+
+
+@session()
+def coverage(session: nox.Session) -> None:
+    """Run the unit tests and fail where they run less of the package than pyproject.toml demands.
+
+    Arguments after -- go to pytest: `-- --cov-report=html` writes build/coverage.
+    """
+    install(session, "tests")
+    (ROOT / "build").mkdir(exist_ok=True)
+    # Others run firmware: measuring them takes more than half as long again and says little.
+    session.run(*PYTEST, "tests/unit", "--cov", "--cov-report=term:skip-covered", *session.posargs)
 
 
 @session()
@@ -99,7 +116,7 @@ def quick(session: nox.Session) -> None:
         args += ["tests/properties/test_kernels.py", "-k", f"not test_on_ or {named}"]
     else:
         session.log("no kernel has changed")
-    session.run("pytest", "-q", "-n", "2", "--dist", "worksteal", *args)
+    session.run(*PYTEST, "-q", *args)
     session.run("boardless", "run", "digits_cnn", "--board", "mps2-an386", "--limit", "1")
 
 
