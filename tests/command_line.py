@@ -57,6 +57,7 @@ class Cli:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
         self.mark = uuid.uuid4().hex
+        self.started: list[subprocess.Popen[str]] = []
 
     def environment(self, **changes: str) -> dict[str, str]:
         return os.environ | {MARK: self.mark} | changes
@@ -86,8 +87,8 @@ class Cli:
         return Completed(process.args, process.returncode, out, err)
 
     def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
-        """Starts the command as the leader of a process group and does not wait for it."""
-        return subprocess.Popen(
+        """Starts the command and does not wait for it; `close` does."""
+        process = subprocess.Popen(
             [sys.executable, "-m", "boardless", *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -95,10 +96,28 @@ class Cli:
             text=True,
             env=self.environment(**changes),
         )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """Ends what was started and still runs, such as in a test that failed. Without it the next
+        test would fail, because Python warns of processes that nobody has waited for."""
+        end(self.started)
 
     def fails(self, status: int, *arguments: str, **changes: str) -> str:
         """Returns the one line on stderr of a call that fails with exit status `status`."""
         return failure(self(*arguments, **changes), status)
+
+
+def end(started: list[subprocess.Popen[str]]) -> None:
+    """Kills processes, waits for them and closes their pipes."""
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # of what was not sent yet
+                    pipe.close()
 
 
 def failure(done: Completed, status: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -47,8 +48,9 @@ def listen_to_the_end(client: Client) -> None:
 
 
 @pytest.fixture
-def cli() -> Cli:
-    return Cli()
+def cli() -> Iterator[Cli]:
+    with contextlib.closing(Cli()) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

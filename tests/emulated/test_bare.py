@@ -122,17 +122,17 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
         "from boardless.device.counting import bare;"
         f"bare.run(Path({str(elf)!r}), boards.load('mps2-an386'))"
     )
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code],
         env=os.environ | {MARK: mark},
         stderr=subprocess.PIPE,
-    )
-    done = threading.Event()
-    while not any("qemu-system" in line for line in marked_processes(mark).values()):
-        assert process.poll() is None
-        done.wait(0.02)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    ) as process:
+        done = threading.Event()
+        while not any("qemu-system" in line for line in marked_processes(mark).values()):
+            assert process.poll() is None
+            done.wait(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert b"KeyboardInterrupt" in said
     assert not marked_processes(mark)
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -33,9 +34,13 @@ def git(root: Path, *arguments: str) -> None:
 
 
 def machine(source: Path) -> dict[str, str]:
-    """The environment of a runner on which boardless is installed from `source`."""
+    """The environment of a runner on which boardless is installed from `source`, and its commands
+    are on PATH, wherever the tests were started from."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("BOARDLESS_B", "PYTEST"))}
-    return kept | {"PYTHONPATH": os.pathsep.join([str(source), kept.get("PYTHONPATH", "")])}
+    return kept | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]]),
+        "PYTHONPATH": os.pathsep.join([str(source), kept.get("PYTHONPATH", "")]),
+    }
 
 
 def files(done: Done, root: Path, target: Path) -> list[str]:
