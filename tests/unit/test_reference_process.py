@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,3 +117,26 @@ def test_it_ends_with_its_parent(number: signal.Signals) -> None:
     while alive(child):
         assert time.monotonic() < end, "the interpreter's process has outlived its parent"
         done.wait(0.02)
+
+
+def test_outputs_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path))
+    asked: list[int] = []
+    predict = reference.predict
+
+    def counted(content: bytes, inputs: Any, progress: Any) -> Any:
+        asked.append(len(inputs))
+        return predict(content, inputs, progress)
+
+    monkeypatch.setattr(reference, "predict", counted)
+    done: list[int] = []
+    for inputs in (INPUTS, INPUTS, INPUTS[:2], INPUTS + np.int8(1), INPUTS):
+        outputs = reference.predict_once(DIGITS, inputs, done.append)
+        np.testing.assert_array_equal(outputs, predict(DIGITS, inputs))
+    assert asked == [3, 2, 3]
+    assert sum(done) == 14
+    reference.predict_once(zoo.find("digits_cnn:float32").content, INPUTS.astype(np.float32))
+    assert len(asked) == 4
+    monkeypatch.setattr(reference, "version", lambda name: "another one")
+    reference.predict_once(DIGITS, INPUTS)
+    assert len(asked) == 5
