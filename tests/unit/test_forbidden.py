@@ -30,6 +30,15 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the C that the rules are about."""
+    root = tmp_path_factory.mktemp("firmware")
+    for folder in includes.RULES:
+        shutil.copytree(paths.FIRMWARE / folder, root / folder)
+    return root
+
+
 def broken(root: Path) -> set[str]:
     """Returns the names of the contracts that import-linter finds broken."""
     program = "from importlinter.cli import lint_imports_command as c; c()"
@@ -104,9 +113,11 @@ def test_a_forbidden_import(package: Path, file: str, statement: str, contract: 
         ("app/main.c", '#include "toolchain.h"', "includes toolchain.h"),
     ],
 )
-def test_a_forbidden_use_in_c(file: str, line: str, violation: str, tmp_path: Path) -> None:
-    for folder in includes.RULES:
-        shutil.copytree(paths.FIRMWARE / folder, tmp_path / folder)
-    path = tmp_path / file
-    path.write_text(f"{line}\n{path.read_text()}")
-    assert includes.violations(tmp_path) == [f"{file} {violation}"]
+def test_a_forbidden_use_in_c(file: str, line: str, violation: str, firmware: Path) -> None:
+    path = firmware / file
+    text = path.read_text()
+    path.write_text(f"{line}\n{text}")
+    try:
+        assert includes.violations(firmware) == [f"{file} {violation}"]
+    finally:
+        path.write_text(text)
