@@ -44,8 +44,8 @@ def check(content: bytes, inputs: npt.NDArray[Any], folder: Path, what: str = ""
     program = compiler.compile_graph(read)
     expected = reference.predict(content, inputs)
     got = HostModel(program, folder).run(inputs)
-    fast = compiler.compile_graph(read, variants=("dsp",))
-    if any(layer.call.function.endswith("_dsp") for layer in fast.layers):
+    fast = compiler.compile_graph(read, variants=("dsp", "fpu"))
+    if any(layer.call.function.endswith(("_dsp", "_fpu")) for layer in fast.layers):
         np.testing.assert_array_equal(HostModel(fast, folder).run(inputs), got, err_msg=what)
     assert got.dtype == expected.dtype
     if got.dtype == np.int8:

@@ -184,7 +184,7 @@ def test_variant_equals_reference(
         pytest.param(operator, dtype, board, id=f"{operator.__name__}-{dtype}-{board}")
         for operator, dtype in VARIANTS
         for variants, board in runners.boards_by_variants().items()
-        if (dtype == "int8" and variants) or "dsp" in variants  # float32 has _dsp variants only
+        if (dtype == "int8" and variants) or "fpu" in variants  # float32 has no others
     ],
 )
 def test_variant_equals_reference_on_core(
@@ -199,7 +199,7 @@ def compare(
     dtype: str,
     cases: int,
     run: Callable[[compiler.Program, Any], npt.NDArray[Any]],
-    variants: tuple[str, ...] = ("dsp",),
+    variants: tuple[str, ...] = ("dsp", "fpu"),
 ) -> None:
     """run(program, inputs) with and without variants gives the same outputs."""
     used: Counter[str] = Counter()
@@ -219,7 +219,7 @@ def compare(
         else:
             limit = 1e-5 * max(1.0, float(np.abs(expected).max()))
             np.testing.assert_allclose(got, expected, rtol=0, atol=limit, err_msg=message)
-    best = variants[0] if dtype == "int8" else "dsp"
+    best = variants[0] if dtype == "int8" else "fpu"
     assert used[best] > cases / 4, f"the cases hardly reach the variant: {used}"
 
 

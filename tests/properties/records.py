@@ -26,7 +26,7 @@ from boardless.device import boards
 from elftools.elf.elffile import ELFFile
 
 BOARD = "mps2-an386"
-HOST_VARIANTS = ("dsp", "scalar")  # variants whose primitives have a plain C form
+HOST_VARIANTS = ("dsp", "fpu", "scalar")  # variants whose primitives have a plain C form
 PROTOTYPE = re.compile(r"^bl_status\s+(bl_\w+)\s*\(([^)]*)\)\s*;", re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 APP = paths.FIRMWARE / "app_kernels"

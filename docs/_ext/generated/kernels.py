@@ -12,7 +12,8 @@ from boardless.model.compiler import kernels
 from generated.writing import cell, code, table
 
 FUNCTION = re.compile(r"\bbl_status bl_\w+?_(s8|f32)(?:_\w+)?_([a-z]+)\(")
-FORMS = {"ref": "C", "scalar": "scalar", "dsp": "DSP", "mve": "MVE"}  # by the name's last word
+# by the last word of a function's name
+FORMS = {"ref": "C", "scalar": "scalar", "dsp": "DSP", "mve": "MVE", "fpu": "FPU"}
 NO_CODE = "no code"  # the operator moves nothing
 NONE = "-"
 

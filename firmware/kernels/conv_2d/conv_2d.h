@@ -86,7 +86,7 @@ bl_status bl_conv_2d_s8_mono_mve(const bl_conv_2d_s8 *p, const int8_t *input, co
  * inputs of a block are read, once per 4 channels, before the last of its outputs is written. So
  * output pixel i must lie on no input that pixels 4 * (i / 4) and later read, unless output_c <= 4.
  */
-bl_status bl_conv_2d_f32_dsp(const bl_conv_2d_f32 *p, const float *input, const float *filter,
+bl_status bl_conv_2d_f32_fpu(const bl_conv_2d_f32 *p, const float *input, const float *filter,
                              const float *bias, float *output);
 
 #endif

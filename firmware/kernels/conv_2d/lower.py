@@ -44,8 +44,10 @@ def lower(context: Context) -> Call:
     ).with_clearances(context.clearance(params["window"]))
     if "mve" in context.variants and suffix == "s8" and mve.shifts_right(call.constants[3]):
         return _s8_mve(context, call)
-    if "dsp" in context.variants:
-        return _s8_dsp(context, call) if suffix == "s8" else _f32_dsp(context, call)
+    if "dsp" in context.variants and suffix == "s8":
+        return _s8_dsp(context, call)
+    if "fpu" in context.variants and suffix == "f32":
+        return _f32_fpu(context, call)
     if "scalar" in context.variants and suffix == "s8":
         return _s8_scalar(context, call)
     return call
@@ -138,7 +140,7 @@ def _s8_mono(context: Context, call: Call, fast: FastChannels) -> Call:
     ).with_clearances(context.clearance(call.params["window"], pixels=0))
 
 
-def _f32_dsp(context: Context, call: Call) -> Call:
+def _f32_fpu(context: Context, call: Call) -> Call:
     """Returns the call of the variant with several sums in registers; `call` itself if it does not
     fit."""
     data = call.constants[0].data
@@ -152,7 +154,7 @@ def _f32_dsp(context: Context, call: Call) -> Call:
     packed = padded.reshape(-1, 4, taps.shape[1]).transpose(0, 2, 1)
     return dataclasses.replace(
         call,
-        function="bl_conv_2d_f32_dsp",
+        function="bl_conv_2d_f32_fpu",
         constants=(
             Constant("filter", packed, "channel blocks, HWI, 4 channels"),
             bias_or_zeros(call.constants[1], output_c),

@@ -75,7 +75,7 @@ bl_status bl_depthwise_conv_2d_s8_mve(const bl_depthwise_conv_2d_s8 *p, const in
  * or 2, no dilation, as many output as input channels, and activations as in float32.h. bias is not
  * NULL. Order: output rows ascend; while one is written, the input rows of its windows are still
  * read. */
-bl_status bl_depthwise_conv_2d_f32_dsp(const bl_depthwise_conv_2d_f32 *p, const float *input,
+bl_status bl_depthwise_conv_2d_f32_fpu(const bl_depthwise_conv_2d_f32 *p, const float *input,
                                        const float *filter, const float *bias, float *output);
 
 #endif

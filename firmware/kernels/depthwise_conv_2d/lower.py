@@ -48,12 +48,10 @@ def lower(context: Context) -> Call:
         and mve.shifts_right(call.constants[3])
     ):
         return _s8_mve(context, call)
-    if "dsp" in context.variants and _slides(call):
-        if suffix == "s8":
-            taps = filter_tensor.data.reshape(9, output_c).T
-            return _s8_dsp(context, call, taps) or call
-        if input_c == output_c:
-            return _f32_dsp(context, call)
+    if "dsp" in context.variants and suffix == "s8" and _slides(call):
+        return _s8_dsp(context, call, filter_tensor.data.reshape(9, output_c).T) or call
+    if "fpu" in context.variants and suffix == "f32" and _slides(call) and input_c == output_c:
+        return _f32_fpu(context, call)
     if "scalar" in context.variants and suffix == "s8" and input_c == output_c:
         return _s8_scalar(context, call)
     return call
@@ -100,14 +98,14 @@ def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None
     ).with_clearances(context.clearance(window, pixels=0 if thin else band * window["output_w"]))
 
 
-def _f32_dsp(context: Context, call: Call) -> Call:
+def _f32_fpu(context: Context, call: Call) -> Call:
     """Returns the call of the variant with the taps in registers."""
     if not float32_bounds(call.params):
         return call
     window = call.params["window"]
     bias = bias_or_zeros(call.constants[1], window["output_c"])
     return dataclasses.replace(
-        call, function="bl_depthwise_conv_2d_f32_dsp", constants=(call.constants[0], bias)
+        call, function="bl_depthwise_conv_2d_f32_fpu", constants=(call.constants[0], bias)
     ).with_clearances(context.clearance(window, pixels=window["output_w"]))
 
 

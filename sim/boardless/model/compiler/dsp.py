@@ -1,4 +1,4 @@
-"""Constants of _dsp variants for lower.py: channels for bl_requantise_fast, packed bytes.
+"""Constants of _dsp and _fpu variants for lower.py: channels for bl_requantise_fast, packed bytes.
 
 fast = fast_channels(context, taps, bias)   # None: this layer needs the reference kernel
 """

@@ -136,7 +136,7 @@ static void row_outside(const bl_window *w, const float *input, const float *fil
 typedef void row_function(const bl_window *, const float *, const float *, const float *,
                           bl_bounds_f32, float *);
 
-bl_status bl_depthwise_conv_2d_f32_dsp(const bl_depthwise_conv_2d_f32 *p, const float *input,
+bl_status bl_depthwise_conv_2d_f32_fpu(const bl_depthwise_conv_2d_f32 *p, const float *input,
                                        const float *filter, const float *bias, float *output) {
   const bl_window *w = &p->window;
   if (!bl_window_is_valid(w) || w->output_c != w->input_c || w->filter_h != 3 || w->filter_w != 3 ||

@@ -139,7 +139,7 @@ static void choose_taps(block *b, const bl_window *w, int32_t ky_begin, int32_t 
   b->filter = (ky_begin * w->filter_w + kx_begin) * w->input_c * CHANNELS;
 }
 
-bl_status bl_conv_2d_f32_dsp(const bl_conv_2d_f32 *p, const float *input, const float *filter,
+bl_status bl_conv_2d_f32_fpu(const bl_conv_2d_f32 *p, const float *input, const float *filter,
                              const float *bias, float *output) {
   const bl_window *w = &p->window;
   if (!bl_window_is_valid(w)) {
