@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
-from one_operator import Tensor, model
+from one_operator import Operator, Tensor, graph, model
 
 Draw = Any  # hypothesis's draw function, as st.composite hands it over
 Array = npt.NDArray[Any]
@@ -193,6 +193,16 @@ def resized(window: Window, input_h: int, input_w: int) -> Window:
     )
 
 
+# ---- reductions ----
+
+
+def reduced(shape: tuple[int, ...], axes: list[int], keep: bool) -> tuple[int, ...]:
+    """The shape without the axes, which stay as 1 where they are to be kept."""
+    gone = {axis % len(shape) for axis in axes}
+    kept = [(1 if i in gone else size) for i, size in enumerate(shape)]
+    return tuple(size for i, size in enumerate(kept) if keep or i not in gone)
+
+
 # ---- weights ----
 
 
@@ -338,28 +348,41 @@ def elementwise(
 
 
 @st.composite
-def with_constant(draw: Draw, operator: str, dtype: str) -> Case:
-    """ADD, SUB or MUL of the input and a constant, either first; scales within what int8 fills."""
+def two_operands(draw: Draw, operator: str, dtype: str) -> Case:
+    """ADD, SUB or MUL of the input and a constant, either first, or of the input and the largest
+    value of each channel, as in squeeze-and-excitation; scales within what int8 fills."""
     h, w, c = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(CHANNELS)
-    shape = draw(st.sampled_from([(1, h, w, c), (1, 1, 1, c), (c,), (1,), (1, h, w, 1)]))
+    constant = draw(st.booleans())
+    shapes: list[tuple[int, ...]] = [(1, h, w, c), (1, 1, 1, c), (c,), (1,), (1, h, w, 1)]
+    shapes += [(), (h, 1, c), (1, 1, w, 1)]
+    shape = draw(st.sampled_from(shapes)) if constant else (1, 1, 1, c)
     source = draw(activations((1, h, w, c), dtype))
     other = draw(activations(shape, dtype, source.scales[0] if source.scales else 0.0))
     scale = 0.0
     if dtype == "int8":
-        ratio = draw(st.sampled_from([1.0, 0.5, 2.0**-8, 0.37]))
+        ratio = draw(st.sampled_from([1.0, 0.5, 2.0**-8, 0.37])) if constant else 1.0
         other = dataclasses.replace(other, scales=(float(np.float32(other.scales[0] * ratio)),))
         both = (source.scales[0], other.scales[0])
         full = both[0] * both[1] * draw(scales(1.0, 300.0)) if operator == "MUL" else max(both)
         scale = float(np.float32(full * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
         scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
-    other.data = draw(integers(shape) if dtype == "int8" else floats(shape))
     output = draw(activations((1, h, w, c), dtype, scale))
     activation = draw(ACTIVATIONS)
     data = draw(inputs(source))
-    largest = max(float(np.abs(other.data).max()), float(np.abs(data).max()))
+    order = draw(st.sampled_from([[0, 1], [1, 0]]))
+    operators = [Operator(operator, order, [2], {"fusedActivationFunction": activation})]
+    tensors, largest = [source, other, output], float(np.abs(data).max())
+    if constant:
+        other.data = draw(integers(shape) if dtype == "int8" else floats(shape))
+        largest = max(largest, float(np.abs(other.data).max()))
+    else:
+        tensors[1] = dataclasses.replace(source, shape=shape)
+        tensors.append(Tensor((2,), "int32", data=np.array([1, 2])))
+        operators.insert(0, Operator("REDUCE_MAX", [0, 3], [1], {"keepDims": True}))
+    what = f"{'constant' if constant else 'computed'} {shape}, order {order}"
     return Case(
-        model(operator, [source, other], output, {"fusedActivationFunction": activation}),
+        graph(tensors, operators, 0, 2),
         data,
-        f"{operator.lower()} {dtype} {h}x{w}x{c} and {shape}{ACTIVATION_NAMES[activation]}",
+        f"{operator.lower()} {dtype} {h}x{w}x{c} and {what}{ACTIVATION_NAMES[activation]}",
         largest,
     )

@@ -29,7 +29,8 @@ CHANNELWISE = [c for c in OPERATORS if traits.of(c[0].upper()).channels is trait
 def drawn(data: st.DataObject, operator: str, dtype: str) -> tuple[Case, kernels.Context]:
     case = data.draw(strategies.load(operator).cases(dtype))
     read = graph.read(case.oracle or case.content, "case")
-    return case, kernels.Context(read, read.operators[0])
+    (op,) = (op for op in read.operators if op.name == operator.upper())
+    return case, kernels.Context(read, op)
 
 
 def predict(case: Case, inputs: Any) -> Any:
@@ -44,6 +45,8 @@ def test_a_call_goes_to_the_folder_that_the_traits_name(
     case, context = drawn(data, operator, dtype)
     known = traits.of(operator.upper())
     for layer in compiler.compile_graph(graph.read(case.content, "case"), fold=False).layers:
+        if layer.op != operator.upper():
+            continue
         same = context.input().dtype == context.output().dtype
         folder = (known.int8 if dtype == "int8" else known.float32) if same else operator
         assert layer.call.header.split("/")[0] == (folder or operator)
@@ -55,7 +58,7 @@ def test_a_call_goes_to_the_folder_that_the_traits_name(
 def test_no_output_leaves_the_range_of_the_inputs(
     operator: str, dtype: str, data: st.DataObject
 ) -> None:
-    """Real 0 is in the range where the operator pads or clamps."""
+    """Real 0 is in the range where the operator pads or clamps, or reads what another one made."""
     case, context = drawn(data, operator, dtype)
     source, output, known = context.input(), context.output(), traits.of(operator.upper())
     if source.quantisation != output.quantisation:
@@ -63,7 +66,7 @@ def test_no_output_leaves_the_range_of_the_inputs(
     constants = [t.data for t in context.graph.tensors if t.data is not None]
     read = [case.inputs, *(d for d in constants if d.dtype == case.inputs.dtype)]
     low, high = min(float(d.min()) for d in read), max(float(d.max()) for d in read)
-    if known.pads_zero or known.clamp or known.takes_activation:
+    if known.pads_zero or known.clamp or known.takes_activation or len(context.graph.operators) > 1:
         zero = source.quantisation.zero_point if source.quantisation else 0
         clamp = known.clamp or (-1.0, 1.0)
         step = source.quantisation.scale if source.quantisation else 1.0
@@ -80,7 +83,7 @@ def test_an_output_channel_depends_on_its_own_input_channel_alone(
     operator: str, dtype: str, data: st.DataObject
 ) -> None:
     case, context = drawn(data, operator, dtype)
-    links = [index for tensor, index in links_of(context) if tensor == context.graph.input]
+    links = [index for _, index in links_of(context)]  # others are the input's, channel by channel
     if not links:
         return
     channel = data.draw(st.integers(0, case.inputs.shape[-1] - 1))
@@ -88,7 +91,8 @@ def test_an_output_channel_depends_on_its_own_input_channel_alone(
     other[..., channel] = other[..., channel] // 2 if dtype == "int8" else other[..., channel] + 1
     before, after = predict(case, case.inputs), predict(case, other)
     changed = (before != after).reshape(-1, len(links[0])).any(axis=0)
-    assert not (changed & (links[0] != channel)).any()
+    own = np.any([index == channel for index in links], axis=0)
+    assert not (changed & ~own).any()
 
 
 @pytest.mark.parametrize("operator", QUANTISED)

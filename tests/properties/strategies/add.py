@@ -1,4 +1,4 @@
-"""ADD with a constant on either side, repeated along any axes."""
+"""ADD of the input and a constant, or of two that the model computes; repeated along any axes."""
 
 from hypothesis import strategies as st
 from properties import drawing
@@ -6,4 +6,4 @@ from properties.drawing import Case
 
 
 def cases(dtype: str) -> st.SearchStrategy[Case]:
-    return drawing.with_constant("ADD", dtype)
+    return drawing.two_operands("ADD", dtype)

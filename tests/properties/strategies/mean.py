@@ -1,4 +1,5 @@
-"""MEAN over height and width, with and without keeping them; scales far apart."""
+"""MEAN over height, width, channels or several of them, with and without keeping them; scales far
+apart."""
 
 from typing import Any
 
@@ -12,18 +13,19 @@ from properties.drawing import Case
 @st.composite
 def cases(draw: Any, dtype: str) -> Case:
     h, w, c = draw(st.integers(1, 17)), draw(st.integers(1, 17)), draw(drawing.CHANNELS)
+    axes = draw(st.sampled_from([[1, 2], [2, 1], [-3, -2], [1], [2], [3], [1, 2, 3]]))
     keep = draw(st.booleans())
     source = draw(drawing.activations((1, h, w, c), dtype))
     scale = 0.0
-    if dtype == "int8":  # the sum, at most 255 h w, times the ratio must stay within 32 bits
-        ratio = draw(drawing.real_multipliers(255 * h * w))
+    if dtype == "int8":  # the sum, at most 255 h w c, times the ratio must stay within 32 bits
+        ratio = draw(drawing.real_multipliers(255 * h * w * c))
         scale = float(np.float32(min(source.scales[0] / ratio, 1e11)))
-    output = draw(drawing.activations((1, 1, 1, c) if keep else (1, c), dtype, scale))
-    axes = Tensor((2,), "int32", data=np.array(draw(st.sampled_from([[1, 2], [2, 1], [-3, -2]]))))
+    output = draw(drawing.activations(drawing.reduced(source.shape, axes, keep), dtype, scale))
+    sizes = Tensor((len(axes),), "int32", data=np.array(axes))
     inputs = draw(drawing.inputs(source))
     return Case(
-        model("MEAN", [source, axes], output, {"keepDims": keep}),
+        model("MEAN", [source, sizes], output, {"keepDims": keep}),
         inputs,
-        f"mean {dtype} {h}x{w}x{c}",
+        f"mean {dtype} {h}x{w}x{c} axes {axes}",
         float(np.abs(inputs).max()),
     )

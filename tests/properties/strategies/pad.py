@@ -1,4 +1,4 @@
-"""PAD of height and width."""
+"""PAD of all axes but the first, of two to four axes; PADV2 draws the same."""
 
 from typing import Any
 
@@ -10,15 +10,28 @@ from properties.drawing import Case
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
-    h, w, c = draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(drawing.CHANNELS)
-    top, bottom, left, right = (draw(st.integers(0, 3)) for _ in range(4))
-    source = draw(drawing.activations((1, h, w, c), dtype))
-    shape = (1, h + top + bottom, w + left + right, c)
-    output = Tensor(shape, dtype, source.scales, source.zero_points)
-    sizes = np.array([[0, 0], [top, bottom], [left, right], [0, 0]])
+def pads(draw: Any, operator: str, dtype: str) -> Case:
+    rank = draw(st.sampled_from([4, 4, 4, 3, 2]))
+    sizes = (1, draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(drawing.CHANNELS))
+    channels = draw(st.booleans())  # they are padded, too
+    pairs = [(0, 0)] + [(draw(st.integers(0, 3)), draw(st.integers(0, 3))) for _ in range(3)]
+    if rank == 4 and not channels:
+        pairs[3] = (0, 0)
+    pairs, shape = pairs[:rank], sizes[:rank]
+    source = draw(drawing.activations(shape, dtype))
+    padded = tuple(a + size + b for size, (a, b) in zip(shape, pairs, strict=True))
+    output = Tensor(padded, dtype, source.scales, source.zero_points)
+    integer = draw(st.sampled_from(["int32", "int64"]))
+    inputs = [source, Tensor((rank, 2), integer, data=np.array(pairs))]
+    if operator == "PADV2":
+        data = draw(drawing.integers((1,)) if dtype == "int8" else drawing.floats((1,)))
+        inputs.append(Tensor((1,), dtype, source.scales, source.zero_points, 0, data))
     return Case(
-        model("PAD", [source, Tensor((4, 2), "int32", data=sizes)], output, {}),
+        model(operator, inputs, output, {}),
         draw(drawing.inputs(source)),
-        f"pad {dtype} {h}x{w}x{c} by {top},{bottom},{left},{right}",
+        f"{operator.lower()} {dtype} {shape} by {pairs}",
     )
+
+
+def cases(dtype: str) -> st.SearchStrategy[Case]:
+    return pads("PAD", dtype)

@@ -1,26 +1,9 @@
 """PADV2: PAD with a value of its own."""
 
-from typing import Any
-
-import numpy as np
 from hypothesis import strategies as st
-from one_operator import Tensor, model
-from properties import drawing
 from properties.drawing import Case
+from properties.strategies.pad import pads
 
 
-@st.composite
-def cases(draw: Any, dtype: str) -> Case:
-    h, w, c = draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(drawing.CHANNELS)
-    top, bottom, left, right = (draw(st.integers(0, 3)) for _ in range(4))
-    source = draw(drawing.activations((1, h, w, c), dtype))
-    shape = (1, h + top + bottom, w + left + right, c)
-    output = Tensor(shape, dtype, source.scales, source.zero_points)
-    sizes = np.array([[0, 0], [top, bottom], [left, right], [0, 0]])
-    data = draw(drawing.integers((1,)) if dtype == "int8" else drawing.floats((1,)))
-    value = Tensor((1,), dtype, source.scales, source.zero_points, 0, data)
-    return Case(
-        model("PADV2", [source, Tensor((4, 2), "int32", data=sizes), value], output, {}),
-        draw(drawing.inputs(source)),
-        f"padv2 {dtype} {h}x{w}x{c} by {top},{bottom},{left},{right}",
-    )
+def cases(dtype: str) -> st.SearchStrategy[Case]:
+    return pads("PADV2", dtype)

@@ -1,4 +1,4 @@
-"""REDUCE_MAX over height and width, or one of them."""
+"""REDUCE_MAX over height, width, channels or several of them."""
 
 from typing import Any
 
@@ -12,12 +12,10 @@ from properties.drawing import Case
 @st.composite
 def cases(draw: Any, dtype: str) -> Case:
     h, w, c = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(drawing.CHANNELS)
-    axes = draw(st.sampled_from([[1, 2], [2, 1], [-3, -2], [1], [2]]))
+    axes = draw(st.sampled_from([[1, 2], [2, 1], [-3, -2], [1], [2], [3], [1, 2, 3]]))
     keep = draw(st.booleans())
     source = draw(drawing.activations((1, h, w, c), dtype))
-    reduced = {a % 4 for a in axes}
-    kept = ((1 if i in reduced else s) for i, s in enumerate(source.shape))
-    shape = tuple(s for i, s in enumerate(kept) if keep or i not in reduced)
+    shape = drawing.reduced(source.shape, axes, keep)
     output = Tensor(shape, dtype, source.scales, source.zero_points)
     sizes = Tensor((len(axes),), "int32", data=np.array(axes))
     return Case(
