@@ -12,6 +12,7 @@ from boardless.core import files
 from boardless.core.errors import BadInput
 from boardless.device import build
 from boardless.report import record
+from command_line import Cli
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:
@@ -100,3 +101,39 @@ def test_a_path_that_a_shell_would_take_for_a_command_is_refused(special: str) -
 @pytest.mark.parametrize("plain", [*" %#*?~{}!=:[],@+^é", "a b"])
 def test_a_path_that_reaches_the_compiler_as_it_is(plain: str) -> None:
     build.check_path(Path(f"/a{plain}b"), "choose another")
+
+
+def test_only_regular_files_of_a_sane_size_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"12345")
+    assert files.read(path, 5) == b"12345"
+    with pytest.raises(OSError, match="more than 4 bytes"):
+        files.read(path, 4)
+    os.mkfifo(tmp_path / "pipe")
+    for other in (tmp_path / "pipe", Path("/dev/zero"), Path("/dev/null")):
+        with pytest.raises(OSError, match="not a file"):
+            files.read(other)
+    with pytest.raises(OSError, match="No such file"):
+        files.read(tmp_path / "none")
+    with pytest.raises(OSError, match=r"[Dd]irectory|not a file"):
+        files.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "--from"),
+        ("sweep", "--show"),
+        ("count", "--board", "mps2-an386"),
+        ("run", "--board", "host"),
+        ("run", "digits_cnn:int8", "--board", "host", "--images"),
+        ("calibrate", "--facts"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("what", ["pipe", "/dev/zero"])
+def test_a_command_waits_for_no_pipe(what: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    if what == "pipe":
+        os.mkfifo(tmp_path / what)
+    cli = Cli(tmp_path)
+    assert cli(*arguments, what).returncode == 2

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from boardless.core import files
 from boardless.core.errors import BadInput
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ def file(path: Path, kind: type[T], hint: str = "") -> T:
     """Returns the table of a file as `kind`. BadInput if it cannot be read or a field is wrong;
     `hint` says what to do next."""
     try:
-        return toml(path.read_bytes(), kind)
+        return toml(files.read(path), kind)
     except OSError as error:
         raise BadInput(error.strerror or str(error), where=str(path), hint=hint) from error
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:

@@ -6,12 +6,15 @@ files.write(Path("report.json"), b"{}")
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
 from pathlib import Path
 
 from boardless.core.errors import BadInput
+
+MOST = 64 << 20  # bytes of a file that is read as a whole
 
 
 def write(path: Path, content: bytes) -> None:
@@ -48,6 +51,19 @@ def replace(path: Path, content: bytes, *, plain: bool = False) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def read(path: Path, most: int = MOST) -> bytes:
+    """Returns the content of a regular file of at most so many bytes; OSError where it is another:
+    a pipe would make us wait for ever, and a device such as /dev/zero has no end."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(errno.EINVAL, "this is not a file", str(path))
+        content = file.read(most + 1)  # the size in `about` may be another by now
+        if len(content) > most:
+            raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+        return content
 
 
 def check_inside(folder: Path, root: Path) -> None:

@@ -118,6 +118,8 @@ def opened(path: Path) -> Iterator[ELFFile]:
     """Opens an ELF that may be damaged or hostile: what goes wrong in the block is BadInput. It has
     a size and numbers of parts that a firmware can have."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would make us wait for ever
+            raise ValueError("this is not a file")
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"it has {path.stat().st_size:,} bytes")
         with path.open("rb") as file:

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 import msgspec
 
-from boardless.core import checked, paths
+from boardless.core import checked, files, paths
 from boardless.core.errors import BadInput
 from boardless.core.printable import one_line
 from boardless.report import collect, gate_columns, page, record
@@ -82,7 +82,7 @@ def load(path: Path) -> Report | dict[str, Any]:
     """Returns what `keep` wrote, or the JSON of `boardless gate`. BadInput where there is none, or
     none of this version."""
     try:
-        data = msgspec.json.decode(path.read_bytes())
+        data = msgspec.json.decode(files.read(path))
     except OSError as error:
         raise BadInput(error.strerror or str(error), where=str(path), hint=HINT) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
