@@ -12,8 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from boardless import runtimes
 from boardless.core import paths
+from boardless.device import boards
 from boardless.device.records import Build
+from boardless.model import zoo
 from command_line import Cli, marked_processes
 
 HOST = ("run", "digits_cnn:int8", "--board", "host", "--limit", "2")
@@ -133,17 +136,22 @@ def changed(folder: Path) -> None:
     elf.write_bytes(content)
 
 
+def stamp(folder: Path) -> Path:
+    (found,) = folder.glob("*.stamp")
+    return found
+
+
 def strange_stamp(folder: Path) -> None:
-    (folder / "build_id").write_bytes(b"\xff\xfe")
+    stamp(folder).write_bytes(b"\xff\xfe")
 
 
 def no_stamp(folder: Path) -> None:
-    (folder / "build_id").unlink()
+    stamp(folder).unlink()
 
 
 def a_stray_source(folder: Path) -> None:
     """Leaves a file as another version of the compiler could have written it."""
-    (folder / "build_id").unlink()
+    stamp(folder).unlink()
     (folder / "generated" / "sub").mkdir()
     (folder / "generated" / "sub" / "old.c").write_text("#error this is not of the model")
 
@@ -179,10 +187,10 @@ def test_damaged_objects_are_compiled_again(
 
 
 def test_a_folder_where_a_file_should_be(cli: Cli, tmp_path: Path) -> None:
-    blocked = tmp_path / "host" / "digits_cnn-int8" / "build_id"
-    blocked.mkdir(parents=True)
+    folder = tmp_path / "host" / "digits_cnn-int8"
+    (folder / "lock").mkdir(parents=True)
     said = cli.fails(2, *HOST, BOARDLESS_BUILD_DIR=str(tmp_path))
-    assert said == f"boardless: {blocked}: Is a directory"
+    assert said.startswith(f"boardless: {folder}: cannot write here (Is a directory); ")
 
 
 def test_runs_at_once_in_one_fresh_build_folder(cli: Cli, tmp_path: Path) -> None:
@@ -192,3 +200,20 @@ def test_runs_at_once_in_one_fresh_build_folder(cli: Cli, tmp_path: Path) -> Non
         _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
     assert not marked_processes(cli.mark)
+
+
+def test_two_builds_of_one_model_keep_their_own_firmware(
+    own_objects: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever builds a model otherwise, such as with --no-fold, changes nobody's firmware."""
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(own_objects))
+    graph, board = zoo.find("digits_cnn:int8").graph, boards.load("host")
+    plain = runtimes.load().build(graph, board)
+    content = plain.elf.read_bytes()
+    other = runtimes.load().build(graph, board, keep_input=True)
+    assert other.build_id != plain.build_id
+    assert plain.elf.read_bytes() == content != other.elf.read_bytes()
+    shown = plain.elf.with_name("firmware.elf")
+    assert shown.read_bytes() == other.elf.read_bytes()
+    assert runtimes.load().build(graph, board).seconds == 0  # it is still there
+    assert shown.read_bytes() == content

@@ -92,13 +92,13 @@ def test_a_link_out_of_the_root_is_refused(tmp_path: Path, place: str, target: s
         files.check_inside(root / "board" / "model", root)
 
 
-@pytest.mark.parametrize("special", [*"'\"$\\&;`()<>|\n\t", "$(touch x)", "\u2028"])
+@pytest.mark.parametrize("special", [*'"$\\&;`()<>|\n\t', "$(touch x)", "\u2028"])
 def test_a_path_that_a_shell_would_take_for_a_command_is_refused(special: str) -> None:
     with pytest.raises(BadInput, match="cannot be built in; choose another"):
         build.check_path(Path(f"/a{special}b"), "choose another")
 
 
-@pytest.mark.parametrize("plain", [*" %#*?~{}!=:[],@+^é", "a b"])
+@pytest.mark.parametrize("plain", [*" '%#*?~{}!=:[],@+^é", "a b"])
 def test_a_path_that_reaches_the_compiler_as_it_is(plain: str) -> None:
     build.check_path(Path(f"/a{plain}b"), "choose another")
 

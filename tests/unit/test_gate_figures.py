@@ -16,7 +16,6 @@ def test_noise_is_the_same_on_every_machine() -> None:
     assert figures.digest(made) == "6667e406f83ae5c6"
 
 
-@pytest.mark.slow  # imports scikit-learn
 def test_inputs_need_no_download() -> None:
     assert figures.inputs("digits_cnn").name.startswith("16 of noise, 16 of digits, ")
     assert figures.inputs("mobile_lenet").name.startswith("16 of noise, ")

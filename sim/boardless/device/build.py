@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import shutil
 import time
@@ -24,8 +25,9 @@ from boardless.device.records import BUILD_ID, Board, Build, Sources
 
 __all__ = ["build", "build_key", "check_path", "toolchain", "write_sources"]
 
-ELF, STAMP, LOG, GENERATED = "firmware.elf", "build_id", "build.log", "generated"
-SPECIAL = re.compile(r"""[^\S ]|['"$\\&;`()<>|]""")  # of a shell and of SCons
+ELF, LOG, GENERATED = "firmware.elf", "build.log", "generated"
+KEPT = 4  # firmwares of a model, such as with --no-fold, that stay: those used last
+SPECIAL = re.compile(r"""[^\S ]|["$\\&;`()<>|]""")  # of a shell and of SCons
 TRIES = 5  # builds during which somebody edits the sources
 
 
@@ -42,8 +44,10 @@ def build(sources: Sources, board: Board) -> Build:
             read = keys.files(board)
             before = keys.state(read)
             key = build_key(sources, board, version, read)
-            if _is_whole(folder, board, key):
-                return _describe(sources, board, folder / ELF, key, version, 0.0)
+            elf = folder / f"{key}.elf"
+            if _is_whole(elf, board):
+                _show(elf)
+                return _describe(sources, board, elf, key, version, 0.0)
             with platformio.place(board) as place:
                 _write_only(sources, key, folder / GENERATED)
                 made, log = place.run(folder / GENERATED, folder / LOG)
@@ -52,9 +56,9 @@ def build(sources: Sources, board: Board) -> Build:
                 place.settle()
                 if made is None:
                     raise _failure(sources, board, log, folder)
-                _publish(made, folder, board, key)
+                _publish(made, elf, board)
             seconds = time.monotonic() - began
-            return _describe(sources, board, folder / ELF, key, version, seconds)
+            return _describe(sources, board, elf, key, version, seconds)
     raise ToolFailed(
         "the firmware's sources change while they are built",
         where=f"building {sources.model} for {board.name}",
@@ -87,25 +91,52 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _publish(made: Path, folder: Path, board: Board, key: str) -> None:
-    """Copies an ELF to where it is looked for. If we are killed on the way, the stamp is missing or
-    that of another ELF, and it is built again."""
-    temporary = folder / f"{ELF}.new"
+def _publish(made: Path, elf: Path, board: Board) -> None:
+    """Copies an ELF to where it is looked for. It has a name of its own, so that it stays as it is
+    when somebody builds the model otherwise at the same time. If we are killed on the way, the
+    stamp is missing or that of another ELF, and it is built again."""
+    temporary = elf.with_suffix(".new")
     shutil.copyfile(made, temporary)
     temporary.chmod(0o755)
-    temporary.replace(folder / ELF)
-    files.replace(folder / STAMP, _stamp(folder, board, key).encode())
+    temporary.replace(elf)
+    files.replace(_stamp_of(elf), _stamp(elf, board).encode())
+    _show(elf)
+    for old in sorted(elf.parent.glob("????????????????.elf"), key=_used, reverse=True)[KEPT:]:
+        old.unlink(missing_ok=True)
+        _stamp_of(old).unlink(missing_ok=True)
 
 
-def _stamp(folder: Path, board: Board, key: str) -> str:
-    """Tells the ELF of this build from a stale one, and from one that was damaged later."""
-    digest = hashlib.sha256((folder / ELF).read_bytes()).hexdigest()
-    return f"{key} {compilers.state(board)} {digest}\n"
+def _used(elf: Path) -> int:
+    """Returns when it was asked for last; 0 where a build of it was interrupted."""
+    stamp = _stamp_of(elf)
+    return stamp.stat().st_mtime_ns if stamp.is_file() else 0
 
 
-def _is_whole(folder: Path, board: Board, key: str) -> bool:
+def _show(elf: Path) -> None:
+    """Gives the firmware that was asked for last the name by which people find it."""
+    os.utime(_stamp_of(elf))
+    shown, temporary = elf.with_name(ELF), elf.with_suffix(".link")
+    if not (shown.is_file() and shown.samefile(elf)):
+        temporary.unlink(missing_ok=True)
+        try:
+            temporary.hardlink_to(elf)
+        except OSError:  # a file system without links
+            shutil.copyfile(elf, temporary)
+        temporary.replace(shown)
+
+
+def _stamp_of(elf: Path) -> Path:
+    return elf.with_suffix(".stamp")
+
+
+def _stamp(elf: Path, board: Board) -> str:
+    """Tells the ELF of this build from one of another compiler, or that was damaged later."""
+    return f"{compilers.state(board)} {hashlib.sha256(elf.read_bytes()).hexdigest()}\n"
+
+
+def _is_whole(elf: Path, board: Board) -> bool:
     try:
-        return (folder / STAMP).read_bytes() == _stamp(folder, board, key).encode()
+        return _stamp_of(elf).read_bytes() == _stamp(elf, board).encode()
     except OSError:
         return False
 
