@@ -1,7 +1,7 @@
 /* arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -O1 -g -nostdlib -nostartfiles -Wl,-e,main
- *   -Wl,-Ttext=0x8000 -Wl,-Tdata=0x9000 -Wl,--build-id=none -Wl,-z,max-page-size=4 -o small.elf
- * arm-none-eabi-objcopy -R .comment -R .debug_str -R .debug_loclists -R .debug_rnglists
- *   -R .ARM.attributes small.elf */
+ *   -Wl,-Ttext=0x8000 -Wl,-Tdata=0x9000 -Wl,--build-id=none -Wl,-z,max-page-size=4
+ *   -ffile-prefix-map=$PWD=. -o small.elf small.c
+ * arm-none-eabi-objcopy -R .comment -R .ARM.attributes small.elf */
 static int total;
 
 static int __attribute__((noinline)) inner(int a) {
