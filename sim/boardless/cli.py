@@ -15,7 +15,7 @@ import click
 
 from boardless import __version__, commands
 from boardless.core import children
-from boardless.core.errors import BoardlessError
+from boardless.core.errors import BadInput, BoardlessError
 from boardless.core.printable import one_line, printable
 
 
@@ -84,6 +84,9 @@ def run(arguments: list[str]) -> int:
 
 def _status(arguments: list[str]) -> int:
     """Runs one command and returns the exit status that it asks for."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "0")
+    if not (epoch.isascii() and epoch.isdigit() and len(epoch) < 16):  # numpy takes it for one
+        raise BadInput("no number of seconds", where="SOURCE_DATE_EPOCH", hint="unset it")
     try:
         cli(arguments, prog_name="boardless", standalone_mode=False, obj=arguments)
     except SystemExit as ended:

@@ -121,6 +121,12 @@ def test_damaged_model(cli: Cli, tmp_path: Path, case: str) -> None:
     assert "broken" in said
 
 
+@pytest.mark.parametrize("value", ["abc", "", "-1", "1e9", "9" * 40, "٣"])
+def test_an_environment_that_libraries_cannot_read(cli: Cli, value: str) -> None:
+    said = cli.fails(2, "boards", SOURCE_DATE_EPOCH=value)
+    assert "SOURCE_DATE_EPOCH: no number of seconds; unset it" in said
+
+
 def test_missing_model_file(cli: Cli) -> None:
     assert "No such file" in cli.fails(2, "run", "nowhere/my.tflite")
 
