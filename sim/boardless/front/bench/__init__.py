@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from boardless.core import paths
+from boardless.core import files, paths
 from boardless.core.errors import BadInput
 from boardless.cycles import cores
 from boardless.cycles.estimate import Cycles
@@ -124,7 +124,7 @@ def find(name: str) -> tuple[zoo.Model, bool]:
         return zoo.find(str(file)), True
     file = paths.build_root() / "structures" / f"{name}.tflite"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(UNTRAINED[name]())
+    files.replace(file, UNTRAINED[name]())
     return zoo.find(str(file)), False
 
 
