@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,53 @@ def test_results_used_longest_ago_go(tmp_path: Path, monkeypatch: pytest.MonkeyP
     kept.put("3", 3)
     assert [kept.get(str(number)) for number in range(4)] == [0, None, 2, 3]
     assert len([*tmp_path.iterdir()]) == 3
+
+
+class Evil:
+    """Runs a program where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.mark,))
+
+
+def test_a_file_that_others_have_made_is_not_unpickled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    store, mark = Store(tmp_path / "store"), tmp_path / "mark"
+    store.put("a", 7)
+    assert store.get("a") == 7
+    data = pickle.dumps(Evil(mark))
+    file = tmp_path / "store" / "a"
+    signed = file.read_bytes()
+    for content in (hashlib.sha256(data).digest() + data, bytes(32) + data, signed[:32] + data):
+        file.write_bytes(content)
+        assert store.get("a") is None
+    assert not mark.exists()
+    (tmp_path / "store" / "b").write_bytes(signed)  # of another key
+    assert store.get("b") is None
+    file.write_bytes(signed)
+    assert store.get("a") == 7
+
+
+def test_a_secret_that_others_know_signs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    store = Store(tmp_path / "store")
+    store.put("a", 7)
+    secret = tmp_path / "state" / "boardless" / "secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert store.get("a") == 7
+    secret.chmod(0o644)
+    assert store.get("a") is None
+    store.put("b", 8)
+    secret.chmod(0o600)
+    assert store.get("a") == 7
+    assert store.get("b") is None
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nowhere")
+    store.put("c", 9)
+    assert store.get("c") is None
