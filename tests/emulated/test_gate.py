@@ -3,6 +3,7 @@ ends with status 1, and is content again after --update. --against does so betwe
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -268,13 +269,14 @@ def test_an_interrupt_leaves_nothing_behind(
 ) -> None:
     arguments = ("gate", "digits_cnn:int8", "--against", "HEAD")
     environment: dict[str, Any] = repository.environment | {"TMPDIR": str(tmp_path)}
-    process = repository.cli.start(*arguments, **environment)
-    done = threading.Event()
-    while not any("scons" in line for line in marked_processes(repository.cli.mark).values()):
-        assert process.poll() is None, "it ended before its build was seen"
-        done.wait(0.02)
-    process.send_signal(end)
-    _, said = process.communicate(timeout=60)
+    with contextlib.closing(repository.cli):
+        process = repository.cli.start(*arguments, **environment)
+        done = threading.Event()
+        while not any("scons" in line for line in marked_processes(repository.cli.mark).values()):
+            assert process.poll() is None, "it ended before its build was seen"
+            done.wait(0.02)
+        process.send_signal(end)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.splitlines()[-1] == "boardless: interrupted"
     assert not marked_processes(repository.cli.mark)
