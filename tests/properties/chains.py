@@ -130,6 +130,49 @@ def heads(draw: Any, source: Tensor) -> list[Step]:
     ]
 
 
+@st.composite
+def residuals(draw: Any, dtype: str) -> Case:
+    """x + f(x), x * x and so on: one buffer is read twice and by several operators."""
+    shape = (1, draw(st.integers(1, 7)), draw(st.integers(1, 7)), draw(drawing.CHANNELS))
+
+    def tensor() -> Tensor:
+        scale: float = draw(drawing.scales(2.0**-8, 0.5))
+        found: Tensor = draw(drawing.activations(shape, dtype, scale))
+        return found
+
+    kinds = st.sampled_from(["ADD", "SUB", "MUL"])
+    operators = [Operator("RELU", [0], [1])]
+    for sources, target in (([[0, 1], [1, 0], [1, 1]], 2), ([[0, 2], [2, 1], [2, 2]], 3)):
+        options = {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
+        operators.append(Operator(draw(kinds), draw(st.sampled_from(sources)), [target], options))
+    tensors = [tensor() for _ in range(4)]
+    inputs: Array = draw(drawing.inputs(tensors[0]))
+    what = ", ".join(f"{op.name} {op.inputs}" for op in operators)
+    largest = float(np.abs(inputs).max())
+    magnitude = max(4 * largest, largest**2, largest**4) if dtype == "float32" else 0.0
+    return Case(graph(tensors, operators, 0, 3), inputs, f"{dtype} {shape} {what}", magnitude)
+
+
+@st.composite
+def reshapes(draw: Any, dtype: str) -> Case:
+    """RESHAPE, EXPAND_DIMS and SQUEEZE in a row, then something that changes values."""
+    h, w, c = draw(st.integers(1, 7)), draw(st.integers(1, 7)), draw(drawing.CHANNELS)
+    source = draw(drawing.activations((1, h, w, c), dtype))
+
+    def like(*shape: int) -> Tensor:
+        return Tensor(shape, dtype, source.scales, source.zero_points)
+
+    axis = Tensor((1,), "int32", data=np.array([2]))
+    sizes = Tensor((3,), "int32", data=np.array([1, h * w, c]))
+    steps = [
+        Step("RESHAPE", [sizes], like(1, h * w, c)),
+        Step("EXPAND_DIMS", [axis], like(1, h * w, 1, c)),
+        Step("SQUEEZE", [], like(1, h * w, c), {"squeezeDims": [2]}),
+        Step("RELU", [], like(1, h * w, c)),
+    ]
+    return case(draw, source, steps, f"reshapes {h}x{w}x{c}")
+
+
 def case(draw: Any, source: Tensor, steps: list[Step], what: str) -> Case:
     inputs: Array = draw(drawing.inputs(source))
     magnitude = 0.0

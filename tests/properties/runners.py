@@ -292,7 +292,13 @@ def check(case: Case, machine: str, variants: tuple[str, ...] | None = None) -> 
     program = compiler.compile_graph(
         graph, variants=runner.variants if variants is None else variants
     )
-    got = runner.run(program, case.inputs)
+    equal(case, program, runner.run(program, case.inputs), expected)
+
+
+def equal(
+    case: Case, program: compiler.Program, got: npt.NDArray[Any], expected: npt.NDArray[Any]
+) -> None:
+    """A program's outputs equal TFLite's, as check() says."""
     if program.output.dtype == "int8":
         np.testing.assert_array_equal(got, expected)
     else:

@@ -23,3 +23,13 @@ def test_padded_convolution(machine: str, dtype: str, data: st.DataObject) -> No
 @given(data=st.data())
 def test_network(machine: str, dtype: str, data: st.DataObject) -> None:
     runners.check(data.draw(chains.networks(dtype)), machine)
+
+
+@runners.machines
+@dtypes
+@given(data=st.data())
+def test_buffers_read_twice_and_under_other_shapes(
+    machine: str, dtype: str, data: st.DataObject
+) -> None:
+    kinds = st.one_of(chains.residuals(dtype), chains.reshapes(dtype))
+    runners.check(data.draw(kinds), machine)

@@ -108,6 +108,11 @@ def test_uint8_gives_the_same_values_where_the_traits_say_so(
         return  # TFLite has no uint8 weights with a scale per channel
     found = reference.predict(unsigned(case.oracle or case.content), case.inputs)
     np.testing.assert_array_equal(found, predict(case, case.inputs))
+    assert generated(unsigned(case.content)) == generated(case.content)
+
+
+def generated(content: bytes) -> dict[str, bytes]:
+    return compiler.emit(compiler.compile_graph(graph.read(content, "case")))
 
 
 def unsigned(content: bytes) -> bytes:
