@@ -159,17 +159,24 @@ def _windows(size: int, filter_size: int, stride: int, dilation: int, same: bool
 
 
 @st.composite
-def windows(draw: Draw, dilated: bool = True, largest: int = 5, valid_only: bool = False) -> Window:
+def windows(
+    draw: Draw,
+    dilated: bool = True,
+    largest: int = 5,
+    valid_only: bool = False,
+    always_3x3: bool = False,
+) -> Window:
     """Draws a window with at least one output pixel. SAME: maps from one pixel, smaller than the
-    filter, odd and even. VALID: from maps that fit the filter exactly."""
+    filter, odd and even. VALID: from maps that fit the filter exactly. `always_3x3`: with strides
+    up to 2 and no dilation, which some variants are made for."""
     same = not valid_only and draw(st.booleans())
     square = draw(st.booleans())
 
-    usual = largest >= 3 and draw(st.booleans())  # 3x3, which some variants are made for
+    usual = always_3x3 or (largest >= 3 and draw(st.booleans()))
 
     def axis() -> tuple[int, int, int, int]:
         filter_size = 3 if usual else draw(mostly(st.integers(1, largest), 1, 3, 2))
-        stride = draw(mostly(st.integers(1, 4), 1, 2))
+        stride = draw(st.integers(1, 2) if always_3x3 else mostly(st.integers(1, 4), 1, 2))
         dilation = draw(st.sampled_from([1, 1, 1, 2, 3])) if dilated and not usual else 1
         reach = (filter_size - 1) * dilation + 1
         return draw(st.integers(1, 10)) + (0 if same else reach - 1), filter_size, stride, dilation

@@ -1,4 +1,5 @@
-"""CONV_2D: any window, dilation and activation, up to 33 channels on either side."""
+"""CONV_2D: any window, dilation and activation, up to 33 channels on either side; now and then
+3x3 on one channel, for the variants of that."""
 
 from typing import Any
 
@@ -9,8 +10,10 @@ from properties.drawing import Case
 
 @st.composite
 def cases(draw: Any, dtype: str) -> Case:
-    window = draw(drawing.windows())
-    input_c, output_c = draw(drawing.mostly(drawing.CHANNELS, 3, 1)), draw(drawing.CHANNELS)
+    mono = draw(st.sampled_from([False, False, True]))
+    window = draw(drawing.windows(always_3x3=mono))
+    input_c = 1 if mono else draw(drawing.mostly(drawing.CHANNELS, 3, 1))
+    output_c = draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, window.input_h, window.input_w, input_c), dtype))
     output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))
     shape = (output_c, window.filter_h, window.filter_w, input_c)

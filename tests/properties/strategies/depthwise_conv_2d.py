@@ -1,4 +1,5 @@
-"""DEPTHWISE_CONV_2D: any window, dilation and depth multiplier."""
+"""DEPTHWISE_CONV_2D: any window, dilation and depth multiplier; more often than not 3x3, for the
+variants of that."""
 
 from typing import Any
 
@@ -9,9 +10,10 @@ from properties.drawing import Case
 
 @st.composite
 def cases(draw: Any, dtype: str) -> Case:
-    window = draw(drawing.windows())
-    channels = draw(drawing.mostly(drawing.CHANNELS, 3, 1))
-    multiplier = draw(drawing.mostly(st.integers(1, 5), 1))
+    kind = draw(st.sampled_from(["any", "3x3", "3x3, thin"]))
+    window = draw(drawing.windows(always_3x3=kind != "any"))
+    channels = draw(st.integers(1, 3) if kind == "3x3, thin" else drawing.CHANNELS)
+    multiplier = 1 if kind == "3x3" else draw(drawing.mostly(st.integers(1, 5), 1))
     output_c = channels * multiplier
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
     output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))
