@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from one_operator import Tensor, model
-from properties import drawing
+from properties import by_value, drawing
 from properties.drawing import Case
 
 
@@ -26,4 +26,4 @@ def from_float(draw: Any) -> Case:
 
 
 def cases(dtype: str) -> st.SearchStrategy[Case]:
-    return drawing.elementwise("QUANTIZE", dtype) if dtype == "int8" else from_float()
+    return by_value.elementwise("QUANTIZE", dtype) if dtype == "int8" else from_float()

@@ -1,9 +1,9 @@
 """RELU6 over one row of all kinds of values."""
 
 from hypothesis import strategies as st
-from properties import drawing
+from properties import by_value
 from properties.drawing import Case
 
 
 def cases(dtype: str) -> st.SearchStrategy[Case]:
-    return drawing.elementwise("RELU6", dtype)
+    return by_value.elementwise("RELU6", dtype)

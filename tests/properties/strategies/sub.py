@@ -1,9 +1,9 @@
 """SUB of the input and a constant, or of two that the model computes; repeated along any axes."""
 
 from hypothesis import strategies as st
-from properties import drawing
+from properties import by_value
 from properties.drawing import Case
 
 
 def cases(dtype: str) -> st.SearchStrategy[Case]:
-    return drawing.two_operands("SUB", dtype)
+    return by_value.two_operands("SUB", dtype)

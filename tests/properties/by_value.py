@@ -1,0 +1,86 @@
+"""Draws cases of operators that work value by value: of one input, and of two.
+
+by_value.elementwise("RELU", "int8")
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from one_operator import Operator, Tensor, graph, model
+from properties import drawing
+from properties.drawing import Case
+
+
+@st.composite
+def elementwise(
+    draw: Any,
+    operator: str,
+    dtype: str,
+    scale: float = 0.0,
+    zero_point: int | None = None,
+    finest: float = 2.0**-10,
+    coarsest: float = 1000.0,
+) -> Case:
+    """One row; `scale` and `zero_point` of an int8 output where TFLite demands them, otherwise its
+    scale is from `finest` to `coarsest` times the input's."""
+    shape = (1, draw(st.integers(1, 70)))
+    source = draw(drawing.activations(shape, dtype))
+    if dtype == "int8" and not scale:
+        low, high = source.scales[0] * finest, source.scales[0] * coarsest
+        scale = float(np.float32(min(max(low, draw(drawing.scales(1e-4, 8.0))), high)))
+    output = draw(drawing.activations(shape, dtype, scale))
+    if zero_point is not None and dtype == "int8":
+        output = dataclasses.replace(output, zero_points=(zero_point,))
+    return Case(
+        model(operator, [source], output, {}),
+        draw(drawing.inputs(source)),
+        f"{operator.lower()} {dtype} {source.scales}{source.zero_points} -> "
+        f"{output.scales}{output.zero_points}",
+    )
+
+
+@st.composite
+def two_operands(draw: Any, operator: str, dtype: str) -> Case:
+    """ADD, SUB or MUL of the input and a constant, either first, or of the input and the largest
+    value of each channel, as in squeeze-and-excitation; scales within what int8 fills."""
+    h, w, c = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(drawing.CHANNELS)
+    constant = draw(st.booleans())
+    shapes: list[tuple[int, ...]] = [(1, h, w, c), (1, 1, 1, c), (c,), (1,), (1, h, w, 1)]
+    shapes += [(), (h, 1, c), (1, 1, w, 1)]
+    shape = draw(st.sampled_from(shapes)) if constant else (1, 1, 1, c)
+    source = draw(drawing.activations((1, h, w, c), dtype))
+    other = draw(drawing.activations(shape, dtype, source.scales[0] if source.scales else 0.0))
+    scale = 0.0
+    if dtype == "int8":
+        ratio = draw(st.sampled_from([1.0, 0.5, 2.0**-8, 0.37])) if constant else 1.0
+        other = dataclasses.replace(other, scales=(float(np.float32(other.scales[0] * ratio)),))
+        both = (source.scales[0], other.scales[0])
+        full = (
+            both[0] * both[1] * draw(drawing.scales(1.0, 300.0)) if operator == "MUL" else max(both)
+        )
+        scale = float(np.float32(full * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
+        scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
+    output = draw(drawing.activations((1, h, w, c), dtype, scale))
+    activation = draw(drawing.ACTIVATIONS)
+    data = draw(drawing.inputs(source))
+    order = draw(st.sampled_from([[0, 1], [1, 0]]))
+    operators = [Operator(operator, order, [2], {"fusedActivationFunction": activation})]
+    tensors, largest = [source, other, output], float(np.abs(data).max())
+    if constant:
+        other.data = draw(drawing.integers(shape) if dtype == "int8" else drawing.floats(shape))
+        largest = max(largest, float(np.abs(other.data).max()))
+    else:
+        tensors[1] = dataclasses.replace(source, shape=shape)
+        tensors.append(Tensor((2,), "int32", data=np.array([1, 2])))
+        operators.insert(0, Operator("REDUCE_MAX", [0, 3], [1], {"keepDims": True}))
+    what = f"{'constant' if constant else 'computed'} {shape}, order {order}"
+    return Case(
+        graph(tensors, operators, 0, 2),
+        data,
+        f"{operator.lower()} {dtype} {h}x{w}x{c} and {what}{drawing.ACTIVATION_NAMES[activation]}",
+        largest,
+    )
