@@ -115,7 +115,7 @@ def test_commands_of_the_protocol_are_those_that_the_device_names(
 
 def test_every_variable_of_the_environment_is_documented() -> None:
     """Those that the project's own processes hand to each other are none of a user's business."""
-    internal = {"BOARDLESS_GENERATED", "BOARDLESS_BOARD", "BOARDLESS_CASES"}
+    internal = {"BOARDLESS_GENERATED", "BOARDLESS_BOARD"}
     page = (DOCS / "reference" / "environment.md").read_text()
     sources = [*(paths.ROOT / "sim").rglob("*.py"), *(paths.ROOT / "tests").rglob("*.py")]
     read = re.compile(r"""environ(?:\.get\(|\[)["'](BOARDLESS_\w+)""")
