@@ -229,6 +229,7 @@ def test_their_pull_request_with_a_regression(
     expected, failed = REGRESSIONS[regression]
     assert [name for name, status in done.status.items() if status] == failed, done.failed
     annotations = done.said["Job summary and annotations"].splitlines()
+    print(done.said)
     assert all(
         line.startswith("::error file=model.tflite,title=model%3Aint8 on mps2-an386::model:int8 ")
         for line in annotations

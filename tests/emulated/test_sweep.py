@@ -407,7 +407,7 @@ def test_without_the_optional_package(sweep: Sweep, tmp_path: Path) -> None:
     (tmp_path / "distributed.py").write_text("raise ImportError('none here')\n")
     search = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     line = sweep.fails(3, *DIGITS, PYTHONPATH=search)
-    assert "a sweep needs the package distributed" in line
+    assert "a sweep needs the packages distributed and cryptography" in line
     assert line.endswith("pip install 'boardless[sweep]'")
     assert not sweep.file.exists()
 

@@ -90,7 +90,8 @@ def _causes(comparison: Comparison | None, case: CaseReport) -> list[Cause]:
     lines = [comparison.line(f) for f in comparison.findings if f.fails and f.kind != "wrong"]
     if case.ok:
         lines = [comparison.line(f) for f in comparison.findings if f.fails]
-    return [Cause(x, f"{case.model} on {case.board}", case.file, case.id) for x in lines]
+    title = f"{comparison.case.model} on {comparison.case.board.name}"
+    return [Cause(x, title, case.file, case.id) for x in lines]
 
 
 def _case(outcome: Outcome, command: str, sheets: Sheets) -> CaseReport:
