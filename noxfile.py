@@ -146,7 +146,7 @@ def changed_kernels(since: str | None) -> list[str] | None:
 
 
 def _lines(*command: str) -> list[str]:
-    """What a command printed; nothing if it failed."""
+    """Returns what a command printed; nothing if it failed."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.splitlines() if done.returncode == 0 else []
 

@@ -57,7 +57,7 @@ def measure_all(
     waiting = queue.SimpleQueue[int]()
     for number in range(len(requests)):
         waiting.put(number)
-    stop = threading.Event()
+    stop, starting = threading.Event(), threading.Lock()
     workers: list[Worker] = []
 
     def work() -> None:
@@ -67,8 +67,11 @@ def measure_all(
                 with contextlib.suppress(queue.Empty):
                     number = waiting.get_nowait()
                     if worker is None or not worker.alive():
-                        worker = stack.enter_context(Worker())
-                        workers.append(worker)
+                        with starting:  # either seen by whoever ends them, or not started
+                            if stop.is_set():
+                                return
+                            worker = stack.enter_context(Worker())
+                            workers.append(worker)
                     request = requests[number]
                     landed(number, worker.measure(request, named(progress, request.names)))
 
@@ -78,9 +81,10 @@ def measure_all(
             for future in futures:
                 future.result()
         except BaseException:
-            stop.set()
+            with starting:
+                stop.set()
             for worker in workers:
-                worker.process.terminate()
+                worker.end()
             raise
 
 
@@ -128,6 +132,14 @@ class Worker(Closing):
             status = self.process.wait()
             how = signal.Signals(-status).name if status < 0 else f"status {status}"
             return ToolFailed(f"its process ended with {how}", where=request.names)
+
+    def end(self) -> None:
+        """Ends the process, whatever it is doing. What it has started ends with it."""
+        self.process.terminate()
+        try:
+            self.process.wait(children.PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
     def close(self) -> None:
         children.untrack(self.process)
