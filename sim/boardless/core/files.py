@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from boardless.core.errors import BadInput
@@ -64,6 +65,18 @@ def read(path: Path, most: int = MOST) -> bytes:
         if len(content) > most:
             raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
         return content
+
+
+def state(paths: Iterable[Path]) -> list[tuple[object, ...]]:
+    """Returns what differs once any of the files was written, replaced, added or removed, even if
+    all is then as before."""
+    states: list[tuple[object, ...]] = []
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            about = path.stat()
+            times = about.st_mtime_ns, about.st_ctime_ns
+            states.append((path, about.st_ino, about.st_size, *times))
+    return states
 
 
 def check_inside(folder: Path, root: Path) -> None:

@@ -76,14 +76,9 @@ class Store:
     def put(self, key: str, value: Any) -> None:
         """Keeps a result. Where that fails, such as on a full disk, nothing is kept."""
         data = pickle.dumps(value)
-        temporary = self.folder / f".{key}.{secrets.token_hex(4)}"
-        try:
+        with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(_signature(key, data) + data)
-            temporary.replace(self.folder / key)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+            files.replace(self.folder / key, _signature(key, data) + data)
         self._prune()
 
     def _prune(self) -> None:

@@ -9,13 +9,13 @@ if state(files(board)) == before: the firmware is of the sources that `key` stan
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from boardless.core import paths
+from boardless.core.files import state as file_state
 from boardless.device import compilers
 from boardless.device.records import Board, Sources
 
@@ -40,13 +40,7 @@ def files(board: Board) -> Files:
 def state(found: Files) -> list[tuple[object, ...]]:
     """Returns what differs once any of the files was written, replaced, added or removed, even if
     all is then as before."""
-    states: list[tuple[object, ...]] = []
-    for name, path in found:
-        with contextlib.suppress(FileNotFoundError):
-            status = path.stat()
-            times = status.st_mtime_ns, status.st_ctime_ns
-            states.append((name, status.st_ino, status.st_size, *times))
-    return states
+    return file_state(path for _, path in found)
 
 
 def build_key(

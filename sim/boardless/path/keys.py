@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from boardless.core import paths
+from boardless.core.files import state
 from boardless.core.programs import identity
 from boardless.data.records import Pictures
 from boardless.device import boards, build, compilers, emulators
@@ -65,29 +66,30 @@ def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
 
 
 @cache
-def code() -> tuple[str, list[tuple[Path, int]]]:
+def code() -> tuple[str, list[tuple[object, ...]]]:
     """Returns a digest of boardless's code and data, of its packages and the interpreter, and the
-    `files` that it was made of."""
+    state of the files that it was made of."""
     read = files()
+    before = state(read)
     digest = hashlib.sha256(f"{sys.version} {sys.executable} {paths.ROOT}\0".encode())
     for requirement in importlib.metadata.requires("boardless") or []:
         if "extra ==" in requirement:
             continue
         name = re.split("[^A-Za-z0-9_.-]", requirement)[0]
         digest.update(f"{name} {importlib.metadata.version(name)}\0".encode())
-    for path, _ in read:
+    for path in read:
         content = path.read_bytes()
         relative = path.relative_to(paths.PACKAGE).as_posix()
         digest.update(f"{relative}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest(), read
+    return digest.hexdigest(), before
 
 
 def unchanged() -> bool:
     """Checks that boardless's code is still the one that keys hold."""
-    return files() == code()[1]
+    return state(files()) == code()[1]
 
 
-def files() -> list[tuple[Path, int]]:
-    """Returns the files of `code`, and the time of the last change of each in ns."""
+def files() -> list[Path]:
+    """Returns the files of `code`."""
     found = [path for wing in WINGS for path in (paths.PACKAGE / wing).rglob("*")]
-    return sorted((p, p.stat().st_mtime_ns) for p in found if p.is_file() and p.suffix != ".pyc")
+    return sorted(path for path in found if path.is_file() and path.suffix != ".pyc")

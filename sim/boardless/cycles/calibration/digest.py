@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from boardless.core import files
 from boardless.cycles.tables import resolved
 
 PARSING = threading.Lock()  # Python 3.11 counts the depth of a tree for all threads together
@@ -29,8 +30,8 @@ WORDS = ("source", "sources", "note", "description", "title")  # keys of tables 
 def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
     """Returns a hash of the core's table, the part's, and every module of the package that pricing
     imports, without the decoders of other instruction sets than the core's."""
-    about = [(p, p.stat().st_mtime_ns) for p in sorted(package.rglob("*")) if p.suffix in READ]
-    return _digest(core, part, package, tuple(about))
+    read = sorted(path for path in package.rglob("*") if path.suffix in READ)
+    return _digest(core, part, package, tuple(files.state(read)))
 
 
 @lru_cache(64)
