@@ -9,7 +9,6 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -113,14 +112,9 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _interrupt(*_: Any) -> None:
-    children.interrupt()  # other threads may be waiting for them
-    raise KeyboardInterrupt
-
-
 def main() -> None:
     _open_streams()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as in the background, or by nohup
-            signal.signal(number, _interrupt)
+            signal.signal(number, children.on_signal)
     sys.exit(run(sys.argv[1:]))

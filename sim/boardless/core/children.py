@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from boardless.core.closing import Closing
 from boardless.core.errors import ToolFailed
 
 PATIENCE = 10.0  # seconds that a program has to end what it has started
@@ -78,6 +79,45 @@ def track(process: subprocess.Popen[bytes]) -> None:
 def untrack(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ValueError):
         _running.remove(process)
+
+
+class Companion(Closing):
+    """A process of ours that answers requests through pipes, in a session of its own. It ends with
+    us, however we end: its last argument is the reading end of a pipe that is closed then."""
+
+    def __init__(self, what: str, command: Sequence[str], **options: Any) -> None:
+        ends, self.life = os.pipe()
+        try:
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
+                [*command, str(ends)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=[ends],
+                start_new_session=True,
+                **options,
+            )
+        except OSError as error:
+            os.close(self.life)
+            raise ToolFailed(f"cannot start {what}: {error}") from error
+        finally:
+            os.close(ends)
+        track(self.process)
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """Waits for the process, which the end of its input ends."""
+        untrack(self.process)
+        with contextlib.suppress(OSError):  # of what was not sent yet
+            self.process.communicate()
+        os.close(self.life)
+
+
+def on_signal(*_: Any) -> None:
+    """Handles a signal that ends us: other threads may be waiting for what they have started."""
+    interrupt()
+    raise KeyboardInterrupt
 
 
 def interrupt() -> None:

@@ -21,7 +21,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
 from boardless.core import children, paths
-from boardless.core.closing import Closing
 from boardless.core.errors import BoardlessError, ToolFailed
 from boardless.model.reference.worker import die_with
 from boardless.path.measuring import Measurement, measure
@@ -29,7 +28,6 @@ from boardless.path.preparing import prepare
 from boardless.path.request import Progress, Request, named
 
 Found = Measurement | BoardlessError
-NAME = "boardless.path.workers"  # of this module, where it is a program
 
 
 def measured(request: Request, progress: Progress) -> Found:
@@ -88,31 +86,15 @@ def measure_all(
             raise
 
 
-class Worker(Closing):
-    """A process that measures one request after another."""
+class Worker(children.Companion):
+    """A process that measures one request after another. A Ctrl-C in the terminal does not reach
+    it: it is ours to pass on."""
 
     def __init__(self) -> None:
         path = [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH")]
-        ends, self.life = os.pipe()
-        try:
-            # Not in the terminal's process group: a Ctrl-C is ours to pass on.
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", NAME, str(ends)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                pass_fds=[ends],
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))},
-                start_new_session=True,
-            )
-        except OSError as error:
-            os.close(self.life)
-            raise ToolFailed(f"cannot start a process: {error}") from error
-        finally:
-            os.close(ends)
-        children.track(self.process)
-
-    def alive(self) -> bool:
-        return self.process.poll() is None
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+        command = [sys.executable, "-P", "-m", __name__]
+        super().__init__("a process", command, env=environment)
 
     def measure(self, request: Request, progress: Progress) -> Found:
         """Returns what `measured` returns there."""
@@ -141,12 +123,6 @@ class Worker(Closing):
         except subprocess.TimeoutExpired:
             self.process.kill()
 
-    def close(self) -> None:
-        children.untrack(self.process)
-        with contextlib.suppress(OSError):
-            self.process.communicate()  # the end of its input ends it
-        os.close(self.life)
-
 
 def _send(stream: IO[bytes], value: Any) -> None:
     stream.write(pickle.dumps(value))
@@ -162,11 +138,6 @@ def _requests() -> Iterator[Request]:
             yield pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-
-
-def _interrupt(*_: Any) -> None:
-    children.interrupt()
-    raise KeyboardInterrupt
 
 
 def _serve(answers: IO[bytes]) -> None:
@@ -188,7 +159,7 @@ def _serve(answers: IO[bytes]) -> None:
 def main() -> None:
     die_with(int(sys.argv[1]))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        signal.signal(number, children.on_signal)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not disturb the answers
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):

@@ -14,7 +14,7 @@ COLOURS = {  # of Okabe and Ito: colour-blind people can distinguish them, too
     Group.DEPTHWISE: "#E69F00",
     Group.DENSE: "#009E73",
 }
-GLUE = "#999999"
+BETWEEN = "#999999"
 OTHER = "#CC79A7"
 
 
@@ -55,4 +55,4 @@ def draw(profile: profiles.Profile, path: Path) -> None:
 
 def _colour(op: str) -> str:
     """Returns the colour of a layer by its operator, or of the code between layers."""
-    return GLUE if op == "glue" else COLOURS.get(traits.of(op).group, OTHER)
+    return BETWEEN if op == "glue" else COLOURS.get(traits.of(op).group, OTHER)

@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -38,30 +37,19 @@ _idle: list[Interpreter] = []
 _lock = threading.Lock()
 
 
-class Interpreter:
+class Interpreter(children.Companion):
     """One process."""
 
     def __init__(self) -> None:
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         environment = {key: os.environ[key] for key in KEPT if key in os.environ}
-        ends, self.life = os.pipe()
+        environment["TF_CPP_MIN_LOG_LEVEL"] = "3"  # its own log is not ours
+        command = [sys.executable, "-P", str(WORKER)]
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", str(WORKER), str(ends)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self.log,
-                pass_fds=[ends],
-                env=environment | {"TF_CPP_MIN_LOG_LEVEL": "3"},  # its own log is not ours
-                start_new_session=True,
-            )
-        except OSError as error:
+            super().__init__("the reference interpreter", command, stderr=self.log, env=environment)
+        except ToolFailed:
             self.log.close()
-            os.close(self.life)
-            raise ToolFailed(f"cannot start the reference interpreter: {error}") from error
-        finally:
-            os.close(ends)
-        children.track(self.process)
+            raise
 
     def predict(
         self, content: bytes, inputs: npt.NDArray[Any], progress: Callable[[int], None]
@@ -87,11 +75,8 @@ class Interpreter:
         return np.stack(outputs)
 
     def close(self) -> None:
-        children.untrack(self.process)
-        self.process.kill()
-        with contextlib.suppress(OSError):  # of what was not sent yet
-            self.process.communicate()
-        os.close(self.life)
+        self.process.kill()  # it may be busy with a model
+        super().close()
         self.log.close()
 
     def _line(self) -> dict[str, Any]:
@@ -122,7 +107,7 @@ def borrowed() -> Iterator[Interpreter]:
     """A process that nobody else uses meanwhile; it is ended where the block fails."""
     with _lock:
         found = _idle.pop() if _idle else None
-    if found is not None and found.process.poll() is not None:
+    if found is not None and not found.alive():
         found.close()
         found = None
     found = found or Interpreter()
@@ -131,7 +116,7 @@ def borrowed() -> Iterator[Interpreter]:
         yield found
         whole = True
     except BadInput:
-        whole = found.process.poll() is None  # it has refused a model, and can go on
+        whole = found.alive()  # it has refused a model, and can go on
         raise
     finally:
         if whole:
