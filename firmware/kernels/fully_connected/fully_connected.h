@@ -1,7 +1,8 @@
 /* FULLY_CONNECTED: output[o] = act(bias[o] + sum over c of input[c] * filter[o, c]).
  *
- * filter is OI; bias has output_c entries and may be NULL. Without a batch there is one row.
- * Unlike the convolutions, TFLite's int8 kernel rounds once when it requantises.
+ * filter is OI; bias has output_c entries and may be NULL. There is one row;
+ * bl_fully_connected_rows_* do the same for every row of a map, one after the other. Unlike the
+ * convolutions, TFLite's int8 kernel rounds once when it requantises.
  */
 #ifndef BL_FULLY_CONNECTED_H
 #define BL_FULLY_CONNECTED_H
@@ -45,5 +46,37 @@ bl_status bl_fully_connected_s8_scalar(const bl_fully_connected_s8 *p, const int
 /* Computes the same bits with MVE; filter as in bl_conv_2d_s8_mve, with any shift. */
 bl_status bl_fully_connected_s8_mve(const bl_fully_connected_s8 *p, const int8_t *input,
                                     const int32_t *filter, int8_t *output);
+
+/* Rows: input is rows x input_c, output rows x output_c; all else is as for one row. */
+typedef struct {
+  bl_fully_connected_s8 row;
+  int32_t rows;
+} bl_fully_connected_rows_s8;
+
+typedef struct {
+  bl_fully_connected_f32 row;
+  int32_t rows;
+} bl_fully_connected_rows_f32;
+
+bl_status bl_fully_connected_rows_s8_ref(const bl_fully_connected_rows_s8 *p, const int8_t *input,
+                                         const int8_t *filter, const int32_t *bias,
+                                         const int32_t *multiplier, const int32_t *shift,
+                                         int8_t *output);
+
+bl_status bl_fully_connected_rows_f32_ref(const bl_fully_connected_rows_f32 *p, const float *input,
+                                          const float *filter, const float *bias, float *output);
+
+bl_status bl_fully_connected_rows_s8_dsp(const bl_fully_connected_rows_s8 *p, const int8_t *input,
+                                         const int8_t *filter, const int32_t *bias,
+                                         const int32_t *multiplier, const int32_t *shift,
+                                         int8_t *output);
+
+bl_status bl_fully_connected_rows_s8_scalar(const bl_fully_connected_rows_s8 *p,
+                                            const int8_t *input, const int8_t *filter,
+                                            const int32_t *bias, const int32_t *multiplier,
+                                            const int32_t *shift, int8_t *output);
+
+bl_status bl_fully_connected_rows_s8_mve(const bl_fully_connected_rows_s8 *p, const int8_t *input,
+                                         const int32_t *filter, int8_t *output);
 
 #endif

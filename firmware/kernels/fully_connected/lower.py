@@ -8,11 +8,12 @@ from boardless.model.compiler.kernels import Call, Constant, Context
 
 def lower(context: Context) -> Call:
     suffix = context.suffix()
-    input_c, output_c = context.input().count, context.output().count
-    if context.constant(1, "filter").shape != (output_c, input_c):
+    output_c, input_c = context.constant(1, "filter").shape
+    rows, rest = divmod(context.input().count, input_c)
+    if rest or rows * output_c != context.output().count:
         raise context.refuse(
-            f"the filter is {context.input(1).type_and_shape}, not {output_c}x{input_c}",
-            hint="boardless runs one row at a time",
+            f"the filter is {context.input(1).type_and_shape}, the input "
+            f"{context.input().type_and_shape}, the output {context.output().type_and_shape}"
         )
     filter_tensor = context.filter((output_c, input_c))
     taps = filter_tensor.data
@@ -40,13 +41,14 @@ def lower(context: Context) -> Call:
             variant = "scalar"
             wrapped = fixed_point.folded_bias(taps, constants[1].data, params["input_zero_point"])
             constants[1] = Constant("bias", wrapped)
+    name = "fully_connected" if rows == 1 else "fully_connected_rows"
     return Call(
-        function=f"bl_fully_connected_{suffix}_{variant}",
-        params_type=f"bl_fully_connected_{suffix}",
-        params=params,
+        function=f"bl_{name}_{suffix}_{variant}",
+        params_type=f"bl_{name}_{suffix}",
+        params=params if rows == 1 else {"row": params, "rows": rows},
         header="fully_connected/fully_connected.h",
         constants=tuple(constants),
-        macs=input_c * output_c,
+        macs=rows * input_c * output_c,
     )
 
 

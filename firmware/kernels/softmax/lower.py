@@ -11,9 +11,8 @@ MOST_CLASSES = (1 << 12) - 1  # the sum of exponentials, each at most 1, is Q12.
 
 def lower(context: Context) -> Call:
     suffix = context.suffix()
-    count = context.input().count
-    if context.input().shape[-1] != count:
-        raise context.refuse(f"input {context.input().shape} has more than one row")
+    count = context.input().shape[-1]
+    rows = context.input().count // count
     beta = float(context.op.options["beta"])
     if not beta > 0:
         raise context.refuse(f"beta is {beta}")
@@ -26,22 +25,26 @@ def lower(context: Context) -> Call:
         output = quantise.of(context.output())
         if (output.scale, output.zero_point) != (1 / 256, -128):
             raise context.refuse("an int8 softmax must have scale 1/256 and zero point -128")
-        real = min(
-            beta * quantise.of(context.input()).scale * (1 << (31 - INTEGER_BITS)), 2.0**31 - 1
-        )
+        scale = quantise.of(context.input()).scale
+        real = min(beta * scale * (1 << (31 - INTEGER_BITS)), 2.0**31 - 1)
         multiplier, shift = quantise.multiplier_and_shift(real)
         if not 0 <= shift <= 30:
-            raise context.refuse(f"the input's scale {real} is too small for fixed point")
+            raise context.refuse(
+                f"beta {beta:g} times the input's scale {scale:g} is below "
+                f"{2.0 ** (INTEGER_BITS - 32):.2g}, too small for fixed point",
+                hint="convert the model again with representative data",
+            )
         radius = ((1 << INTEGER_BITS) - 1) * 2.0 ** (31 - INTEGER_BITS - shift)
         params |= {
             "multiplier": multiplier,
             "shift": shift,
             "difference_min": -math.floor(radius),
         }
+    name = "softmax" if rows == 1 else "softmax_rows"
     return Call(
-        function=f"bl_softmax_{suffix}_ref",
-        params_type=f"bl_softmax_{suffix}",
-        params=params,
+        function=f"bl_{name}_{suffix}_ref",
+        params_type=f"bl_{name}_{suffix}",
+        params=params if rows == 1 else {"row": params, "rows": rows},
         header="softmax/softmax.h",
         in_place=True,
     )

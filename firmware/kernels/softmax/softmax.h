@@ -1,4 +1,5 @@
-/* SOFTMAX over one row, the largest value subtracted first so that exp cannot overflow.
+/* SOFTMAX over one row, or over each of several rows; the largest value subtracted first so that
+ * exp cannot overflow.
  *
  * The int8 output has scale 1/256 and zero point -128, as TFLite demands. input and output may be
  * the same buffer in float32.
@@ -22,5 +23,20 @@ typedef struct {
 bl_status bl_softmax_s8_ref(const bl_softmax_s8 *p, const int8_t *input, int8_t *output);
 
 bl_status bl_softmax_f32_ref(const bl_softmax_f32 *p, const float *input, float *output);
+
+/* Rows: input and output are rows x count. */
+typedef struct {
+  bl_softmax_s8 row;
+  int32_t rows;
+} bl_softmax_rows_s8;
+
+typedef struct {
+  bl_softmax_f32 row;
+  int32_t rows;
+} bl_softmax_rows_f32;
+
+bl_status bl_softmax_rows_s8_ref(const bl_softmax_rows_s8 *p, const int8_t *input, int8_t *output);
+
+bl_status bl_softmax_rows_f32_ref(const bl_softmax_rows_f32 *p, const float *input, float *output);
 
 #endif

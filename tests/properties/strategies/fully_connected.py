@@ -1,5 +1,6 @@
-"""FULLY_CONNECTED: from a row or from a map that it flattens."""
+"""FULLY_CONNECTED: from a row, from a map that it flattens, or from every row of a map."""
 
+import math
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,14 +19,15 @@ ROWS = st.one_of(
 @st.composite
 def cases(draw: Any, dtype: str) -> Case:
     row = draw(ROWS)
-    input_c = 1
-    for size in row:
-        input_c *= size
+    rows, keep = draw(drawing.mostly(st.integers(1, 5), 1)), draw(st.booleans())
     output_c = draw(drawing.CHANNELS)
-    source = draw(drawing.activations((1, *row), dtype))
-    output = draw(drawing.activations((1, output_c), dtype))
+    input_c = row[-1] if rows > 1 or keep else math.prod(row)
+    shape = (1, rows, *row) if rows > 1 or keep else (1, *row)
+    before = shape[:-1] if keep else (math.prod(shape) // input_c,)
+    source = draw(drawing.activations(shape, dtype))
+    output = draw(drawing.activations((*before, output_c), dtype))
     weights = draw(drawing.weights((output_c, input_c), 0, source, output, largest=LARGEST))
-    options = {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
+    options = {"fusedActivationFunction": draw(drawing.ACTIVATIONS), "keepNumDims": keep}
     inputs = draw(drawing.inputs(source))
-    what = f"{row}->{output_c}"
+    what = f"{shape}->{output.shape}"
     return drawing.layer("FULLY_CONNECTED", [source, *weights], output, options, inputs, what)

@@ -1,4 +1,4 @@
-"""SOFTMAX over one row; any beta and input scale that fixed point can hold.
+"""SOFTMAX over one row or over each of several; any beta and input scale that fixed point can hold.
 
 TFLite's int8 reference aborts where the exponentials sum up to 512, so there are fewer classes;
 test_known_bugs.py has more.
@@ -15,7 +15,7 @@ from properties.drawing import Case
 @st.composite
 def cases(draw: Any, dtype: str) -> Case:
     count = draw(drawing.mostly(st.integers(1, 511), 1, 2, 10, 511))
-    shape = draw(st.sampled_from([(1, count), (1, 1, 1, count)]))
+    shape = draw(st.sampled_from([(1, count), (1, 1, 1, count), (1, 3, count), (1, 2, 3, count)]))
     beta = draw(drawing.mostly(drawing.scales(0.05, 8.0), 1.0))
     source = draw(drawing.activations(shape, dtype))
     output = Tensor(shape, dtype, (1 / 256,) if dtype == "int8" else (), (-128,))

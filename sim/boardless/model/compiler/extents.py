@@ -16,6 +16,8 @@ from typing import Any
 def written(params: Mapping[str, Any]) -> int:
     """Values that a kernel with these parameters writes. KeyError where none of the known forms of
     parameters is among them."""
+    if "row" in params:
+        return int(params["rows"]) * written(params["row"])
     if "window" in params:
         return _product(params["window"], "output_h", "output_w", "output_c")
     if "shape" in params:
@@ -36,6 +38,8 @@ def written(params: Mapping[str, Any]) -> int:
 
 def read(params: Mapping[str, Any], inputs: int) -> list[int | None]:
     """Values that it reads of each of its `inputs` activations; None where its constants say so."""
+    if "row" in params:
+        return [int(params["rows"]) * (n or 0) for n in read(params["row"], inputs)]
     if "window" in params:
         return [_product(params["window"], "input_h", "input_w", "input_c")]
     if "shape" in params:

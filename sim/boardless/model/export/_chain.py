@@ -65,6 +65,9 @@ def chain(model: Model) -> list[Layer]:
         if traits.bounds(_activation(op)) not in ACTIVATIONS or op.options.get("beta", 1) != 1:
             raise _refused(model, op, "an activation that this format does not have")
         source, target = (graph.tensors[t].shape[1:] for t in (at, op.outputs[0]))
+        rowwise = known.layer in (traits.Layer.DENSE, traits.Layer.SOFTMAX)
+        if rowwise and graph.tensors[op.outputs[0]].count != graph.tensors[op.outputs[0]].shape[-1]:
+            raise _refused(model, op, "more than one row")
         if known.pads_zero:
             pad = _padding(model, op)
         elif known.form is not Form.SHAPE:

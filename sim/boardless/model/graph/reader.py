@@ -303,9 +303,12 @@ def _check_activations(graph: Graph) -> None:
     if not graph.input_tensor.shape:
         raise BadInput("is a scalar, without an axis for the batch", where=where, hint=HINT)
     _check_activation(graph, graph.input, where)
+    varying = {graph.input}  # all else is made of constants, and computed before anything runs
     for op in graph.operators:
-        for number in op.outputs:
-            _check_activation(graph, number, f"{graph.name}, operator {op.index} {op.name}")
+        if varying & set(op.inputs):
+            varying |= set(op.outputs)
+            for number in op.outputs:
+                _check_activation(graph, number, f"{graph.name}, operator {op.index} {op.name}")
 
 
 def _check_activation(graph: Graph, number: int, where: str) -> None:

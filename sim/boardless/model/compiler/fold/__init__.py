@@ -41,8 +41,7 @@ def macs(graph: Graph) -> int:
     for op in graph.operators:
         known = traits.of(op.name)
         if known.weighted and len(op.inputs) > 1 and op.outputs:
-            shape = graph.tensors[op.outputs[0]].shape
-            pixels = math.prod(shape[:-1]) if known.form is traits.Form.WINDOW else 1
+            pixels = math.prod(graph.tensors[op.outputs[0]].shape[:-1])
             total += graph.tensors[op.inputs[1]].count * pixels
     return total
 

@@ -128,12 +128,12 @@ def _dense(context: Context, source: Range) -> tuple[Step, Range]:
         filter_tensor = context.filter(shape)
         inside, mixed = _window_taps(context, *shape[1:3])
     else:
-        shape = (outputs, context.input().count)
-        inside = np.ones(context.input().count // inputs, np.bool_)
+        filter_tensor = context.constant(1, "filter")
+        taps = filter_tensor.shape[-1]  # of one row of the input
+        if filter_tensor.shape != (outputs, taps) or taps % inputs:
+            raise context.refuse("a row is no whole number of pixels")
+        inside = np.ones(taps // inputs, np.bool_)
         mixed = np.zeros_like(inside)
-        filter_tensor = context.filter(shape)
-        if context.output().count != outputs:
-            raise context.refuse("more than one row")
     assert filter_tensor.data is not None
     # a tap that never meets the map is as good as not there
     weights = filter_tensor.data.reshape(outputs, len(inside), inputs)[:, inside]
