@@ -18,6 +18,9 @@ RNG = np.random.default_rng(5)
 CONVOLUTION = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
 
 
+MULTIPLIER = {"depthMultiplier": 2}
+
+
 def int8(*shape: int, count: int = 3) -> np.ndarray:
     """Returns `count` inputs of this shape without its batch."""
     return RNG.integers(-128, 128, (count, *shape[1:])).astype(np.int8)
@@ -68,6 +71,31 @@ def test_weights_of_float16_are_no_activations(count: int) -> None:
     ]
     inputs = RNG.normal(size=(3, 4, 4, 3)).astype(np.float32)
     runners.check(Case(network(tensors, operators, 0, 5), inputs, f"{count} filters"), "host")
+
+
+LAYERS = {
+    "CONV_2D": ((1, 6, 6, 3), (4, 3, 3, 3), (1, 6, 6, 4), CONVOLUTION),
+    "DEPTHWISE_CONV_2D": ((1, 6, 6, 3), (1, 3, 3, 6), (1, 6, 6, 6), CONVOLUTION | MULTIPLIER),
+    "FULLY_CONNECTED": ((1, 2, 2, 9), (5, 36), (1, 5), {}),
+    "FULLY_CONNECTED of rows": ((1, 3, 9), (5, 9), (3, 5), {}),
+}
+
+
+@runners.machines
+@pytest.mark.parametrize("zero_point", [0, 90, 173, 255])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_uint8_weights_of_any_zero_point(layer: str, zero_point: int, machine: str) -> None:
+    """Of TensorFlow 1: around the zero point they may reach further than int8 can."""
+    shape, weights, result, options = LAYERS[layer]
+    channels = result[-1]
+    tensors = [
+        Tensor(shape, "uint8", (0.05,), (120,)),
+        Tensor(weights, "uint8", (0.01,), (zero_point,), 0, RNG.integers(0, 256, weights)),
+        Tensor((channels,), "int32", (0.0005,), (0,), 0, RNG.integers(-3000, 3000, channels)),
+    ]
+    output = Tensor(result, "uint8", (0.2,), (100,))
+    content = model(layer.split()[0], tensors, output, options)
+    runners.check(Case(content, int8(*shape), f"{layer} {zero_point}"), machine)
 
 
 def test_softmax_names_the_scale_that_is_too_small() -> None:

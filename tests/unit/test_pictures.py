@@ -10,7 +10,7 @@ import pytest
 from boardless.core.errors import BadInput
 from boardless.data import datasets, pictures
 from boardless.model import zoo
-from boardless.model.graph import Quantisation, Tensor
+from boardless.model.graph import Graph, Quantisation, Tensor
 from PIL import Image
 
 
@@ -59,6 +59,21 @@ def test_npz_of_images(model: zoo.Model, tmp_path: Path) -> None:
     assert found.inputs.shape == (2, 8, 8, 1)
     assert found.labels is not None
     assert found.labels.tolist() == [1, 2]
+
+
+def test_npz_of_a_uint8_model_is_in_the_type_of_its_file(tmp_path: Path) -> None:
+    source = Tensor("t", (1, 3), "int8", Quantisation((1.0,), (0,), 0), file_dtype="uint8")
+    network = Graph("net", (source,), (), 0, 0)
+    path = save(tmp_path / "a.npz", inputs=np.array([[0, 128, 255]], np.uint8))
+    found = pictures.load(zoo.Model("net", b"", network, None), path)
+    assert found.inputs.dtype == np.int8
+    assert found.inputs.tolist() == [[-128, 0, 127]]
+    same = save(tmp_path / "b.npz", inputs=found.inputs)
+    again = pictures.load(zoo.Model("net", b"", network, None), same)
+    np.testing.assert_array_equal(again.inputs, found.inputs)
+    other = save(tmp_path / "c.npz", inputs=np.zeros((1, 3), np.float32))
+    with pytest.raises(BadInput, match="inputs are float32 3, the model takes uint8 3"):
+        pictures.load(zoo.Model("net", b"", network, None), other)
 
 
 def test_npz_of_inputs_and_limit(model: zoo.Model, tmp_path: Path) -> None:

@@ -78,4 +78,18 @@ bl_status bl_depthwise_conv_2d_s8_mve(const bl_depthwise_conv_2d_s8 *p, const in
 bl_status bl_depthwise_conv_2d_f32_fpu(const bl_depthwise_conv_2d_f32 *p, const float *input,
                                        const float *filter, const float *bias, float *output);
 
+/* Weights with a zero point, as TFLite's uint8 models have: filter[i] - filter_zero_point takes the
+ * place of filter[i]. */
+typedef struct {
+  bl_window window;
+  int32_t input_zero_point, output_zero_point; /* real = scale * (q - zero_point) */
+  int32_t activation_min, activation_max;      /* quantised, within int8 */
+  int32_t filter_zero_point;
+} bl_depthwise_conv_2d_offset_s8;
+
+bl_status bl_depthwise_conv_2d_offset_s8_ref(const bl_depthwise_conv_2d_offset_s8 *p,
+                                             const int8_t *input, const int8_t *filter,
+                                             const int32_t *bias, const int32_t *multiplier,
+                                             const int32_t *shift, int8_t *output);
+
 #endif

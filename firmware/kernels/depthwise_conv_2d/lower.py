@@ -27,19 +27,25 @@ def lower(context: Context) -> Call:
         context.bias(2, output_c),
     ]
     params = {"window": context.window(filter_h, filter_w), **context.activation()}
+    offset = 0  # the weights' zero point
     if suffix == "s8":
-        constants += context.requantisation(filter_tensor, output_c)
-        rows = filter_tensor.data.reshape(-1, output_c).T
-        context.accumulated(rows, constants[1], constants[3])
+        constants += context.requantisation(filter_tensor, output_c, any_zero_point=True)
+        rows, offset = context.centred(filter_tensor)
+        context.accumulated(rows.reshape(-1, output_c).T, constants[1], constants[3])
         params |= context.zero_points()
+        if offset:
+            params["filter_zero_point"] = offset
+    name = "depthwise_conv_2d_offset" if offset else "depthwise_conv_2d"
     call = Call(
-        function=f"bl_depthwise_conv_2d_{suffix}_ref",
-        params_type=f"bl_depthwise_conv_2d_{suffix}",
+        function=f"bl_{name}_{suffix}_ref",
+        params_type=f"bl_{name}_{suffix}",
         params=params,
         header="depthwise_conv_2d/depthwise_conv_2d.h",
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     ).with_clearances(context.clearance(params["window"]))
+    if offset:
+        return call
     if (
         "mve" in context.variants
         and suffix == "s8"

@@ -79,4 +79,17 @@ bl_status bl_fully_connected_rows_s8_scalar(const bl_fully_connected_rows_s8 *p,
 bl_status bl_fully_connected_rows_s8_mve(const bl_fully_connected_rows_s8 *p, const int8_t *input,
                                          const int32_t *filter, int8_t *output);
 
+/* Rows, and weights with a zero point, as TFLite's uint8 models have: filter[i] - filter_zero_point
+ * takes the place of filter[i]. */
+typedef struct {
+  bl_fully_connected_s8 row;
+  int32_t rows;
+  int32_t filter_zero_point;
+} bl_fully_connected_offset_s8;
+
+bl_status bl_fully_connected_offset_s8_ref(const bl_fully_connected_offset_s8 *p,
+                                           const int8_t *input, const int8_t *filter,
+                                           const int32_t *bias, const int32_t *multiplier,
+                                           const int32_t *shift, int8_t *output);
+
 #endif

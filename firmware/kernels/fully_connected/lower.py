@@ -23,13 +23,16 @@ def lower(context: Context) -> Call:
         context.bias(2, output_c),
     ]
     params = {"input_c": input_c, "output_c": output_c, **context.activation()}
-    variant = "ref"
+    form, variant, more = "fully_connected" if rows == 1 else "fully_connected_rows", "ref", {}
     if suffix == "s8":
-        constants += context.requantisation(filter_tensor, output_c)
-        context.accumulated(taps, constants[1], constants[3])
+        constants += context.requantisation(filter_tensor, output_c, any_zero_point=True)
+        centred, offset = context.centred(filter_tensor)
+        context.accumulated(centred, constants[1], constants[3])
         params |= context.zero_points()
         folded = dsp.folded_bias(filter_tensor, constants[1], params["input_zero_point"])
-        if "mve" in context.variants:
+        if offset:
+            form, more = "fully_connected_offset", {"filter_zero_point": offset}
+        elif "mve" in context.variants:
             variant = "mve"
             _, bias, multiplier, shift = constants
             zero_point = params["input_zero_point"]
@@ -41,11 +44,10 @@ def lower(context: Context) -> Call:
             variant = "scalar"
             wrapped = fixed_point.folded_bias(taps, constants[1].data, params["input_zero_point"])
             constants[1] = Constant("bias", wrapped)
-    name = "fully_connected" if rows == 1 else "fully_connected_rows"
     return Call(
-        function=f"bl_{name}_{suffix}_{variant}",
-        params_type=f"bl_{name}_{suffix}",
-        params=params if rows == 1 else {"row": params, "rows": rows},
+        function=f"bl_{form}_{suffix}_{variant}",
+        params_type=f"bl_{form}_{suffix}",
+        params=params if form == "fully_connected" else {"row": params, "rows": rows, **more},
         header="fully_connected/fully_connected.h",
         constants=tuple(constants),
         macs=rows * input_c * output_c,

@@ -137,12 +137,17 @@ def _npz(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pic
         count = len(inputs)
         if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
             raise BadInput("inputs are not all finite numbers", where=str(path))
-        if inputs.shape[1:] != tensor.shape[1:] or inputs.dtype != tensor.dtype:
+        if inputs.shape[1:] != tensor.shape[1:] or inputs.dtype not in (
+            tensor.dtype,
+            tensor.own_dtype,
+        ):
             raise BadInput(
                 f"inputs are {inputs.dtype} {_by(inputs.shape[1:])}, "
-                f"the model takes {tensor.dtype} {_by(tensor.shape[1:])}",
+                f"the model takes {tensor.own_dtype} {_by(tensor.shape[1:])}",
                 where=str(path),
             )
+        if inputs.dtype != tensor.dtype:  # uint8, 128 more than the int8 of the device
+            inputs = (inputs ^ 0x80).view(np.int8)
     elif "images" in arrays and arrays["images"].dtype == np.uint8:
         images = arrays["images"]
         images = images[..., np.newaxis] if images.ndim == 3 else images

@@ -166,12 +166,15 @@ class Context:
             raise self.refuse(f"fused activation {name} is not supported")
         return {"activation_min": bounds[0], "activation_max": bounds[1]}
 
-    def requantisation(self, filter_tensor: Tensor, channels: int) -> tuple[Constant, Constant]:
-        """Per-channel multiplier and shift from input, filter and output scales."""
+    def requantisation(
+        self, filter_tensor: Tensor, channels: int, any_zero_point: bool = False
+    ) -> tuple[Constant, Constant]:
+        """Per-channel multiplier and shift from input, filter and output scales. Kernels that take
+        weights of `any_zero_point` say so."""
         scales = quantise.of(filter_tensor).scales
         if len(scales) not in (1, channels):
             raise self.refuse(f"{len(scales)} filter scales for {channels} output channels")
-        if any(quantise.of(filter_tensor).zero_points):
+        if any(quantise.of(filter_tensor).zero_points) and not any_zero_point:
             raise self.refuse("the filter's zero point is not 0")
         pairs = [
             quantise.multiplier_and_shift(
@@ -183,6 +186,17 @@ class Context:
             Constant("multiplier", np.array([m for m, _ in pairs], np.int32)),
             Constant("shift", np.array([s for _, s in pairs], np.int32)),
         )
+
+    def centred(self, filter_tensor: Tensor) -> tuple[npt.NDArray[Any], int]:
+        """Returns (int8 weights less their zero point, as wide as that needs; the zero point)."""
+        zero_points = set(quantise.of(filter_tensor).zero_points)
+        if len(zero_points) != 1:
+            raise self.refuse("the filter's zero points differ between output channels")
+        zero_point = zero_points.pop()
+        assert filter_tensor.data is not None
+        if not zero_point:
+            return filter_tensor.data, 0
+        return filter_tensor.data.astype(np.int16) - zero_point, zero_point
 
     def scaled_up(self, low: Values, high: Values, shift: Values) -> None:
         """Refuses an operator whose accumulator, between `low` and `high`, can leave int32 when it

@@ -40,6 +40,12 @@ class Tensor:
     dtype: str  # numpy's name: int8, float32, int32, ...
     quantisation: Quantisation | None = None
     data: npt.NDArray[Any] | None = field(default=None, compare=False)
+    file_dtype: str = field(default="", compare=False)  # where the file has another type
+
+    @property
+    def own_dtype(self) -> str:
+        """The type in the model's file; uint8 values are 128 more there than here."""
+        return self.file_dtype or self.dtype
 
     @property
     def count(self) -> int:

@@ -2,8 +2,9 @@
 
 graph = to_signed(graph)
 
-What stays different: TFLite rounds some uint8 operators in another way, and uint8 weights may reach
-further from their zero point than int8 weights can. Such models are refused by operator.
+What stays different: TFLite rounds some uint8 operators in another way. Such models are refused by
+operator. Weights get the zero point 0, which the fast kernels need, unless they reach further from
+their own than int8 can.
 """
 
 from __future__ import annotations
@@ -53,24 +54,20 @@ def _signed(tensor: Tensor) -> Tensor:
     return dataclasses.replace(
         tensor,
         dtype="int8",
+        file_dtype=tensor.dtype,
         quantisation=Quantisation(q.scales, tuple(z - 128 for z in q.zero_points), q.axis),
         data=None if data is None else (data ^ 0x80).view(np.int8),
     )
 
 
 def _centred(weights: Tensor, where: str) -> Tensor:
-    """Weights with zero point 0, as int8 kernels have them."""
+    """Weights with zero point 0 where they fit into int8 then, else signed with one of their own."""
     q = weights.quantisation
     if weights.data is None or q is None or len(q.scales) != 1:
         raise BadInput("its uint8 weights are computed or per channel", where=where, hint=HINT)
     centred = weights.data.astype(np.int16) - q.zero_point
     if centred.size and not -128 <= centred.min() <= centred.max() <= 127:
-        raise BadInput(
-            f"its uint8 weights reach from {centred.min()} to {centred.max()} around their zero "
-            "point, beyond int8",
-            where=where,
-            hint=HINT,
-        )
+        return weights
     return dataclasses.replace(
         weights,
         quantisation=Quantisation(q.scales, (0,), 0),
