@@ -85,7 +85,7 @@ LAYERS = {
 @pytest.mark.parametrize("zero_point", [0, 90, 173, 255])
 @pytest.mark.parametrize("layer", LAYERS)
 def test_uint8_weights_of_any_zero_point(layer: str, zero_point: int, machine: str) -> None:
-    """Of TensorFlow 1: around the zero point they may reach further than int8 can."""
+    """TensorFlow 1 made them: around the zero point they may reach further than int8 can."""
     shape, weights, result, options = LAYERS[layer]
     channels = result[-1]
     tensors = [

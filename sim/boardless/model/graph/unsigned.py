@@ -61,7 +61,7 @@ def _signed(tensor: Tensor) -> Tensor:
 
 
 def _centred(weights: Tensor, where: str) -> Tensor:
-    """Weights with zero point 0 where they fit into int8 then, else signed with one of their own."""
+    """Weights with zero point 0 where they fit into int8 then, else as they are."""
     q = weights.quantisation
     if weights.data is None or q is None or len(q.scales) != 1:
         raise BadInput("its uint8 weights are computed or per channel", where=where, hint=HINT)
