@@ -6,7 +6,7 @@
 
 #include "kernel.h"
 
-typedef enum { BL_INT8, BL_FLOAT32 } bl_type;
+typedef enum { BL_INT8, BL_FLOAT32, BL_INT16, BL_INT32, BL_INT64, BL_BOOL } bl_type;
 
 typedef struct {
   void *data; /* in the arena; an inference may overwrite an input */

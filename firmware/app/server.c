@@ -50,9 +50,19 @@ static void line_text(const char *before, const char *value) {
   line("]");
 }
 
+#ifdef BL_OTHER_TYPES
+static const char *const type_names[] = {
+    [BL_INT8] = "int8 ",   [BL_FLOAT32] = "float32 ", [BL_INT16] = "int16 ",
+    [BL_INT32] = "int32 ", [BL_INT64] = "int64 ",     [BL_BOOL] = "bool ",
+};
+#define TYPE_NAME(type) (type_names[type])
+#else
+#define TYPE_NAME(type) ((type) == BL_INT8 ? "int8 " : "float32 ")
+#endif
+
 static void line_tensor(const char *key, const bl_tensor *tensor) {
   bl_link_text(&the_link, key);
-  bl_link_text(&the_link, tensor->type == BL_INT8 ? "int8 " : "float32 ");
+  bl_link_text(&the_link, TYPE_NAME(tensor->type));
   line_text("", tensor->shape);
 }
 
@@ -110,12 +120,37 @@ static void lap_line(void) {
   line_unsigned("m-lap-us-", (uint32_t)us, "");
 }
 
+#ifdef BL_OTHER_TYPES
+/* Value i of a tensor as a real number. */
+static float real(const bl_tensor *tensor, uint32_t i) {
+  const void *data = tensor->data;
+  switch (tensor->type) {
+    case BL_FLOAT32:
+      return ((const float *)data)[i];
+    case BL_INT16:
+      return tensor->scale * (float)(((const int16_t *)data)[i] - tensor->zero_point);
+    case BL_INT32:
+      return (float)((const int32_t *)data)[i];
+    case BL_INT64:
+      return (float)((const int64_t *)data)[i];
+    case BL_BOOL:
+      return ((const uint8_t *)data)[i];
+    default:
+      return tensor->scale * (float)(((const int8_t *)data)[i] - tensor->zero_point);
+  }
+}
+#endif
+
 /* Value i of the output in thousandths, saturated far outside of what a probability can be. */
 static int32_t output_thousandths(uint32_t i) {
   const bl_tensor *out = &bl_the_model.output;
+#ifdef BL_OTHER_TYPES
+  const float value = real(out, i);
+#else
   const float value = out->type == BL_FLOAT32
                           ? ((const float *)out->data)[i]
                           : out->scale * (float)(((const int8_t *)out->data)[i] - out->zero_point);
+#endif
   const float scaled = value * 1000.0f + (value < 0 ? -0.5f : 0.5f);
   return scaled > 2e9f ? 2000000000 : scaled < -2e9f ? -2000000000 : (int32_t)scaled;
 }

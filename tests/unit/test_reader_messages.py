@@ -122,8 +122,12 @@ WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
         "operator 5 FULLY_CONNECTED: reads values of type int4",
     ),
     "activation of 16 bits": (
-        lambda m, g: put(g.tensors[6], type=schema.TensorType.INT16, quantization=None),
-        "operator 2 RELU, tensor 6: type int16",
+        lambda m, g: [put(g.tensors[i], type=schema.TensorType.INT16) for i in (5, 6)],
+        "operator 1 CONV_2D: turns int8 into int16",
+    ),
+    "activation of another type": (
+        lambda m, g: put(g.tensors[6], type=schema.TensorType.FLOAT16),
+        "operator 2 RELU, tensor 6: type float16",
     ),
     "weights are computed": (
         lambda m, g: put(g.operators[5], inputs=[8, 8, 10]),

@@ -59,7 +59,7 @@ def load(
 def guess(tensor: Tensor) -> Scaling:
     """Guesses the meaning of an unknown model's pixels: for int8 the usual range that its input's
     range is nearest to, for float32 0..1."""
-    if tensor.dtype == "float32":
+    if tensor.dtype != "int8":
         return USUAL["0..1"]
     q = quantise.of(tensor)
     low, high = (q.scale * (v - q.zero_point) for v in (-128, 127))
@@ -78,6 +78,11 @@ def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
     real = as_real(images, scaling)
     if tensor.dtype == "float32":
         return real
+    if tensor.dtype != "int8":
+        raise BadInput(
+            f"the model takes {tensor.dtype}, not pictures",
+            hint="give its `inputs` as a .npz",
+        )
     q = quantise.of(tensor)
     # a division in single and a sum in double precision: halves away from zero, as TFLite's
     # QUANTIZE rounds, and nothing else
@@ -122,6 +127,10 @@ def _generated(tensor: Tensor, origin: str) -> Pictures:
     real = noise * fade + rng.random(fade.shape, dtype=np.float32) * (1 - fade)
     if tensor.dtype == "float32":
         return Pictures(real, None, origin)
+    if tensor.dtype != "int8":  # bool, or small numbers: what they mean is not known
+        return Pictures(
+            np.rint(real * (1 if tensor.dtype == "bool" else 9)).astype(tensor.dtype), None, origin
+        )
     return Pictures((np.rint(real * 255) - 128).astype(np.int8), None, origin)
 
 

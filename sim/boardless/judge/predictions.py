@@ -1,6 +1,6 @@
 """Judges predictions against the reference. Pure.
 
-int8 must be equal to the last bit. float32 must have the same top-1 and differ by at most 1e-5,
+Integers must be equal to the last bit. float32 must have the same top-1 and differ by at most 1e-5,
 relative to the largest output where that is above 1 (logits), absolute where it is not
 (probabilities). A NaN is equal to a NaN, an infinity to the same infinity, and neither to anything
 else.
@@ -64,7 +64,7 @@ def compare(
     """The Verdict on raw outputs (N, classes) against `reference` of the same shape and type."""
     top, top_reference = outputs.argmax(axis=1), reference.argmax(axis=1)
     worst, found = _differences(outputs, reference).max(axis=1), errors(outputs, reference)
-    if outputs.dtype == np.int8:
+    if outputs.dtype.kind != "f":
         wrong = worst > 0
         limit = 0.0
     else:

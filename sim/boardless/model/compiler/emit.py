@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from boardless.model.compiler import Layer, Program
     from boardless.model.graph import Tensor
 
-C_TYPES = {"int8": "int8_t", "int32": "int32_t", "float32": "float"}
-BL_TYPES = {"int8": "BL_INT8", "float32": "BL_FLOAT32"}
+C_TYPES = {
+    **{name: f"{name}_t" for name in ("int8", "uint8", "int16", "int32", "int64")},
+    "bool": "uint8_t",  # 0 or 1
+    "float32": "float",
+}
+USUAL = ("int8", "float32")  # of inputs and outputs; firmware that knows others is larger
 
 
 def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
@@ -43,6 +47,7 @@ def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
         "headers": sorted({layer.call.header for layer in program.layers}),
         "input": _io(program.input, program.input_offset),
         "output": _io(program.output, program.output_offset),
+        "other_types": not {program.input.dtype, program.output.dtype} <= {*USUAL},
         "weights_bytes": len(weights),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }
@@ -150,7 +155,7 @@ def _io(tensor: Tensor, offset: int) -> dict[str, Any]:
         "offset": offset,
         "bytes": tensor.nbytes,
         "count": tensor.count,
-        "type": BL_TYPES[tensor.dtype],
+        "type": f"BL_{tensor.dtype.upper()}",
         "shape": "x".join(map(str, tensor.shape)),
         "scale": number(q.scale),
         "zero_point": q.zero_point,

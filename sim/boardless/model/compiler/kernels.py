@@ -26,6 +26,7 @@ from boardless.model.compiler.overlap import window_clearance
 from boardless.model.graph import Graph, Operator, Tensor
 
 MAX_STEP = 1 << 12  # pixels; keeps every position of a window within int32
+SUFFIXES = {"int8": "s8", "float32": "f32"}  # of C functions, by the type of their values
 Values = npt.NDArray[np.int64] | int
 Params = dict[str, Any]  # a C struct's fields; values are int, float or nested Params
 
@@ -123,7 +124,10 @@ class Context:
         """s8 or f32, after checking that input and output have the same type."""
         if self.input().dtype != self.output().dtype:
             raise self.refuse(f"turns {self.input().dtype} into {self.output().dtype}")
-        return {"int8": "s8", "float32": "f32"}[self.output().dtype]
+        dtype = self.output().dtype
+        if dtype not in SUFFIXES:
+            raise self.refuse(f"its values are {dtype}; its kernel has {' and '.join(SUFFIXES)}")
+        return SUFFIXES[dtype]
 
     def variant(self, *known: str) -> str:
         """The best of the kernel's int8 variants `known` that the board can run, or ref."""
@@ -139,7 +143,8 @@ class Context:
 
     def reshaped(self) -> Alias:
         """Returns the alias of an operator that moves no data."""
-        self.suffix()
+        if self.input().dtype != self.output().dtype:
+            raise self.refuse(f"turns {self.input().dtype} into {self.output().dtype}")
         if self.input().count != self.output().count:
             raise self.refuse("input and output differ in size")
         if self.input().quantisation != self.output().quantisation:

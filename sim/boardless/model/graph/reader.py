@@ -48,13 +48,18 @@ BROKEN_FILE = (
 )
 
 DTYPES = ("float32", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")  # numpy's too
-RANGES = {"int8": (-128, 127), "uint8": (0, 255)}  # of a zero point; others must have 0
+ACTIVATIONS = ("int8", "float32", "int16", "int32", "int64", "bool")  # each kernel knows some
+RANGES = {
+    "int8": (-128, 127),
+    "uint8": (0, 255),
+    "int16": (-(1 << 15), (1 << 15) - 1),
+}  # of a zero point; others must have 0
 
 
 TYPE_NAMES = {number: name.lower() for number, name in options.names(schema.TensorType).items()}
 OPERATOR_NAMES = options.names(schema.BuiltinOperator)
 PADDINGS = options.names(schema.Padding)
-ACTIVATIONS = options.names(schema.ActivationFunctionType)
+ACTIVATION_FUNCTIONS = options.names(schema.ActivationFunctionType)
 
 
 def read(content: bytes, name: str) -> Graph:
@@ -253,7 +258,7 @@ def _options(op: Any, operator: str) -> dict[str, Any]:
         if key == "padding":
             value = PADDINGS[value]
         elif key == "fused_activation_function":
-            value = ACTIVATIONS.get(value, f"number {value}")
+            value = ACTIVATION_FUNCTIONS.get(value, f"number {value}")
         fields[key] = value
     return fields
 
@@ -317,9 +322,9 @@ def _check_activation(graph: Graph, number: int, where: str) -> None:
     if not 0 < t.count <= MAX_ACTIVATION:
         what = "no element" if t.count == 0 else f"more than {MAX_ACTIVATION:,} elements"
         raise BadInput(f"shape {list(t.shape)} holds {what}", where=where, hint=HINT)
-    if t.dtype not in ("int8", "float32"):
+    if t.dtype not in ACTIVATIONS:
         raise BadInput(
-            f"type {t.dtype}; boardless runs int8 and float32",
+            f"type {t.dtype}; boardless computes {', '.join(ACTIVATIONS)}",
             where=where,
             hint="convert the model with full-integer int8 quantisation",
         )
