@@ -33,6 +33,7 @@ class Tensor:
     zero_points: tuple[int, ...] = (0,)
     axis: int = 0
     data: Any = None
+    signature: tuple[int, ...] | None = None  # the shape with -1 for what is left open
 
 
 @dataclass
@@ -100,6 +101,7 @@ def _operator(m: Any, operator: Operator) -> Any:
 def _tensor(m: Any, t: Tensor) -> Any:
     out = schema.TensorT()
     out.shape, out.type, out.name = list(t.shape), TYPES[t.dtype], "t"
+    out.shapeSignature = None if t.signature is None else list(t.signature)
     out.buffer = 0
     if t.data is not None:
         buffer = schema.BufferT()

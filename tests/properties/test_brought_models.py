@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from boardless.core.errors import BadInput
 from boardless.model import compiler, graph
+from boardless.model.compiler import shapes
 from one_operator import Operator, Tensor, model
 from one_operator import graph as network
 from properties import runners
@@ -71,6 +72,75 @@ def test_weights_of_float16_are_no_activations(count: int) -> None:
     ]
     inputs = RNG.normal(size=(3, 4, 4, 3)).astype(np.float32)
     runners.check(Case(network(tensors, operators, 0, 5), inputs, f"{count} filters"), "host")
+
+
+def sizes(*values: int) -> Tensor:
+    return Tensor((len(values),), "int32", data=np.array(values))
+
+
+def number(value: int) -> Tensor:
+    return Tensor((), "int32", data=np.array(value))
+
+
+def open_batch(first: int = -1) -> bytes:
+    """Returns a dense layer over every pixel as Keras 3 exports it without a batch size: the sizes
+    are computed, and the shapes that the file states are not those of one picture."""
+    lists = [Tensor((n,), "int32") for n in (4, 3, 3, 2)]
+    tensors = [
+        Tensor((1, 3, 3, 16), "int8", (0.05,), (-128,), signature=(first, 3, 3, 16)),
+        filters(8, 16),
+        *lists,  # 2: shape, 3: of a list of pixels, 4: its shape, 5: of one row per pixel
+        *(Tensor((), "int32") for _ in range(3)),  # 6: batch, 7 and 8: products
+        Tensor((2,), "int32"),  # 9: batch and pixels
+        sizes(0),
+        sizes(1),
+        number(9),
+        number(16),
+        sizes(0, 1),
+        number(2),
+        Tensor((1, 9, 16), "int8", (0.05,), (-128,)),  # 16
+        Tensor((1, 1), "int8", (0.05,), (-128,)),
+        Tensor((1, 8), "int8", (0.1,), (-40,)),
+        Tensor((1, 9, 8), "int8", (0.1,), (-40,)),
+        sizes(-1, 72),  # 20
+        Tensor((1, 72), "int8", (0.1,), (-40,)),
+        filters(3, 72),
+        Tensor((1, 3), "int8", (0.2,), (5,)),
+    ]
+    first_only = {"shrinkAxisMask": 1}
+    operators = [
+        Operator("SHAPE", [0], [2], {"outType": 2}),
+        Operator("STRIDED_SLICE", [2, 10, 11, 11], [6], first_only),
+        Operator("PACK", [6, 12, 13], [3], {"valuesCount": 3}),
+        Operator("RESHAPE", [0, 3], [16]),
+        Operator("SHAPE", [16], [4], {"outType": 2}),
+        Operator("GATHER", [4, 14], [9]),
+        Operator("REDUCE_PROD", [9, 10], [7]),
+        Operator("GATHER", [4, 15], [8]),
+        Operator("PACK", [7, 8], [5], {"valuesCount": 2}),
+        Operator("RESHAPE", [16, 5], [17]),
+        Operator("FULLY_CONNECTED", [17, 1], [18]),
+        Operator("RESHAPE", [18, 20], [21]),
+        Operator("FULLY_CONNECTED", [21, 22], [23]),
+    ]
+    return network(tensors, operators, 0, 23)
+
+
+def test_an_open_batch_size_is_taken_as_1() -> None:
+    content = open_batch()
+    runners.check(Case(content, int8(1, 3, 3, 16), "open batch"), "host")
+    found = shapes.settled(graph.read(content, "file"))
+    names = [op.name for op in found.operators]
+    dense = "FULLY_CONNECTED"
+    assert names == ["RESHAPE", "RESHAPE", dense, "RESHAPE", dense]  # no sizes any more
+    assert found.tensors[18].shape == (9, 8)
+
+
+def test_an_input_of_any_size_is_refused() -> None:
+    source = Tensor((1, 1, 1, 3), "float32", signature=(-1, -1, -1, 3))
+    content = model("RELU", [source], Tensor((1, 1, 1, 3), "float32"))
+    with pytest.raises(BadInput, match=r"shape is \?x\?x\?x3: more than the batch size is open"):
+        graph.read(content, "file")
 
 
 LAYERS = {

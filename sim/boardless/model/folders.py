@@ -3,7 +3,8 @@
 folders.module("CONV_2D", "lower").lower(context)
 
 firmware/kernels/conv_2d/ serves CONV_2D: lower.py says how the compiler calls its C, traits.py what
-the rest of the tree has to know of the operator. A folder without lower.py is shared C.
+the rest of the tree has to know of the operator, and value.py computes it on sizes, when the model
+is compiled. A folder without lower.py is no kernel.
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ from boardless.core import paths
 def names() -> list[str]:
     """Returns every operator that has a kernel folder, TFLite's names, sorted."""
     return sorted(p.parent.name.upper() for p in paths.KERNELS.glob("*/lower.py"))
+
+
+@cache
+def has(operator: str, part: str) -> bool:
+    """Returns whether an operator, whose name may be of any text, has <part>.py in its folder."""
+    known = operator.isascii() and operator.replace("_", "").isalnum()
+    return known and (paths.KERNELS / operator.lower() / f"{part}.py").is_file()
 
 
 @cache

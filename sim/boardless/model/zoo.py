@@ -13,6 +13,7 @@ import msgspec
 from boardless.core import checked, paths
 from boardless.core.errors import BadInput
 from boardless.model import graph, structures
+from boardless.model.compiler import shapes
 
 TYPES = ("int8", "float32")
 MAX_BYTES = 64 << 20  # no microcontroller's flash is larger
@@ -83,7 +84,7 @@ def find(text: str) -> Model:
         return _load(paths.ZOO / name / f"{kind}.tflite", full, results(name))
     if text in structures.STRUCTURES:
         content = structures.build(text)
-        return Model(text, content, graph.read(content, text), None)
+        return Model(text, content, shapes.settled(graph.read(content, text)), None)
     path = Path(text)
     if path.suffix == ".tflite" or path.is_file():
         return _load(path, _safe(path.stem), None)
@@ -107,7 +108,7 @@ def _load(path: Path, name: str, about: Results | None) -> Model:
         raise BadInput(
             error.strerror or str(error), where=str(path), hint="check the path"
         ) from error
-    return Model(name, content, graph.read(content, name), about)
+    return Model(name, content, shapes.settled(graph.read(content, name)), about)
 
 
 def _safe(stem: str) -> str:

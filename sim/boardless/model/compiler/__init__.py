@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boardless.core.errors import BadInput
-from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, verify
+from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, shapes, verify
 from boardless.model.compiler import fold as folding
 from boardless.model.graph import Graph, Operator, Tensor
 
@@ -64,6 +64,7 @@ def compile_graph(
     tests compare with. With `keep_input` an inference may be repeated on the same input: a larger
     arena, but whoever holds the pictures needs no copy of them.
     """
+    graph = shapes.settled(graph)
     nominal_macs = folding.macs(graph)
     graph = fuse.fuse(constants.fold(graph))
     if graph.output_tensor.data is not None:

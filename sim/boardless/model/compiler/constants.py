@@ -1,4 +1,5 @@
-"""Operators that only read constants are computed here: weights kept as float16 or int8.
+"""Operators that only read constants are computed here: weights kept as float16 or int8,
+and sizes.
 
 graph = constants.fold(graph)
 """
@@ -11,9 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from boardless.model import traits
+from boardless.core.errors import BadInput
+from boardless.model import folders, traits
+from boardless.model.compiler.kernels import Context
 from boardless.model.graph import Graph, Operator, Tensor
 
+PART = "value"  # the module of a kernel's folder that computes the operator here
+INTEGERS = ("int32", "int64")  # that sizes are made of
+MOST_INTEGERS = 1 << 12  # bytes of one result: a list of sizes is short
 MOST_BYTES = 1 << 27  # of all results together: a small file may ask for the same thing often
 
 
@@ -23,6 +29,8 @@ def fold(graph: Graph) -> Graph:
     left = MOST_BYTES
     for op in graph.operators:
         data = _value(op, tensors, left)
+        if data is None and folders.has(op.name, PART):
+            data = value(Context(graph.replace(tensors=tuple(tensors)), op))
         left -= 0 if data is None else data.nbytes
         if data is None:
             operators.append(op)
@@ -30,6 +38,29 @@ def fold(graph: Graph) -> Graph:
             number = op.outputs[0]
             tensors[number] = dataclasses.replace(tensors[number], data=data)
     return graph.replace(tensors=tuple(tensors), operators=tuple(operators))
+
+
+def value(context: Context) -> npt.NDArray[Any] | None:
+    """Returns the output of an operator on constant integers, such as sizes; None where it is not
+    one. value.py of its kernel's folder computes it."""
+    op, tensors = context.op, context.graph.tensors
+    if len(op.outputs) != 1 or not folders.has(op.name, PART):
+        return _value(op, [*tensors], MOST_INTEGERS) if _of_integers(context) else None
+    target = tensors[op.outputs[0]]
+    if target.dtype not in INTEGERS:
+        return None
+    try:
+        found: npt.NDArray[Any] | None = folders.module(op.name, PART).value(context)
+    except (BadInput, KeyError, IndexError, ValueError, TypeError, ArithmeticError):
+        return None  # the operator is refused when it is lowered
+    if found is None or not 0 < found.size * 8 <= MOST_INTEGERS:
+        return None
+    return found.astype(target.dtype)
+
+
+def _of_integers(context: Context) -> bool:
+    found = [context.graph.tensors[i] for i in context.op.inputs if i >= 0]
+    return bool(found) and all(t.data is not None and t.dtype in INTEGERS for t in found)
 
 
 def _value(op: Operator, tensors: list[Tensor], most_bytes: int) -> npt.NDArray[Any] | None:

@@ -81,6 +81,7 @@ class Graph:
     operators: tuple[Operator, ...]
     input: int  # tensor number
     output: int
+    open_shapes: bool = False  # the file leaves the batch size open: shapes are not known yet
 
     @property
     def input_tensor(self) -> Tensor:

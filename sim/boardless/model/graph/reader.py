@@ -7,7 +7,6 @@ vector would multiply its size, so lengths are checked, and summed up, before an
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import struct
 from collections.abc import Callable
@@ -18,9 +17,8 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from boardless.core.errors import BadInput
-from boardless.model import traits
 from boardless.model.graph import Graph, Operator, Quantisation, Tensor, options
-from boardless.model.graph.unsigned import to_signed
+from boardless.model.graph.usable import HINT, usable
 
 # No microcontroller model comes near these; they bound the work on a hostile file.
 MAX_TENSORS = 5_000
@@ -28,12 +26,9 @@ MAX_OPERATORS = 2_500
 MAX_RANK = 8
 MAX_ELEMENTS = 1 << 26
 MAX_CONSTANT_BYTES = 1 << 25  # of all tensors together
-MAX_ACTIVATION = 1 << 23  # elements; sums of so many int8 differences fit into 32 bits
 MAX_NAME = 4096  # bytes
 MAX_LINKS = 50_000  # inputs and outputs of all operators together
 MAX_SCALES = 1 << 19  # of all tensors together
-SCALES = (1e-12, 1e12)  # of an int8 activation; keeps every product of three within float32
-HINT = "export the model again, or check that the download is complete"
 
 # What the flatbuffers accessors raise on offsets and lengths that make no sense.
 BROKEN_FILE = (
@@ -48,7 +43,6 @@ BROKEN_FILE = (
 )
 
 DTYPES = ("float32", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")  # numpy's too
-ACTIVATIONS = ("int8", "float32", "int16", "int32", "int64", "bool")  # each kernel knows some
 RANGES = {
     "int8": (-128, 127),
     "uint8": (0, 255),
@@ -66,6 +60,7 @@ def read(content: bytes, name: str) -> Graph:
     """The Graph of a .tflite file's bytes; `name` stands in messages and in the firmware.
 
     Of several subgraphs the first is read, as interpreters do. Old uint8 models come back as int8.
+    Where the batch size is open, shapes of tensors are not known yet: compiler.shapes finds them.
     """
     if len(content) < 8 or content[4:8] != b"TFL3":
         raise BadInput(
@@ -78,9 +73,7 @@ def read(content: bytes, name: str) -> Graph:
     except BROKEN_FILE as error:
         raise BadInput("the .tflite file is damaged or truncated", where=name, hint=HINT) from error
     _check_order(graph)
-    graph = to_signed(_without_unused(graph))
-    _check_activations(graph)
-    return graph
+    return graph if graph.open_shapes else usable(graph)
 
 
 class _File:
@@ -102,7 +95,7 @@ class _File:
             raise BadInput(f"the model has {tensors} tensors", where=self.name, hint=HINT)
         if not 0 <= operators <= MAX_OPERATORS:
             raise BadInput(f"the model has {operators} operators", where=self.name, hint=HINT)
-        return Graph(
+        found = Graph(
             name=self.name,
             tensors=tuple(
                 self.tensor(subgraph.Tensors(i), f"{self.name}, tensor {i}") for i in range(tensors)
@@ -113,6 +106,7 @@ class _File:
             input=self.only(subgraph.InputsLength(), subgraph.Inputs, "input", tensors),
             output=self.only(subgraph.OutputsLength(), subgraph.Outputs, "output", tensors),
         )
+        return found.replace(open_shapes=self.is_open(subgraph.Tensors(found.input)))
 
     def only(self, count: int, get: Callable[[int], int], what: str, tensors: int) -> int:
         if count != 1:
@@ -127,6 +121,18 @@ class _File:
                 f"{what} refers to tensor {index}, which does not exist", where=self.name
             )
         return index
+
+    def is_open(self, t: Any) -> bool:
+        """Returns whether the batch size of an input is left open; BadInput where more of it is."""
+        signature = [int(t.ShapeSignature(i)) for i in range(t.ShapeSignatureLength())][:MAX_RANK]
+        if -1 in signature[1:]:
+            sizes = "x".join("?" if size < 0 else str(size) for size in signature)
+            raise BadInput(
+                f"the input's shape is {sizes}: more than the batch size is open",
+                where=self.name,
+                hint="export the model for inputs of one size",
+            )
+        return -1 in signature
 
     def tensor(self, t: Any, where: str) -> Tensor:
         rank = t.ShapeLength()
@@ -287,57 +293,3 @@ def _check_order(graph: Graph) -> None:
         known |= set(op.outputs)
     if graph.output not in known:
         raise BadInput("no operator writes the model's output", where=graph.name, hint=HINT)
-
-
-def _without_unused(graph: Graph) -> Graph:
-    """Drops operators whose results nobody reads. A list of sizes is one where the output's shape
-    says the same: exporters compute the list where the batch size was open."""
-    operators: list[Operator] = []
-    wanted = {graph.output}
-    for op in reversed(graph.operators):
-        if not wanted & set(op.outputs):
-            continue
-        used = dataclasses.replace(op, inputs=op.inputs[: traits.of(op.name).reads])
-        wanted |= set(used.inputs)
-        operators.append(used)
-    return graph.replace(operators=tuple(reversed(operators)))
-
-
-def _check_activations(graph: Graph) -> None:
-    where = f"{graph.name}, the model's input"
-    if not graph.input_tensor.shape:
-        raise BadInput("is a scalar, without an axis for the batch", where=where, hint=HINT)
-    _check_activation(graph, graph.input, where)
-    varying = {graph.input}  # all else is made of constants, and computed before anything runs
-    for op in graph.operators:
-        if varying & set(op.inputs):
-            varying |= set(op.outputs)
-            for number in op.outputs:
-                _check_activation(graph, number, f"{graph.name}, operator {op.index} {op.name}")
-
-
-def _check_activation(graph: Graph, number: int, where: str) -> None:
-    t = graph.tensors[number]
-    where = f"{where}, tensor {number}"
-    if not 0 < t.count <= MAX_ACTIVATION:
-        what = "no element" if t.count == 0 else f"more than {MAX_ACTIVATION:,} elements"
-        raise BadInput(f"shape {list(t.shape)} holds {what}", where=where, hint=HINT)
-    if t.dtype not in ACTIVATIONS:
-        raise BadInput(
-            f"type {t.dtype}; boardless computes {', '.join(ACTIVATIONS)}",
-            where=where,
-            hint="convert the model with full-integer int8 quantisation",
-        )
-    if t.dtype == "int8":
-        if t.quantisation is None or len(t.quantisation.scales) != 1:
-            raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)
-        if not SCALES[0] <= t.quantisation.scale <= SCALES[1]:
-            raise BadInput(
-                f"scale {t.quantisation.scale} is out of all range", where=where, hint=HINT
-            )
-    if t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or number == graph.input):
-        raise BadInput(
-            f"batch size {t.shape[0]}; boardless runs one picture at a time",
-            where=where,
-            hint="export the model with batch size 1",
-        )

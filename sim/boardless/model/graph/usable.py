@@ -1,0 +1,80 @@
+"""The part of a graph that gives its output, in types and shapes that kernels may have.
+
+graph = usable(graph)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from boardless.core.errors import BadInput
+from boardless.model import traits
+from boardless.model.graph import Graph, Operator
+from boardless.model.graph.unsigned import to_signed
+
+MAX_ACTIVATION = 1 << 23  # elements; sums of so many int8 differences fit into 32 bits
+SCALES = (1e-12, 1e12)  # of an int8 activation; keeps every product of three within float32
+ACTIVATIONS = ("int8", "float32", "int16", "int32", "int64", "bool")  # each kernel knows some
+HINT = "export the model again, or check that the download is complete"
+
+
+def usable(graph: Graph) -> Graph:
+    """Returns the graph without what nobody reads, uint8 as int8; BadInput where an activation has
+    no type or shape that boardless knows."""
+    graph = to_signed(_without_unused(graph))
+    _check_activations(graph)
+    return graph
+
+
+def _without_unused(graph: Graph) -> Graph:
+    """Drops operators whose results nobody reads. A list of sizes is one where the output's shape
+    says the same: exporters compute the list where the batch size was open."""
+    operators: list[Operator] = []
+    wanted = {graph.output}
+    for op in reversed(graph.operators):
+        if not wanted & set(op.outputs):
+            continue
+        used = dataclasses.replace(op, inputs=op.inputs[: traits.of(op.name).reads])
+        wanted |= set(used.inputs)
+        operators.append(used)
+    return graph.replace(operators=tuple(reversed(operators)))
+
+
+def _check_activations(graph: Graph) -> None:
+    where = f"{graph.name}, the model's input"
+    if not graph.input_tensor.shape:
+        raise BadInput("is a scalar, without an axis for the batch", where=where, hint=HINT)
+    _check_activation(graph, graph.input, where)
+    varying = {graph.input}  # all else is made of constants, and computed before anything runs
+    for op in graph.operators:
+        if varying & set(op.inputs):
+            varying |= set(op.outputs)
+            for number in op.outputs:
+                _check_activation(graph, number, f"{graph.name}, operator {op.index} {op.name}")
+
+
+def _check_activation(graph: Graph, number: int, where: str) -> None:
+    t = graph.tensors[number]
+    where = f"{where}, tensor {number}"
+    if not 0 < t.count <= MAX_ACTIVATION:
+        what = "no element" if t.count == 0 else f"more than {MAX_ACTIVATION:,} elements"
+        raise BadInput(f"shape {list(t.shape)} holds {what}", where=where, hint=HINT)
+    if t.dtype not in ACTIVATIONS:
+        raise BadInput(
+            f"type {t.dtype}; boardless computes {', '.join(ACTIVATIONS)}",
+            where=where,
+            hint="convert the model with full-integer int8 quantisation",
+        )
+    if t.dtype == "int8":
+        if t.quantisation is None or len(t.quantisation.scales) != 1:
+            raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)
+        if not SCALES[0] <= t.quantisation.scale <= SCALES[1]:
+            raise BadInput(
+                f"scale {t.quantisation.scale} is out of all range", where=where, hint=HINT
+            )
+    if t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or number == graph.input):
+        raise BadInput(
+            f"batch size {t.shape[0]}; boardless runs one picture at a time",
+            where=where,
+            hint="export the model with batch size 1",
+        )
