@@ -29,6 +29,7 @@ from boardless.device.records import Board
 from boardless.model import compiler, reference
 from boardless.model.compiler.kernels import Constant
 from boardless.model.graph import read
+from boardless.model.graph.dynamic_range import as_float
 from properties import records
 from properties.drawing import Case
 from properties.records import PATTERN, Block, Kernels, Record
@@ -287,8 +288,8 @@ def check(case: Case, machine: str, variants: tuple[str, ...] | None = None) -> 
     the largest output (or term, where the sum nearly cancels). It compiles with `variants`, None
     being all of the machine's."""
     runner = load(machine)
-    expected = reference.predict(case.oracle or case.content, case.inputs)
     graph = read(case.content, "case")
+    expected = reference.predict(case.oracle or as_float(case.content, graph), case.inputs)
     program = compiler.compile_graph(
         graph, variants=runner.variants if variants is None else variants
     )

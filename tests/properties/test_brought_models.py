@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from boardless.core.errors import BadInput
-from boardless.model import compiler, graph
+from boardless.model import compiler, graph, reference
 from boardless.model.compiler import shapes
+from boardless.model.graph.dynamic_range import as_float
 from one_operator import Operator, Tensor, model
 from one_operator import graph as network
 from properties import runners
@@ -72,6 +73,34 @@ def test_weights_of_float16_are_no_activations(count: int) -> None:
     ]
     inputs = RNG.normal(size=(3, 4, 4, 3)).astype(np.float32)
     runners.check(Case(network(tensors, operators, 0, 5), inputs, f"{count} filters"), "host")
+
+
+@runners.machines
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_weights_of_a_dynamic_range_model_are_dequantised(per_channel: bool, machine: str) -> None:
+    """The weights are int8 and the activations float32: both sides compute in float32."""
+    scales = (0.01, 0.02, 0.005) if per_channel else (0.01,)
+    tensors = [
+        Tensor((1, 4, 4, 2), "float32"),
+        Tensor((3, 2, 2, 2), "int8", scales, (0,), 0, RNG.integers(-127, 128, (3, 2, 2, 2))),
+        Tensor((3,), "float32", data=np.arange(3)),
+        Tensor((1, 4, 4, 3), "float32"),
+        Tensor((1, 48), "float32"),
+        Tensor((3, 48), "int8", scales, (0,), 0, RNG.integers(-127, 128, (3, 48))),
+        Tensor((1, 3), "float32"),
+    ]
+    operators = [
+        Operator("CONV_2D", [0, 1, 2], [3], CONVOLUTION),
+        Operator("RESHAPE", [3], [4], {"newShape": [1, 48]}),
+        Operator("FULLY_CONNECTED", [4, 5, 2], [6], {"asymmetricQuantizeInputs": True}),
+    ]
+    content = network(tensors, operators, 0, 6)
+    inputs = RNG.normal(size=(3, 4, 4, 2)).astype(np.float32)
+    runners.check(Case(content, inputs, "dynamic range"), machine)
+    read = graph.read(content, "file")
+    assert read.float_weights == ((0, 1), (2, 1))
+    hybrid, plain = (reference.predict(c, inputs) for c in (content, as_float(content, read)))
+    assert 0 < np.abs(hybrid - plain).max() < 0.05 * np.abs(plain).max()
 
 
 def sizes(*values: int) -> Tensor:

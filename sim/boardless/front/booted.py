@@ -139,7 +139,7 @@ class Device(Closing):
 
     def reference(self, pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Raw outputs (N, classes) of TFLite's reference kernels for pictures (N, ...)."""
-        return reference.predict(self.model.content, pictures)
+        return reference.predict(self.model.reference, pictures)
 
     def layer_instructions(self) -> dict[str, int]:
         """Instructions of each layer of the last inference, by `INDEX OPERATOR`."""

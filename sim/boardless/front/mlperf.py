@@ -128,7 +128,7 @@ def accuracy(
             raise LinkError(f"the device answers {len(results[-1])} results: is it this model?")
         progress(1)
     got = np.array(results)
-    expected = as_real(model, reference.predict(model.content, pictures.inputs))
+    expected = as_real(model, reference.predict(model.reference, pictures.inputs))
     labels = pictures.labels
     return Accuracy(
         results=got,

@@ -14,6 +14,7 @@ from boardless.core import checked, paths
 from boardless.core.errors import BadInput
 from boardless.model import graph, structures
 from boardless.model.compiler import shapes
+from boardless.model.graph.dynamic_range import as_float
 
 TYPES = ("int8", "float32")
 MAX_BYTES = 64 << 20  # no microcontroller's flash is larger
@@ -49,6 +50,11 @@ class Model:
     content: bytes
     graph: graph.Graph
     results: Results | None  # None: a user's own file
+
+    @property
+    def reference(self) -> bytes:
+        """The file that the reference interpreter gets: with the weights that the graph has."""
+        return as_float(self.content, self.graph)
 
 
 def names() -> list[str]:

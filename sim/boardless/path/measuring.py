@@ -28,6 +28,11 @@ from boardless.model.zoo import Model
 from boardless.path.preparing import Prepared, prepare
 from boardless.path.request import FIRST, GATE, PICTURES, Progress, Request, quiet
 
+DYNAMIC_RANGE = (
+    "dynamic-range model: device and reference compute in float32 with the weights dequantised, "
+    "not as TensorFlow Lite's hybrid kernels do"
+)
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -57,7 +62,9 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     sets = inputs(request, prepared.model)
     advance = _Advance(progress, 2 * sum(map(len, sets.values())))
     fed_inputs = np.concatenate([fed.inputs for fed in sets.values()])
-    expected = reference.predict_once(prepared.model.content, fed_inputs, advance.step("reference"))
+    expected = reference.predict_once(
+        prepared.model.reference, fed_inputs, advance.step("reference")
+    )
     options = run.Options(
         emulator=prepared.emulator,
         link=request.link,
@@ -80,6 +87,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
         if counts.hardware:
             targets = tuple(target.at(counts.hardware.clock_hz) for target in targets)
         cycles, notes = price(counts, right, targets, lambda: progress("pricing", 0, 0))
+        if prepared.model.graph.float_weights:
+            notes = (DYNAMIC_RANGE, *notes)
         runs[name] = Run(
             build=build,
             model_digest=model_digest,

@@ -32,7 +32,7 @@ class Verdicts(Firmware):
         bit, float32 within its tolerance."""
         got = self._predicted()
         assert self._model is not None
-        expected = reference.predict(self._model.content, self._picture(self._sent)[np.newaxis])
+        expected = reference.predict(self._model.reference, self._picture(self._sent)[np.newaxis])
         verdict = predictions.compare(got[np.newaxis], expected)
         logger.info(f"picture {self._sent}: class {got.argmax()}, outputs {got.tolist()}")
         if not verdict.ok:
@@ -67,7 +67,7 @@ class Verdicts(Firmware):
         options = run.Options(self._emulator, link="uart", bad_line=faults.parse(line))
         answers = run.run(self._loaded(), fed, options, lambda done: None)
         verdict = predictions.compare(
-            answers.outputs, reference.predict(self._model.content, fed.inputs)
+            answers.outputs, reference.predict(self._model.reference, fed.inputs)
         )
         if not verdict.ok:
             raise AssertionError(verdict.reason)

@@ -16,6 +16,7 @@ from boardless.core.errors import BadInput
 from boardless.model import folders, traits
 from boardless.model.compiler.kernels import Context
 from boardless.model.graph import Graph, Operator, Tensor
+from boardless.model.graph.dynamic_range import real
 
 PART = "value"  # the module of a kernel's folder that computes the operator here
 INTEGERS = ("int32", "int64")  # that sizes are made of
@@ -73,21 +74,6 @@ def _value(op: Operator, tensors: list[Tensor], most_bytes: int) -> npt.NDArray[
     if known.form is traits.Form.SHAPE and source.dtype == target.dtype:
         return source.data.reshape(target.shape)
     if known.converts and target.dtype == "float32" and source.shape == target.shape:
-        return _real(source)
+        assert source.data is not None
+        return source.data.astype(np.float32) if source.dtype == "float16" else real(source)
     return None
-
-
-def _real(tensor: Tensor) -> npt.NDArray[np.float32] | None:
-    """Returns the values in single precision, as TFLite computes them."""
-    assert tensor.data is not None
-    if tensor.dtype == "float16":
-        return tensor.data.astype(np.float32)
-    q = tensor.quantisation
-    if tensor.dtype != "int8" or q is None:
-        return None
-    along = [1] * len(tensor.shape)
-    if len(q.scales) > 1:
-        along[q.axis] = -1
-    scales = np.array(q.scales, np.float32).reshape(along)
-    zero_points = np.array(q.zero_points, np.float32).reshape(along)
-    return scales * (tensor.data.astype(np.float32) - zero_points)

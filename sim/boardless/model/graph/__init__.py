@@ -82,6 +82,8 @@ class Graph:
     input: int  # tensor number
     output: int
     open_shapes: bool = False  # the file leaves the batch size open: shapes are not known yet
+    # (operator's index, number of the input) of int8 weights that were dequantised
+    float_weights: tuple[tuple[int, int], ...] = ()
 
     @property
     def input_tensor(self) -> Tensor:

@@ -10,6 +10,7 @@ import dataclasses
 from boardless.core.errors import BadInput
 from boardless.model import traits
 from boardless.model.graph import Graph, Operator
+from boardless.model.graph.dynamic_range import with_float_weights
 from boardless.model.graph.unsigned import to_signed
 
 MAX_ACTIVATION = 1 << 23  # elements; sums of so many int8 differences fit into 32 bits
@@ -21,7 +22,7 @@ HINT = "export the model again, or check that the download is complete"
 def usable(graph: Graph) -> Graph:
     """Returns the graph without what nobody reads, uint8 as int8; BadInput where an activation has
     no type or shape that boardless knows."""
-    graph = to_signed(_without_unused(graph))
+    graph = with_float_weights(to_signed(_without_unused(graph)))
     _check_activations(graph)
     return graph
 
