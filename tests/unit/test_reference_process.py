@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from boardless.core.errors import BadInput
+from boardless.core.errors import BadInput, ToolFailed
 from boardless.model import reference, zoo
 from boardless.model.reference import interpreter
 from one_operator import Tensor, model
@@ -31,10 +31,12 @@ def aborting() -> bytes:
     return model("SOFTMAX", [source], output, {"beta": 1.0})
 
 
-def test_an_abort_is_a_refusal_and_the_next_model_goes_on() -> None:
+def test_after_an_abort_the_next_model_goes_on() -> None:
     before = reference.predict(DIGITS, INPUTS)
-    with pytest.raises(BadInput, match="the reference interpreter ended with SIGABRT"):
+    reference.check(aborting())  # it aborts on some inputs only
+    with pytest.raises(ToolFailed, match="the reference interpreter ended with SIGABRT") as caught:
         reference.predict(aborting(), np.zeros((1, 600), np.int8))
+    assert caught.value.exit_status == 3
     np.testing.assert_array_equal(reference.predict(DIGITS, INPUTS), before)
 
 
@@ -46,6 +48,14 @@ def test_a_refusal_keeps_the_process() -> None:
         reference.predict(DIGITS[:400] + bytes(len(DIGITS) - 400), INPUTS)
     with interpreter.borrowed() as found:
         assert found.process.pid == number
+
+
+def test_a_check_says_what_the_interpreter_refuses() -> None:
+    reference.check(DIGITS)
+    source, sizes = Tensor((1, 6), "float32"), Tensor((1, 2), "int32", data=np.array([[2, 3]]))
+    content = model("RESHAPE", [source, sizes], Tensor((2, 3), "float32"), {})
+    with pytest.raises(BadInput, match=r"refuses the model: .*num_input_elements"):
+        reference.check(content)
 
 
 def test_many_at_a_time() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boardless.core.errors import BadInput, ToolMissing
+from boardless.core.errors import BadInput, BoardlessError, ToolMissing
 from boardless.cycles import estimate
 from boardless.cycles.estimate import Cycles, Target
 from boardless.data import pictures
@@ -62,9 +62,13 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     sets = inputs(request, prepared.model)
     advance = _Advance(progress, 2 * sum(map(len, sets.values())))
     fed_inputs = np.concatenate([fed.inputs for fed in sets.values()])
-    expected = reference.predict_once(
-        prepared.model.reference, fed_inputs, advance.step("reference")
-    )
+    try:
+        expected = reference.predict_once(
+            prepared.model.reference, fed_inputs, advance.step("reference")
+        )
+    except BoardlessError as error:
+        error.where = error.where or prepared.model.name
+        raise
     options = run.Options(
         emulator=prepared.emulator,
         link=request.link,

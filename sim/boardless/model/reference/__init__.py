@@ -32,6 +32,11 @@ def predict(
         return found.predict(_with_possible_axes(content), inputs, progress)
 
 
+def check(content: bytes) -> None:
+    """Returns nothing where the interpreter takes the model; BadInput says why it does not."""
+    predict(content, np.zeros((0, 1), np.int8))
+
+
 def predict_once(
     content: bytes, inputs: npt.NDArray[Any], progress: Callable[[int], None] = lambda n: None
 ) -> npt.NDArray[Any]:

@@ -31,7 +31,7 @@ from boardless.core.errors import BadInput, ToolFailed
 WORKER = Path(__file__).with_name("worker.py")
 KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "TMPDIR")
 LONGEST_LINE = 1 << 16
-HINT = "the reference cannot run this model; convert it again"
+HINT = "the reference cannot run this model on these inputs; convert it again"
 
 _idle: list[Interpreter] = []
 _lock = threading.Lock()
@@ -54,8 +54,8 @@ class Interpreter(children.Companion):
     def predict(
         self, content: bytes, inputs: npt.NDArray[Any], progress: Callable[[int], None]
     ) -> npt.NDArray[Any]:
-        """Returns raw outputs (N, values). BadInput where the interpreter refuses the model or ends
-        over it."""
+        """Returns raw outputs (N, values), of no input none. BadInput where the interpreter refuses
+        the model, ToolFailed where it ends over it."""
         assert self.process.stdin
         about = {"content": len(content), "dtype": inputs.dtype.name, "shape": inputs.shape}
         try:
@@ -72,7 +72,7 @@ class Interpreter(children.Companion):
         for _ in range(len(inputs)):
             outputs.append(np.frombuffer(self._exactly(size), dtype))
             progress(1)
-        return np.stack(outputs)
+        return np.stack(outputs) if outputs else np.zeros((0, size // dtype.itemsize), dtype)
 
     def close(self) -> None:
         self.process.kill()  # it may be busy with a model
@@ -94,12 +94,14 @@ class Interpreter(children.Companion):
             raise self._ended()
         return data
 
-    def _ended(self) -> BadInput:
+    def _ended(self) -> ToolFailed:
         status = self.process.wait()
         how = f"status {status}" if status >= 0 else signal.Signals(-status).name
         lines = os.pread(self.log.fileno(), 1 << 16, 0).decode("utf8", "replace").splitlines()
         why = next((f": {line.strip()[:200]}" for line in reversed(lines) if line.strip()), "")
-        return BadInput(f"the reference interpreter ended with {how} on this model{why}", hint=HINT)
+        return ToolFailed(
+            f"the reference interpreter ended with {how} on this model{why}", hint=HINT
+        )
 
 
 @contextlib.contextmanager
