@@ -192,7 +192,14 @@ REFUSED = {
     "quantize": ("QUANTIZE", [A], Tensor((1, 3), "int8", (0.1,)), {}, [0], "differ in size"),
     "dequantize": ("DEQUANTIZE", [A], A, {}, [0], "turns int8"),
     "squeeze": ("SQUEEZE", [A], B, {}, [0], "differ in scale"),
-    "uint8 average": ("AVERAGE_POOL_2D", [PIXELS], BYTES, POOL, [0], "rounds differently"),
+    "uint8 average": (
+        "AVERAGE_POOL_2D",
+        [PIXELS],
+        BYTES,
+        POOL,
+        [0],
+        "differently in uint8",
+    ),
     "uint8 weights": ("FULLY_CONNECTED", [BYTES], BYTES, {}, [0, 0], "weights are computed"),
     "uint8 unknown": ("NEG", [BYTES], BYTES, {}, [0], "operator 0 NEG"),
 }

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from boardless.core.errors import BadInput
 from boardless.model import compiler, graph, reference
 from boardless.model.compiler import shapes
 from boardless.model.graph.dynamic_range import as_float
 from one_operator import Operator, Tensor, model
 from one_operator import graph as network
+from one_operator import packed as repacked
 from properties import runners
 from properties.drawing import Case
 
@@ -101,6 +103,29 @@ def test_weights_of_a_dynamic_range_model_are_dequantised(per_channel: bool, mac
     assert read.float_weights == ((0, 1), (2, 1))
     hybrid, plain = (reference.predict(c, inputs) for c in (content, as_float(content, read)))
     assert 0 < np.abs(hybrid - plain).max() < 0.05 * np.abs(plain).max()
+
+
+def packed(values: np.ndarray) -> np.ndarray:
+    """Returns numbers of 4 bits as TFLite keeps them, two in a byte, the first one low."""
+    flat = np.zeros(values.size + values.size % 2, np.int64)
+    flat[: values.size] = values.reshape(-1) & 15
+    return np.asarray(flat[::2] | flat[1::2] << 4, np.uint8)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_weights_of_4_bits(channels: int) -> None:
+    weights = RNG.integers(-7, 8, (channels, 9))
+    source, output = Tensor((1, 9), "int8", (0.05,), (3,)), Tensor((1, channels), "int8", (0.1,))
+    wide = Tensor(weights.shape, "int8", (0.1,), (0,), 0, weights)
+    content = model("FULLY_CONNECTED", [source, wide], output, {})
+    found = schema.ModelT.InitFromPackedBuf(content, 0)
+    tensor = found.subgraphs[0].tensors[1]
+    tensor.type = schema.TensorType.INT4
+    found.buffers[tensor.buffer].data = packed(weights)
+    narrow = repacked(found)
+    runners.check(Case(narrow, int8(1, 9), "int4"), "host")
+    written = [compiler.emit(compiler.compile_graph(graph.read(c, "f"))) for c in (content, narrow)]
+    assert written[0] == written[1]
 
 
 def sizes(*values: int) -> Tensor:

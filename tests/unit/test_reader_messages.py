@@ -16,6 +16,11 @@ def no_padding_but_batch(m: Any, g: Any) -> None:
         g.tensors[i].shape = [2, *g.tensors[i].shape[1:]]
 
 
+def no_kernel_and_no_stride(m: Any, g: Any) -> None:
+    code(m, "CUMSUM")
+    put(g.operators[1].builtinOptions, strideH=0)
+
+
 WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     "operator reads its own output": (
         lambda m, g: put(g.operators[3], inputs=[5, 7]),
@@ -117,9 +122,18 @@ WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
         lambda m, g: put(g.tensors[9], sparsity=schema.SparsityParametersT()),
         "stored as sparse",
     ),
-    "weights of 4 bits": (
-        lambda m, g: put(g.tensors[9], type=schema.TensorType.INT4),
-        "operator 5 FULLY_CONNECTED: reads values of type int4",
+    "too few weights of 4 bits": (
+        lambda m, g: put(g.tensors[9], type=schema.TensorType.INT4, shape=[4, 108]),
+        "tensor 9: holds 108 bytes, its shape needs 216",
+    ),
+    "weights of an unknown type": (
+        lambda m, g: put(g.tensors[9], type=schema.TensorType.COMPLEX64),
+        r"operator 5 FULLY_CONNECTED: reads values of type complex64 \(.*int8 1x27.* -> int8 1x4\)",
+    ),
+    "several operators": (
+        no_kernel_and_no_stride,
+        "2 operators cannot be run: operator 1 CONV_2D: a stride.*; operator 3 CUMSUM: boardless "
+        r"has no kernel for this operator \(int8 1x3x3x3, int8 1x3x3x3 -> int8 1x3x3x3\)",
     ),
     "activation of 16 bits": (
         lambda m, g: put(g.tensors[5], type=schema.TensorType.INT16),
@@ -127,7 +141,7 @@ WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     ),
     "activation of another type": (
         lambda m, g: put(g.tensors[6], type=schema.TensorType.FLOAT16),
-        "operator 2 RELU, tensor 6: type float16",
+        "operator 2 RELU: turns int8 into float16.*; operator 3 ADD: mixes",
     ),
     "weights are computed": (
         lambda m, g: put(g.operators[5], inputs=[8, 8, 10]),

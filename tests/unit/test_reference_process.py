@@ -33,7 +33,7 @@ def aborting() -> bytes:
 
 def test_after_an_abort_the_next_model_goes_on() -> None:
     before = reference.predict(DIGITS, INPUTS)
-    reference.check(aborting())  # it aborts on some inputs only
+    reference.check(aborting(), "aborting")  # it aborts on some inputs only
     with pytest.raises(ToolFailed, match="the reference interpreter ended with SIGABRT") as caught:
         reference.predict(aborting(), np.zeros((1, 600), np.int8))
     assert caught.value.exit_status == 3
@@ -51,11 +51,14 @@ def test_a_refusal_keeps_the_process() -> None:
 
 
 def test_a_check_says_what_the_interpreter_refuses() -> None:
-    reference.check(DIGITS)
+    reference.check(DIGITS, "digits")
     source, sizes = Tensor((1, 6), "float32"), Tensor((1, 2), "int32", data=np.array([[2, 3]]))
     content = model("RESHAPE", [source, sizes], Tensor((2, 3), "float32"), {})
-    with pytest.raises(BadInput, match=r"refuses the model: .*num_input_elements"):
-        reference.check(content)
+    with pytest.raises(
+        BadInput, match=r"refuses the model: .*num_input_elements.*, node number 0"
+    ) as caught:
+        reference.check(content, "sizes")
+    assert str(caught.value).startswith("sizes: ")
 
 
 def test_many_at_a_time() -> None:

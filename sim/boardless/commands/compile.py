@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from boardless.device import boards, build
-from boardless.model import compiler, zoo
+from boardless.model import compiler, reference, zoo
 from boardless.report import record
 from boardless.runtimes import boardless
 from boardless.terminal import board_option, fold_option, json_option, output_option
@@ -24,10 +24,15 @@ def command(model: str, output: Path, board: str, fold: bool, json_file: str | N
 
     The files are model.c, model_config.h, weights.S and weights.bin. MODEL is a name of the zoo
     (`boardless models`) or the path of a .tflite file. The kernels are those that --board can run
-    best.
+    best. A model that `boardless run` would refuse is refused here, too.
     """
     target = boards.load(board)
-    program = compiler.compile_graph(zoo.find(model).graph, target.variants, fold)
+    found = zoo.find(model)
+    program = compiler.compile_graph(found.graph, target.variants, fold)
+    if found.results is None:
+        reference.check(
+            found.reference, found.name
+        )  # nothing is compiled that could not be compared
     sources = boardless.sources(program)
     build_id = build.build_key(sources, target, build.toolchain(target))
     written = build.write_sources(sources, build_id, output)

@@ -12,6 +12,7 @@ from boardless.core.errors import BadInput
 from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, shapes, verify
 from boardless.model.compiler import fold as folding
 from boardless.model.graph import Graph, Operator, Tensor
+from boardless.model.graph.refusals import refused
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,22 @@ def compile_graph(
 def _lowered(
     graph: Graph, variants: tuple[str, ...]
 ) -> list[tuple[kernels.Call | kernels.Alias, Operator]]:
-    """Lowers each operator, in order; BadInput for the first that is not supported."""
-    found = []
+    """Lowers each operator, in order; BadInput names every one that is not supported."""
+    found, refusals = [], list(graph.refused)
+    known = {refusal.index for refusal in refusals}
     for op in graph.operators:
         context = kernels.Context(graph, op, variants)
-        lowered = kernels.lower(context)
-        if not lifetimes.activations(graph, op):
-            raise context.refuse("all of its inputs are constants")
+        try:
+            lowered = kernels.lower(context)
+            if not lifetimes.activations(graph, op):
+                raise context.refuse("all of its inputs are constants")
+        except BadInput as error:
+            if op.index not in known:
+                refusals.append(context.refusal(error))
+            continue
         found.append((lowered, op))
+    if refusals:
+        raise refused(graph.name, refusals)
     return found
 
 

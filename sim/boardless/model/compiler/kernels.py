@@ -24,7 +24,12 @@ from boardless.model import folders
 from boardless.model.compiler import extents, fixed_point, quantise
 from boardless.model.compiler.overlap import window_clearance
 from boardless.model.graph import Graph, Operator, Tensor
+from boardless.model.graph.refusals import Refusal
+from boardless.model.graph.usable import ACTIVATIONS, KNOWN_TYPES
 
+NO_KERNEL = "make the model without it, or add a kernel: docs/howto/own-kernel.md says how"
+NO_FLEX = "convert with supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS], without SELECT_TF_OPS"
+CONSTANTS = ("float16", "uint8")  # types that constants may have, too
 MAX_STEP = 1 << 12  # pixels; keeps every position of a window within int32
 SUFFIXES = {"int8": "s8", "float32": "f32"}  # of C functions, by the type of their values
 Values = npt.NDArray[np.int64] | int
@@ -96,8 +101,13 @@ class Context:
     def where(self) -> str:
         return f"{self.graph.name}, operator {self.op.index} {self.op.name}"
 
-    def refuse(self, what: str, hint: str = "see README, bring your own model") -> BadInput:
+    def refuse(self, what: str, hint: str = "see docs/reference/kernels.md") -> BadInput:
         return BadInput(what, where=self.where, hint=hint)
+
+    def refusal(self, error: BadInput) -> Refusal:
+        """Returns what lower() refuses, with the operator's types and shapes."""
+        types = self.graph.types(self.op)
+        return Refusal(self.op.index, self.op.name, types, error.what, error.hint)
 
     def input(self, i: int = 0) -> Tensor:
         if i >= len(self.op.inputs) or self.op.inputs[i] < 0:
@@ -320,10 +330,13 @@ def names() -> list[str]:
 def lower(context: Context) -> Call | Alias:
     """The Call or Alias of one operator; BadInput where it is not supported."""
     if not (paths.KERNELS / context.op.name.lower() / "lower.py").is_file():
-        raise context.refuse(
-            "boardless has no kernel for this operator",
-            hint=f"it knows {', '.join(names())}; CONTRIBUTING.md says how to add one",
-        )
+        hint = NO_FLEX if " Flex" in context.op.name else NO_KERNEL
+        raise context.refuse("boardless has no kernel for this operator", hint=hint)
+    for i in (*context.op.inputs, *context.op.outputs):
+        dtype = context.graph.tensors[i].dtype
+        if i >= 0 and dtype not in ACTIVATIONS and dtype not in CONSTANTS:
+            reads = "writes" if i in context.op.outputs else "reads"
+            raise context.refuse(f"{reads} values of type {dtype}", hint=KNOWN_TYPES)
     lowering = module(context.op.name)
     try:
         result: Call | Alias = lowering.lower(context)

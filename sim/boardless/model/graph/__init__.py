@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from boardless.model.graph.refusals import Refusal
+
 
 @dataclass(frozen=True)
 class Quantisation:
@@ -41,6 +43,8 @@ class Tensor:
     quantisation: Quantisation | None = None
     data: npt.NDArray[Any] | None = field(default=None, compare=False)
     file_dtype: str = field(default="", compare=False)  # where the file has another type
+
+    variable: bool = False  # keeps its value from one inference to the next
 
     @property
     def own_dtype(self) -> str:
@@ -84,6 +88,14 @@ class Graph:
     open_shapes: bool = False  # the file leaves the batch size open: shapes are not known yet
     # (operator's index, number of the input) of int8 weights that were dequantised
     float_weights: tuple[tuple[int, int], ...] = ()
+    refused: tuple[Refusal, ...] = ()  # operators that the reader knows to be wrong
+
+    def types(self, op: Operator) -> str:
+        """Returns an operator's types and shapes, such as "int8 1x4x4x4 -> int8 1x2"; of its
+        inputs those that are constants are left out."""
+        sides = (i for i in op.inputs if i >= 0 and self.tensors[i].data is None), op.outputs
+        texts = [", ".join(self.tensors[i].type_and_shape for i in side) for side in sides]
+        return " -> ".join(text or "nothing" for text in texts)
 
     @property
     def input_tensor(self) -> Tensor:

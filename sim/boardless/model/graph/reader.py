@@ -43,6 +43,7 @@ BROKEN_FILE = (
 )
 
 DTYPES = ("float32", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")  # numpy's too
+PACKED = "int4"
 RANGES = {
     "int8": (-128, 127),
     "uint8": (0, 255),
@@ -143,10 +144,25 @@ class _File:
             raise BadInput(f"shape {list(shape)} makes no sense", where=where, hint=HINT)
         name = _name(t)
         dtype = TYPE_NAMES.get(t.Type(), f"type {t.Type()}")
+        variable = bool(t.IsVariable())
+        if dtype == PACKED and not variable:
+            return self.packed(t, name, shape, where)
         if dtype not in DTYPES:  # refused where an operator reads it
-            return Tensor(name, shape, dtype)
+            return Tensor(name, shape, dtype, variable=variable)
         quantisation = self.quantisation(t.Quantization(), shape, dtype, where)
-        return Tensor(name, shape, dtype, quantisation, self.data(t, shape, dtype, where))
+        data = None if variable else self.data(t, shape, dtype, where)
+        return Tensor(name, shape, dtype, quantisation, data, variable=variable)
+
+    def packed(self, t: Any, name: str, shape: tuple[int, ...], where: str) -> Tensor:
+        """A constant of 4 bits as int8, which means the same; two are in a byte, the first low."""
+        count = math.prod(shape)
+        data = self.data(t, ((count + 1) // 2,), "int8", where)
+        if data is None:
+            return Tensor(name, shape, PACKED)
+        self.constant_bytes += count
+        pairs = np.stack([data << 4 >> 4, data >> 4], axis=-1).reshape(-1)[:count]
+        quantisation = self.quantisation(t.Quantization(), shape, "int8", where)
+        return Tensor(name, shape, "int8", quantisation, pairs.reshape(shape))
 
     def data(
         self, t: Any, shape: tuple[int, ...], dtype: str, where: str
@@ -275,18 +291,12 @@ def _check_order(graph: Graph) -> None:
     for what, number in (("input", graph.input), ("output", graph.output)):
         if number in constants:
             raise BadInput(f"the model's {what} is a constant", where=graph.name, hint=HINT)
-    known = constants | {graph.input, -1}
+    known = constants | {i for i, t in enumerate(graph.tensors) if t.variable}
+    known |= {graph.input, -1}
     for op in graph.operators:
         where = f"{graph.name}, operator {op.index} {op.name}"
         for i in op.inputs:
-            t = graph.tensors[i]
-            if i >= 0 and t.dtype not in DTYPES:
-                raise BadInput(
-                    f"reads values of type {t.dtype}",
-                    where=where,
-                    hint="convert the model with full-integer int8 quantisation",
-                )
-            if i not in known:
+            if i not in known and graph.tensors[i].dtype in DTYPES:
                 raise BadInput(f"reads tensor {i} before it is written", where=where, hint=HINT)
         if known & set(op.outputs) or len(set(op.outputs)) != len(op.outputs):
             raise BadInput("writes a tensor that already has a value", where=where, hint=HINT)

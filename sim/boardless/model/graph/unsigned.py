@@ -14,8 +14,9 @@ import dataclasses
 import numpy as np
 
 from boardless.core.errors import BadInput
-from boardless.model import traits
+from boardless.model import folders, traits
 from boardless.model.graph import Graph, Operator, Quantisation, Tensor
+from boardless.model.graph.refusals import Refusal
 
 HINT = "convert the model again with int8 quantisation"
 
@@ -28,7 +29,7 @@ def to_signed(graph: Graph) -> Graph:
     if not unsigned:
         return graph
     tensors = [_signed(t) if i in unsigned else t for i, t in enumerate(graph.tensors)]
-    operators = []
+    operators, refused = [], list(graph.refused)
     filters: dict[int, int] = {}  # tensor -> the same, centred
     for op in graph.operators:
         if not unsigned & {*op.inputs, *op.outputs}:
@@ -37,14 +38,18 @@ def to_signed(graph: Graph) -> Graph:
         where = f"{graph.name}, operator {op.index} {op.name}"
         known = traits.of(op.name)
         if not known.same_in_uint8(op.options):
-            raise BadInput("rounds differently in uint8 or is unknown", where=where, hint=HINT)
+            if folders.has(op.name, "lower"):  # without a kernel it is refused later
+                what = "TFLite rounds it differently in uint8 than in int8"
+                refused.append(Refusal(op.index, op.name, graph.types(op), what, HINT))
+            operators.append(op)
+            continue
         if known.weighted and len(op.inputs) > 1 and op.inputs[1] in unsigned:
             if op.inputs[1] not in filters:
                 filters[op.inputs[1]] = len(tensors)
                 tensors.append(_centred(tensors[op.inputs[1]], where))
             op = _with_filter(op, filters[op.inputs[1]])
         operators.append(op)
-    return graph.replace(tensors=tuple(tensors), operators=tuple(operators))
+    return graph.replace(tensors=tuple(tensors), operators=tuple(operators), refused=tuple(refused))
 
 
 def _signed(tensor: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from boardless.model.graph.unsigned import to_signed
 MAX_ACTIVATION = 1 << 23  # elements; sums of so many int8 differences fit into 32 bits
 SCALES = (1e-12, 1e12)  # of an int8 activation; keeps every product of three within float32
 ACTIVATIONS = ("int8", "float32", "int16", "int32", "int64", "bool")  # each kernel knows some
+KNOWN_TYPES = f"boardless computes {', '.join(ACTIVATIONS[:-1])} and {ACTIVATIONS[-1]}"
 HINT = "export the model again, or check that the download is complete"
 
 
@@ -57,15 +58,11 @@ def _check_activations(graph: Graph) -> None:
 def _check_activation(graph: Graph, number: int, where: str) -> None:
     t = graph.tensors[number]
     where = f"{where}, tensor {number}"
-    if not 0 < t.count <= MAX_ACTIVATION:
+    if t.dtype in ACTIVATIONS and not 0 < t.count <= MAX_ACTIVATION:
         what = "no element" if t.count == 0 else f"more than {MAX_ACTIVATION:,} elements"
         raise BadInput(f"shape {list(t.shape)} holds {what}", where=where, hint=HINT)
-    if t.dtype not in ACTIVATIONS:
-        raise BadInput(
-            f"type {t.dtype}; boardless computes {', '.join(ACTIVATIONS)}",
-            where=where,
-            hint="convert the model with full-integer int8 quantisation",
-        )
+    if t.dtype not in ACTIVATIONS and number == graph.input:
+        raise BadInput(f"type {t.dtype}", where=where, hint=KNOWN_TYPES)
     if t.dtype == "int8":
         if t.quantisation is None or len(t.quantisation.scales) != 1:
             raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)

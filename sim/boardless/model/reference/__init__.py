@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from boardless.core import paths
+from boardless.core.errors import BoardlessError
 from boardless.core.store import Store
 from boardless.model.reference import interpreter
 
@@ -32,9 +33,14 @@ def predict(
         return found.predict(_with_possible_axes(content), inputs, progress)
 
 
-def check(content: bytes) -> None:
-    """Returns nothing where the interpreter takes the model; BadInput says why it does not."""
-    predict(content, np.zeros((0, 1), np.int8))
+def check(content: bytes, name: str) -> None:
+    """Returns nothing where the interpreter takes the model `name`; BadInput says why it does
+    not."""
+    try:
+        predict(content, np.zeros((0, 1), np.int8))
+    except BoardlessError as error:
+        error.where = name
+        raise
 
 
 def predict_once(

@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from boardless.core.errors import BadInput, ToolFailed
 WORKER = Path(__file__).with_name("worker.py")
 KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "TMPDIR")
 LONGEST_LINE = 1 << 16
+REFUSED = "check how the model was exported"
 HINT = "the reference cannot run this model on these inputs; convert it again"
 
 _idle: list[Interpreter] = []
@@ -66,7 +68,8 @@ class Interpreter(children.Companion):
             raise self._ended() from error
         said = self._line()
         if "error" in said:
-            raise BadInput(f"the reference interpreter refuses the model: {said['error']}")
+            why = re.sub(r"(?<=\S)Node number", ", node number", said["error"])
+            raise BadInput(f"the reference interpreter refuses the model: {why}", hint=REFUSED)
         dtype, size = np.dtype(said["dtype"]), int(said["bytes"])
         outputs = []
         for _ in range(len(inputs)):
