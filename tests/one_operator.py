@@ -21,6 +21,7 @@ TYPES = {
     "float16": schema.TensorType.FLOAT16,
     "uint8": schema.TensorType.UINT8,
 }
+VERSIONS = {"BROADCAST_TO": 2}  # of operators that have no version 1
 
 
 @dataclass
@@ -84,6 +85,7 @@ def _operator(m: Any, operator: Operator) -> Any:
     code = schema.OperatorCodeT()
     code.builtinCode = getattr(schema.BuiltinOperator, operator.name)
     code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+    code.version = VERSIONS.get(operator.name, 1)
     m.operatorCodes.append(code)
     op = schema.OperatorT()
     op.opcodeIndex = len(m.operatorCodes) - 1

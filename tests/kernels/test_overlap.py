@@ -131,7 +131,7 @@ def test_sums_and_products_go_where_either_input_was(
         tight = compiler.compile_graph(graph.read(content, "sum"), variants)
         assert tight.arena.arena_bytes == 2 * plan.aligned(network.input_tensor.nbytes)
         second = tight.layers[1]
-        assert second.output == second.inputs[1] != second.inputs[0]
+        assert second.outputs[0] == second.inputs[1] != second.inputs[0]
         loose = compiler.compile_graph(graph.read(content, "sum"), variants, overlap=False)
         expected = run(loose, inputs, tmp_path, variants)
         got = run(tight, inputs, tmp_path, variants)

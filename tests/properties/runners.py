@@ -153,16 +153,19 @@ class Runner:
             (offset, offset + _nbytes(text))
             for offset, text in zip(layer.inputs, layer.input_shapes, strict=True)
         ]
-        output = (layer.output, layer.output + _nbytes(layer.output_shape))
+        outputs = [
+            (offset, offset + _nbytes(text))
+            for offset, text in zip(layer.outputs, layer.output_shapes, strict=True)
+        ]
         scratch = (layer.scratch, layer.scratch + call.scratch_bytes)
-        used = [*inputs, output, *([scratch] if call.scratch_bytes else [])]
+        used = [*inputs, *outputs, *([scratch] if call.scratch_bytes else [])]
         groups = merged(used)
 
         def place(span: tuple[int, int]) -> tuple[int, int]:
             number = next(i for i, (b, e) in enumerate(groups) if b <= span[0] and span[1] <= e)
             return number, span[0] - groups[number][0]
 
-        written = {place(output)[0], *([place(scratch)[0]] if call.scratch_bytes else [])}
+        written = {place(span)[0] for span in outputs + [scratch] * bool(call.scratch_bytes)}
         blocks = [
             Block(bytes(arena[b:e]), i in written, phase=(b + 8) % 16)
             for i, (b, e) in enumerate(groups)
@@ -173,11 +176,12 @@ class Runner:
         arguments += constants(call.constants, blocks)
         if call.scratch_bytes:
             arguments += [place(scratch), call.scratch_bytes]
-        arguments.append(place(output))
+        arguments += [place(span) for span in outputs]
         status, after = self._call(call.function, blocks, arguments)
         assert status == 0, f"{call.function} refused its parameters: status {status}"
-        group, offset = place(output)
-        arena[output[0] : output[1]] = after[group][offset : offset + output[1] - output[0]]
+        for begin, end in outputs:
+            group, offset = place((begin, end))
+            arena[begin:end] = after[group][offset : offset + end - begin]
 
     def probe(
         self,

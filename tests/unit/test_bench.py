@@ -85,7 +85,7 @@ def test_pico_has_the_published_size() -> None:
     content = structures.build("micromobilenet_pico")
     program = compiler.compile_graph(graph.read(content, "pico"))
     assert program.macs == program.nominal_macs == 53_616
-    shapes = [layer.output_shape for layer in program.layers if layer.op == "CONV_2D"]
+    shapes = [layer.output_shapes[0] for layer in program.layers if layer.op == "CONV_2D"]
     assert shapes == [f"float32 1x{n}x{n}x{c}" for n, c in ((32, 3), (16, 6), (8, 12), (4, 24))] + [
         "float32 1x1x1x2"
     ]

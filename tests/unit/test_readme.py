@@ -61,7 +61,7 @@ def test_every_kernel_folder_without_an_operator_is_known() -> None:
     known = {name.lower() for name in kernels.names()}
     known |= {p.parent.name for p in paths.KERNELS.glob("*/value.py")}
     shared = {p.name for p in paths.KERNELS.iterdir() if p.is_dir()} - known
-    assert shared == {"layers", "lookup"}
+    assert shared == {"layers", "lookup", "strided", "indexed", "pieces"}
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`?boardless ([a-z]+)\b", README))))

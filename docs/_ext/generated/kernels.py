@@ -11,7 +11,8 @@ from boardless.model.compiler import kernels
 
 from generated.writing import cell, code, table
 
-FUNCTION = re.compile(r"\bbl_status bl_\w+?_(s8|f32)(?:_\w+)?_([a-z]+)\(")
+FUNCTION = re.compile(r"\bbl_status (bl_\w+)_([a-z]+)\(")
+TYPE = re.compile(r"_(s8|f32)(?=_|$)")  # in a function's name; without one it takes every type
 # by the last word of a function's name
 FORMS = {"ref": "C", "scalar": "scalar", "dsp": "DSP", "mve": "MVE", "fpu": "FPU"}
 NO_CODE = "no code"  # the operator moves nothing
@@ -41,7 +42,8 @@ def forms(operator: str, dtype: str) -> str:
     folder = (known.int8 if dtype == "int8" else known.float32) or operator.lower()
     header = paths.KERNELS / folder / f"{folder}.h"
     suffix = "s8" if dtype == "int8" else "f32"
-    found = {form for kind, form in FUNCTION.findall(header.read_text()) if kind == suffix}
+    functions = FUNCTION.findall(header.read_text())
+    found = {form for name, form in functions if (TYPE.findall(name) or [suffix]) == [suffix]}
     return ", ".join(name for form, name in FORMS.items() if form in found) or NONE
 
 

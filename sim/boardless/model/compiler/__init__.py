@@ -21,13 +21,13 @@ class Layer:
 
     index: int
     op: str  # TFLite's operator name
-    name: str  # of the output tensor, as the model's author named it
+    name: str  # of the first output tensor, as the model's author named it
     call: kernels.Call
     inputs: tuple[int, ...]  # arena offsets, bytes
-    output: int
+    outputs: tuple[int, ...]
     scratch: int  # of call.scratch_bytes
     input_shapes: tuple[str, ...]  # such as "int8 1x28x28x3"
-    output_shape: str
+    output_shapes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -132,17 +132,16 @@ def _layer(
 ) -> Layer:
     """`offsets`: tensor -> arena offset, bytes."""
     inputs = lifetimes.activations(graph, op)
-    output = graph.tensors[op.outputs[0]]
     return Layer(
         index=index,
         op=op.name,
-        name=output.name,
+        name=graph.tensors[op.outputs[0]].name,
         call=call,
         inputs=tuple(offsets[i] for i in inputs),
-        output=offsets[op.outputs[0]],
+        outputs=tuple(offsets[i] for i in op.outputs),
         scratch=scratch,
         input_shapes=tuple(graph.tensors[i].type_and_shape for i in inputs),
-        output_shape=output.type_and_shape,
+        output_shapes=tuple(graph.tensors[i].type_and_shape for i in op.outputs),
     )
 
 

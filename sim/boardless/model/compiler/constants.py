@@ -31,7 +31,9 @@ def fold(graph: Graph) -> Graph:
     for op in graph.operators:
         data = _value(op, tensors, left)
         if data is None and folders.has(op.name, PART):
-            data = value(Context(graph.replace(tensors=tuple(tensors)), op))
+            data = value(Context(graph.replace(tensors=tuple(tensors)), op), left)
+            if data is not None and data.shape != tensors[op.outputs[0]].shape:
+                data = None  # refused when it is lowered
         left -= 0 if data is None else data.nbytes
         if data is None:
             operators.append(op)
@@ -41,20 +43,22 @@ def fold(graph: Graph) -> Graph:
     return graph.replace(tensors=tuple(tensors), operators=tuple(operators))
 
 
-def value(context: Context) -> npt.NDArray[Any] | None:
-    """Returns the output of an operator on constant integers, such as sizes; None where it is not
-    one. value.py of its kernel's folder computes it."""
+def value(context: Context, most_bytes: int = 0) -> npt.NDArray[Any] | None:
+    """Returns the output of an operator on constant integers, such as sizes, or of up to
+    `most_bytes` of other values; None where it is not known. value.py of its kernel's folder
+    computes it."""
     op, tensors = context.op, context.graph.tensors
     if len(op.outputs) != 1 or not folders.has(op.name, PART):
         return _value(op, [*tensors], MOST_INTEGERS) if _of_integers(context) else None
     target = tensors[op.outputs[0]]
+    most = MOST_INTEGERS // 8
     if target.dtype not in INTEGERS:
-        return None
+        most = most_bytes // 8
     try:
         found: npt.NDArray[Any] | None = folders.module(op.name, PART).value(context)
     except (BadInput, KeyError, IndexError, ValueError, TypeError, ArithmeticError):
         return None  # the operator is refused when it is lowered
-    if found is None or not 0 < found.size * 8 <= MOST_INTEGERS:
+    if found is None or not 0 < found.size <= most:
         return None
     return found.astype(target.dtype)
 

@@ -117,12 +117,14 @@ def _layer(
         arguments.append(f"{constant.name}_{layer.index}")
     if layer.call.scratch_bytes:
         arguments += [f"arena + {layer.scratch}", str(layer.call.scratch_bytes)]
-    arguments.append(_pointer(layer.output, layer.output_shape, const=False))
+    arguments += [
+        _pointer(o, s, const=False) for o, s in zip(layer.outputs, layer.output_shapes, strict=True)
+    ]
     return {
         "index": layer.index,
         "op": layer.op,
         "macs": layer.call.macs,
-        "shapes": f"{', '.join(layer.input_shapes)} -> {layer.output_shape}",
+        "shapes": f"{', '.join(layer.input_shapes)} -> {', '.join(layer.output_shapes)}",
         "params_type": layer.call.params_type,
         "fields": _fields(layer.call.params, "    "),
         "constants": constants,

@@ -2,9 +2,9 @@
 
 firmware/kernels/conv_2d/lower.py serves CONV_2D: `lower(context)` returns the Call that the
 generated C will make, or an Alias if the operator moves no data. `output_shape(context)` returns
-the shape that follows from the operator's inputs and options, whatever the file says. An optimised
-variant is a file conv_2d_<variant>.c next to conv_2d_ref.c; lower() picks it if the board can run
-it.
+the shape that follows from the operator's inputs and options, whatever the file says; an operator
+with several outputs has `output_shapes(context)`, which returns one for each. An optimised variant
+is a file conv_2d_<variant>.c next to conv_2d_ref.c; lower() picks it if the board can run it.
 """
 
 from __future__ import annotations
@@ -47,12 +47,13 @@ class Constant:
 
 @dataclass(frozen=True)
 class Call:
-    """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] output).
+    """One call: function(&params, inputs..., constants..., [scratch, scratch_bytes,] outputs...).
 
     with_clearances() adds the kernel's promise about its order of reads and writes, one entry per
-    activation among its inputs: bytes by which the output must begin before that input if the two
-    share memory. None, or no entry: they must not share a byte. 0: in place is fine, too. A copy
-    by dataclasses.replace, such as a variant's, has no promise until it makes its own.
+    activation among its inputs: bytes by which the output, of which there is one then, must begin
+    before that input if the two share memory. None, or no entry: they must not share a byte. 0: in
+    place is fine, too. A copy by dataclasses.replace, such as a variant's, has no promise until it
+    makes its own.
 
     The promise behind Context.clearance(window, pixels): output pixels are computed in ascending
     (y, x) order, group after group; during a group the kernel writes nothing behind the group's
@@ -129,6 +130,9 @@ class Context:
         if len(self.op.outputs) != 1:
             raise self.refuse(f"{len(self.op.outputs)} outputs instead of one")
         return self.graph.tensors[self.op.outputs[0]]
+
+    def outputs(self) -> tuple[Tensor, ...]:
+        return tuple(self.graph.tensors[i] for i in self.op.outputs)
 
     def suffix(self) -> str:
         """s8 or f32, after checking that input and output have the same type."""
@@ -340,20 +344,31 @@ def lower(context: Context) -> Call | Alias:
     lowering = module(context.op.name)
     try:
         result: Call | Alias = lowering.lower(context)
-        shape: tuple[int, ...] = lowering.output_shape(context)
+        shapes = _output_shapes(lowering, context)
     except KeyError as error:
         raise context.refuse(f"the option {error} is missing") from error
-    except (IndexError, ValueError, ArithmeticError) as error:  # such as a filter of rank 1
+    except (IndexError, ValueError, TypeError, ArithmeticError) as error:  # such as a wrong rank
         raise context.refuse(f"its tensor shapes are inconsistent ({error})") from error
     _check_activations(context, result)
-    if shape != context.output().shape:
-        raise context.refuse(
-            f"its output is {by(context.output().shape)}, but its inputs give {by(shape)}"
-        )
+    for found, shape in zip(context.outputs(), shapes, strict=True):
+        if shape != found.shape:
+            raise context.refuse(
+                f"its output is {by(found.shape)}, but its inputs give {by(shape)}"
+            )
     if isinstance(result, Call):
         _check_numbers(context, result.params)
         _check_extents(context, result)
     return result
+
+
+def _output_shapes(lowering: ModuleType, context: Context) -> list[tuple[int, ...]]:
+    if hasattr(lowering, "output_shapes"):
+        shapes: list[tuple[int, ...]] = lowering.output_shapes(context)
+    else:
+        shapes = [lowering.output_shape(context)]
+    if len(shapes) != len(context.op.outputs):
+        raise context.refuse(f"{len(context.op.outputs)} outputs instead of {len(shapes)}")
+    return shapes
 
 
 def by(shape: tuple[int, ...]) -> str:
@@ -375,10 +390,10 @@ def _check_numbers(context: Context, params: Params) -> None:
 def _check_extents(context: Context, call: Call) -> None:
     """BadInput where the call would leave one of its tensors."""
     sources = [context.input(i) for i in call.activations]
-    target = context.output()
+    room = sum(target.count for target in context.outputs())
     count = extents.written(call.params)
-    if count != target.count:
-        raise context.refuse(f"its kernel writes {count:,} values, not {target.count:,}")
+    if count != room:
+        raise context.refuse(f"its kernel writes {count:,} values, not {room:,}")
     for source, reach in zip(sources, extents.read(call.params, len(sources)), strict=False):
         if reach is not None and reach > source.count:
             raise context.refuse(f"its kernel reads {reach:,} values of {source.count:,}")

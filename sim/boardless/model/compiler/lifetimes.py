@@ -96,7 +96,7 @@ def _joints(
     joints: dict[tuple[int, int], int | None] = {}  # (input, output) roots -> clearance
     for step, (call, op) in enumerate(calls):
         sources = activations(graph, op)
-        if not sources:
+        if not sources or len(op.outputs) != 1:  # a promise is about one output
             continue
         source, output = root(sources[0]), root(op.outputs[0])
         equal = graph.tensors[sources[0]].nbytes == graph.tensors[op.outputs[0]].nbytes

@@ -10,6 +10,7 @@ to.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -65,24 +66,26 @@ def plan(
         sources = [i for i in op.inputs if i >= 0 and graph.tensors[i].data is None]
         for tensor in sources:
             intact(tensor, where)
-        target = op.outputs[0]
-        output = of(target, where)
+        outputs = [of(tensor, where) for tensor in op.outputs]
         if isinstance(call, Alias):
-            if output != of(sources[0], where):
+            if outputs != [of(sources[0], where)]:
                 raise WrongPlan("an alias lies elsewhere", where)
-            value[target] = value[sources[0]]
+            value[op.outputs[0]] = value[sources[0]]
             continue
         inputs = [of(tensor, where) for tensor in sources]
-        for k, source in enumerate(inputs):
-            if _meet(output, source) and not _promised(call, k, source, output):
+        for output, (k, source) in itertools.product(outputs, enumerate(inputs)):
+            promised = len(outputs) == 1 and _promised(call, k, source, output)
+            if _meet(output, source) and not promised:
                 raise WrongPlan("it writes over its input", where)
+        if any(_meet(a, b) for a, b in itertools.combinations(outputs, 2)):
+            raise WrongPlan("two of its outputs share memory", where)
         if call.scratch_bytes:
             work = span(scratch[step], call.scratch_bytes, where)
-            if any(_meet(work, other) for other in [output, *inputs]):
+            if any(_meet(work, other) for other in [*outputs, *inputs]):
                 raise WrongPlan("its scratch memory is not free", where)
             owner[work[0] : work[1]] = SCRATCH
-        owner[output[0] : output[1]] = target
-        value[target] = target
+        for tensor, output in zip(op.outputs, outputs, strict=True):
+            owner[output[0] : output[1]] = value[tensor] = tensor
         step += 1
     for tensor in [graph.output, *([graph.input] if keep_input else [])]:
         intact(tensor, graph.name)

@@ -1,0 +1,11 @@
+"""SLICE of a constant."""
+
+from typing import Any
+
+import numpy.typing as npt
+from boardless.model.compiler import moves
+from boardless.model.compiler.kernels import Context, module
+
+
+def value(context: Context) -> npt.NDArray[Any] | None:
+    return moves.constant(context, module(context.op.name).view)

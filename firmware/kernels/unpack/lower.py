@@ -1,0 +1,18 @@
+"""UNPACK: one output per place along an axis, which they do not have any more -> bl_pieces"""
+
+from boardless.model.compiler import moves
+from boardless.model.compiler.kernels import Call, Context
+
+
+def lower(context: Context) -> Call:
+    axis = _axis(context)
+    return moves.pieces(context, 0, axis, [1] * context.input().shape[axis])
+
+
+def output_shapes(context: Context) -> list[tuple[int, ...]]:
+    axis, shape = _axis(context), context.input().shape
+    return [shape[:axis] + shape[axis + 1 :]] * shape[axis]
+
+
+def _axis(context: Context) -> int:
+    return moves.checked_axis(context, context.op.options["axis"], context.input())

@@ -1,0 +1,17 @@
+"""SPACE_TO_DEPTH with blocks of 1 to 3."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from properties import by_place
+from properties.drawing import Case
+
+
+@st.composite
+def cases(draw: Any, dtype: str) -> Case:
+    block = draw(st.integers(1, 3))
+    source = draw(by_place.maps(dtype, block))
+    _, h, w, c = source.shape
+    shape = (1, h // block, w // block, c * block**2)
+    case: Case = draw(by_place.moved("SPACE_TO_DEPTH", source, [], shape, {"blockSize": block}))
+    return case
