@@ -55,6 +55,8 @@ def read(params: Mapping[str, Any], inputs: int) -> list[int | None]:
         return [None] * inputs
     if "reach" in params:
         return [int(params["reach"])]
+    if "channels" in params:
+        return [_product(params, "input_h", "input_w", "channels")]
     if "top" in params:
         return [_product(params, "input_h", "input_w", "input_c")]
     return [int(params["count"] if "count" in params else params["input_c"])]

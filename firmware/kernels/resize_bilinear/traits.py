@@ -1,0 +1,5 @@
+"""The traits of RESIZE_BILINEAR, for whoever asks about the operator."""
+
+from boardless.model.traits import Traits
+
+TRAITS = Traits(keeps_range=True)
