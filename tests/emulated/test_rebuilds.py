@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from boardless.core import paths
-from boardless.core.errors import ToolFailed
+from boardless.core.errors import ToolFailed, TooSmall
 from boardless.device import boards, build, compilers
 from boardless.device.records import Build, Sources
 from boardless.model import compiler, zoo
@@ -26,7 +26,7 @@ from small_checkout import Checkout
 MODEL = "digits_cnn:int8"
 PATIENCE = 120.0  # seconds, only guards a hang
 HEADER = "firmware/kernels/max_pool_2d/max_pool_2d.h"
-OF_THE_MODEL = {"main.o", "server.o", "model.o", "weights.o"}
+CHANGED = {"max_pool_2d_ref.o", "model.o"}  # the latter holds the build's id
 BUILD = """
 from boardless import runtimes
 from boardless.device import boards
@@ -77,7 +77,7 @@ def test_objects_are_of_their_sources(tmp_path: Path) -> None:
     header.write_text(f"\n{old}")
     checkout.flip()
     assert here.elf() != first
-    assert here.compiled() == OF_THE_MODEL | {"max_pool_2d_ref.o"}
+    assert here.compiled() == CHANGED | {"weights.o"}
 
     # Killed when the object is of a header that then is replaced by the one before.
     header.write_text(f"\n\n{old}")
@@ -96,7 +96,7 @@ def test_objects_are_of_their_sources(tmp_path: Path) -> None:
 
     header.write_text(f"\n\n\n{old}")
     here.elf()
-    assert here.compiled() == OF_THE_MODEL | {"max_pool_2d_ref.o"}
+    assert here.compiled() == CHANGED
 
     header.write_text(old)
     assert here.elf() == first
@@ -112,15 +112,21 @@ if not core.exists():
     os.makedirs(core)  # fails where another process does the same, as PlatformIO does
 busy = core / "busy"
 busy.touch(exist_ok=False)
-elf = out / "any_board" / "firmware.elf"
-elf.parent.mkdir(parents=True, exist_ok=True)
-model = Path(os.environ["BOARDLESS_GENERATED"], "model.h").read_bytes()
-with elf.open("wb") as file:
-    file.write(Path(os.environ["WHOLE_ELF"]).read_bytes())
-    time.sleep(0.01)
-    file.write(model)
+made = []
+for line in os.environ["BOARDLESS_GENERATED"].splitlines():
+    model = Path(line, "model.h").read_bytes()
+    elf = out / "any_board" / Path(line).parent.name / "firmware.elf"
+    elf.parent.mkdir(parents=True, exist_ok=True)
+    with elf.open("wb") as file:
+        file.write(Path(os.environ["WHOLE_ELF"]).read_bytes())
+        time.sleep(0.01)
+        file.write(model)
+    made.append(elf)
 busy.unlink()
-sys.exit(os.system(os.environ["MEANWHILE"]) != 0)
+if os.system(os.environ["MEANWHILE"]) != 0:
+    sys.exit(1)
+for elf in made:
+    elf.with_name("firmware.elf.whole").touch()
 """
 
 
@@ -143,6 +149,32 @@ def fake(
     monkeypatch.setattr(paths, "BOARDS", tmp_path / "firmware" / "boards")
     program = compiler.compile_graph(zoo.find(MODEL).graph, ())
     return replace(ours.sources(program), files={"model.h": b"/* model */"})
+
+
+def test_models_built_together_are_those_built_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them does not fit, and takes no other with it. Then one changes."""
+    board = boards.load("microbit")
+    names = ("digits_cnn:int8", "mobilenet_v1_025:float32", "digits_cnn:float32")
+    wanted = [ours.sources(compiler.compile_graph(zoo.find(n).graph)) for n in names]
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "together"))
+    together = build.build_together(wanted, board)
+    assert [found is not None for found in together] == [True, False, True]
+    with pytest.raises(TooSmall, match="mobilenet_v1_025:float32 does not fit: FLASH"):
+        build.build(wanted[1], board)
+    again = build.build_together([wanted[2], wanted[0]], board)
+    assert [found.seconds for found in again if found] == [0, 0]
+    more = {**wanted[0].files, "model.c": wanted[0].files["model.c"] + b"// changed"}
+    wanted[0] = replace(wanted[0], files=more)
+    changed, _, same = build.build_together(wanted, board)
+    assert changed
+    assert same
+    assert changed.seconds > same.seconds == 0
+
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "alone"))
+    for found, sources in ((changed, wanted[0]), (same, wanted[2])):
+        assert found.elf.read_bytes() == build.build(sources, board).elf.read_bytes()
 
 
 def test_many_first_builds_at_once(

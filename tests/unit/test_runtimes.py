@@ -29,8 +29,8 @@ def test_the_builds_id_stands_in_the_written_sources(tmp_path: Path) -> None:
     sources = boardless.sources(program)
     written = build.write_sources(sources, "0123456789abcdef", tmp_path)
     assert {path.name for path in written} == set(sources.files)
-    header = (tmp_path / "model_config.h").read_text()
-    assert '#define BL_BUILD_ID "0123456789abcdef"' in header
+    text = (tmp_path / "model.c").read_text()
+    assert '.build_id = "0123456789abcdef",' in text
     assert not any(BUILD_ID.encode() in path.read_bytes() for path in written)
     assert (tmp_path / "weights.bin").read_bytes() == sources.files["weights.bin"]
 

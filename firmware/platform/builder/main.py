@@ -1,8 +1,10 @@
-"""SCons script of the in-tree platform: one model, one board -> firmware.elf. PlatformIO's own
-platforms use it through ../vendor.py; then compiler, image and upload are theirs.
+"""SCons script of the in-tree platform: models on one board -> firmware.elf of each. Platforms of
+PlatformIO's own use it through ../vendor.py; then compiler, image and upload are theirs.
 
-The generated C comes from BOARDLESS_GENERATED where `boardless` itself starts the build; from a
-plain `pio run` it is generated here, from custom_model.
+The generated C comes from the folders in BOARDLESS_GENERATED, one per model and line, where
+`boardless` itself starts the build; from a plain `pio run` it is generated here, from custom_model.
+The ELF of $BUILD_DIR/generated is $BUILD_DIR/firmware.elf, that of any other folder MODEL/generated
+is $BUILD_DIR/MODEL/firmware.elf.
 """
 
 import os
@@ -15,6 +17,7 @@ from boardless.core import paths
 from boardless.core.errors import BoardlessError, install
 from boardless.device import boards
 from SCons.Script import Default, DefaultEnvironment, Exit, SetOption
+from SCons.Util import flatten
 
 env = DefaultEnvironment()
 firmware = paths.FIRMWARE
@@ -27,13 +30,15 @@ except BoardlessError as error:
     sys.stderr.write(f"boardless: {error}\n")
     Exit(error.exit_status)
 
-generated = os.environ.get("BOARDLESS_GENERATED")
-if not generated:
+folders = os.environ.get("BOARDLESS_GENERATED", "").splitlines()
+inside = not folders
+if inside:
     generated = env.subst("$BUILD_DIR/generated")
     command = [sys.executable, "-m", "boardless", "compile", env.GetProjectOption("custom_model")]
     done = subprocess.run([*command, "--board", board.name, "-o", generated], check=False)
     if done.returncode:
         Exit(done.returncode)
+    folders = [generated]
 
 flags = board.toolchain.flags
 ours = env["PIOPLATFORM"] == "boardless"
@@ -52,7 +57,6 @@ if ours:
         RANLIB=f"{prefix}gcc-ranlib",
         SIZETOOL=f"{prefix}size",
         ARFLAGS=["rcD"],
-        PROGNAME="firmware",
         PROGSUFFIX=".elf",
     )
 else:  # Debian's RISC-V compiler comes without a C library, and is newer than some of theirs
@@ -89,7 +93,7 @@ if script:
         LINKFLAGS=[
             "-nostartfiles",
             *(f"-Wl,--defsym=bl_{name}={value:#x}" for name, value in symbols.items()),
-            *("-Xlinker", f"-Map={env.subst('$BUILD_DIR')}/firmware.map"),  # -Wl splits at commas
+            *("-Xlinker", "-Map=${TARGET.dir}/firmware.map"),  # -Wl splits at commas
             f"-L{firmware / 'hal' / board.hal}",
         ],
         LDSCRIPT_PATH=str(script),
@@ -100,29 +104,59 @@ hal_files = f"+<hal/{board.hal}/>" if (firmware / "hal" / board.hal).is_dir() el
 env.Replace(SRC_FILTER=f"+<app/> +<protocol/> +<hal/*.c> {kernel_files} {hal_files}")
 
 # Only app/ and what is generated depend on the model; all other objects are the board's.
-model_flags = [
-    f"-I{generated}",
-    f"-ffile-prefix-map={generated}=generated",
-    # SCons names what lies inside of the project relative to it
-    f"-ffile-prefix-map={os.path.relpath(generated, project)}=generated",
-]
-generated_files = [env.File(str(path)) for path in Path(generated).rglob("*") if path.is_file()]
 
 
-def object_of_model(env: Any, node: Any) -> Any:
-    made = env.Object(node, MODEL_FLAGS=model_flags)
-    env.Depends(made, generated_files)  # SCons does not look into .incbin
-    return made
+class Model:
+    """The objects of one model, in a folder of their own."""
+
+    def __init__(self, generated: str) -> None:
+        self.name = "" if inside else f"{Path(generated).parent.name}/"
+        self.options = {
+            "CPPPATH": [generated, *env["CPPPATH"]],
+            "MODEL_FLAGS": [
+                f"-ffile-prefix-map={generated}=generated",
+                # SCons names what lies inside of the project relative to it
+                f"-ffile-prefix-map={os.path.relpath(generated, project)}=generated",
+            ],
+        }
+        sources = env.CollectBuildFiles(f"$BUILD_DIR/{self.name}generated-objects", generated)
+        self.generated = [env.Object(source, **self.options)[0] for source in sources]
+        data = [env.File(str(path)) for path in Path(generated).rglob("*.bin")]
+        env.Depends(self.generated, data)  # SCons does not look into .incbin
+
+    def app(self, source: Any) -> Any:
+        stem = Path(str(source)).stem
+        return env.Object(f"$BUILD_DIR/{self.name}app/{stem}", source, **self.options)
+
+
+first, *others = [Model(folder) for folder in folders]
+app_of_first: dict[Any, Any] = {}  # object -> source
 
 
 def object_of_source(env: Any, node: Any) -> Any:
-    folder = Path(node.srcnode().get_abspath()).resolve().parent
-    return object_of_model(env, node) if folder == firmware / "app" else node
+    if Path(node.srcnode().get_abspath()).resolve().parent != firmware / "app":
+        return node
+    made = first.app(node)
+    app_of_first[made[0]] = node
+    return made
 
 
-nodes = env.CollectBuildFiles("$BUILD_DIR/generated-objects", generated)
-env.Append(PIOBUILDFILES=[object_of_model(env, node) for node in nodes])
+def mark_whole(target: Any, source: Any, env: Any) -> None:
+    """Tells a whole ELF from the part that a linker leaves when it is killed."""
+    Path(f"{target[0]}.whole").touch()
+
+
 env.AddBuildMiddleware(object_of_source)
+env.Append(PIOBUILDFILES=first.generated)
 env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/board", str(board.folder)))
 if ours:
-    Default(env.BuildProgram())
+    env.Replace(PROGNAME=f"{first.name}firmware")
+    programs = [env.BuildProgram()]
+    shared = [node for node in flatten(env["PIOBUILDFILES"]) if node not in first.generated]
+    for model in others:
+        nodes = [model.app(app_of_first[n]) if n in app_of_first else n for n in shared]
+        target = f"$BUILD_DIR/{model.name}firmware.elf"
+        programs.append(env.Program(target, [*model.generated, *nodes]))
+    if not inside:
+        env.AddPostAction(programs, env.Action(mark_whole, None))
+    Default(programs)

@@ -12,7 +12,8 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from boardless.core import files, paths
@@ -23,7 +24,7 @@ from boardless.device.elf import sections
 from boardless.device.keys import build_key
 from boardless.device.records import BUILD_ID, Board, Build, Sources
 
-__all__ = ["build", "build_key", "check_path", "toolchain", "write_sources"]
+__all__ = ["build", "build_key", "build_together", "check_path", "toolchain", "write_sources"]
 
 ELF, LOG, GENERATED = "firmware.elf", "build.log", "generated"
 KEPT = 4  # firmwares of a model, such as with --no-fold, that stay: those used last
@@ -31,39 +32,86 @@ SPECIAL = re.compile(r"""[^\S ]|["$\\&;`()<>|]""")  # of a shell and of SCons
 TRIES = 5  # builds during which somebody edits the sources
 
 
+@dataclass(frozen=True, eq=False)
+class _Firmware:
+    """A firmware that is wanted, and where it is or will be."""
+
+    sources: Sources
+    folder: Path
+    key: str
+
+    @property
+    def elf(self) -> Path:
+        return self.folder / f"{self.key}.elf"
+
+
 def build(sources: Sources, board: Board) -> Build:
     """Returns the firmware of `sources` on `board`, built where it is not there yet."""
-    began = time.monotonic()
+    [found] = _build([sources], board)
+    if isinstance(found, BoardlessError):
+        raise found
+    return found
+
+
+def build_together(several: Sequence[Sources], board: Board) -> list[Build | None]:
+    """Returns the firmwares of several models, built in one go, which starts PlatformIO once; None
+    for one that does not build: `build` then says why."""
+    return [found if isinstance(found, Build) else None for found in _build(several, board)]
+
+
+def _build(several: Sequence[Sources], board: Board) -> list[Build | BoardlessError]:
     version = toolchain(board)
-    folder = paths.build_root() / board.name / sources.model.replace(":", "-")
-    check_path(folder, "set BOARDLESS_BUILD_DIR to another folder")
-    check_path(paths.ROOT, "move boardless to another folder")
-    check_path(board.folder, "move the board to another folder")
-    with _locked(folder):
-        for _ in range(TRIES):
-            read = keys.files(board)
-            before = keys.state(read)
-            key = build_key(sources, board, version, read)
-            elf = folder / f"{key}.elf"
-            if _is_whole(elf, board):
-                _show(elf)
-                return _describe(sources, board, elf, key, version, 0.0)
-            with platformio.place(board) as place:
-                _write_only(sources, key, folder / GENERATED)
-                made, log = place.run(folder / GENERATED, folder / LOG)
-                if keys.state(keys.files(board)) != before:
-                    continue
-                place.settle()
-                if made is None:
-                    raise _failure(sources, board, log, folder)
-                _publish(made, elf, board)
-            seconds = time.monotonic() - began
-            return _describe(sources, board, elf, key, version, seconds)
+    with _locked(several, board):
+        began = time.monotonic()
+        wanted, lacking, log = _make(several, board, version)
+        spent = time.monotonic() - began
+        found: list[Build | BoardlessError] = []
+        for firmware in wanted:
+            if firmware in lacking and not _is_whole(firmware.elf, board):
+                found.append(_failure(firmware.sources, board, log, firmware.folder))
+                continue
+            _show(firmware.elf)
+            seconds = spent / len(lacking) if firmware in lacking else 0.0
+            found.append(_describe(firmware, board, version, seconds))
+        return found
+
+
+def _make(
+    several: Sequence[Sources], board: Board, version: str
+) -> tuple[list[_Firmware], list[_Firmware], str]:
+    """Returns (the firmwares, those of them that were not there and are now, as far as they can be
+    built, the log of building them)."""
+    for _ in range(TRIES):
+        read = keys.files(board)
+        before = keys.state(read)
+        wanted = [
+            _Firmware(sources, _folder(sources, board), build_key(sources, board, version, read))
+            for sources in several
+        ]
+        lacking = [firmware for firmware in wanted if not _is_whole(firmware.elf, board)]
+        if not lacking:
+            return wanted, [], ""
+        with platformio.place(board) as place:
+            for firmware in lacking:
+                _write_only(firmware.sources, firmware.key, firmware.folder / GENERATED)
+            log = (lacking[0].folder if len(lacking) == 1 else place.folder) / LOG
+            made, said = place.run([firmware.folder / GENERATED for firmware in lacking], log)
+            if keys.state(keys.files(board)) != before:
+                continue
+            place.settle()
+            for firmware, elf in zip(lacking, made, strict=True):
+                if elf:
+                    _publish(elf, firmware.elf, board)
+        return wanted, lacking, said
     raise ToolFailed(
         "the firmware's sources change while they are built",
-        where=f"building {sources.model} for {board.name}",
+        where=f"building {several[0].model} for {board.name}",
         hint="run it again when they are saved",
     )
+
+
+def _folder(sources: Sources, board: Board) -> Path:
+    return paths.build_root() / board.name / sources.model.replace(":", "-")
 
 
 def check_path(path: Path, hint: str) -> None:
@@ -75,19 +123,24 @@ def check_path(path: Path, hint: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Locks a build folder."""
+def _locked(several: Sequence[Sources], board: Board) -> Iterator[None]:
+    """Locks the build folders of models, all in the same order: nobody waits for another who
+    waits."""
+    check_path(paths.ROOT, "move boardless to another folder")
+    check_path(board.folder, "move the board to another folder")
     with contextlib.ExitStack() as stack:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            files.check_inside(folder, paths.build_root())
-            stack.enter_context(platformio.locked(folder / "lock"))
-        except OSError as error:
-            raise BadInput(
-                f"cannot write here ({error.strerror})",
-                where=str(folder),
-                hint="fix the permissions, or set BOARDLESS_BUILD_DIR",
-            ) from error
+        for folder in sorted({_folder(sources, board) for sources in several}):
+            check_path(folder, "set BOARDLESS_BUILD_DIR to another folder")
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                files.check_inside(folder, paths.build_root())
+                stack.enter_context(platformio.locked(folder / "lock"))
+            except OSError as error:
+                raise BadInput(
+                    f"cannot write here ({error.strerror})",
+                    where=str(folder),
+                    hint="fix the permissions, or set BOARDLESS_BUILD_DIR",
+                ) from error
         yield
 
 
@@ -188,16 +241,15 @@ def _write_only(sources: Sources, build_id: str, folder: Path) -> None:
             path.unlink()
 
 
-def _describe(
-    sources: Sources, board: Board, elf: Path, key: str, compiler_version: str, seconds: float
-) -> Build:
+def _describe(firmware: _Firmware, board: Board, version: str, seconds: float) -> Build:
+    sources, elf = firmware.sources, firmware.elf
     flash, ram = sections(elf)
     return Build(
         model=sources.model,
         board=board,
         elf=elf,
-        build_id=key,
-        toolchain=compiler_version,
+        build_id=firmware.key,
+        toolchain=version,
         layers=sources.layers,
         input_bytes=sources.input_bytes,
         output_dtype=sources.output_dtype,

@@ -1,7 +1,7 @@
 """Runs PlatformIO, one build of a board at a time, and says what went wrong.
 
 with place(board) as here:
-    elf, log = here.run(Path("generated"), Path("build.log"))
+    elfs, log = here.run([Path("generated")], Path("build.log"))
     here.settle()
 
 All models of a board share one folder of objects. SCons knows which are up to date, but only where
@@ -19,7 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from boardless.device import compilers
 from boardless.device.records import Board
 
 ENVIRONMENT = "any_board"  # of platformio.ini
+ELF = "firmware.elf"
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
 DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
 ENDED = r"(?m)^\*\*\* \["  # what SCons says of a target that failed; it then writes its notes
@@ -93,27 +94,35 @@ class Place:
     def _surroundings(self) -> bytes:
         return f"{compilers.state(self.board)}\n{compilers.variables(os.environ)}".encode()
 
-    def run(self, generated: Path, log: Path) -> tuple[Path | None, str]:
-        """Returns (the ELF of a folder of generated sources, or None; what PlatformIO printed)."""
-        elf, said = self._run(generated, log)
-        if elf is None and re.search(DAMAGED, said):
+    def run(self, generated: Sequence[Path], log: Path) -> tuple[list[Path | None], str]:
+        """Returns (the ELF of each folder of generated sources, or None; what PlatformIO
+        printed)."""
+        elfs, said = self._run(generated, log)
+        if None in elfs and re.search(DAMAGED, said):
             self.empty()
-            elf, said = self._run(generated, log)
-        if elf is None and not re.search(ENDED, said):
+            elfs, said = self._run(generated, log)
+        if None in elfs and not re.search(ENDED, said):
             self.empty()
-        return elf, said
+        return elfs, said
 
-    def _run(self, generated: Path, log: Path) -> tuple[Path | None, str]:
+    def _run(self, generated: Sequence[Path], log: Path) -> tuple[list[Path | None], str]:
+        build = self.folder / "build"
+        elfs = [build / ENVIRONMENT / path.parent.name / ELF for path in generated]
+        whole = [elf.with_name(f"{ELF}.whole") for elf in elfs]
+        for path in (*elfs, *whole):
+            path.unlink(missing_ok=True)
         environment = compilers.environment() | {
             "BOARDLESS_BOARD": self.board.name,
-            "BOARDLESS_GENERATED": str(generated),
-            "PLATFORMIO_BUILD_DIR": str(self.folder / "build"),
+            "BOARDLESS_GENERATED": "\n".join(map(str, generated)),
+            "PLATFORMIO_BUILD_DIR": str(build),
             "PLATFORMIO_WORKSPACE_DIR": str(self.folder / "workspace"),
             "PLATFORMIO_CORE_DIR": str(self.folder / "core"),
             "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
             "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
             "PLATFORMIO_DISABLE_PROGRESSBAR": "true",
             "SOURCE_DATE_EPOCH": "0",
+            # A model that does not fit takes no other with it.
+            "SCONSFLAGS": "--keep-going" if len(generated) > 1 else "",
         }
         command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.project())]
         command += ["-e", ENVIRONMENT]
@@ -130,14 +139,13 @@ class Place:
                     pass_fds=(lock,),
                 ) as process,
             ):
-                status = process.wait(TIMEOUT)
+                process.wait(TIMEOUT)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
         finally:
             os.close(lock)
-        elf = self.folder / "build" / ENVIRONMENT / "firmware.elf"
-        done = status == 0 and elf.is_file()
-        return elf if done else None, log.read_text(errors="replace")
+        made = [elf if path.is_file() else None for elf, path in zip(elfs, whole, strict=True)]
+        return made, log.read_text(errors="replace")
 
 
 def missing_memory(log: str) -> dict[str, int]:

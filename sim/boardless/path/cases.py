@@ -12,17 +12,18 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import zip_longest
+from functools import cache, partial
 
 from boardless.core import paths
 from boardless.core.errors import BoardlessError, ToolMissing, TooSmall
 from boardless.core.store import Store
+from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
 from boardless.device.records import Board
 from boardless.judge import gating
 from boardless.judge.records import Case, Failure, Misfit, Outcome
 from boardless.model import zoo
+from boardless.model.zoo import Model
 from boardless.path import keys, workers
 from boardless.path.judging import judge
 from boardless.path.measuring import Measurement, inputs
@@ -117,10 +118,10 @@ def measurements(
     fresh = fresh or os.environ.get("CI", "").lower() in ("1", "true")
     found: dict[int, Measurement | BoardlessError] = {}
     wanted: list[_Wanted] = []
+    read = cache(_read)  # a model is read once for all boards
     for number, request in enumerate(requests):
         try:
-            model = zoo.find(request.model)
-            fed = inputs(request, model)
+            model, fed = read(replace(request, board=""))
             key_now = partial(keys.key, request, model, fed)
             key = key_now()
         except BoardlessError as error:
@@ -134,7 +135,6 @@ def measurements(
         else:
             prepared = replace(request, pictures=fed.get(PICTURES))  # read once
             wanted.append(_Wanted(number, prepared, key, key_now))
-    wanted = _by_turns(wanted)
 
     def landed(index: int, result: Measurement | BoardlessError) -> None:
         case = wanted[index]
@@ -148,9 +148,6 @@ def measurements(
     return [found[number] for number in range(len(requests))]
 
 
-def _by_turns(wanted: Sequence[_Wanted]) -> list[_Wanted]:
-    """Returns the first of each board, then the second of each, ...: processes that build for the
-    same board wait for each other."""
-    names = dict.fromkeys(case.request.board for case in wanted)
-    boards_of = [[case for case in wanted if case.request.board == name] for name in names]
-    return [case for turn in zip_longest(*boards_of) for case in turn if case is not None]
+def _read(request: Request) -> tuple[Model, dict[str, Pictures]]:
+    model = zoo.find(request.model)
+    return model, inputs(request, model)

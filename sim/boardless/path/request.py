@@ -48,6 +48,11 @@ class Request:
         """Names the request as at the start of every line about it."""
         return f"{self.model} {self.board}"
 
+    @property
+    def firmware(self) -> tuple[object, ...]:
+        """Returns what its firmware depends on besides sources, the model last."""
+        return self.runtime, self.board, self.emulator, self.fold, self.keep_input, self.model
+
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 

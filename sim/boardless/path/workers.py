@@ -3,7 +3,7 @@
 measure_all(requests, progress, landed)      # landed(number, Measurement or why there is none)
 
 Pricing and reading graphs hold the interpreter's lock, so threads gain nothing. A process that dies
-takes only its own case with it.
+takes only its own case with it. Firmwares of one board are built first, all in one go.
 """
 
 from __future__ import annotations
@@ -11,30 +11,31 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import queue
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import IO, Any
 
 from boardless.core import children, paths
 from boardless.core.errors import BoardlessError, ToolFailed
+from boardless.device.records import Build
 from boardless.model.reference.worker import die_with
 from boardless.path.measuring import Measurement, measure
-from boardless.path.preparing import prepare
+from boardless.path.preparing import build_ahead, prepare
 from boardless.path.request import Progress, Request, named
 
 Found = Measurement | BoardlessError
 
 
-def measured(request: Request, progress: Progress) -> Found:
-    """Returns the measurement of one request by this process, or why there is none. What the plugin
-    has counted is priced, and not kept."""
+def measured(request: Request, progress: Progress, build: Build | None = None) -> Found:
+    """Returns the measurement of one request by this process, or why there is none; `build` is its
+    firmware, if it is there. What the plugin has counted is priced, and not kept."""
     try:
-        return measure(prepare(request, progress), progress).priced()
+        return measure(prepare(request, progress, build), progress).priced()
     except BoardlessError as error:
         return error
 
@@ -52,24 +53,28 @@ def measure_all(
         for number, request in enumerate(requests):
             landed(number, measured(request, named(progress, request.names)))
         return
-    waiting = queue.SimpleQueue[int]()
-    for number in range(len(requests)):
-        waiting.put(number)
-    stop, starting = threading.Event(), threading.Lock()
+    waiting, stop, starting = _Waiting(requests), threading.Event(), threading.Lock()
     workers: list[Worker] = []
 
     def work() -> None:
         with contextlib.ExitStack() as stack:
             worker: Worker | None = None
-            while not stop.is_set() and not waiting.empty():
-                with contextlib.suppress(queue.Empty):
-                    number = waiting.get_nowait()
-                    if worker is None or not worker.alive():
-                        with starting:  # either seen by whoever ends them, or not started
-                            if stop.is_set():
-                                return
-                            worker = stack.enter_context(Worker())
-                            workers.append(worker)
+            last: Group | None = None
+            while not stop.is_set() and (taken := waiting.take(last)):
+                last, number = taken
+                if worker is None or not worker.alive():
+                    with starting:  # either seen by whoever ends them, or not started
+                        if stop.is_set():
+                            return
+                        worker = stack.enter_context(Worker())
+                        workers.append(worker)
+                if number is None:
+                    try:
+                        ahead = Ahead([requests[number] for number in last.numbers])
+                        worker.build(ahead, named(progress, ahead.names))
+                    finally:
+                        waiting.built(last)
+                else:
                     request = requests[number]
                     landed(number, worker.measure(request, named(progress, request.names)))
 
@@ -86,6 +91,71 @@ def measure_all(
             raise
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """Requests whose firmwares are built together before any of them is measured."""
+
+    requests: Sequence[Request]
+
+    @property
+    def names(self) -> str:
+        return f"{self.requests[0].board}, {len(self.requests)} models,"
+
+
+@dataclass(eq=False)
+class Group:
+    """The numbers of requests whose firmwares are built together."""
+
+    numbers: list[int]
+    state: str = "new"  # then "building", "built"
+
+
+class _Waiting:
+    """Requests that wait: the firmwares of a group are built by one process, which knows them then,
+    and measures the group's requests. Others help it when they have none of their own."""
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        groups: dict[object, Group] = {}
+        for number, request in enumerate(requests):
+            alone = number if request.port else None  # a board that is there once
+            groups.setdefault((alone, request.firmware[:-1]), Group([])).numbers.append(number)
+        self.groups = [*groups.values()]
+        for group in self.groups:
+            if len(group.numbers) == 1:
+                group.state = "built"  # as a part of measuring it
+        self.changed = threading.Condition()
+
+    def take(self, last: Group | None) -> tuple[Group, int | None] | None:
+        """Returns (a group, the number of one of its requests), or (a group to build, None), or
+        None if nothing is left; the group of `last` comes first."""
+        with self.changed:
+            while self.groups:
+                if last in self.groups and last.state == "built":
+                    return last, self._pop(last)
+                for group in self.groups:
+                    if group.state == "new":
+                        group.state = "building"
+                        return group, None
+                built = [group for group in self.groups if group.state == "built"]
+                if built:
+                    longest = max(built, key=lambda group: len(group.numbers))
+                    return longest, self._pop(longest)
+                self.changed.wait()
+            return None
+
+    def _pop(self, group: Group) -> int:
+        number = group.numbers.pop(0)
+        if not group.numbers:
+            self.groups.remove(group)
+        return number
+
+    def built(self, group: Group) -> None:
+        """Says that a group's firmwares are there, as far as they can be built."""
+        with self.changed:
+            group.state = "built"
+            self.changed.notify_all()
+
+
 class Worker(children.Companion):
     """A process that measures one request after another. A Ctrl-C in the terminal does not reach
     it: it is ours to pass on."""
@@ -98,6 +168,14 @@ class Worker(children.Companion):
 
     def measure(self, request: Request, progress: Progress) -> Found:
         """Returns what `measured` returns there."""
+        found: Found = self._answer(request, progress)
+        return found
+
+    def build(self, ahead: Ahead, progress: Progress) -> None:
+        """Has firmwares built there, for requests that it is asked to measure later."""
+        self._answer(ahead, progress)
+
+    def _answer(self, request: Request | Ahead, progress: Progress) -> Any:
         assert self.process.stdin
         assert self.process.stdout
         try:
@@ -105,8 +183,7 @@ class Worker(children.Companion):
             while True:
                 kind, *about = pickle.load(self.process.stdout)
                 if kind == "found":
-                    found: Found = about[0]
-                    return found
+                    return about[0]
                 if kind == "failed":
                     raise about[0]
                 progress(*about)
@@ -132,7 +209,7 @@ def _send(stream: IO[bytes], value: Any) -> None:
 # ---- the process ----
 
 
-def _requests() -> Iterator[Request]:
+def _requests() -> Iterator[Request | Ahead]:
     while True:
         try:
             yield pickle.load(sys.stdin.buffer)
@@ -142,6 +219,14 @@ def _requests() -> Iterator[Request]:
 
 def _serve(answers: IO[bytes]) -> None:
     lock = threading.Lock()
+    builds: dict[object, Build] = {}
+
+    def answer(request: Request | Ahead, progress: Progress) -> Found | None:
+        if isinstance(request, Request):
+            return measured(request, progress, builds.get(request.firmware))
+        found = zip(request.requests, build_ahead(request.requests, progress), strict=True)
+        builds.update({wanted.firmware: build for wanted, build in found if build})
+        return None
 
     def say(*what: Any) -> None:
         with lock:
@@ -149,7 +234,7 @@ def _serve(answers: IO[bytes]) -> None:
 
     for request in _requests():
         try:
-            found = measured(request, lambda *about: say("progress", *about))
+            found = answer(request, lambda *about: say("progress", *about))
         except Exception as error:  # a bug: it is reported where the request comes from
             say("failed", error)
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from boardless.core.errors import BadInput
@@ -17,12 +18,17 @@ OURS = "boardless"
 
 
 class Runtime(Protocol):
-    """The function that a package here offers."""
+    """The functions that a package here offers."""
 
     def build(
         self, graph: Graph, board: Board, *, fold: bool = True, keep_input: bool = False
     ) -> Build:
         """Returns a firmware that speaks the link's protocol, built where it is not there yet."""
+
+    def build_together(
+        self, graphs: Sequence[Graph], board: Board, *, fold: bool = True, keep_input: bool = False
+    ) -> list[Build | None]:
+        """Returns the firmwares of several models; None for one that cannot be built."""
 
 
 def names() -> list[str]:

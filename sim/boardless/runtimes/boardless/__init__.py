@@ -5,6 +5,10 @@ build = runtimes.load("boardless").build(zoo.find("digits_cnn:int8").graph, boar
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+
+from boardless.core.errors import BoardlessError
 from boardless.device import build as building
 from boardless.device.records import BUILD_ID, Board, Build, Layer, Sources
 from boardless.model import compiler
@@ -14,8 +18,25 @@ from boardless.model.graph import Graph
 
 def build(graph: Graph, board: Board, *, fold: bool = True, keep_input: bool = False) -> Build:
     """Returns the firmware of a model on a board, built where it is not there yet."""
-    program = compiler.compile_graph(graph, board.variants, fold=fold, keep_input=keep_input)
-    return building.build(sources(program), board)
+    return building.build(_sources(graph, board, fold=fold, keep_input=keep_input), board)
+
+
+def build_together(
+    graphs: Sequence[Graph], board: Board, *, fold: bool = True, keep_input: bool = False
+) -> list[Build | None]:
+    """Returns the firmwares of several models in less time than one after another; None for one
+    that cannot be built."""
+    wanted = {}
+    for number, graph in enumerate(graphs):
+        with contextlib.suppress(BoardlessError):
+            wanted[number] = _sources(graph, board, fold=fold, keep_input=keep_input)
+    built = building.build_together([*wanted.values()], board) if wanted else []
+    found = dict(zip(wanted, built, strict=True))
+    return [found.get(number) for number in range(len(graphs))]
+
+
+def _sources(graph: Graph, board: Board, *, fold: bool = True, keep_input: bool = False) -> Sources:
+    return sources(compiler.compile_graph(graph, board.variants, fold=fold, keep_input=keep_input))
 
 
 def sources(program: Program) -> Sources:
