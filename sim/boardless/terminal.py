@@ -21,6 +21,7 @@ from rich.progress import (
 )
 
 from boardless.core.printable import one_line
+from boardless.core.surroundings import in_ci
 from boardless.data.pictures import USUAL
 from boardless.path import Progress as Say
 from boardless.path import Request, named
@@ -124,6 +125,12 @@ fresh_option = click.option(
     is_flag=True,
     help="Measure all cases again, as with CI=true. Otherwise a case is measured again only if its "
     "model, its inputs, the sources, the compiler or the emulator have changed.",
+)
+ratchet_option = click.option(
+    "--ratchet/--no-ratchet",
+    default=in_ci,
+    help="Whether what is better than accepted fails, too, until it is accepted; otherwise it may "
+    "be lost again unnoticed. Default: where CI=true is set.",
 )
 output_option = click.option(
     "-o",

@@ -61,8 +61,21 @@ def test_a_larger_model_is_worse_unless_that_is_allowed(repository: Path, cli: C
     assert not [line for line in done.stdout.splitlines() if line.startswith("model:int8 ")]
 
 
-def test_what_has_no_past_is_only_compared_with_the_reference(repository: Path, cli: Cli) -> None:
+def test_a_model_under_another_name_is_judged_no_more(repository: Path, cli: Cli) -> None:
     (repository / "nets" / "model.tflite").rename("another.tflite")
+    compared = ("gate", "another.tflite", *GATE[2:], "--against", "HEAD", "--junit", "out.xml")
+    done = cli(*compared)
+    assert done.returncode == 1, done.stderr
+    line = "nets/model.tflite: in HEAD, and not here any more; accept: [[gone]] with "
+    assert f'\n{line}model = "nets/model.tflite" in gate.toml\n' in done.stdout
+    assert "in HEAD, and not here any more" in Path("out.xml").read_text()
+    (repository / "gate.toml").write_text('[[gone]]\nmodel = "nets/model.tflite"\n')
+    assert cli(*compared).returncode == 0
+
+
+def test_what_has_no_past_is_only_compared_with_the_reference(repository: Path, cli: Cli) -> None:
+    model = (repository / "nets" / "model.tflite").read_bytes()
+    (repository / "another.tflite").write_bytes(model)
     for revision in ([], ["--against", "HEAD"]):
         done = cli("gate", "another.tflite", *GATE[2:], *revision, "--junit", "out.xml")
         assert done.returncode == 0, done.stderr

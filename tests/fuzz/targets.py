@@ -62,7 +62,7 @@ def _elf(file: Path) -> None:
 
 
 def _own_elf(file: Path) -> None:
-    sections(file)
+    sections(file, boards.load("mps2-an386"))
 
 
 FAULT = backtrace.Fault(

@@ -6,7 +6,7 @@ import dataclasses
 from fractions import Fraction
 
 import msgspec
-from boardless.judge import growth
+from boardless.judge import alignment, growth
 from boardless.judge.figures import Figures, Spent
 from boardless.judge.growth import Finding
 from hypothesis import given
@@ -35,6 +35,7 @@ def figures(draw: st.DrawFn, operators: list[str] | None = None) -> Figures:
         "arena_bytes": arena,
         "code_bytes": code,
         "flash_bytes": code + weights,
+        "reserved_stack_bytes": draw(COUNT),
         "stack_bytes": draw(COUNT),
         "static_ram_bytes": arena + draw(COUNT),
         "weights_bytes": weights,
@@ -152,7 +153,7 @@ def test_a_limit_is_kept_at_its_very_edge(old: int, new: int, percent: int) -> N
 @given(st.lists(OPERATORS, max_size=6), st.lists(OPERATORS, max_size=6))
 def test_alignment_keeps_every_layer_once_and_in_order(old: list[str], new: list[str]) -> None:
     a, b = ([f"{op} {i}" for i, op in enumerate(ops)] for ops in (old, new))
-    found = growth.aligned(a, b)
+    found = alignment.aligned(a, b)
     assert [x for x, _ in found if x] == a
     assert [y for _, y in found if y] == b
     assert all(x.split(" ")[0] == y.split(" ")[0] for x, y in found if x and y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -73,6 +74,28 @@ def test_the_slowest_input_counts_where_the_first_does_not_tell() -> None:
     assert lines(slower) == ["slowest inference: 1,005 -> 1,100 instructions (+9.5 %, limit 0 %)"]
 
 
+def test_a_small_finding_does_not_hide_a_large_one() -> None:
+    cycles = {"cortex-m4": Spent(14789, {"conv 0": 14000}, 14789, "t")}
+    slower = {"cortex-m4": Spent(14819, {"conv 0": 14030}, 74796, "t")}
+    assert lines(replaced(cycles=slower), replaced(cycles=cycles)) == [
+        "conv 0: 14,000 -> 14,030 cycles cortex-m4 (+0.2 %, limit 0 %)",
+        "slowest inference: 14,789 -> 74,796 cycles cortex-m4 (+405.8 %, limit 0 %)",
+    ]
+    # Cycles of the board's core speak first, unless another measure says far more.
+    new = replaced(
+        instructions=counted(conv_0=1800),
+        cycles={"cortex-m4": Spent(14819, {"conv 0": 14030}, 14819, "t")},
+    )
+    (found,) = growth.compare(replaced(cycles=cycles), new, no_tolerance, core="cortex-m4")
+    assert (found.unit, [f.unit for f in found.also]) == ("instructions", ["cycles cortex-m4"])
+
+
+def test_the_slowest_input_is_not_told_for_the_same_cause_again() -> None:
+    twice = replaced(instructions=Spent(2000, LAYERS | {"conv 0": 1600}, 2010))
+    assert len(lines(twice)) == 1
+    assert len(lines(replaced(instructions=Spent(2000, LAYERS | {"conv 0": 1600}, 2011)))) == 2
+
+
 def test_a_slower_worst_case_is_no_excuse_for_a_faster_first_input() -> None:
     new = replaced(instructions=Spent(940, LAYERS | {"conv 0": 540}, 1050))
     assert lines(new) == [
@@ -115,12 +138,12 @@ def test_memory_that_grew_is_one_line(changes: dict[str, int], said: str) -> Non
     assert lines(with_memory(**changes)) == [said]
 
 
-def test_other_outputs_are_changed_predictions_and_leave_counts_alone() -> None:
-    other = replaced(outputs="x", top_1="1 2 0", instructions=counted(conv_2=91))
-    assert lines(other) == [
-        "predictions: changed: top class of 1 of 3 inputs; the model is the same, "
-        "counts are not compared"
-    ]
+def test_other_outputs_excuse_only_a_small_change_of_the_counts() -> None:
+    other = replaced(outputs="x", top_1="1 2 0", instructions=counted(conv_0=606))
+    said = "predictions: changed: top class of 1 of 3 inputs; the model is the same"
+    assert lines(other) == [said]
+    slow = replaced(outputs="x", top_1="1 2 0", instructions=counted(conv_0=1200))
+    assert lines(slow) == [said, "conv 0: 600 -> 1,200 instructions (+100.0 %, limit 1 %)"]
     assert "outputs, no top class" in lines(replaced(outputs="x"))[0]
     assert "no output on these 3 inputs; the model is another" in lines(replaced(model="x"))[0]
     assert "2 inputs instead of 3" in lines(replaced(top_1="1 2"))[0]
@@ -173,8 +196,8 @@ def test_more_instructions_in_fewer_cycles_are_two_lines() -> None:
     [
         ({}, {}, "skipped", "cycles not available: no plugin"),
         ({"m4": "a"}, {}, "skipped", "cycles not available: no plugin"),
-        ({"m4": "a"}, {"m4": "b"}, "skipped", "cycles not comparable: the table of m4 changed"),
-        ({}, {"m4": "a"}, "skipped", "cycles of m4 are not in the baseline yet"),
+        ({"m4": "a"}, {"m4": "b"}, "changed", "cycles not compared: the table of m4 changed"),
+        ({}, {"m4": "a"}, "new", "cycles of m4 are not in the baseline yet"),
         ({"m4": "a", "m7": "a"}, {"m4": "a"}, "unused", "no cycles of m7 any more"),
     ],
 )
@@ -187,6 +210,11 @@ def test_cycles_that_cannot_be_compared(
     why = "cycles not available: no plugin"
     (found,) = growth.compare(cycles(old), cycles(new), no_tolerance, no_cycles=why)
     assert (found.kind, str(found)) == (kind, said)
+    # An older revision has had tables of its own.
+    (found,) = growth.compare(
+        cycles(old), cycles(new), no_tolerance, no_cycles=why, own_prices=True
+    )
+    assert found.fails == (kind == "unused")
 
 
 # --- Another tool chain, other inputs ------------------------------------------------------------
@@ -220,9 +248,25 @@ def test_a_tool_chain_differs_in_each_of_its_parts(what: str) -> None:
     assert toolchain.difference(GCC, other).startswith(f"{what} 'x', the baseline has ")
 
 
-def test_flags_are_named_in_full() -> None:
+def test_flags_are_a_change_of_the_sources() -> None:
     other = msgspec.structs.replace(GCC, flags=("-Os", "-g"))
-    assert toolchain.difference(GCC, other) == "flags '-Os -g', the baseline has '-O2'"
+    assert toolchain.difference(GCC, other) == ""
+    said = "built with flags '-Os -g', the baseline with '-O2'"
+    assert toolchain.change(GCC, other) == said
+
+
+@pytest.mark.emulated
+def test_what_the_sources_choose_of_this_machine_is_comparable() -> None:
+    """Other flags take another libgcc, and another board another compiler: all are installed."""
+    here = toolchain.identity(MPS2)
+    soft = msgspec.structs.replace(MPS2.toolchain, flags=("-mcpu=cortex-m4", "-mthumb"))
+    other = toolchain.identity(dataclasses.replace(MPS2, toolchain=soft))
+    assert here.libraries != other.libraries
+    assert toolchain.difference(here, other) == ""
+    host = toolchain.identity(boards.load("host"))
+    assert toolchain.difference(here, host) == ""
+    older = msgspec.structs.replace(here, libraries="0")
+    assert toolchain.difference(older, here).startswith("libraries ")
 
 
 def test_flags_are_those_of_the_build() -> None:
@@ -231,6 +275,8 @@ def test_flags_are_those_of_the_build() -> None:
 
 def test_what_does_not_fit_the_board_is_wrong() -> None:
     assert growth.beyond_board(MEMORY, 7000, 1700) == []
+    (reserved,) = growth.beyond_board(MEMORY | {"reserved_stack_bytes": 401}, 7000, 1700)
+    assert str(reserved) == "RAM: 1,701 bytes, the board has 1,700"
     assert growth.beyond_board(MEMORY, 0, 0) == []  # a board that states no size
     found = growth.beyond_board(MEMORY, 6999, 1699)
     assert [str(f) for f in found] == [

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from boardless.core import paths
-from boardless.core.errors import BadInput
+from boardless.core.errors import BadInput, TooSmall
 from boardless.device import boards
-from boardless.judge import baseline, figures, gating, records
+from boardless.judge import baseline, figures, gating, judged, records, tolerances
 from boardless.judge.baseline import Baseline
 from boardless.judge.figures import Figures, Spent
 from boardless.judge.growth import Finding
@@ -21,7 +22,6 @@ from gate_figures import (
     GCC,
     LAYERS,
     OLD,
-    priced,
     replaced,
     with_memory,
 )
@@ -29,20 +29,23 @@ from gate_figures import (
 MPS2 = boards.load("mps2-an386")
 
 
+JUDGED = "accepted: which cases are judged, in models/judged.toml"
+
+
 @pytest.fixture
 def own_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A zoo with the folder of one model, whose files are those of the real one."""
-    monkeypatch.setattr(paths, "ZOO", tmp_path)
+    folder = tmp_path / "zoo"
+    monkeypatch.setattr(paths, "ZOO", folder)
     real = Path(__file__).parents[2] / "models" / "zoo" / "digits_cnn"
-    folder = tmp_path / "digits_cnn"
-    folder.mkdir()
+    (folder / "digits_cnn").mkdir(parents=True)
     for name in ("results.toml", "int8.tflite", "float32.tflite"):
-        (folder / name).symlink_to(real / name)
-    return tmp_path
+        (folder / "digits_cnn" / name).symlink_to(real / name)
+    return folder
 
 
 def test_a_baseline_comes_back_as_it_was_written(own_zoo: Path) -> None:
-    cycles = {"cortex-m4": priced(1, 2)}
+    cycles = {"cortex-m4": Spent(1000, LAYERS, 1000, table="t")}
     content = Baseline("noise", GCC, int8=OLD, float32=replaced(instructions=None, cycles=cycles))
     file = baseline.write("digits_cnn", "mps2-an386", content)
     assert file == own_zoo / "digits_cnn" / "baseline" / "mps2-an386.toml"
@@ -68,6 +71,13 @@ def test_one_figure_is_one_line_of_a_baseline(own_zoo: Path) -> None:
         ("[int8.memory]", "[int8.memroy]", "memroy"),
         ("[toolchain]", "[toolchain", "damaged baseline"),
         ('inputs = "noise"', "", "inputs"),
+        ("arena_bytes = 1000", "arena_bytes = -1", "Expected `int` >= 0"),
+        ("flash_bytes = 7000", "flash_bytes = 70000", "flash_bytes is not the sum"),
+        ("arena_bytes = 1000", "arena_bytes = 9000", "static_ram_bytes is less than arena_bytes"),
+        ("= 1300", "= 8000000", "RAM: 8,000,400 bytes, the board has 4,194,304"),
+        ("whole = 1000", "whole = 10000000000000", "instructions: a whole of 10,000,000,000,000"),
+        ("whole = 1000", "whole = 900", "instructions: a whole of 900, layers of 990"),
+        ("worst = 1005\n", "", "the worst of all inputs is less than the first"),
     ],
 )
 def test_a_damaged_baseline_is_one_line(own_zoo: Path, old: str, new: str, says: str) -> None:
@@ -105,9 +115,52 @@ def test_baselines_that_belong_to_nothing(own_zoo: Path) -> None:
     assert gating.unused(cases, ()) == []
 
 
+def test_what_was_judged_stays_so_until_it_is_accepted_by_name(own_zoo: Path) -> None:
+    content = Baseline("noise", GCC, int8=OLD, float32=OLD)
+    file = baseline.write("digits_cnn", "mps2-an386", content)
+    assert file
+    assert gating.unused((), ()) == [
+        f"digits_cnn:{kind} mps2-an386: it has a baseline, but is not in models/judged.toml; "
+        "accept: boardless gate --update digits_cnn"
+        for kind in ("float32", "int8")
+    ]
+    assert gating.update((), ("digits_cnn",)) == [JUDGED]
+    assert gating.unused((), ()) == []
+    # A board that is no default one stays among the cases.
+    host = boards.load("host")
+    baseline.write("digits_cnn", "host", Baseline("noise", GCC, int8=OLD))
+    judged.update(())
+    assert [c.names for c in gating.cases((), ())][-1] == "digits_cnn:int8 host"
+    assert [c.names for c in gating.cases(("digits_cnn:int8",), ("host",))] == [
+        "digits_cnn:int8 host"
+    ]
+    # Without its baseline it has none, which fails; one that does not fit any more fails, too.
+    baseline.remove(baseline.path("digits_cnn", "host"))
+    assert gating.unused((), ()) == []
+    assert gating.misfit(records.Case("digits_cnn", "int8", host), TooSmall("small")).fitted
+    # Without the model's folder only its name is left.
+    shutil.rmtree(own_zoo / "digits_cnn")
+    (own_zoo / "digits_cnn").mkdir()
+    said = gating.unused(gating.cases((), ()), ())
+    assert len(said) == 3
+    assert said[0] == (
+        "digits_cnn:float32 mps2-an386: it was judged, and there is no such model any more; "
+        "accept: boardless gate --update digits_cnn"
+    )
+    assert gating.cases(("digits_cnn",), ()) == []
+    assert gating.update((), ("another",)) == []
+    assert gating.update((), ("digits_cnn",)) == [JUDGED]
+    assert gating.unused((), ()) == []
+
+
+def test_the_list_of_what_is_judged_is_that_of_the_baselines() -> None:
+    assert judged.cases() == judged.accepted()
+
+
 def test_a_type_that_is_gone_is_unused(own_zoo: Path) -> None:
     content = Baseline("noise", GCC, int8=OLD, float32=OLD)
     baseline.write("digits_cnn", "mps2-an386", content)
+    assert judged.update(())
     (own_zoo / "digits_cnn" / "float32.tflite").unlink()
     assert gating.unused(gating.cases((), ()), ()) == [
         "digits_cnn:float32 mps2-an386: unused baseline, the model has no float32; "
@@ -125,7 +178,8 @@ def test_update_keeps_the_type_that_did_not_run(own_zoo: Path) -> None:
     baseline.write("digits_cnn", "mps2-an386", Baseline("noise", GCC, int8=OLD, float32=OLD))
     new = with_memory(stack_bytes=1)
     assert gating.update([row("int8", new)], ()) == [
-        f"accepted: {own_zoo}/digits_cnn/baseline/mps2-an386.toml"
+        f"accepted: {own_zoo}/digits_cnn/baseline/mps2-an386.toml",
+        JUDGED,
     ]
     found = baseline.read("digits_cnn", "mps2-an386")
     assert found
@@ -148,6 +202,28 @@ def test_wrong_outputs_are_not_accepted(own_zoo: Path) -> None:
     assert gating.update([wrong], ()) == ["digits_cnn mps2-an386: not accepted, see above"]
     assert baseline.read("digits_cnn", "mps2-an386") is None
     assert wrong.lines() == ["digits_cnn:int8 mps2-an386 predictions: 1 of 3 differ"]
+
+
+def test_what_is_better_fails_where_nothing_may_be_lost_again() -> None:
+    better = Finding("better", "stack", "", "stack_bytes", "bytes of RAM", 400, 300)
+    found = row("int8", OLD, old=OLD, findings=(better,))
+    plain = gating.judgement([found], tolerances.load())
+    assert plain.ok
+    kept = gating.judgement([found], tolerances.load(), ratchet=True)
+    assert (kept.ok, kept.exit_status, kept.rows[0].word) == (False, 1, "better")
+    said = "stack: 400 -> 300 bytes of RAM (-25.0 %), better but not accepted; accept: ..."
+    assert kept.failing() == [f"digits_cnn:int8 mps2-an386 {said}"]
+    assert gating.accepted(kept).ok
+
+
+def test_cycles_that_are_not_counted_any_more_fail_there_too() -> None:
+    note = Finding("skipped", "", gating.no_cycles("no plugin"))
+    old = replaced(cycles={"cortex-m4": Spent(1000, LAYERS, 1000, table="t")})
+    found = row("int8", OLD, old=old, findings=(note,))
+    assert gating.judgement([found], tolerances.load()).ok
+    assert gating.judgement([found], tolerances.load(), ratchet=True).failing() == [
+        "digits_cnn:int8 mps2-an386: cycles are not judged: no plugin; accept: ..."
+    ]
 
 
 def test_a_note_names_whom_it_concerns_unless_all() -> None:

@@ -25,6 +25,7 @@ from boardless.terminal import (
     progress_bar,
     quiet,
     quiet_option,
+    ratchet_option,
     say,
 )
 
@@ -52,6 +53,7 @@ from boardless.terminal import (
     help="For a .tflite of your own: as for `boardless run`.",
 )
 @fresh_option
+@ratchet_option
 @quiet_option
 @json_option
 @junit_option
@@ -62,6 +64,7 @@ def command(
     revision: str | None,
     images: Path | None,
     fresh: bool,
+    ratchet: bool,
     json_file: str | None,
     junit_file: str | None,
 ) -> None:
@@ -71,8 +74,9 @@ def command(
 
     Accepted figures stand in models/zoo/<model>/baseline/<board>.toml. Made by the same tool chain,
     none may grow by more than models/gate.toml allows. Made by another, only what does not depend
-    on it is compared. Exit status: 0 all well or not comparable, 1 something is wrong, changed,
-    worse or without a baseline, 2 bad usage or input, 3 a tool is missing or failed.
+    on it is compared. A case that was judged before and is not there any more fails, too. Exit
+    status: 0 all well or not comparable, 1 something is wrong, changed, worse, gone or without a
+    baseline, or better with --ratchet, 2 bad usage or input, 3 a tool is missing or failed.
 
     MODEL may also be the path of a .tflite in a repository of your own. --against compares it with
     the same file at a revision of that repository, within the limits of a gate.toml in the current
@@ -91,14 +95,19 @@ def command(
             judged = judge_own(files, board_names, images, revision, progress)
         elif revision:
             asked = gating.cases(models, board_names)
-            judged = against.against(revision, asked, tolerances.load(), progress)
+            limits = tolerances.load()
+            narrowed = against.Narrowed(models, board_names)
+            judged = against.against(revision, asked, narrowed, limits, progress, fresh=fresh)
         else:
             asked = gating.cases(models, board_names)
             found = cases.outcomes(asked, (GATE,), progress, fresh=fresh)
             stored = sum(outcome.stored for outcome in found.outcomes)
             rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
             limits = tolerances.load()
-            judged = gating.judgement(rows, limits, models, found.misfits, found.failures)
+            ratchet = ratchet and not update
+            judged = gating.judgement(
+                rows, limits, models, found.misfits, found.failures, ratchet=ratchet
+            )
     if update:
         said = gating.update(judged.rows, models, judged.misfits) or [
             "nothing to accept: all is as accepted"

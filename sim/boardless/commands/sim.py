@@ -25,6 +25,7 @@ from boardless.terminal import (
     progress_bar,
     quiet,
     quiet_option,
+    ratchet_option,
     say,
 )
 
@@ -34,6 +35,7 @@ from boardless.terminal import (
 @boards_option
 @limit_option("The first N pictures of each data set. Default: 4 to 64, fewer of large ones.")
 @fresh_option
+@ratchet_option
 @quiet_option
 @json_option
 @junit_option
@@ -42,6 +44,7 @@ def command(
     which: str,
     limit: int | None,
     fresh: bool,
+    ratchet: bool,
     json_file: str | None,
     junit_file: str | None,
 ) -> None:
@@ -57,12 +60,12 @@ def command(
     chosen = cases.choose(which, left_out.append)
     for line in left_out:
         say(line)
-    asked = gating.cases(models, [board.name for board in chosen])
+    asked = gating.cases(models, [board.name for board in chosen if which != "default"])
     with progress_bar(len(asked)) as progress:
         found = cases.outcomes(asked, (GATE, PICTURES), progress, limit, fresh=fresh)
     rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
     limits = tolerances.load()
-    judged = gating.judgement(rows, limits, models, found.misfits, found.failures)
+    judged = gating.judgement(rows, limits, models, found.misfits, found.failures, ratchet=ratchet)
     # The page first: what is saved of an earlier run must not be taken for this one's.
     page_file = kept.keep(collect(found.outcomes, command_line(), judged, notes=left_out))
     if json_file:

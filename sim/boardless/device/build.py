@@ -243,7 +243,7 @@ def _write_only(sources: Sources, build_id: str, folder: Path) -> None:
 
 def _describe(firmware: _Firmware, board: Board, version: str, seconds: float) -> Build:
     sources, elf = firmware.sources, firmware.elf
-    flash, ram = sections(elf)
+    flash, ram = sections(elf, board)
     return Build(
         model=sources.model,
         board=board,

@@ -1,6 +1,6 @@
 """Reads an ELF: how much memory it takes, and which function is where.
 
-flash_bytes, ram_bytes = sections(build.elf)
+flash_bytes, ram_bytes = sections(build.elf, build.board)
 """
 
 from __future__ import annotations
@@ -12,20 +12,28 @@ from elftools.elf.elffile import ELFFile
 
 from boardless.core.errors import ToolFailed
 from boardless.cycles import image
+from boardless.device.records import Board
 
 
-def sections(elf: Path) -> tuple[int, int]:
-    """Returns (bytes of flash, bytes of .data and .bss) of an ELF, without the reserved stack."""
+def sections(elf: Path, board: Board) -> tuple[int, int]:
+    """Returns (bytes of flash, bytes of RAM) of an ELF, without the stack that the board reserves.
+
+    In RAM is what can be written and what lies there, such as code. A section that is named like
+    the stack's is the stack only up to its size."""
     flash = ram = 0
+    begin, end = board.memory.ram
+    stack = board.memory.stack_bytes
     try:
         with elf.open("rb") as file:
             for section in ELFFile(file).iter_sections():
                 size, flags = section["sh_size"], section["sh_flags"]
-                if not flags & 2 or section.name == ".stack":  # SHF_ALLOC
+                if not flags & 2:  # SHF_ALLOC
                     continue
                 if section["sh_type"] != "SHT_NOBITS":
                     flash += size
-                if flags & 1:  # SHF_WRITE
+                elif section.name == ".stack":
+                    size, stack = max(size - stack, 0), max(stack - size, 0)
+                if flags & 1 or begin <= section["sh_addr"] < end:  # SHF_WRITE
                     ram += size
     except (ELFError, OSError) as error:
         raise ToolFailed(

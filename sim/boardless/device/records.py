@@ -43,6 +43,13 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """First address, and the one behind the last."""
         return self.flash_origin, self.flash_origin + self.flash_bytes
 
+    @property
+    def ram(self) -> tuple[int, int]:
+        """First address, and the one behind the last; none where the origin is not known."""
+        if not self.ram_origin:
+            return 0, 0
+        return self.ram_origin, self.ram_origin + self.ram_bytes
+
 
 @dataclass(frozen=True)
 class Board:

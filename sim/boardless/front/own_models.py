@@ -15,13 +15,13 @@ from pathlib import Path
 import msgspec
 
 from boardless.core import scratch, unpack
-from boardless.core.errors import BadInput, ToolFailed, TooSmall
+from boardless.core.errors import BadInput, BoardlessError, ToolFailed, TooSmall
 from boardless.device.records import Board
-from boardless.front import against
+from boardless.front import revisions
 from boardless.judge import figures, growth
 from boardless.judge.gating import no_cycles, priced, wrong
 from boardless.judge.growth import Finding
-from boardless.judge.records import Case, Comparison, Judgement, Misfit, Outcome
+from boardless.judge.records import Case, Comparison, Failure, Judgement, Misfit, Outcome
 from boardless.judge.tolerances import Tolerances
 from boardless.model import zoo
 from boardless.path import Progress, Request, follow, named
@@ -39,13 +39,15 @@ def judge(
 ) -> tuple[Judgement, list[Outcome]]:
     """Returns the judgement, and the outcome that each of its rows is about. Without a revision
     outputs are only compared with the reference."""
-    outcomes, misfits, notes = [], [], []
+    outcomes, misfits, failures, notes = [], [], [], []
+    lost: list[str] = []
     with scratch.folder("revision") as folder:
         for k, file in enumerate(files):
             kind = zoo.find(str(file)).graph.input_tensor.dtype
             old, note = None, "without --against there is nothing to compare with"
             if revision:
-                commit = against.resolve(revision, file.resolve().parent)
+                commit = revisions.resolve(revision, file.resolve().parent)
+                lost += gone(file, commit, revision, limits)
                 old = at_revision(file, commit, folder / str(k))
                 note = f"against {revision} ({commit[:12]})"
             notes.append(note)
@@ -56,6 +58,9 @@ def judge(
                 except TooSmall as error:
                     misfits.append(Misfit(case, error.what, fitted=True))
                     continue
+                except BoardlessError as error:
+                    failures.append(Failure(case, error))
+                    continue
                 before, alone = None, f"not in {revision}" if revision else NO_REVISION
                 if old:
                     try:
@@ -65,7 +70,22 @@ def judge(
                 found = compare(case, now, before or alone, f"against {revision}", limits)
                 outcomes.append(replace(now, comparison=found))
     rows = tuple(outcome.comparison for outcome in outcomes if outcome.comparison)
-    return Judgement(rows, (), tuple(dict.fromkeys(notes)), tuple(misfits)), outcomes
+    said = tuple(dict.fromkeys(lost)), tuple(dict.fromkeys(notes))
+    return Judgement(rows, *said, tuple(misfits), tuple(failures)), outcomes
+
+
+def gone(file: Path, commit: str, revision: str, limits: Tolerances) -> list[str]:
+    """Returns a line for each .tflite that the file's repository had at a commit and has not now,
+    such as the one that was renamed to it: it is not judged any more."""
+    here = file.resolve().parent
+    root = Path(revisions.git("rev-parse", "--show-toplevel", cwd=here))
+    names = revisions.git("ls-tree", "-r", "-z", "--name-only", commit, cwd=root).split("\0")
+    return [
+        f"{name}: in {revision}, and not here any more; accept: "
+        f'[[gone]] with model = "{name}" in gate.toml'
+        for name in names
+        if name.endswith(".tflite") and not (root / name).exists() and not limits.lets_go(name)
+    ]
 
 
 def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
@@ -73,12 +93,12 @@ def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
     also asks git-lfs for the content."""
     place = file.resolve()
     try:
-        against.git("cat-file", "-e", f"{commit}:./{place.name}", cwd=place.parent)
+        revisions.git("cat-file", "-e", f"{commit}:./{place.name}", cwd=place.parent)
     except ToolFailed:
         return None
     folder.mkdir()
     archive = folder / "model.tar"
-    against.git("archive", "--output", str(archive), commit, place.name, cwd=place.parent)
+    revisions.git("archive", "--output", str(archive), commit, place.name, cwd=place.parent)
     unpack.tar(archive, folder)
     return folder / place.name
 

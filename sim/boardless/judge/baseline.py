@@ -15,8 +15,12 @@ from boardless.core import checked, files, paths
 from boardless.core.errors import BadInput
 from boardless.device import boards
 from boardless.judge.figures import MEMORY, Figures
+from boardless.judge.growth import beyond_board
 from boardless.judge.toolchain import Tools
 from boardless.model import zoo
+
+MOST = 10**13  # instructions or cycles of an inference: hours of a fast core
+FASTEST, SLOWEST = 4, 1000  # instructions per cycle, cycles per instruction
 
 
 class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -56,6 +60,8 @@ def load(file: Path, again: str) -> Baseline:
         for kind, figures in found.types.items():
             if sorted(figures.memory) != sorted(MEMORY):
                 raise BadInput(f"[{kind}.memory] must hold {', '.join(MEMORY)}")
+            if why := absurd(figures, file.stem):
+                raise BadInput(f"[{kind}]: {why}, so no device has measured it")
     except BadInput as error:
         raise BadInput(
             f"damaged baseline ({error.what})",
@@ -63,6 +69,35 @@ def load(file: Path, again: str) -> Baseline:
             hint=f"take it from git, or delete it and run {again}",
         ) from error
     return found
+
+
+def absurd(figures: Figures, board: str) -> str:
+    """Says why these figures cannot be those of a device, "" where they can: with them the gate
+    would let everything pass."""
+    size = figures.memory
+    if size["flash_bytes"] != size["code_bytes"] + size["weights_bytes"]:
+        return "flash_bytes is not the sum of code_bytes and weights_bytes"
+    if size["static_ram_bytes"] < size["arena_bytes"]:
+        return "static_ram_bytes is less than arena_bytes"
+    if board in boards.names():
+        memory = boards.load(board).memory
+        if beyond := beyond_board(size, memory.flash_bytes, memory.ram_bytes):
+            return str(beyond[0])
+    counts = {f"cycles.{core}": spent for core, spent in figures.cycles.items()}
+    if figures.instructions:
+        counts["instructions"] = figures.instructions
+    for name, spent in counts.items():
+        # Layers of a core's cycles are rounded one by one.
+        if not 0 < spent.whole < MOST or spent.overhead < -len(spent.layers):
+            return f"{name}: a whole of {spent.whole:,}, layers of {sum(spent.layers.values()):,}"
+        if spent.worst < spent.whole:
+            return f"{name}: the worst of all inputs is less than the first"
+        if figures.instructions and not (
+            figures.instructions.whole <= FASTEST * spent.whole
+            and spent.whole <= SLOWEST * figures.instructions.whole
+        ):
+            return f"{name}: {spent.whole:,} for {figures.instructions.whole:,} instructions"
+    return ""
 
 
 def text(model: str, board: str, content: Baseline) -> str:

@@ -29,6 +29,7 @@ MEMORY = (
     "arena_bytes",
     "code_bytes",
     "flash_bytes",
+    "reserved_stack_bytes",
     "stack_bytes",
     "static_ram_bytes",
     "weights_bytes",
@@ -130,6 +131,7 @@ def gather(run: Run, cycles: Mapping[str, Spent] | None = None) -> Figures:
         "arena_bytes": build.arena_bytes,
         "code_bytes": build.code_bytes,
         "flash_bytes": build.flash_bytes,
+        "reserved_stack_bytes": build.board.memory.stack_bytes,
         "stack_bytes": run.stack_bytes,
         "static_ram_bytes": build.static_ram_bytes,
         "weights_bytes": build.weights_bytes,
@@ -167,12 +169,14 @@ def from_json(
     graph: Graph,
     instructions: tuple[int, ...] = (),
     cycles: Mapping[str, Spent] | None = None,
+    *,
+    reserved_stack_bytes: int,
 ) -> Figures:
     """Returns the figures that `boardless run --json` wrote, maybe at an older revision, about
     `graph`. `instructions` are those of the first input (at least), which this JSON does not
-    hold."""
+    hold, nor `reserved_stack_bytes`."""
     outputs = np.array(data["outputs"], graph.output_tensor.dtype)
-    memory = dict(data["memory"])
+    memory = dict(data["memory"]) | {"reserved_stack_bytes": reserved_stack_bytes}
     memory["static_ram_bytes"] = memory["ram_bytes"] - memory["stack_bytes"]
     counted = None
     if instructions and data["instructions"]:

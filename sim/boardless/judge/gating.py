@@ -12,7 +12,7 @@ from boardless.core import paths
 from boardless.core.errors import BadInput, TooSmall
 from boardless.device import boards
 from boardless.device.records import Board, Run
-from boardless.judge import baseline, figures, growth, toolchain
+from boardless.judge import baseline, figures, growth, judged, toolchain
 from boardless.judge.baseline import Baseline
 from boardless.judge.figures import Spent
 from boardless.judge.growth import Finding
@@ -21,20 +21,32 @@ from boardless.judge.records import Case, Comparison, Failure, Judgement, Misfit
 from boardless.judge.tolerances import Tolerances
 from boardless.model import zoo
 
+NOT_JUDGED = "cycles are not judged"
+
 
 def misfit(case: Case, error: TooSmall) -> Misfit:
     accepted = baseline.read(case.name, case.board.name)
-    return Misfit(case, error.what, bool(accepted and case.kind in accepted.types))
+    known = accepted and case.kind in accepted.types
+    return Misfit(case, error.what, bool(known or entry(case) in judged.cases()))
+
+
+def entry(case: Case) -> judged.Entry:
+    """Returns what models/judged.toml holds of a case."""
+    return case.name, case.kind, case.board.name
 
 
 def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
     """Returns the cases of each MODEL (all types of it) or MODEL:TYPE. If none is named, these are
-    all models; the same holds for the default boards."""
+    all models. If no board is named, these are the default boards, and all on which a case was
+    judged before: a board that is no default one any more loses no case."""
     chosen = boards_of(board_names)
+    known = judged.cases()
     wanted: dict[tuple[str, str], None] = {}
     for text in tuple(models) or tuple(zoo.names()):
         name, _, kind = text.partition(":")
         if name not in zoo.names():
+            if name in {model for model, _, _ in known}:
+                continue  # it is gone, which judgement() says
             raise BadInput(
                 f"{text!r} is no model of the zoo: only these have baselines",
                 hint=f"one of {', '.join(zoo.names())}, with :int8 or :float32 for one type",
@@ -44,7 +56,13 @@ def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
                 f"{name} has no type {kind!r}", hint=f"it has {' and '.join(zoo.types(name))}"
             )
         wanted |= dict.fromkeys((name, k) for k in ([kind] if kind else zoo.types(name)))
-    return [Case(name, kind, board) for board in chosen for name, kind in wanted]
+    found = [Case(name, kind, board) for board in chosen for name, kind in wanted]
+    if not tuple(board_names):
+        others = sorted({board for _, _, board in known} & {*boards.names()})
+        others = [name for name in others if name not in {board.name for board in chosen}]
+        for board in map(boards.load, others):
+            found += [Case(n, k, board) for n, k in wanted if (n, k, board.name) in known]
+    return found
 
 
 def boards_of(names: Iterable[str]) -> list[Board]:
@@ -76,6 +94,7 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
         text = "no baseline"
         # A board of the user's own, or one that `nox -s sim` leaves out, need not have any.
         ours = case.board.default and case.board.folder.is_relative_to(paths.BOARDS)
+        ours = ours or entry(case) in judged.cases()
         return replace(row, findings=(Finding("new" if ours else "skipped", "", text),))
     built_otherwise = toolchain.difference(accepted.toolchain, now)
     same_inputs = accepted.inputs == inputs
@@ -93,12 +112,16 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
         compared = "predictions, arena, weights and the board's limits are"
         text = f"not comparable: {built_otherwise}; {compared}; `boardless gate --against REV`"
         found.append(Finding("skipped", "", f"{text} compares all"))
+    elif accepted.toolchain != now:
+        found += [Finding("skipped", "", toolchain.change(accepted.toolchain, now))]
     if not same_inputs:
-        text = f"predictions and counts not comparable: inputs are {inputs}"
-        found.append(Finding("skipped", "", f"{text}, the baseline's {accepted.inputs}"))
+        # They come from the repository, so this is a change like any other.
+        text = f"changed: {inputs}, the baseline's are {accepted.inputs}"
+        text += "; predictions and counts are not compared"
+        found.append(Finding("changed", "inputs", text))
     comparable = same_inputs and not built_otherwise
-    judged = replace(row, comparable=comparable, same_inputs=same_inputs)
-    return replace(judged, findings=tuple(found))
+    row = replace(row, comparable=comparable, same_inputs=same_inputs)
+    return replace(row, findings=tuple(found))
 
 
 def priced(run: Run) -> tuple[dict[str, Spent], str]:
@@ -118,7 +141,7 @@ def priced(run: Run) -> tuple[dict[str, Spent], str]:
 
 def no_cycles(missing: str) -> str:
     """Returns the sentence with which the gate reports missing cycles."""
-    return f"cycles are not judged: {missing}" if missing else ""
+    return f"{NOT_JUDGED}: {missing}" if missing else ""
 
 
 def wrong(row: Comparison) -> list[Finding]:
@@ -135,11 +158,26 @@ def judgement(
     models: Sequence[str] = (),
     misfits: Sequence[Misfit] = (),
     failures: Sequence[Failure] = (),
+    *,
+    ratchet: bool = False,
 ) -> Judgement:
-    """Returns the rows with what else there is to say; `models` as on the command line."""
+    """Returns the rows with what else there is to say; `models` as on the command line. With
+    `ratchet` what is better fails, too, and so do cycles that were accepted and are not there."""
+    if ratchet:
+        rows = [keep_cycles(row).ratchet() for row in rows]
     lines = unused([row.case for row in rows], models)
     notes = tolerances.idle()
     return Judgement(tuple(rows), tuple(lines), tuple(notes), tuple(misfits), tuple(failures))
+
+
+def keep_cycles(row: Comparison) -> Comparison:
+    """Returns the row with a failure where cycles were accepted, and this machine cannot count."""
+    if row.old is None or not row.old.cycles or row.new.cycles or not row.comparable:
+        return row
+    found = [
+        replace(f, kind="missing") if f.text.startswith(NOT_JUDGED) else f for f in row.findings
+    ]
+    return replace(row, findings=tuple(found))
 
 
 def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
@@ -158,7 +196,7 @@ def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
             f"accept: {baseline.accept(name, board)}"
             for kind in gone
         ]
-    return lines
+    return lines + judged.gone(names)
 
 
 def update(
@@ -183,6 +221,8 @@ def update(
     for file in dict.fromkeys([*baseline.unused(names), *gone]):
         baseline.remove(file)
         said.append(f"deleted: {baseline.shown(file)}")
+    if judged.update(names):
+        said.append("accepted: which cases are judged, in models/judged.toml")
     return said
 
 

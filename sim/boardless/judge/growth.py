@@ -7,15 +7,16 @@ change after the changes of its parts that are reported themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
+from boardless.judge.alignment import aligned
 from boardless.judge.figures import Figures, Spent
 
 Limit = Callable[[str], float]  # metric -> percent by which it may grow
 
-# What fails. Of the rest, "better" is good news and "skipped" was not compared.
+# What fails. Of the rest, "skipped" was not compared, and "better" is good news, which fails only
+# where nothing may be lost again.
 FAILS = ("wrong", "changed", "worse", "new", "missing", "unused")
 
 # metric -> (place, unit)
@@ -24,15 +25,21 @@ BYTES = {
     "other_ram_bytes": ("RAM without the arena", "bytes"),
     "static_ram_bytes": ("static RAM", "bytes"),
     "stack_bytes": ("stack", "bytes of RAM"),
+    "reserved_stack_bytes": ("reserved stack", "bytes of RAM"),
     "weights_bytes": ("weights", "bytes of flash"),
     "code_bytes": ("code", "bytes of flash"),
     "flash_bytes": ("flash", "bytes"),
 }
+OF_TABLES = ("new", "changed")  # kinds of findings about tables of prices
+SMALL = 20  # times larger changes take the place of another
 METRICS = (*BYTES, "instructions", "instructions.layer", "instructions.worst")  # and cycles.CORE
-WITHOUT_COMPILER = ("arena_bytes", "weights_bytes")  # they do not depend on it
+# They do not depend on it.
+WITHOUT_COMPILER = ("arena_bytes", "weights_bytes", "reserved_stack_bytes")
+WITH_OUTPUTS = 1.0  # percent by which counts may grow with other outputs: other values branch
 PARTS = {
     "static_ram_bytes": ("arena_bytes", "other_ram_bytes"),
     "stack_bytes": (),
+    "reserved_stack_bytes": (),
     "flash_bytes": ("weights_bytes", "code_bytes"),
 }
 
@@ -50,10 +57,11 @@ class Finding:
     new: int | None = None
     limit: float = 0.0  # percent
     also: tuple[Finding, ...] = ()  # the same place by other measures
+    kept: bool = False  # fails though it is better: see Comparison.ratchet
 
     @property
     def fails(self) -> bool:
-        return self.kind in FAILS
+        return self.kind in FAILS or self.kept
 
     @property
     def delta(self) -> int:
@@ -76,6 +84,7 @@ class Finding:
         if self.kind == "worse":
             change += (", " if change else "") + f"limit {self.limit:g} %"
         tail = ", better" if self.kind == "better" else ""
+        tail += " but not accepted" if self.kept else ""
         return f"{self.place}: {self.old:,} -> {self.new:,} {self.unit} ({change}){tail}"
 
 
@@ -97,31 +106,40 @@ def compare(
     same_inputs: bool = True,
     same_compiler: bool = True,
     no_cycles: str = "",
+    own_prices: bool = False,
 ) -> list[Finding]:
     """Returns the findings about `new`, in the order of memory, layers, total.
 
     `core` is the board's own, whose cycles speak first. `exact_outputs`: outputs must be equal to
     the last bit, not only in their top class. Without `same_inputs` neither predictions nor counts
     are compared, without `same_compiler` only what does not depend on it. `no_cycles` says why
-    there are none.
+    there are none. `own_prices`: an older revision computed the old cycles by tables of its own, so
+    that other ones are no failure.
     """
     found: list[Finding] = []
-    changed = False
     if same_inputs:
         found += predictions(old, new, exact=exact_outputs)
-        changed = bool(found)
+    # Other values take other paths: a small change of the counts would be the same cause again.
+    allowed = at_least(WITH_OUTPUTS, limit) if found else limit
     found += memory(old.memory, new.memory, limit, complete=same_compiler)
-    # Other values take other paths: a change of the counts would be the same cause again.
-    if changed or not same_compiler or not same_inputs:
+    if not same_compiler or not same_inputs:
         return found
     counts: list[Finding] = []
     if old.instructions and new.instructions:
-        counts += counted("instructions", old.instructions, new.instructions, limit)
+        counts += counted("instructions", old.instructions, new.instructions, allowed)
     elif old.instructions or new.instructions:
         how = "are counted now" if new.instructions else "are not counted any more"
         counts.append(Finding("new" if new.instructions else "missing", "", f"instructions {how}"))
-    counts += cycles(old.cycles, new.cycles, limit, no_cycles)
+    prices = cycles(old.cycles, new.cycles, allowed, no_cycles)
+    if own_prices:
+        prices = [replace(f, kind="skipped") if f.kind in OF_TABLES else f for f in prices]
+    counts += prices
     return found + one_per_place(counts, core)
+
+
+def at_least(percent: float, limit: Limit) -> Limit:
+    """Returns `limit`, but nowhere less than `percent`."""
+    return lambda metric: max(percent, limit(metric))
 
 
 def predictions(old: Figures, new: Figures, *, exact: bool) -> list[Finding]:
@@ -140,7 +158,7 @@ def predictions(old: Figures, new: Figures, *, exact: bool) -> list[Finding]:
     else:
         return []
     why = "the model is another" if another else "the model is the same"
-    text = f"changed: {what}; {why}, counts are not compared"
+    text = f"changed: {what}; {why}"
     return [Finding("changed", "predictions", text)]
 
 
@@ -183,10 +201,10 @@ def cycles(
         if core not in new:
             found.append(Finding("unused", "", f"no cycles of {core} any more"))
         elif core not in old:
-            found.append(Finding("skipped", "", f"cycles of {core} are not in the baseline yet"))
+            found.append(Finding("new", "", f"cycles of {core} are not in the baseline yet"))
         elif old[core].table != new[core].table:
-            text = f"cycles not comparable: the table of {core} changed"
-            found.append(Finding("skipped", "", text))
+            text = f"cycles not compared: the table of {core} changed"
+            found.append(Finding("changed", "", text))
         else:
             found += counted(f"cycles.{core}", old[core], new[core], limit, f"cycles {core}")
     return found
@@ -209,13 +227,21 @@ def counted(
         found += judge(layer, "between layers", unit, old.overhead, new.overhead, limit)
     parts = sum(f.delta for f in found)
     found += judge(metric, "inference", unit, old.whole, new.whole, limit, parts)
-    if old.worst and new.worst:
+    if old.worst and new.worst and not told_already(old, new, {f.kind for f in found}):
         place = "slowest inference"
-        slowest = judge(f"{metric}.worst", place, unit, old.worst, new.worst, limit)
-        # What the first input tells already is the same cause.
-        told = {"worse" if f.delta > 0 else "better" for f in found}
-        found += [f for f in slowest if f.kind not in told]
+        found += judge(f"{metric}.worst", place, unit, old.worst, new.worst, limit)
     return found
+
+
+def told_already(old: Spent, new: Spent, kinds: Container[str]) -> bool:
+    """Returns whether the slowest inference changed for the cause that findings of `kinds` tell
+    about the first input: in the same direction, and not more in counts or in percent."""
+    worst, first = new.worst - old.worst, new.whole - old.whole
+    if worst * first <= 0 or ("worse" if first > 0 else "better") not in kinds:
+        return False
+    slower, faster = (new, old) if first > 0 else (old, new)
+    in_percent = slower.worst * faster.whole <= faster.worst * slower.whole
+    return in_percent or abs(worst) <= abs(first)
 
 
 def judge(
@@ -232,37 +258,26 @@ def judge(
     return [Finding(kind, place, "", metric, unit, old, new, percent)]
 
 
-def aligned(old: list[str], new: list[str]) -> list[tuple[str | None, str | None]]:
-    """Layers that belong together by operator and order; None where there is no partner."""
-
-    def operators(labels: Iterable[str]) -> list[str]:
-        return [label.rpartition(" ")[0] for label in labels]
-
-    pairs: list[tuple[str | None, str | None]] = []
-    matcher = SequenceMatcher(None, operators(old), operators(new), autojunk=False)
-    for tag, i, j, m, n in matcher.get_opcodes():
-        if tag == "equal":
-            pairs += zip(old[i:j], new[m:n], strict=True)
-        else:
-            pairs += [(label, None) for label in old[i:j]]
-            pairs += [(None, label) for label in new[m:n]]
-    return pairs
-
-
 def one_per_place(findings: Iterable[Finding], core: str) -> list[Finding]:
     """Keeps the most telling of several findings about one place: cycles of `core` first, then
-    other cores', then instructions; among these the largest change."""
+    other cores', then instructions; among these the largest change. One that is far smaller than
+    another comes last."""
 
-    def rank(finding: Finding) -> tuple[bool, bool, float]:
+    def percent(finding: Finding) -> float:
+        return abs(finding.percent or 0.0)
+
+    def rank(finding: Finding, largest: float) -> tuple[bool, bool, bool, float]:
         own = finding.unit == f"cycles {core}"
-        return (not own, finding.unit == "instructions", -abs(finding.percent or 0.0))
+        small = SMALL * percent(finding) < largest
+        return (small, not own, finding.unit == "instructions", -percent(finding))
 
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.kind, finding.place, finding.text), []).append(finding)
     chosen = []
     for group in groups.values():
-        first, *others = sorted(group, key=rank)
+        most = max(map(percent, group))
+        first, *others = sorted(group, key=lambda finding, most=most: rank(finding, most))  # type: ignore[misc]
         chosen.append(replace(first, also=tuple(others)))
     return chosen
 
@@ -270,7 +285,8 @@ def one_per_place(findings: Iterable[Finding], core: str) -> list[Finding]:
 def beyond_board(new: Mapping[str, int], flash_bytes: int, ram_bytes: int) -> list[Finding]:
     """Returns a finding for each memory that is too small; a board that states no size has no
     limit."""
-    ram = new["static_ram_bytes"] + new["stack_bytes"]
+    stack = max(new["stack_bytes"], new.get("reserved_stack_bytes", 0))
+    ram = new["static_ram_bytes"] + stack
     found = []
     for place, used, has in (("flash", new["flash_bytes"], flash_bytes), ("RAM", ram, ram_bytes)):
         if 0 < has < used:

@@ -5,7 +5,7 @@ comparison.lines()   # one per cause
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boardless.core.errors import BoardlessError
 from boardless.device.records import Board, Run
@@ -53,6 +53,12 @@ class Comparison:
     old_accuracy: float | None = None
     accepted: bool = False  # by --update, which accepts all but wrong outputs
 
+    def ratchet(self) -> Comparison:
+        """Returns it with what is better as a failure: before it is accepted, it can be lost again
+        without a word."""
+        found = [replace(f, kept=True) if f.kind == "better" else f for f in self.findings]
+        return replace(self, findings=tuple(found))
+
     @property
     def ok(self) -> bool:
         bad = [finding.kind for finding in self.findings if finding.fails]
@@ -68,7 +74,7 @@ class Comparison:
             return "accepted"
         if self.old is None:
             return "not compared" if self.ok else "no baseline"
-        bad = sum(finding.fails for finding in self.findings)
+        bad = sum(finding.fails and not finding.kept for finding in self.findings)
         if bad:
             return "changed" if "changed" in kinds else f"{bad} worse"
         if not self.comparable:
@@ -100,13 +106,14 @@ class Misfit:
     case: Case
     what: str  # with the bytes that are missing
     fitted: bool
+    after: str = ""  # what its line ends with where it has fitted; "": how to accept
 
     @property
     def line(self) -> str:
         if not self.fitted or self.case.file:
             return f"{self.case.board.name}: {self.what}"
-        how = baseline.accept(self.case.name, self.case.board.name)
-        return f"{self.case.names}: {self.what}, but it did fit; accept: {how}"
+        how = f"accept: {baseline.accept(self.case.name, self.case.board.name)}"
+        return f"{self.case.names}: {self.what}, but it did fit; {self.after or how}"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""models/gate.toml: percent by which a figure may grow; 0 unless stated.
+"""models/gate.toml: percent by which a figure may grow, 0 unless stated; cases that may be gone.
 
 limit = load().of("mobile_lenet:int8", "mps2-an386")
 limit("instructions.layer")
@@ -30,10 +30,23 @@ class Tolerance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     board: str = "*"
 
 
+class Gone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A case of an older revision that is not judged any more, and need not be: a model of the zoo
+    such as "digits_cnn:int8", or the path of a .tflite in its repository."""
+
+    model: str
+    board: str = "*"
+
+
 class Tolerances(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file; the last entry that fits counts."""
+    """The file; the last tolerance that fits counts."""
 
     tolerance: tuple[Tolerance, ...] = ()
+    gone: tuple[Gone, ...] = ()
+
+    def lets_go(self, model: str, board: str = "*") -> bool:
+        """Returns whether the file names this case as one that is gone."""
+        return any(g.model == model and g.board in ("*", board) for g in self.gone)
 
     def of(self, model: str, board: str) -> Callable[[str], float]:
         """metric -> percent, for `model` (such as mobile_lenet:int8) on `board`."""

@@ -1,18 +1,24 @@
 """The identity of a tool chain, exact enough to know whether sizes and counts are comparable.
 
-identity(boards.load("mps2-an386")).compiler
+    identity(boards.load("mps2-an386")).compiler
+
+Which compiler is installed belongs to the machine; which one is called, and with which flags, to
+the repository. Figures are not comparable only where the machine lacks what made the old ones.
 """
 
 from __future__ import annotations
 
 import configparser
 import hashlib
+import re
 import shlex
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from boardless.core import paths
 from boardless.core.errors import ToolFailed
@@ -40,13 +46,33 @@ def identity(board: Board) -> Tools:
 
 
 def difference(old: Tools, new: Tools) -> str:
-    """Names the first thing in which they differ, "" where they are equal."""
-    for what in ("compiler", "flags", "libraries", "linker"):
+    """Names the first thing that this machine lacks to make again what `old` made, "" where it has
+    all. Then other flags, or another compiler of those installed, are a change of the sources."""
+    if old == new:
+        return ""
+    here = replace(new, flags=old.flags)
+    program = old.compiler.split(" ")[0]
+    if re.fullmatch(r"[A-Za-z0-9_.-]*gcc", program) and shutil.which(program):
+        try:
+            compiler, linker, libraries = _installed(program, old.flags)
+            here = Tools(compiler, old.flags, libraries, linker)
+        except ToolFailed:
+            pass  # it does not know these flags, so it is another one
+    for what in ("compiler", "libraries", "linker"):
+        before, now = getattr(old, what), getattr(here, what)
+        if before != now:
+            return f"{what} {now!r}, the baseline has {before!r}"
+    return ""
+
+
+def change(old: Tools, new: Tools) -> str:
+    """Names what the sources have changed, such as flags."""
+    for what in ("flags", "compiler", "libraries", "linker"):
         before, now = getattr(old, what), getattr(new, what)
         if before != now:
             if what == "flags":
                 before, now = " ".join(before), " ".join(now)
-            return f"{what} {now!r}, the baseline has {before!r}"
+            return f"built with {what} {now!r}, the baseline with {before!r}"
     return ""
 
 

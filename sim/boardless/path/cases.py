@@ -9,14 +9,14 @@ measured is not measured again.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from boardless.core import paths
-from boardless.core.errors import BoardlessError, ToolMissing, TooSmall
+from boardless.core.errors import BadInput, BoardlessError, ToolMissing, TooSmall
 from boardless.core.store import Store
+from boardless.core.surroundings import in_ci
 from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
 from boardless.device.records import Board
@@ -87,16 +87,18 @@ def outcomes(
         )
         for case in cases
     ]
-    found = [*zip(cases, measurements(requests, progress, fresh=fresh), strict=True)]
-    return Found(
-        tuple(judge(m) for _, m in found if isinstance(m, Measurement)),
-        tuple(gating.misfit(case, e) for case, e in found if isinstance(e, TooSmall)),
-        tuple(
-            Failure(case, e)
-            for case, e in found
-            if isinstance(e, BoardlessError) and not isinstance(e, TooSmall)
-        ),
-    )
+    judged, misfits, failures = [], [], []
+    for case, made in zip(cases, measurements(requests, progress, fresh=fresh), strict=True):
+        try:
+            if isinstance(made, TooSmall):
+                misfits.append(gating.misfit(case, made))
+            elif isinstance(made, BoardlessError):
+                failures.append(Failure(case, made))
+            else:
+                judged.append(judge(made))
+        except BadInput as error:  # such as a damaged baseline
+            failures.append(Failure(case, error))
+    return Found(tuple(judged), tuple(misfits), tuple(failures))
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def measurements(
     """Returns the measurement of each request, or why there is none. What was measured before, and
     depends on nothing that has changed since, comes from a store unless `fresh`, or CI, is set."""
     store = Store(paths.build_root() / "measured")
-    fresh = fresh or os.environ.get("CI", "").lower() in ("1", "true")
+    fresh = fresh or in_ci()
     found: dict[int, Measurement | BoardlessError] = {}
     wanted: list[_Wanted] = []
     read = cache(_read)  # a model is read once for all boards
