@@ -6,10 +6,12 @@ assert checkout.gate("digits_cnn:int8").returncode == 0
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from boardless.core import paths
@@ -49,6 +51,14 @@ class Checkout:
                 file.unlink()
         text = f'[{model}]\n{board} = ["float32", "int8"]\n'
         (self.root / "models/judged.toml").write_text(text)
+
+    def without_float32(self) -> None:
+        """Leaves one type, which is enough for most tests and takes half of the time."""
+        (self.root / "models/zoo/digits_cnn/float32.tflite").unlink()
+        head, mark, int8 = self.baseline().read_text().partition("[int8]")
+        self.baseline().write_text(head.partition("[float32]")[0] + mark + int8)
+        judged = self.root / "models/judged.toml"
+        judged.write_text(judged.read_text().replace('"float32", ', ""))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -97,6 +107,28 @@ class Checkout:
         counts = counts.replace(f"worst = {whole}", f"worst = {whole + more}")
         self.baseline().write_text(f"{head}[int8]{counts}[int8.cycles{rest}")
         return layer
+
+    @contextlib.contextmanager
+    def undone(self) -> Iterator[None]:
+        """Undoes what the block changes in the sources, which are all but what is built."""
+        kept = {path: path.read_bytes() for path in self.sources()}
+        try:
+            yield
+        finally:
+            for path in self.sources():
+                if path not in kept:
+                    path.unlink()
+            for path, content in kept.items():
+                if not path.is_file() or path.read_bytes() != content:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content)
+
+    def sources(self) -> list[Path]:
+        found = []
+        for top in self.root.iterdir():
+            if top.name not in (".git", ".pio", "build"):
+                found += [top] if top.is_file() else [p for p in top.rglob("*") if p.is_file()]
+        return [path for path in found if "__pycache__" not in path.parts]
 
     def flip(self) -> None:
         """The lowest bit of one weight of the convolution."""

@@ -36,22 +36,9 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture
 def checkout(pristine: Checkout) -> Iterator[Checkout]:
     """The copy; what a test changes in it is undone."""
-    kept = {p: p.read_bytes() for p in pristine.root.rglob("*") if _is_source(p, pristine.root)}
-    yield pristine
+    with pristine.undone():
+        yield pristine
     shutil.rmtree(pristine.root / ".git", ignore_errors=True)
-    for path in [p for p in pristine.root.rglob("*") if _is_source(p, pristine.root)]:
-        if path not in kept:
-            path.unlink()
-    for path, content in kept.items():
-        if not path.is_file() or path.read_bytes() != content:
-            path.write_bytes(content)
-
-
-def _is_source(path: Path, root: Path) -> bool:
-    parts = path.relative_to(root).parts
-    return (
-        path.is_file() and parts[0] not in (".git", ".pio", "build") and "__pycache__" not in parts
-    )
 
 
 def fatter(checkout: Checkout) -> None:

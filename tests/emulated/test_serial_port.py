@@ -21,7 +21,7 @@ from boardless.core.errors import BadInput, LinkError, ToolFailed, ToolMissing
 from boardless.data import pictures
 from boardless.device import boards, records, run
 from boardless.device.emulators import serial_port
-from boardless.device.link import messages
+from boardless.device.link import answers, messages
 from boardless.device.link.client import Client, WrongFirmware
 from boardless.device.records import Build, HardwareCycles
 from boardless.model import reference, zoo
@@ -129,7 +129,7 @@ def test_another_baud_rate_is_called_one(
 def test_noise_is_called_noise() -> None:
     client = Client(Scripted(b""))
     client.heard = sampled(b"m-init-done\r\nm-ready\r\n" * 4, 115200, 9600)
-    assert client._strange().startswith("noise comes, such as b'")
+    assert answers.strange(client.heard).startswith("noise comes, such as b'")
     assert sampled(b"m-ready\r\n", 115200, 115200) == b"m-ready\r\n"
 
 

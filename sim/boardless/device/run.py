@@ -29,6 +29,7 @@ from boardless.device.link.client import Client
 from boardless.device.link.faults import BadLine, Faults
 from boardless.device.plugin.counter import Counter
 from boardless.device.records import Build, Counts
+from boardless.device.watch import Watch
 
 NOT_ASKED = "cycles not available: not asked for"
 SLOWEST = 100 / 16e6  # seconds per MAC: float32 in software on a Cortex-M0 at 16 MHz, and some
@@ -80,6 +81,7 @@ def open_client(
             client.thinking = SLOWEST * sum(layer.macs for layer in build.layers)
             _attach(client, build)
         else:
+            client.watch = Watch.of(session, build)
             client.boot()
             client.hello(build)
     except BaseException:

@@ -88,6 +88,8 @@ def against(
             if was.toolchain != made.toolchain:
                 text = f"built by {made.toolchain}, before by {was.toolchain}"
                 found.append(Finding("skipped", "", text))
+            if was.figures.cycles and not made.figures.cycles:
+                found.append(Finding("missing", "", "cycles are not counted any more"))
             row = replace(row, old=was.figures)
         rows.append(replace(row, findings=tuple(found)))
     misfits = [

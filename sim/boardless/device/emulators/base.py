@@ -101,6 +101,7 @@ class ProcessSession:
     log: IO[bytes]
     shared: mmap.mmap | None = None
     host: Semihosting | None = None  # answers the program's calls in a thread
+    monitor: socket.socket | None = None  # of QEMU, which says what the device does
     received: bytearray = field(default_factory=bytearray)  # the last bytes, for messages
     cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)  # after its end
 
@@ -116,27 +117,31 @@ class ProcessSession:
         memory_bytes: int = 0,
         descriptors: Sequence[int] = (),
         host: Semihosting | None = None,
+        monitor_fd: str = "",
     ) -> ProcessSession:
-        """Runs `command` with `line_fd` and `shared_fd` replaced by descriptor numbers in it; it
-        inherits `descriptors`, too. What is shared are `shared_bytes` from `shared_offset` on, of
-        `memory_bytes` or else all. Its output goes to a log. `host` answers its guest's calls, and
-        is closed with the session."""
+        """Runs `command` with `line_fd`, `shared_fd` and `monitor_fd` replaced by descriptor
+        numbers; it inherits `descriptors`, too. What is shared are `shared_bytes` from
+        `shared_offset` on, of `memory_bytes` or else all. Its output goes to a log. `host` answers
+        its guest's calls, and is closed with the session."""
         ours, theirs = socket.socketpair()
+        asks, answers = socket.socketpair() if monitor_fd else (None, None)
         memory, shared = -1, None
         try:
             if shared_bytes:
                 memory = os.memfd_create("boardless-shared")
                 os.ftruncate(memory, max(memory_bytes, shared_bytes))
                 shared = mmap.mmap(memory, shared_bytes, offset=shared_offset)
-            filled = [
-                a.replace(line_fd, str(theirs.fileno())).replace(shared_fd, str(memory))
-                for a in command
-            ]
+            numbers = {line_fd: theirs.fileno(), shared_fd: memory}
+            numbers |= {monitor_fd: answers.fileno()} if answers else {}
+            filled = list(command)
+            for name, number in numbers.items():
+                filled = [part.replace(name, str(number)) for part in filled]
             process, log = spawn(
                 filled,
                 pass_fds=[
                     theirs.fileno(),
                     *([memory] if shared else []),
+                    *([answers.fileno()] if answers else []),
                     *descriptors,
                     *(host.descriptors if host else []),
                 ],
@@ -145,6 +150,8 @@ class ProcessSession:
                 host.serve()
         except (ToolFailed, OSError) as error:
             ours.close()
+            if asks:
+                asks.close()
             if host:
                 host.close()
             if isinstance(error, ToolFailed):
@@ -152,11 +159,15 @@ class ProcessSession:
             raise ToolFailed(f"cannot start {command[0]}: {error}", hint="run it again") from error
         finally:
             theirs.close()
+            if answers:
+                answers.close()
             if memory >= 0:
                 os.close(memory)
-        session = cls(Path(command[0]).name, process, ours, log, shared, host)
+        session = cls(Path(command[0]).name, process, ours, log, shared, host, asks)
         if host:
             session.cleanup.callback(host.close)
+        if asks:
+            session.cleanup.callback(asks.close)
         return session
 
     def send(self, data: bytes) -> None:

@@ -78,6 +78,7 @@ def start(
         *machine(qemu, ",memory-backend=ram" if shared_bytes else ""),
         *(("-object", backend) if shared_bytes else ()),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
+        *("-chardev", "socket,id=monitor,fd=@MONITOR@", "-mon", "chardev=monitor,mode=control"),
         *calls,  # how the firmware ends
         *("-kernel", str(elf)),
         *(count.arguments if count else ()),
@@ -92,6 +93,7 @@ def start(
         memory_bytes=memory_bytes,
         descriptors=count.descriptors if count else (),
         host=host,
+        monitor_fd="@MONITOR@",
     )
 
 

@@ -7,12 +7,13 @@ ticks = number(answer, "ticks")
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from boardless.core.errors import LinkError
 
 WORD = (1 << 32) - 1  # the largest number that firmware sends
 LONGEST = 60  # characters of a wrong value in a message
+LONGEST_REPORT = 1_000  # characters of a fault report that are shown
 
 
 def number(
@@ -58,3 +59,27 @@ def _number(text: str | None, key: str, low: int, high: int) -> int:
     if text is None or not re.fullmatch(r"[0-9]{1,20}", text) or not low <= int(text) <= high:
         raise wrong(key, text)
     return int(text)
+
+
+def fault(text: str, describe_pc: Callable[[int], str] | None) -> str:
+    """Returns a device's report of a fault, with function names for code addresses where they are
+    known."""
+    words = []
+    for word in text.removeprefix("e-[fault ").rstrip("]")[:LONGEST_REPORT].split(" "):
+        key, equals, value = word.partition("=")
+        place = address(value) if equals and key in ("pc", "lr") else None
+        known = f" ({describe_pc(place)})" if place is not None and describe_pc else ""
+        words.append(word + known)
+    return f"the firmware crashed: {' '.join(words)[:LONGEST_REPORT]}"
+
+
+def strange(heard: bytes) -> str:
+    """Describes a device that does not run our firmware, by the last bytes that came."""
+    lines = [line for line in heard.splitlines() if line.strip()]
+    if not lines:
+        return "the device is silent: is it running, and is this its port?"
+    readable = sum(b in b"\r\n\t" or 32 <= b < 127 for b in heard) / len(heard)
+    if readable < 0.9:
+        return f"noise comes, such as {heard[-12:]!r}: is it another --baud?"
+    said = lines[-1].decode("ascii", "replace")[:60]
+    return f"what answers is no firmware of boardless: it says {said!r}"

@@ -18,12 +18,13 @@ from boardless.core.errors import DeviceFault, LinkError
 from boardless.device.emulators.base import Session
 from boardless.device.link import answers, messages
 from boardless.device.records import Build
+from boardless.device.watch import Watch
 
 PROTOCOL = "1"
 MAX_LINE = 1 << 20  # bytes without a line end: more is not our firmware
 MAX_LINES = 10_000  # in a row, without a command between them: our firmware is not that talkative
-LONGEST_REPORT = 1_000  # characters of a fault report that are shown
 SMALLEST_BLOCK = 16
+LOOK = 1.0  # seconds between two looks at a device that says nothing
 DAMAGED = "e-[Block is damaged: length or checksum is wrong]"  # in transit: send it again
 
 
@@ -50,6 +51,7 @@ class Client(Closing):
     thinking: float = 0.0  # seconds that an inference may take, on top of it
     tries: int = 1
     block_bytes: int = 1024
+    watch: Watch | None = None  # ends an inference that does not end
     describe_pc: Callable[[int], str] | None = None  # code address -> function, for fault reports
     gap: float = 0.0  # seconds of silence between a block's command and its bytes: see load()
     buffer: bytearray = field(default_factory=bytearray)
@@ -88,27 +90,19 @@ class Client(Closing):
             left = deadline - time.monotonic()
             if left <= 0 or len(self.buffer) > MAX_LINE:
                 raise _Noise(f"no answer; last bytes {bytes(self.buffer[-60:])!r}")
-            fresh = self.session.receive(left)
+            fresh = self.session.receive(min(left, LOOK) if self.watch else left)
+            if self.watch and not fresh:
+                self.watch.check()
             self.buffer += fresh
             self.heard = (self.heard + fresh)[-400:]
 
     def _checked(self, reply: messages.Reply) -> messages.Reply:
         if reply.text.startswith("e-[fault "):
-            raise DeviceFault(self._fault(reply.text), hint="see the map of the build, or gdb")
+            what = answers.fault(reply.text, self.describe_pc)
+            raise DeviceFault(what, hint="see the map of the build, or gdb")
         if reply.text == "m-init-done":
             raise DeviceFault("the device restarted in mid-run", hint="run it again")
         return reply
-
-    def _fault(self, text: str) -> str:
-        """The device's report, with function names for code addresses where they are known."""
-        words = []
-        for word in text.removeprefix("e-[fault ").rstrip("]")[:LONGEST_REPORT].split(" "):
-            key, equals, value = word.partition("=")
-            address = answers.address(value) if equals and key in ("pc", "lr") else None
-            if address is not None and self.describe_pc:
-                word += f" ({self.describe_pc(address)})"
-            words.append(word)
-        return f"the firmware crashed: {' '.join(words)[:LONGEST_REPORT]}"
 
     def boot(self) -> None:
         """Waits for the firmware's first words."""
@@ -203,18 +197,7 @@ class Client(Closing):
             except DeviceFault as fault:
                 if "restarted" not in fault.what:
                     raise
-        raise LinkError(self._strange())
-
-    def _strange(self) -> str:
-        """Describes a device that does not run our firmware."""
-        lines = [line for line in self.heard.splitlines() if line.strip()]
-        if not lines:
-            return "the device is silent: is it running, and is this its port?"
-        readable = sum(b in b"\r\n\t" or 32 <= b < 127 for b in self.heard) / len(self.heard)
-        if readable < 0.9:
-            return f"noise comes, such as {self.heard[-12:]!r}: is it another --baud?"
-        said = lines[-1].decode("ascii", "replace")[:60]
-        return f"what answers is no firmware of boardless: it says {said!r}"
+        raise LinkError(answers.strange(self.heard))
 
     def _synchronised(self, deadline: float) -> None:
         """Reads up to the end of the answer to the last sync."""
@@ -278,15 +261,25 @@ class Client(Closing):
     def predict(self, picture: bytes) -> tuple[int, bytes]:
         """(timer ticks, raw output bytes) of one inference, picture and result over the line."""
         self.load(picture)
-        answer = messages.fields(self.command("predict", self.thinking))
+        answer = messages.fields(self._watched("predict", 1))
         self.inferences = answers.number(answer, "inferences", low=1)
         self.cycles = answers.number(answer, "cycles") if "cycles" in answer else None
         return answers.number(answer, "ticks"), answers.raw(answer, "output", self.output_bytes)
 
     def bulk(self, count: int, inputs: int, results: int) -> None:
         """`count` inferences in shared memory; offsets in bytes, multiples of 8."""
-        answer = messages.fields(self.command(f"bulk {count} {inputs} {results}"))
+        answer = messages.fields(self._watched(f"bulk {count} {inputs} {results}", count))
         self.inferences = answers.number(answer, "inferences", low=count)
+
+    def _watched(self, command: str, inferences: int) -> list[str]:
+        """Returns the answer to a command of so many inferences, within their budget."""
+        if not self.watch:
+            return self.command(command, inferences * self.thinking)
+        self.watch.begin(inferences)
+        try:
+            return self.command(command, self.watch.allowed)
+        finally:
+            self.watch.over()
 
     def layer_ticks(self) -> list[int]:
         """Ticks at the start of each layer of the last inference, then at its end."""
