@@ -164,6 +164,17 @@ def fuzz(session: nox.Session) -> None:
 
 
 @session()
+def mutations(session: nox.Session) -> None:
+    """Try every way to make a model slower, larger, wrong or unjudged: each fails the gate.
+
+    tests/mutations.py has the table, of which `tests` tries a few. Other arguments go to pytest.
+    """
+    install(session, "tests")
+    session.env["BOARDLESS_MUTATIONS"] = "1"
+    session.run(*PYTEST, "tests/emulated/test_mutations.py", *session.posargs)
+
+
+@session()
 def robot(session: nox.Session) -> None:
     """Run the Robot Framework suites on QEMU, and make the pages of their keywords.
 
