@@ -15,6 +15,8 @@ from boardless.model.graph import options
 
 TYPES = {
     "int8": schema.TensorType.INT8,
+    "int16": schema.TensorType.INT16,
+    "bool": schema.TensorType.BOOL,
     "int32": schema.TensorType.INT32,
     "int64": schema.TensorType.INT64,
     "float32": schema.TensorType.FLOAT32,

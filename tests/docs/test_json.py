@@ -224,6 +224,12 @@ def test_sweep(tmp_path: Path) -> None:
     shape.all_seen()
 
 
+def test_check() -> None:
+    shape = Shape("boardless check")
+    shape.check(ask("check", "digits_cnn", "--board", BOARD))
+    shape.all_seen()
+
+
 def test_compile(tmp_path: Path) -> None:
     shape = Shape("boardless compile")
     shape.check(ask("compile", "digits_cnn", "-o", str(tmp_path)))

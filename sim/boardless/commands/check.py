@@ -1,0 +1,68 @@
+"""`boardless check`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from boardless.core.errors import BadInput, BoardlessError
+from boardless.device import boards
+from boardless.device.records import Board
+from boardless.model import compiler, reference, zoo
+from boardless.model.graph.refusals import Refused
+from boardless.report import check, record
+from boardless.runtimes import boardless
+from boardless.terminal import json_option
+
+
+@click.command("check")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option(
+    "--board",
+    "names",
+    multiple=True,
+    help="See `boardless boards`; may be given more than once. Default: all boards.",
+)
+@json_option
+def command(models: tuple[str, ...], names: tuple[str, ...], json_file: str | None) -> None:
+    """Say what of MODEL runs and what it needs; nothing is built.
+
+    Shown are its operators with their types and shapes, all that is refused and what would help,
+    and for each board the least RAM and flash: activations with the server's copy of the input, and
+    weights. Code and stack come on top. MODEL is a name of the zoo (`boardless models`) or the path
+    of a .tflite file. Exit status: 0 it can be run, 2 it is refused, or too large for every board.
+    """
+    targets = [boards.load(name) for name in names or boards.names()]
+    data = [_checked(model, targets) for model in models]
+    if json_file:
+        record.write(data[0] if len(data) == 1 else data, json_file)
+    if json_file != "-":
+        for found in data:
+            check.show(found)
+    if not all(found["ok"] for found in data):
+        sys.exit(2)
+
+
+def _checked(name: str, targets: list[Board]) -> check.Record:
+    """Returns the JSON of a model; BadInput where its file cannot be read at all."""
+    model = zoo.find(name)
+    needs: dict[tuple[str, ...], tuple[int, int]] = {}  # variants -> bytes of RAM, of flash
+    refusal: BadInput | None = None
+    for variants in dict.fromkeys(target.variants for target in targets):
+        try:
+            program = compiler.compile_graph(model.graph, variants)
+        except BadInput as error:
+            refusal = error
+            break
+        sources = boardless.sources(program)
+        needs[variants] = sources.arena_bytes + sources.input_bytes, sources.weights_bytes
+    why = "" if refusal is None or isinstance(refusal, Refused) else refusal.what
+    if refusal is None and model.results is None:
+        try:
+            reference.check(model.reference, model.name)
+        except BoardlessError as error:
+            why = error.what
+    refusals = refusal.refusals if isinstance(refusal, Refused) else ()
+    found = [check.board(target, *needs[target.variants]) for target in targets if needs]
+    return check.record(model.graph, refusals, why, found)
