@@ -130,3 +130,14 @@ def test_a_model_has_a_build_folder_of_its_own(file: str, name: str, tmp_path: P
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(zoo.find("digits_cnn:int8").content)
     assert zoo.find(str(path)).name == name
+
+
+def test_long_names_that_begin_alike_stay_apart(tmp_path: Path) -> None:
+    names = []
+    for end in ("a", "b"):
+        path = tmp_path / f"{'ei-tutorial-keyword-spotting-quantised-int8' * 2}{end}.tflite"
+        path.write_bytes(zoo.find("digits_cnn:int8").content)
+        names.append(zoo.find(str(path)).name)
+    assert names[0] != names[1]
+    assert {len(name) for name in names} == {40}
+    assert names[0][:31] == names[1][:31] == "ei-tutorial-keyword-spotting-qu"

@@ -19,8 +19,9 @@ from typing import Any
 import numpy.typing as npt
 
 from boardless.core.errors import BadInput, LinkError
+from boardless.cycles.counts import Counted
 from boardless.data.records import Pictures
-from boardless.device import cycle_counter, emulators, feed
+from boardless.device import cycle_counter, emulators, feed, wrapped_timer
 from boardless.device.counting.devices import Devices, check, check_layers
 from boardless.device.elf import function_at
 from boardless.device.emulators import Emulator, Session, serial_port
@@ -167,7 +168,7 @@ def run_all(
     return [
         Answers(
             span.outputs,
-            _with_cycles(build, _counts(build, emulator, span, about), devices, span),
+            _counts(build, emulator, span, about, devices),
             span.stack_bytes,
             {"boot": boot, "infer": span.ended - span.began},
         )
@@ -184,10 +185,10 @@ def _join(futures: list[Future[None]]) -> None:
             future.result()
 
 
-def _counts(build: Build, emulator: Emulator, span: Span, about: dict[str, str]) -> Counts:
-    def instructions(ticks: int) -> int | None:
-        return emulator.instructions(build.board, ticks)
-
+def _counts(
+    build: Build, emulator: Emulator, span: Span, about: dict[str, str], devices: Devices
+) -> Counts:
+    """Returns what the emulator, or the board, has counted, and what the plugin has."""
     if emulators.hardware(emulator):
         here: serial_port.Settings = build.board.emulators["serial_port"]
         found, problem = cycle_counter.read(
@@ -199,22 +200,48 @@ def _counts(build: Build, emulator: Emulator, span: Span, about: dict[str, str])
             here.clock_hz,
         )
         what = f", and {problem}" if problem else ""
-        return Counts(missing=f"a real board counts no instructions{what}", hardware=found)
-    if instructions(0) is None:
-        return Counts(missing="this emulator does not count instructions")
-    at = [instructions(t) or 0 for t in span.layer_ticks]
-    return Counts(
-        instructions=tuple(instructions(int(t)) or 0 for t in span.ticks),
-        layers=tuple(b - a for a, b in itertools.pairwise(at)),
-    )
-
-
-def _with_cycles(build: Build, counts: Counts, devices: Devices, span: Span) -> Counts:
-    """Adds what the plugin counted, after comparing it with the emulator's own counts."""
+        counts = Counts(missing=f"a real board counts no instructions{what}", hardware=found)
+    elif emulator.instructions(build.board, 0) is None:
+        counts = Counts(missing="this emulator does not count instructions")
+    else:
+        counts = _by_timer(build, emulator, span, devices)
     if devices.missing:
         return dataclasses.replace(counts, cycles_missing=devices.missing)
-    counted = devices.counted([(int(d), int(n)) for d, n in span.inferences])
+    counted = _counted(span, devices)
     if not counts.missing:
         check(counted, counts.instructions, build.board)
         check_layers(counted, counts.layers, build.board)
     return dataclasses.replace(counts, counted=counted)
+
+
+def _counted(span: Span, devices: Devices) -> Counted:
+    return devices.counted([(int(d), int(n)) for d, n in span.inferences])
+
+
+def _by_timer(build: Build, emulator: Emulator, span: Span, devices: Devices) -> Counts:
+    """Returns the instructions by the board's timer. Where it may have wrapped within a layer, the
+    plugin's counts say how often; without them they are not known."""
+
+    def convert(ticks: int) -> int:
+        return emulator.instructions(build.board, ticks) or 0
+
+    ticks = span.ticks.tolist()
+    at = wrapped_timer.marks(span.layer_ticks, convert)
+    if wrapped_timer.too_long([x.macs for x in build.layers], build.output_dtype, convert):
+        if devices.missing:
+            return Counts(
+                missing=f"instructions not known: a layer may take more than the "
+                f"{convert(wrapped_timer.WRAP):,} that this board's timer counts"
+            )
+        counted = _counted(span, devices)
+        layers = [counted.tally(k, pass_=0).instructions for k in range(len(build.layers))]
+        known = [0, *itertools.accumulate(layers)]
+        at = [
+            wrapped_timer.unwrapped(t, about, convert)
+            for t, about in zip(span.layer_ticks, known, strict=True)
+        ]
+    first = at[-1] if at else 0
+    return Counts(
+        instructions=wrapped_timer.totals(ticks, first, convert),
+        layers=tuple(b - a for a, b in itertools.pairwise(at)),
+    )

@@ -5,6 +5,7 @@ model = find("digits_cnn:int8")
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from boardless.model.compiler import shapes
 from boardless.model.graph.dynamic_range import as_float
 
 TYPES = ("int8", "float32")
+LONGEST_NAME = 40  # of a model, in characters
 MAX_BYTES = 64 << 20  # no microcontroller's flash is larger
 
 
@@ -118,6 +120,10 @@ def _load(path: Path, name: str, about: Results | None) -> Model:
 
 
 def _safe(stem: str) -> str:
-    """A name that fits into C strings, folder names and m-model-[...]: never `.` or `..`."""
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "_-.") else "_" for c in stem)[:40]
+    """A name that fits into C strings, folder names and m-model-[...]: never `.` or `..`. Of a long
+    one the end is a digest of all of it, so that no other file's name becomes the same."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "_-.") else "_" for c in stem)
+    if len(safe) > LONGEST_NAME:
+        digest = hashlib.sha256(stem.encode(errors="surrogateescape")).hexdigest()[:8]
+        safe = f"{safe[: LONGEST_NAME - 9]}-{digest}"
     return safe if safe.strip(".") else "_" * max(1, len(safe))
