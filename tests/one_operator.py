@@ -58,20 +58,25 @@ def model(
     return graph([*inputs, output], [op], 0, len(inputs))
 
 
-def graph(tensors: list[Tensor], operators: list[Operator], source: int, target: int) -> bytes:
-    """A model of several operators, from tensor `source` to tensor `target`."""
+Ports = int | list[int]  # one tensor, or several
+
+
+def graph(tensors: list[Tensor], operators: list[Operator], source: Ports, target: Ports) -> bytes:
+    """A model of several operators, from tensor `source` to tensor `target`, or from several to
+    several."""
     m = unpacked(tensors, operators, source, target)
     return packed(m)
 
 
-def unpacked(tensors: list[Tensor], operators: list[Operator], source: int, target: int) -> Any:
+def unpacked(tensors: list[Tensor], operators: list[Operator], source: Ports, target: Ports) -> Any:
     """Returns the model as the schema's objects, for tests that break something in it."""
     m = schema.ModelT()
     m.version = 3
     m.operatorCodes, m.buffers = [], [schema.BufferT()]
     graph = schema.SubGraphT()
     graph.tensors = [_tensor(m, t) for t in tensors]
-    graph.inputs, graph.outputs = [source], [target]
+    graph.inputs = source if isinstance(source, list) else [source]
+    graph.outputs = target if isinstance(target, list) else [target]
     graph.operators = [_operator(m, op) for op in operators]
     m.subgraphs = [graph]
     return m

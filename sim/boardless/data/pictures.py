@@ -14,6 +14,7 @@ import numpy.typing as npt
 from boardless.core.errors import BadInput, BoardlessError
 from boardless.data import datasets, decode, npz
 from boardless.data.records import Pictures
+from boardless.model import ports
 from boardless.model.compiler import quantise
 from boardless.model.graph import Tensor
 from boardless.model.zoo import Model, Scaling
@@ -28,6 +29,8 @@ def load(
     model: Model, path: Path | None, limit: int | None = None, pixels: str | None = None
 ) -> Pictures:
     """The first `limit` pictures, quantised for the model's input."""
+    if model.graph.more_inputs:
+        return _several(model, path, limit)
     tensor = model.graph.input_tensor
     if pixels:
         scaling = USUAL[pixels]
@@ -54,6 +57,22 @@ def load(
     n = min(limit or len(found), len(found))
     labels = None if found.labels is None else found.labels[:n]
     return Pictures(found.inputs[:n], labels, found.origin, found.classes)
+
+
+def _several(model: Model, path: Path | None, limit: int | None) -> Pictures:
+    """Returns the bytes of all inputs of a model with several: arrays of a .npz by their names."""
+    if path is None:
+        return Pictures(
+            ports.noise(model.graph, min(limit or GENERATED, GENERATED)),
+            None,
+            "generated inputs (no --images): accuracy is not known",
+        )
+    with npz.reading(path, "readable arrays", "name a .npz with an array for each input") as file:
+        arrays = {name: file[name] for name in file.files}
+    found = ports.packed(model.graph, arrays, str(path))
+    if not len(found):
+        raise BadInput("no inputs", where=str(path))
+    return Pictures(found[: limit or None], None, str(path))
 
 
 def guess(tensor: Tensor) -> Scaling:

@@ -23,7 +23,7 @@ from boardless.device import emulators, run
 from boardless.device.emulators import serial_port
 from boardless.device.records import Build, Counts, Run
 from boardless.judge import figures, predictions
-from boardless.model import reference
+from boardless.model import ports, reference
 from boardless.model.zoo import Model
 from boardless.path.preparing import Prepared, prepare
 from boardless.path.request import FIRST, GATE, PICTURES, Progress, Request, quiet
@@ -80,10 +80,12 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     answers = run.run_all(build, [*sets.values()], options, advance.step("inferring"))
     model_digest = figures.model_digest(prepared.model.graph)
     runs, at = {}, 0
+    graph = prepared.model.graph
     for (name, fed), answer in zip(sets.items(), answers, strict=True):
-        reference_outputs = expected[at : at + len(fed)]
+        reference_outputs = ports.values(graph, expected[at : at + len(fed)])
+        outputs = ports.values(graph, answer.outputs)
         at += len(fed)
-        right = predictions.compare(answer.outputs, reference_outputs).ok
+        right = predictions.compare(outputs, reference_outputs).ok
         counts, targets = answer.counts, prepared.targets
         if hardware and request.cycles and right:
             progress("counting", 0, 0)
@@ -91,7 +93,7 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
         if counts.hardware:
             targets = tuple(target.at(counts.hardware.clock_hz) for target in targets)
         cycles, notes = price(counts, right, targets, lambda: progress("pricing", 0, 0))
-        if prepared.model.graph.float_weights:
+        if graph.float_weights:
             notes = (DYNAMIC_RANGE, *notes)
         runs[name] = Run(
             build=build,
@@ -100,7 +102,7 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
             emulator_version=emulators.load(prepared.emulator).version(build.board),
             link=run.choose_link(build, options),
             pictures=fed,
-            outputs=answer.outputs,
+            outputs=outputs,
             reference=reference_outputs,
             counts=counts,
             stack_bytes=answer.stack_bytes,
@@ -183,7 +185,7 @@ def price(
 def footprint(request: Request, progress: Progress) -> tuple[Build, int]:
     """Returns (build, deepest stack in bytes) of one inference on a random input."""
     prepared = prepare(request, progress)
-    source = prepared.model.graph.input_tensor
+    source = ports.fed(prepared.model.graph)
     noise = np.random.default_rng(0).integers(-128, 128, (1, *source.shape[1:]))
     fed = Pictures(noise.astype(source.dtype), labels=None, origin="noise")
     options = run.Options(prepared.emulator, cycles=False)

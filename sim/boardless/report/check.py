@@ -44,8 +44,8 @@ def record(graph: Graph, refusals: Sequence[Refusal], refused: str, found: list[
     return {
         "model": graph.name,
         "ok": not refusals and not refused and any(row["fits"] for row in found),
-        "input": graph.input_tensor.type_and_shape,
-        "output": graph.output_tensor.type_and_shape,
+        "input": ", ".join(graph.tensors[i].type_and_shape for i in graph.inputs),
+        "output": ", ".join(graph.tensors[i].type_and_shape for i in graph.outputs),
         "refused": refused,
         "operators": operators,
         "boards": found,

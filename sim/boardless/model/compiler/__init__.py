@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boardless.core.errors import BadInput
+from boardless.model import ports
 from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, shapes, verify
 from boardless.model.compiler import fold as folding
 from boardless.model.graph import Graph, Operator, Tensor
@@ -31,6 +32,15 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Place:
+    """One of several inputs or outputs, in bytes."""
+
+    packed: int  # where it begins among the bytes of all of them
+    offset: int  # in the arena
+    size: int
+
+
+@dataclass(frozen=True)
 class Program:
     """Everything that emission needs."""
 
@@ -43,6 +53,8 @@ class Program:
     output_offset: int
     nominal_macs: int  # before folding, to quote cycles per MAC of the model as it was made
     input_kept: bool = False  # an inference leaves its input as it is
+    inputs: tuple[Place, ...] = ()  # where there are several; `input` is all of them then
+    outputs: tuple[Place, ...] = ()
 
     @property
     def macs(self) -> int:
@@ -68,7 +80,7 @@ def compile_graph(
     graph = shapes.settled(graph)
     nominal_macs = folding.macs(graph)
     graph = fuse.fuse(constants.fold(graph))
-    if graph.output_tensor.data is not None:
+    if any(graph.tensors[number].data is not None for number in graph.outputs):
         raise BadInput("the model's output is a constant", where=graph.name)
     if fold:  # what is wrong with an operator is found in the graph as it came
         _lowered(graph, ())
@@ -91,13 +103,24 @@ def compile_graph(
             for index, (call, op) in enumerate(calls)
         ),
         arena=arena,
-        input=graph.input_tensor,
+        input=ports.fed(graph),
         input_offset=offsets[graph.input],
-        output=graph.output_tensor,
+        output=ports.joined([graph.tensors[i] for i in graph.outputs], "outputs"),
         output_offset=offsets[graph.output],
         nominal_macs=nominal_macs,
-        input_kept=keep_input,
+        input_kept=keep_input or bool(graph.more_inputs),  # the bytes of several are copied
+        inputs=_places(graph, graph.inputs, offsets),
+        outputs=_places(graph, graph.outputs, offsets),
     )
+
+
+def _places(graph: Graph, numbers: tuple[int, ...], offsets: dict[int, int]) -> tuple[Place, ...]:
+    """Returns the places of several inputs or outputs, none of one."""
+    tensors = [graph.tensors[number] for number in numbers]
+    if len(tensors) == 1:
+        return ()
+    places = zip(ports.offsets(tensors), numbers, tensors, strict=False)
+    return tuple(Place(at, offsets[number], tensor.nbytes) for at, number, tensor in places)
 
 
 def _lowered(

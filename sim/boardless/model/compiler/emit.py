@@ -45,8 +45,8 @@ def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
         "build_id": build_id,
         "layers": layers,
         "headers": sorted({layer.call.header for layer in program.layers}),
-        "input": _io(program.input, program.input_offset),
-        "output": _io(program.output, program.output_offset),
+        "input": _io(program.input, program.input_offset, "inputs" if program.inputs else ""),
+        "output": _io(program.output, program.output_offset, "outputs" if program.outputs else ""),
         "other_types": not {program.input.dtype, program.output.dtype} <= {*USUAL},
         "weights_bytes": len(weights),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
@@ -151,10 +151,10 @@ def _pointer(offset: int, type_and_shape: str, const: bool = True) -> str:
     return f"({'const ' if const else ''}{c_type} *)(arena + {offset})"
 
 
-def _io(tensor: Tensor, offset: int) -> dict[str, Any]:
+def _io(tensor: Tensor, offset: int, array: str) -> dict[str, Any]:
     q = quantise.of(tensor)
     return {
-        "offset": offset,
+        "data": array or f"arena + {offset}",
         "bytes": tensor.nbytes,
         "count": tensor.count,
         "type": f"BL_{tensor.dtype.upper()}",

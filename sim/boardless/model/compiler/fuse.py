@@ -42,7 +42,7 @@ def fold_padding(graph: Graph) -> Graph:
         before, after = graph.tensors[pad.inputs[0]], graph.tensors[pad.outputs[0]]
         if (
             len(users) != 1
-            or pad.outputs[0] == graph.output
+            or pad.outputs[0] in graph.outputs
             or not traits.of(users[0].name).takes_padding
             or users[0].inputs[0] != pad.outputs[0]
             or users[0].options.get("padding") != "VALID"
@@ -72,7 +72,7 @@ def drop_identities(graph: Graph) -> Graph:
     operators = []
     for op in graph.operators:
         op = dataclasses.replace(op, inputs=tuple(moved.get(i, i) for i in op.inputs))
-        if _is_identity(graph, op) and op.outputs[0] != graph.output:
+        if _is_identity(graph, op) and op.outputs[0] not in graph.outputs:
             moved[op.outputs[0]] = op.inputs[0]
         else:
             operators.append(op)
@@ -121,7 +121,7 @@ def fuse_activations(graph: Graph) -> Graph:
     for op in graph.operators:
         source = op.inputs[0] if op.inputs else -1
         fused = None
-        if source in writers and readers[source] == 1 and source != graph.output:
+        if source in writers and readers[source] == 1 and source not in graph.outputs:
             fused = _fused(graph, operators[writers[source]], op)
         if fused:
             operators[writers[source]] = fused

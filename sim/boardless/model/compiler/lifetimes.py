@@ -53,14 +53,14 @@ def lifetimes(
     """`sharing` holds the aliases and gets the outputs that are written in place; without
     `overlap` no output shares memory with its input; with `keep_input` the input lives on."""
     root = sharing.root
-    first = {root(graph.input): 0}
-    last = {root(graph.input): 0}
+    first = {root(number): 0 for number in graph.inputs}
+    last = {root(number): 0 for number in graph.inputs}
     for step, (_, op) in enumerate(calls):
         for tensor in activations(graph, op):
             last[root(tensor)] = step
         for tensor in op.outputs:
             first[root(tensor)] = last[root(tensor)] = step
-    for tensor in [graph.output] + ([graph.input] if keep_input else []):
+    for tensor in [*graph.outputs, *(graph.inputs if keep_input else ())]:
         last[root(tensor)] = len(calls)
 
     joints = _joints(graph, calls, sharing, first, last) if overlap else {}

@@ -43,7 +43,7 @@ def plan(
 ) -> None:
     """Returns nothing where the plan holds. `offsets` are of tensors, `scratch` of calls."""
     owner = np.full(arena.arena_bytes, NOBODY, np.int64)
-    value = {graph.input: graph.input}  # tensor -> the one that wrote its bytes
+    value = {number: number for number in graph.inputs}  # tensor -> the one that wrote its bytes
 
     def span(offset: int, size: int, where: str) -> Span:
         if offset < 0 or offset % ALIGNMENT or offset + size > arena.arena_bytes:
@@ -58,8 +58,11 @@ def plan(
         if tensor not in value or (owner[begin:end] != value[tensor]).any():
             raise WrongPlan(f"tensor {tensor} is read and no longer there", where)
 
-    begin, end = of(graph.input, graph.name)
-    owner[begin:end] = graph.input
+    for number in graph.inputs:
+        begin, end = of(number, graph.name)
+        if (owner[begin:end] != NOBODY).any():
+            raise WrongPlan("two inputs share memory", graph.name)
+        owner[begin:end] = number
     step = 0
     for call, op in lowered:
         where = f"{graph.name}, operator {op.index} {op.name}"
@@ -87,7 +90,7 @@ def plan(
         for tensor, output in zip(op.outputs, outputs, strict=True):
             owner[output[0] : output[1]] = value[tensor] = tensor
         step += 1
-    for tensor in [graph.output, *([graph.input] if keep_input else [])]:
+    for tensor in [*graph.outputs, *(graph.inputs if keep_input else ())]:
         intact(tensor, graph.name)
 
 

@@ -78,13 +78,15 @@ class Operator:
 
 @dataclass(frozen=True)
 class Graph:
-    """A classifier with one input and one output; operators are in execution order."""
+    """A model, usually with one input and one output; operators are in execution order."""
 
     name: str
     tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
-    input: int  # tensor number
+    input: int  # tensor number, of the first input
     output: int
+    more_inputs: tuple[int, ...] = ()  # those after the first
+    more_outputs: tuple[int, ...] = ()
     open_shapes: bool = False  # the file leaves the batch size open: shapes are not known yet
     # (operator's index, number of the input) of int8 weights that were dequantised
     float_weights: tuple[tuple[int, int], ...] = ()
@@ -96,6 +98,14 @@ class Graph:
         sides = (i for i in op.inputs if i >= 0 and self.tensors[i].data is None), op.outputs
         texts = [", ".join(self.tensors[i].type_and_shape for i in side) for side in sides]
         return " -> ".join(text or "nothing" for text in texts)
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        return self.input, *self.more_inputs
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        return self.output, *self.more_outputs
 
     @property
     def input_tensor(self) -> Tensor:

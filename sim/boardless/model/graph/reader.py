@@ -26,6 +26,7 @@ MAX_OPERATORS = 2_500
 MAX_RANK = 8
 MAX_ELEMENTS = 1 << 26
 MAX_CONSTANT_BYTES = 1 << 25  # of all tensors together
+MAX_PORTS = 64  # inputs, or outputs, of the model
 MAX_NAME = 4096  # bytes
 MAX_LINKS = 50_000  # inputs and outputs of all operators together
 MAX_SCALES = 1 << 19  # of all tensors together
@@ -96,6 +97,8 @@ class _File:
             raise BadInput(f"the model has {tensors} tensors", where=self.name, hint=HINT)
         if not 0 <= operators <= MAX_OPERATORS:
             raise BadInput(f"the model has {operators} operators", where=self.name, hint=HINT)
+        sources = self.ports(subgraph.InputsLength(), subgraph.Inputs, "input", tensors)
+        targets = self.ports(subgraph.OutputsLength(), subgraph.Outputs, "output", tensors)
         found = Graph(
             name=self.name,
             tensors=tuple(
@@ -104,24 +107,29 @@ class _File:
             operators=tuple(
                 self.operator(subgraph.Operators(i), i, tensors) for i in range(operators)
             ),
-            input=self.only(subgraph.InputsLength(), subgraph.Inputs, "input", tensors),
-            output=self.only(subgraph.OutputsLength(), subgraph.Outputs, "output", tensors),
+            input=sources[0],
+            output=targets[0],
+            more_inputs=sources[1:],
+            more_outputs=targets[1:],
         )
-        return found.replace(open_shapes=self.is_open(subgraph.Tensors(found.input)))
+        states = [self.is_open(subgraph.Tensors(number)) for number in sources]
+        return found.replace(open_shapes=any(states))
 
-    def only(self, count: int, get: Callable[[int], int], what: str, tensors: int) -> int:
-        if count != 1:
-            raise BadInput(
-                f"the model has {count} {what}s, boardless runs classifiers with one",
-                where=self.name,
-                hint="export one with a single picture in and a single row of scores out",
-            )
-        index = int(get(0))
-        if not 0 <= index < tensors:
-            raise BadInput(
-                f"{what} refers to tensor {index}, which does not exist", where=self.name
-            )
-        return index
+    def ports(
+        self, count: int, get: Callable[[int], int], what: str, tensors: int
+    ) -> tuple[int, ...]:
+        """Tensor numbers of the model's inputs, or of its outputs."""
+        if not 1 <= count <= MAX_PORTS:
+            raise BadInput(f"the model has {count} {what}s", where=self.name, hint=HINT)
+        numbers = tuple(int(get(i)) for i in range(count))
+        for index in numbers:
+            if not 0 <= index < tensors:
+                raise BadInput(
+                    f"{what} refers to tensor {index}, which does not exist", where=self.name
+                )
+        if what == "input" and len(set(numbers)) < count:
+            raise BadInput("two of the model's inputs are one tensor", where=self.name, hint=HINT)
+        return numbers
 
     def is_open(self, t: Any) -> bool:
         """Returns whether the batch size of an input is left open; BadInput where more of it is."""
@@ -288,11 +296,12 @@ def _options(op: Any, operator: str) -> dict[str, Any]:
 def _check_order(graph: Graph) -> None:
     """Every operator reads only what is constant, the input, or written before; writes are new."""
     constants = {i for i, t in enumerate(graph.tensors) if t.data is not None}
-    for what, number in (("input", graph.input), ("output", graph.output)):
+    ports = [("input", i) for i in graph.inputs] + [("output", i) for i in graph.outputs]
+    for what, number in ports:
         if number in constants:
             raise BadInput(f"the model's {what} is a constant", where=graph.name, hint=HINT)
     known = constants | {i for i, t in enumerate(graph.tensors) if t.variable}
-    known |= {graph.input, -1}
+    known |= {*graph.inputs, -1}
     for op in graph.operators:
         where = f"{graph.name}, operator {op.index} {op.name}"
         for i in op.inputs:
@@ -301,5 +310,5 @@ def _check_order(graph: Graph) -> None:
         if known & set(op.outputs) or len(set(op.outputs)) != len(op.outputs):
             raise BadInput("writes a tensor that already has a value", where=where, hint=HINT)
         known |= set(op.outputs)
-    if graph.output not in known:
+    if not {*graph.outputs} <= known:
         raise BadInput("no operator writes the model's output", where=graph.name, hint=HINT)

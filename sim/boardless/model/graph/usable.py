@@ -32,7 +32,7 @@ def _without_unused(graph: Graph) -> Graph:
     """Drops operators whose results nobody reads. A list of sizes is one where the output's shape
     says the same: exporters compute the list where the batch size was open."""
     operators: list[Operator] = []
-    wanted = {graph.output}
+    wanted = {*graph.outputs}
     for op in reversed(graph.operators):
         if not wanted & set(op.outputs):
             continue
@@ -44,10 +44,11 @@ def _without_unused(graph: Graph) -> Graph:
 
 def _check_activations(graph: Graph) -> None:
     where = f"{graph.name}, the model's input"
-    if not graph.input_tensor.shape:
+    if not graph.input_tensor.shape and not graph.more_inputs:
         raise BadInput("is a scalar, without an axis for the batch", where=where, hint=HINT)
-    _check_activation(graph, graph.input, where)
-    varying = {graph.input}  # all else is made of constants, and computed before anything runs
+    for number in graph.inputs:
+        _check_activation(graph, number, where)
+    varying = {*graph.inputs}  # all else is made of constants, and computed before anything runs
     for op in graph.operators:
         if varying & set(op.inputs):
             varying |= set(op.outputs)
@@ -61,7 +62,7 @@ def _check_activation(graph: Graph, number: int, where: str) -> None:
     if t.dtype in ACTIVATIONS and not 0 < t.count <= MAX_ACTIVATION:
         what = "no element" if t.count == 0 else f"more than {MAX_ACTIVATION:,} elements"
         raise BadInput(f"shape {list(t.shape)} holds {what}", where=where, hint=HINT)
-    if t.dtype not in ACTIVATIONS and number == graph.input:
+    if t.dtype not in ACTIVATIONS and number in graph.inputs:
         raise BadInput(f"type {t.dtype}", where=where, hint=KNOWN_TYPES)
     if t.dtype == "int8":
         if t.quantisation is None or len(t.quantisation.scales) != 1:
@@ -70,7 +71,7 @@ def _check_activation(graph: Graph, number: int, where: str) -> None:
             raise BadInput(
                 f"scale {t.quantisation.scale} is out of all range", where=where, hint=HINT
             )
-    if t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or number == graph.input):
+    if t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or graph.inputs == (number,)):
         raise BadInput(
             f"batch size {t.shape[0]}; boardless runs one picture at a time",
             where=where,

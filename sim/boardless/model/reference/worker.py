@@ -42,16 +42,13 @@ def main() -> None:
                 num_threads=1,
             )
             interpreter.allocate_tensors()
-            source = interpreter.get_input_details()[0]
-            target = interpreter.get_output_details()[0]["index"]
             if not len(inputs):  # whether it takes the model is the question
-                output = _other_sign(interpreter.get_tensor(target), np.int8, np.uint8)
+                output = _outputs(interpreter)
                 _say(answers, {"dtype": output.dtype.name, "bytes": output.nbytes})
             for picture in inputs:
-                fed = _other_sign(picture.reshape(source["shape"]), source["dtype"], np.int8)
-                interpreter.set_tensor(source["index"], fed)
+                _feed(interpreter, picture)
                 interpreter.invoke()
-                output = _other_sign(interpreter.get_tensor(target).reshape(-1), np.int8, np.uint8)
+                output = _outputs(interpreter)
                 if not begun:
                     _say(answers, {"dtype": output.dtype.name, "bytes": output.nbytes})
                     begun = True
@@ -61,6 +58,37 @@ def main() -> None:
             if begun:  # the caller waits for outputs: let it see an end
                 raise
             _say(answers, {"error": (str(error).splitlines() or [type(error).__name__])[0]})
+
+
+def _feed(interpreter: Any, picture: Any) -> None:
+    """Sets the model's input; several inputs are the bytes of `picture`, one after another."""
+    import numpy as np
+
+    sources = interpreter.get_input_details()
+    at = 0
+    for source in sources:
+        fed = picture
+        if len(sources) > 1:
+            dtype = np.dtype(source["dtype"])
+            size = int(np.prod(source["shape"])) * dtype.itemsize
+            fed = np.frombuffer(picture.tobytes()[at : at + size], dtype)
+            fed = fed ^ np.uint8(0x80) if dtype == np.uint8 else fed
+            at += size
+        fed = _other_sign(fed.reshape(source["shape"]), source["dtype"], np.int8)
+        interpreter.set_tensor(source["index"], fed)
+
+
+def _outputs(interpreter: Any) -> Any:
+    """Returns the model's output, flat; of several the bytes, one after another."""
+    import numpy as np
+
+    found = [
+        _other_sign(interpreter.get_tensor(target["index"]).reshape(-1), np.int8, np.uint8)
+        for target in interpreter.get_output_details()
+    ]
+    if len(found) == 1:
+        return found[0]
+    return np.frombuffer(b"".join(each.tobytes() for each in found), np.int8)
 
 
 def _say(answers: IO[bytes], what: dict[str, Any]) -> None:
