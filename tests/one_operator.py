@@ -50,12 +50,16 @@ class Operator:
 
 
 def model(
-    operator: str, inputs: list[Tensor], output: Tensor, options: dict[str, Any] | None = None
+    operator: str,
+    inputs: list[Tensor],
+    output: Tensor,
+    options: dict[str, Any] | None = None,
+    source: int = 0,
 ) -> bytes:
-    """The first of `inputs` is the model's input; options carry TFLite's field names."""
+    """Number `source` of `inputs` is the model's input; options carry TFLite's field names."""
     numbers = list(range(len(inputs)))
     op = Operator(operator, numbers, [len(inputs)], options or {})
-    return graph([*inputs, output], [op], 0, len(inputs))
+    return graph([*inputs, output], [op], source, len(inputs))
 
 
 Ports = int | list[int]  # one tensor, or several

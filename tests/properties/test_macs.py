@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from properties import chains, strategies
 from properties.test_kernels import operators
 
-WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected")
+WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv")
 
 
 @operators
@@ -35,8 +35,14 @@ def test_nominal_is_what_the_calls_of_a_network_do(dtype: str, data: st.DataObje
 
 
 def by_hand(read: graph.Graph) -> int:
-    """One per output value and tap."""
-    return sum(taps(read, op) * read.tensors[op.outputs[0]].count for op in read.operators)
+    """One per output value and tap; in a transposed convolution, per input value and tap."""
+    return sum(taps(read, op) * values(read, op) for op in read.operators)
+
+
+def values(read: graph.Graph, op: graph.Operator) -> int:
+    if op.name == "TRANSPOSE_CONV":
+        return read.tensors[op.inputs[2]].count
+    return read.tensors[op.outputs[0]].count
 
 
 def taps(read: graph.Graph, op: graph.Operator) -> int:
@@ -45,4 +51,6 @@ def taps(read: graph.Graph, op: graph.Operator) -> int:
     shape: Any = read.tensors[op.inputs[1]].shape
     if op.name == "DEPTHWISE_CONV_2D":  # 1HWO
         return int(shape[1] * shape[2])
+    if op.name == "TRANSPOSE_CONV":  # OHWI
+        return int(shape[0] * shape[1] * shape[2])
     return int(read.tensors[op.inputs[1]].count // shape[0])  # OHWI, OI

@@ -96,6 +96,8 @@ class Traits:
     operands: int = 1  # inputs that are combined value by value; each may be a constant
     reads: int | None = None  # inputs that matter: the others repeat the output's shape
     weighted: bool = False  # input 1 is a constant filter, input 2 a bias, which may be missing
+    # The input whose every pixel goes through all of a constant filter, which is input 1.
+    filtered: int | None = None
     clamp: Bounds | None = None  # the operator does nothing but clamp to these
     takes_activation: bool = False  # clamps to a fused activation as the last thing it does
     takes_padding: bool = False  # padding counts as real 0: a PAD before it may become its own

@@ -43,6 +43,9 @@ def macs(graph: Graph) -> int:
         if known.weighted and len(op.inputs) > 1 and op.outputs:
             pixels = math.prod(graph.tensors[op.outputs[0]].shape[:-1])
             total += graph.tensors[op.inputs[1]].count * pixels
+        elif known.filtered is not None and len(op.inputs) > known.filtered:
+            pixels = math.prod(graph.tensors[op.inputs[known.filtered]].shape[:-1])
+            total += graph.tensors[op.inputs[1]].count * pixels
     return total
 
 

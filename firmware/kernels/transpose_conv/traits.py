@@ -1,0 +1,5 @@
+"""The traits of TRANSPOSE_CONV, for whoever asks about the operator."""
+
+from boardless.model.traits import Group, Traits
+
+TRAITS = Traits(takes_activation=True, filtered=2, group=Group.CONVOLUTION)

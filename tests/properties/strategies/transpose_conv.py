@@ -1,0 +1,36 @@
+"""TRANSPOSE_CONV: any filter up to 5x5, stride and activation; the output is as large as a window
+over it that gives the input."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from one_operator import Tensor, model
+from properties import drawing
+from properties.drawing import Case
+
+
+@st.composite
+def cases(draw: Any, dtype: str) -> Case:
+    window = draw(drawing.windows(dilated=False))  # from the output to the input
+    input_c, output_c = draw(drawing.CHANNELS), draw(drawing.CHANNELS)
+    source = draw(drawing.activations((1, window.output_h, window.output_w, input_c), dtype))
+    shape = (1, window.input_h, window.input_w, output_c)
+    output = draw(drawing.activations(shape, dtype))
+    filters = (output_c, window.filter_h, window.filter_w, input_c)
+    weights = draw(drawing.weights(filters, 0, source, output))
+    activation = draw(drawing.ACTIVATIONS)
+    inputs = draw(drawing.inputs(source))
+    size = Tensor((4,), "int32", data=shape)
+    content = model(
+        "TRANSPOSE_CONV",
+        [size, weights[0], source, *weights[1:]],
+        output,
+        {**window.options, "fusedActivationFunction": activation},
+        source=2,
+    )
+    magnitude = 0.0
+    if dtype == "float32":
+        largest = [float(abs(t.data).max()) for t in weights]
+        magnitude = max(float(abs(inputs).max()) * largest[0], *largest[1:], 0.0)
+    what = f"transpose_conv {dtype} {window} {input_c}->{output_c}"
+    return Case(content, inputs, what + drawing.ACTIVATION_NAMES[activation], magnitude)
