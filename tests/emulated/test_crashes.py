@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +18,7 @@ from boardless.device.emulators import qemu
 from boardless.device.emulators.base import ProcessSession
 from boardless.device.link.client import Client
 from boardless.device.records import Build
+from boardless.device.watch import Watch
 from boardless.model import zoo
 from command_line import Cli, marked_processes
 
@@ -52,6 +55,32 @@ def test_a_lock_up_is_reported(client: Client) -> None:
         client.command("fault l")
     assert "SIGABRT" in str(caught.value)
     assert "Lockup" in str(caught.value)
+
+
+def test_an_inference_beyond_its_budget_is_ended_with_its_place(client: Client) -> None:
+    with client:
+        assert client.watch
+        client.predict(bytes(64))
+        assert client.watch.end is None
+        client.watch.check()  # nothing is under way
+        client.watch.begin(1)
+        assert 10 < client.watch.allowed < 20
+        client.watch.end = 0.0
+        with pytest.raises(DeviceFault) as caught:
+            client.watch.check()
+    said = r"it is in layer \d \([A-Z_0-9]+ .*\), at pc=0x[0-9a-f]{8} \([a-z_]+\+0x[0-9a-f]+\)"
+    assert re.search(said, str(caught.value)), caught.value
+
+
+def test_an_emulator_that_does_not_say_where_it_is(built: Built) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        watch = Watch(os.getpid(), ours, built("digits_cnn:int8", "mps2-an386"), end=0.0)
+        theirs.sendall(b"no JSON\n")
+        with pytest.raises(DeviceFault, match="the emulator does not say where"):
+            watch.check()
+        watch.process = 0  # it has ended
+        watch.check()
 
 
 def test_the_emulator_killed_in_mid_run(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,3 +169,4 @@ class Run:
     cycles: tuple[Cycles, ...] = ()  # one per core or part that was asked for
     notes: tuple[str, ...] = ()  # what could not be found out, and why
     seconds: dict[str, float] = field(default_factory=dict)  # build, boot, infer, total
+    rounding: npt.NDArray[Any] | None = None  # by how much outputs may differ; None: not known

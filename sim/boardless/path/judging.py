@@ -14,7 +14,7 @@ from boardless.path.request import GATE, Progress, quiet
 def judge(measurement: Measurement, progress: Progress = quiet) -> Outcome:
     """Compares what was measured. The last set of pictures is the one that is shown."""
     verdicts = {
-        name: predictions.compare(run.outputs, run.reference, run.pictures.labels)
+        name: predictions.compare(run.outputs, run.reference, run.pictures.labels, run.rounding)
         for name, run in measurement.runs.items()
     }
     comparison = None

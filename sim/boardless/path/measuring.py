@@ -24,6 +24,7 @@ from boardless.device.emulators import serial_port
 from boardless.device.records import Build, Counts, Run
 from boardless.judge import figures, predictions
 from boardless.model import ports, reference
+from boardless.model.reference import rounding
 from boardless.model.zoo import Model
 from boardless.path.preparing import Prepared, prepare
 from boardless.path.request import FIRST, GATE, PICTURES, Progress, Request, quiet
@@ -85,7 +86,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
         reference_outputs = ports.values(graph, expected[at : at + len(fed)])
         outputs = ports.values(graph, answer.outputs)
         at += len(fed)
-        right = predictions.compare(outputs, reference_outputs).ok
+        allowed = rounding.bound(graph, prepared.model.reference, fed.inputs)
+        right = predictions.compare(outputs, reference_outputs, rounding=allowed).ok
         counts, targets = answer.counts, prepared.targets
         if hardware and request.cycles and right:
             progress("counting", 0, 0)
@@ -113,6 +115,7 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
                 **answer.seconds,
                 "total": time.monotonic() - prepared.began,
             },
+            rounding=allowed,
         )
     return Measurement(request, runs)
 
