@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from boardless.core.closing import Closing
@@ -68,7 +69,25 @@ def end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):  # the group is gone
         for _ in range(100):
             os.killpg(process.pid, signal.SIGKILL)
+            if not _runs(process.pid):
+                break
             time.sleep(0.01)
+
+
+def _runs(group: int) -> bool:
+    """Returns whether a process of a group still runs: one that has ended may wait for long until
+    its new parent asks for its status. True where /proc does not say."""
+    try:
+        entries = [entry for entry in os.listdir("/proc") if entry.isdigit()]
+    except OSError:
+        return True
+    for entry in entries:
+        with contextlib.suppress(OSError):
+            about = Path("/proc", entry, "stat").read_text(errors="replace")
+            state, _, its_group = about.rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False
 
 
 def track(process: subprocess.Popen[bytes]) -> None:

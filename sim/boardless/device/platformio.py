@@ -124,6 +124,11 @@ class Place:
             # A model that does not fit takes no other with it.
             "SCONSFLAGS": "--keep-going" if len(generated) > 1 else "",
         }
+        # A compiler that is killed leaves its temporary files, which go before the next build.
+        temporary = self.folder / "tmp"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        environment["TMPDIR"] = str(temporary)
         command = [sys.executable, "-m", "platformio", "run", "-d", str(paths.project())]
         command += ["-e", ENVIRONMENT]
         # If we are killed, the lock stays until the last compiler has ended.

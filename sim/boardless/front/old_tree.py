@@ -206,4 +206,5 @@ class Tree:
     def end(self) -> None:
         """Ends what runs, with its compilers."""
         for process in self.processes:
-            children.end(process)
+            if process.poll() is None:
+                children.end(process)
