@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import one_operator
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from boardless.core.errors import BadInput
 from boardless.model import compiler, graph, reference
 from host_kernels import HostModel
@@ -126,6 +127,38 @@ def test_constants_are_computed_at_compile_time(tmp_path: Path) -> None:
         assert [layer.op for layer in program(tensors, operators, 3).layers] == ["FULLY_CONNECTED"]
 
 
+def test_values_that_are_known_before_anything_runs(tmp_path: Path) -> None:
+    """One value in the shape of another tensor, zeros, and a table that is cut and turned."""
+    tensors: list[Tensor] = []
+    operators: list[Operator] = []
+
+    def add(tensor: Tensor) -> int:
+        tensors.append(tensor)
+        return len(tensors) - 1
+
+    def apply(name: str, inputs: list[int], shape: tuple[int, ...], **options: Any) -> int:
+        dtype = "int32" if name == "SHAPE" else "float32"
+        operators.append(Operator(name, inputs, [add(Tensor(shape, dtype))], options))
+        return len(tensors) - 1
+
+    x = add(Tensor((1, 2, 3), "float32"))
+    half = add(Tensor((), "float32", data=0.5))
+    shape = apply("SHAPE", [x], (3,), outType=schema.TensorType.INT32)
+    total = apply("ADD", [x, apply("FILL", [shape, half], (1, 2, 3))], (1, 2, 3))
+    zeros = apply("ZEROS_LIKE", [x], (1, 2, 3))
+    table = add(Tensor((4, 3), "float32", data=np.arange(12).reshape(4, 3)))
+    bounds = [add(integers(values)) for values in ([1, 0], [3, 3], [1, 2])]
+    part = apply("STRIDED_SLICE", [table, *bounds], (2, 2))
+    turned = apply("TRANSPOSE", [part, add(integers([1, 0]))], (2, 2))
+    taken = apply("GATHER", [turned, add(integers([1, 1, 0]))], (2, 3), axis=1)
+    packed = apply("PACK", [taken], (1, 2, 3), valuesCount=1, axis=0)
+    output = apply("CONCATENATION", [total, packed, zeros], (1, 2, 9), axis=2)
+    content = one_operator.graph(tensors, operators, x, output)
+    check(content, np.arange(12, dtype=np.float32).reshape(2, 2, 3), tmp_path)
+    layers = program(tensors, operators, output).layers
+    assert [layer.op for layer in layers] == ["ADD", "CONCATENATION"]
+
+
 def test_shared_weights_are_stored_once(tmp_path: Path) -> None:
     draw = Draw("shared", "float32")
     weights = Tensor((16, 16), "float32", data=draw.np.normal(size=(16, 16)))
@@ -175,13 +208,14 @@ BYTES = Tensor((1, 4), "uint8", (0.1,), (3,))
 PIXELS = Tensor((1, 2, 2, 1), "uint8", (0.1,), (3,))
 POOL = {"filterHeight": 2, "filterWidth": 2, "strideH": 2, "strideW": 2, "padding": 1}
 NAN = Tensor((1,), "float32", data=np.array([np.nan]))
+TALL = Tensor((300, 4), "int8", (0.1,), (3,))
 REFUSED = {
     "two constants": ("ADD", [A, CONSTANT, CONSTANT], A, {}, [1, 2], "both inputs are constants"),
     "no scale": ("MUL", [A, Tensor((1, 4), "int8", data=np.arange(4))], A, {}, [0, 1], "no scale"),
     "shapes": ("ADD", [A, Tensor((1, 3), "int8", (1,), data=[1, 2, 3])], A, {}, [0, 1], "not give"),
     "tiny output": ("SUB", [A, B], Tensor((1, 4), "int8", (1e-9,)), {}, [0, 0], "too small"),
     "scales": ("CONCATENATION", [A, CONSTANT], B, {"axis": 0}, [0], "differ in scale"),
-    "pieces": ("CONCATENATION", [A] * 17, A, {"axis": 0}, [0] * 17, "17 inputs"),
+    "pieces": ("CONCATENATION", [A] * 300, TALL, {"axis": 0}, [0] * 300, "300 inputs"),
     "axis": ("CONCATENATION", [A, CONSTANT], A, {"axis": 5}, [0, 1], "axis 5"),
     "surplus input": ("RELU", [A, A], A, {}, [0, 0], "inputs 0, 1 are activations"),
     "only constants": ("RELU", [A, CONSTANT], A, {}, [1], r"inputs \(none\) are activations"),

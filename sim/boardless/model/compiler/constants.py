@@ -45,17 +45,19 @@ def fold(graph: Graph) -> Graph:
 
 def value(context: Context, most_bytes: int = 0) -> npt.NDArray[Any] | None:
     """Returns the output of an operator on constant integers, such as sizes, or of up to
-    `most_bytes` of other values; None where it is not known. value.py of its kernel's folder
-    computes it."""
+    `most_bytes` of others where it only moves them; None where it is not known. value.py of its
+    kernel's folder computes it, and says ANY_TYPE = True where it is right for all types."""
     op, tensors = context.op, context.graph.tensors
     if len(op.outputs) != 1 or not folders.has(op.name, PART):
         return _value(op, [*tensors], MOST_INTEGERS) if _of_integers(context) else None
     target = tensors[op.outputs[0]]
-    most = MOST_INTEGERS // 8
+    computing, most = folders.module(op.name, PART), MOST_INTEGERS // 8
     if target.dtype not in INTEGERS:
-        most = most_bytes // 8
+        most = most_bytes // 8 if getattr(computing, "ANY_TYPE", False) else 0
+    if not most:
+        return None
     try:
-        found: npt.NDArray[Any] | None = folders.module(op.name, PART).value(context)
+        found: npt.NDArray[Any] | None = computing.value(context)
     except (BadInput, KeyError, IndexError, ValueError, TypeError, ArithmeticError):
         return None  # the operator is refused when it is lowered
     if found is None or not 0 < found.size <= most:

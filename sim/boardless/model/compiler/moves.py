@@ -20,6 +20,7 @@ Array = npt.NDArray[Any]
 View = Callable[[Context, Array], Array]
 Axes = list[tuple[int, int]]  # length, and values of the input from one place to the next
 MOST_AXES = 8  # BL_STRIDED_AXES, BL_INDEXED_AXES
+MOST_PIECES = 256  # pointers that a call passes
 LONGEST_AXIS = 4096  # of a map that is made larger
 
 
@@ -155,6 +156,8 @@ def pieces(context: Context, number: int, axis: int, lengths: Sequence[int]) -> 
     places."""
     source = context.input(number)
     same_kind(context, source)
+    if len(lengths) > MOST_PIECES:
+        raise context.refuse(f"{len(lengths)} outputs; boardless cuts into up to {MOST_PIECES}")
     inside = math.prod(source.shape[axis + 1 :])
     if sum(lengths) != source.shape[axis] or min(lengths, default=0) < 1:
         raise context.refuse(f"pieces of {list(lengths)} do not fit the input {source.shape}")
