@@ -21,6 +21,7 @@ TYPES = {
     "int64": schema.TensorType.INT64,
     "float32": schema.TensorType.FLOAT32,
     "float16": schema.TensorType.FLOAT16,
+    "resource": schema.TensorType.RESOURCE,
     "uint8": schema.TensorType.UINT8,
 }
 VERSIONS = {"BROADCAST_TO": 2}  # of operators that have no version 1

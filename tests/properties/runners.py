@@ -136,6 +136,8 @@ class Runner:
         outputs = []
         for picture in inputs:
             arena = bytearray([PATTERN]) * program.arena.arena_bytes
+            for state in program.states:
+                arena[state.offset : state.offset + len(state.value)] = state.value
             raw = np.ascontiguousarray(picture).tobytes()
             arena[program.input_offset : program.input_offset + len(raw)] = raw
             for layer in program.layers:

@@ -57,9 +57,10 @@ def test_the_table_of_operators_is_made_from_the_kernel_folders(
 
 def test_every_kernel_folder_without_an_operator_is_known() -> None:
     """A folder with a lower.py serves the operator of its name, one with a value.py alone computes
-    the sizes of an open batch."""
+    the sizes of an open batch, one with a traits.py alone names a variable."""
     known = {name.lower() for name in kernels.names()}
     known |= {p.parent.name for p in paths.KERNELS.glob("*/value.py")}
+    known |= {p.parent.name for p in paths.KERNELS.glob("*/traits.py")}
     shared = {p.name for p in paths.KERNELS.iterdir() if p.is_dir()} - known
     assert shared == {"layers", "lookup", "strided", "indexed", "pieces"}
 

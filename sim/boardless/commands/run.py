@@ -78,6 +78,12 @@ bad_line_option = click.option(
     help="Keep the input where it is until the inference ends. Usually the arena is smaller when "
     "later layers may overwrite it, but then the server needs a copy of every picture.",
 )
+@click.option(
+    "--keep-state",
+    is_flag=True,
+    help="Let variables of a streaming model live from one picture to the next, in order, on one "
+    "device. By default each picture finds their first values.",
+)
 @core_option
 @part_option
 @cycles_option

@@ -44,6 +44,7 @@ class Options:
     emulator: str
     link: str | None = None
     jobs: int = 1
+    in_order: bool = False  # each picture once, by one device: an inference leaves state behind
     bad_line: Faults | None = None
     cycles: bool = True  # count, where that is possible, what cycles are computed of
     caches: tuple[str, ...] = ()  # to simulate meanwhile, see cycles/plugin/cache.h
@@ -127,8 +128,10 @@ def run_all(
     began = time.monotonic()
     spans = [Span.of(build, pictures, BATCH[link]) for pictures in sets]
     jobs = max(1, min(options.jobs, *(span.batches.qsize() for span in spans)))
+    jobs = 1 if options.in_order else jobs
     infer: feed.Feed = feed.by_memory if link == "memory" else feed.by_uart
     warm_up = emulators.hardware(emulator) or bool(options.caches)  # an empty cache slows it down
+    warm_up = warm_up and not options.in_order
     devices = Devices(missing=NOT_ASKED)
     if options.cycles:
         devices = Devices.of(build, emulator, options.caches)

@@ -25,7 +25,7 @@ def names() -> list[str]:
 @cache
 def has(operator: str, part: str) -> bool:
     """Returns whether an operator, whose name may be of any text, has <part>.py in its folder."""
-    known = operator.isascii() and operator.replace("_", "").isalnum()
+    known = operator.isascii() and operator.isupper() and operator.replace("_", "").isalnum()
     return known and (paths.KERNELS / operator.lower() / f"{part}.py").is_file()
 
 

@@ -16,7 +16,6 @@ from enum import Enum, StrEnum
 from functools import cache
 from typing import Any
 
-from boardless.core import paths
 from boardless.model import folders
 
 Bounds = tuple[float, float]  # least and greatest real value
@@ -73,6 +72,15 @@ class Layer(Enum):
     SOFTMAX = "softmax"
 
 
+class Variable(Enum):
+    """The part of an operator in the life of a value that one inference leaves to the next."""
+
+    NAME = "gives it a name"
+    READ = "reads it"
+    ASSIGN = "assigns a value to it"
+    ONCE = "runs another graph, once, which assigns its first value"
+
+
 def never(options: Options) -> bool:
     """Returns False whatever the options are."""
     return False
@@ -113,6 +121,7 @@ class Traits:
     float32: str | None = None
     group: Group = Group.ELEMENTWISE
     layer: Layer | None = None
+    variable: Variable | None = None
 
 
 DEFAULT = Traits()
@@ -120,7 +129,7 @@ DEFAULT = Traits()
 
 def of(operator: str) -> Traits:
     """Returns the traits of an operator by TFLite's name, which may be of any text."""
-    return _known(operator) if operator in _names() else DEFAULT
+    return _known(operator) if folders.has(operator, "traits") else DEFAULT
 
 
 def bounds(activation: str) -> Bounds | None:
@@ -151,7 +160,5 @@ def _names() -> frozenset[str]:
 
 @cache
 def _known(operator: str) -> Traits:
-    if not (paths.KERNELS / operator.lower() / "traits.py").is_file():
-        return DEFAULT
     found: Traits = folders.module(operator, "traits").TRAITS
     return found

@@ -65,7 +65,7 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     fed_inputs = np.concatenate([fed.inputs for fed in sets.values()])
     try:
         expected = reference.predict_once(
-            prepared.model.reference, fed_inputs, advance.step("reference")
+            prepared.model.reference, fed_inputs, advance.step("reference"), request.keep_state
         )
     except BoardlessError as error:
         error.where = error.where or prepared.model.name
@@ -73,7 +73,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     options = run.Options(
         emulator=prepared.emulator,
         link=request.link,
-        jobs=1 if hardware else request.jobs or os.cpu_count() or 1,
+        in_order=request.keep_state,
+        jobs=1 if hardware or request.keep_state else request.jobs or os.cpu_count() or 1,
         bad_line=request.bad_line,
         cycles=request.cycles,
         caches=estimate.caches(prepared.targets, *build.board.memory.flash),

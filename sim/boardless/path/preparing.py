@@ -47,9 +47,9 @@ def prepare(request: Request, progress: Progress = quiet, build: Build | None = 
     chosen = emulators.choose(board, emulator)
     progress("building", 0, 0)
     runtime = runtimes.load(request.runtime)
-    build = build or runtime.build(
-        model.graph, board, fold=request.fold, keep_input=request.keep_input
-    )
+    if build is None:
+        graph = model.graph.replace(keeps_states=request.keep_state)
+        build = runtime.build(graph, board, fold=request.fold, keep_input=request.keep_input)
     return Prepared(request, model, build, chosen, wanted, began)
 
 

@@ -38,6 +38,7 @@ class Request:
     jobs: int | None = None  # devices at a time; None: one per processor
     bad_line: Faults | None = None
     fold: bool = True  # channels that carry no information are taken out
+    keep_state: bool = False  # variables live from one picture to the next
     keep_input: bool = False  # the server then needs no copy of the picture
     cycles: bool = True  # count what cycles are computed of
     cores: tuple[str, ...] = ()  # to estimate for; none and no parts: the board's own

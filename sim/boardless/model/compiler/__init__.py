@@ -14,6 +14,7 @@ from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, 
 from boardless.model.compiler import fold as folding
 from boardless.model.graph import Graph, Operator, Tensor
 from boardless.model.graph.refusals import refused
+from boardless.model.graph.variables import first_value
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Place:
 
 
 @dataclass(frozen=True)
+class State:
+    """A variable: its place in the arena, bytes, and its first value."""
+
+    offset: int
+    value: bytes
+
+
+@dataclass(frozen=True)
 class Program:
     """Everything that emission needs."""
 
@@ -55,6 +64,8 @@ class Program:
     input_kept: bool = False  # an inference leaves its input as it is
     inputs: tuple[Place, ...] = ()  # where there are several; `input` is all of them then
     outputs: tuple[Place, ...] = ()
+    states: tuple[State, ...] = ()
+    keeps_states: bool = False  # else each inference begins with their first values
 
     @property
     def macs(self) -> int:
@@ -111,6 +122,11 @@ def compile_graph(
         input_kept=keep_input or bool(graph.more_inputs),  # the bytes of several are copied
         inputs=_places(graph, graph.inputs, offsets),
         outputs=_places(graph, graph.outputs, offsets),
+        states=tuple(
+            State(offsets[number], first_value(graph.tensors[number], data))
+            for number, data in graph.states
+        ),
+        keeps_states=graph.keeps_states,
     )
 
 

@@ -16,7 +16,7 @@ from boardless.model.compiler import quantise
 from boardless.model.compiler.plan import aligned
 
 if TYPE_CHECKING:
-    from boardless.model.compiler import Layer, Program
+    from boardless.model.compiler import Layer, Program, State
     from boardless.model.graph import Tensor
 
 C_TYPES = {
@@ -39,11 +39,13 @@ def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
+    states = [_state(state, weights) for state in program.states]
     values: dict[str, Any] = {
         "program": program,
         "version": __version__,
         "build_id": build_id,
         "layers": layers,
+        "states": states,
         "headers": sorted({layer.call.header for layer in program.layers}),
         "input": _io(program.input, program.input_offset, "inputs" if program.inputs else ""),
         "output": _io(program.output, program.output_offset, "outputs" if program.outputs else ""),
@@ -149,6 +151,16 @@ def _wrapped(head: str, arguments: str) -> str:
 def _pointer(offset: int, type_and_shape: str, const: bool = True) -> str:
     c_type = C_TYPES[type_and_shape.split()[0]]
     return f"({'const ' if const else ''}{c_type} *)(arena + {offset})"
+
+
+def _state(state: State, weights: bytearray) -> str:
+    """Returns the C that gives a variable its first value, which is appended to `weights`."""
+    if len({*state.value}) == 1:
+        return f"memset(arena + {state.offset}, {state.value[0]}, {len(state.value)});"
+    weights.extend(bytes(aligned(len(weights)) - len(weights)))
+    at = len(weights)
+    weights.extend(state.value)
+    return f"memcpy(arena + {state.offset}, bl_weights + {at}, {len(state.value)});"
 
 
 def _io(tensor: Tensor, offset: int, array: str) -> dict[str, Any]:

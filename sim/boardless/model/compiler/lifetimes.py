@@ -51,16 +51,19 @@ def lifetimes(
     keep_input: bool = False,
 ) -> Memory:
     """`sharing` holds the aliases and gets the outputs that are written in place; without
-    `overlap` no output shares memory with its input; with `keep_input` the input lives on."""
+    `overlap` no output shares memory with its input; with `keep_input` the input lives on.
+    Variables live from the beginning to the end, whoever writes them."""
     root = sharing.root
-    first = {root(number): 0 for number in graph.inputs}
-    last = {root(number): 0 for number in graph.inputs}
+    states = [number for number, _ in graph.states]
+    first = {root(number): 0 for number in (*graph.inputs, *states)}
+    last = {root(number): 0 for number in (*graph.inputs, *states)}
     for step, (_, op) in enumerate(calls):
         for tensor in activations(graph, op):
             last[root(tensor)] = step
         for tensor in op.outputs:
             first[root(tensor)] = last[root(tensor)] = step
-    for tensor in [*graph.outputs, *(graph.inputs if keep_input else ())]:
+    first |= {root(number): 0 for number in states}
+    for tensor in [*states, *graph.outputs, *(graph.inputs if keep_input else ())]:
         last[root(tensor)] = len(calls)
 
     joints = _joints(graph, calls, sharing, first, last) if overlap else {}

@@ -43,7 +43,8 @@ def plan(
 ) -> None:
     """Returns nothing where the plan holds. `offsets` are of tensors, `scratch` of calls."""
     owner = np.full(arena.arena_bytes, NOBODY, np.int64)
-    value = {number: number for number in graph.inputs}  # tensor -> the one that wrote its bytes
+    begun = [*graph.inputs, *graph.state_tensors]
+    value = {number: number for number in begun}  # tensor -> the one that wrote its bytes
 
     def span(offset: int, size: int, where: str) -> Span:
         if offset < 0 or offset % ALIGNMENT or offset + size > arena.arena_bytes:
@@ -58,10 +59,10 @@ def plan(
         if tensor not in value or (owner[begin:end] != value[tensor]).any():
             raise WrongPlan(f"tensor {tensor} is read and no longer there", where)
 
-    for number in graph.inputs:
+    for number in begun:
         begin, end = of(number, graph.name)
         if (owner[begin:end] != NOBODY).any():
-            raise WrongPlan("two inputs share memory", graph.name)
+            raise WrongPlan("two inputs or variables share memory", graph.name)
         owner[begin:end] = number
     step = 0
     for call, op in lowered:
@@ -90,7 +91,7 @@ def plan(
         for tensor, output in zip(op.outputs, outputs, strict=True):
             owner[output[0] : output[1]] = value[tensor] = tensor
         step += 1
-    for tensor in [*graph.outputs, *(graph.inputs if keep_input else ())]:
+    for tensor in [*graph.outputs, *begun[0 if keep_input else len(graph.inputs) :]]:
         intact(tensor, graph.name)
 
 

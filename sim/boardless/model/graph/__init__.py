@@ -90,6 +90,8 @@ class Graph:
     open_shapes: bool = False  # the file leaves the batch size open: shapes are not known yet
     # (operator's index, number of the input) of int8 weights that were dequantised
     float_weights: tuple[tuple[int, int], ...] = ()
+    states: tuple[tuple[int, npt.NDArray[Any] | None], ...] = ()  # variable tensor, first value
+    keeps_states: bool = False  # from one inference to the next; else each begins with the first
     refused: tuple[Refusal, ...] = ()  # operators that the reader knows to be wrong
 
     def types(self, op: Operator) -> str:
@@ -106,6 +108,10 @@ class Graph:
     @property
     def outputs(self) -> tuple[int, ...]:
         return self.output, *self.more_outputs
+
+    @property
+    def state_tensors(self) -> tuple[int, ...]:
+        return tuple(number for number, _ in self.states)
 
     @property
     def input_tensor(self) -> Tensor:

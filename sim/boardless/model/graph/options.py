@@ -56,7 +56,8 @@ def scalar_fields(class_name: str) -> tuple[tuple[str, str], ...]:
     return tuple(
         (re.sub(r"(?<!^)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name).lower(), name)
         for name in names
-        if not name.startswith(("_", "Init", "GetRootAs"))
+        if name != "Init"
+        and not name.startswith(("_", "GetRootAs"))
         and not name.endswith(skipped)
         and f"{name}Length" not in names
     )

@@ -19,6 +19,7 @@ from ai_edge_litert import schema_py_generated as schema
 from boardless.core.errors import BadInput
 from boardless.model.graph import Graph, Operator, Quantisation, Tensor, options
 from boardless.model.graph.usable import HINT, usable
+from boardless.model.graph.variables import with_states
 
 # No microcontroller model comes near these; they bound the work on a hostile file.
 MAX_TENSORS = 5_000
@@ -71,10 +72,12 @@ def read(content: bytes, name: str) -> Graph:
             hint="boardless reads .tflite files of schema version 3",
         )
     try:
-        graph = _File(content, name).graph()
+        file = _File(content, name)
+        graph = file.graph()
+        _check_order(graph)
+        graph = with_states(graph, file.once)
     except BROKEN_FILE as error:
         raise BadInput("the .tflite file is damaged or truncated", where=name, hint=HINT) from error
-    _check_order(graph)
     return graph if graph.open_shapes else usable(graph)
 
 
@@ -92,21 +95,11 @@ class _File:
         if self.model.SubgraphsLength() < 1:
             raise BadInput("the model has no subgraph", where=self.name, hint=HINT)
         subgraph = self.model.Subgraphs(0)
-        tensors, operators = subgraph.TensorsLength(), subgraph.OperatorsLength()
-        if not 0 < tensors <= MAX_TENSORS:
-            raise BadInput(f"the model has {tensors} tensors", where=self.name, hint=HINT)
-        if not 0 <= operators <= MAX_OPERATORS:
-            raise BadInput(f"the model has {operators} operators", where=self.name, hint=HINT)
+        found = self.body(subgraph)
+        tensors = len(found.tensors)
         sources = self.ports(subgraph.InputsLength(), subgraph.Inputs, "input", tensors)
         targets = self.ports(subgraph.OutputsLength(), subgraph.Outputs, "output", tensors)
-        found = Graph(
-            name=self.name,
-            tensors=tuple(
-                self.tensor(subgraph.Tensors(i), f"{self.name}, tensor {i}") for i in range(tensors)
-            ),
-            operators=tuple(
-                self.operator(subgraph.Operators(i), i, tensors) for i in range(operators)
-            ),
+        found = found.replace(
             input=sources[0],
             output=targets[0],
             more_inputs=sources[1:],
@@ -114,6 +107,31 @@ class _File:
         )
         states = [self.is_open(subgraph.Tensors(number)) for number in sources]
         return found.replace(open_shapes=any(states))
+
+    def once(self, number: int) -> Graph:
+        """A graph that runs before the first inference, without inputs and outputs."""
+        if not 0 < number < self.model.SubgraphsLength():
+            raise BadInput(f"graph {number} does not exist", where=self.name, hint=HINT)
+        return self.body(self.model.Subgraphs(number))
+
+    def body(self, subgraph: Any) -> Graph:
+        """The tensors and operators of a subgraph."""
+        tensors, operators = subgraph.TensorsLength(), subgraph.OperatorsLength()
+        if not 0 < tensors <= MAX_TENSORS:
+            raise BadInput(f"the model has {tensors} tensors", where=self.name, hint=HINT)
+        if not 0 <= operators <= MAX_OPERATORS:
+            raise BadInput(f"the model has {operators} operators", where=self.name, hint=HINT)
+        return Graph(
+            name=self.name,
+            tensors=tuple(
+                self.tensor(subgraph.Tensors(i), f"{self.name}, tensor {i}") for i in range(tensors)
+            ),
+            operators=tuple(
+                self.operator(subgraph.Operators(i), i, tensors) for i in range(operators)
+            ),
+            input=0,
+            output=0,
+        )
 
     def ports(
         self, count: int, get: Callable[[int], int], what: str, tensors: int

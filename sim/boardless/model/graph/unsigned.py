@@ -49,7 +49,13 @@ def to_signed(graph: Graph) -> Graph:
                 tensors.append(_centred(tensors[op.inputs[1]], where))
             op = _with_filter(op, filters[op.inputs[1]])
         operators.append(op)
-    return graph.replace(tensors=tuple(tensors), operators=tuple(operators), refused=tuple(refused))
+    states = tuple(
+        (number, data ^ 0x80 if data is not None and number in unsigned else data)
+        for number, data in graph.states
+    )
+    return graph.replace(
+        tensors=tuple(tensors), operators=tuple(operators), refused=tuple(refused), states=states
+    )
 
 
 def _signed(tensor: Tensor) -> Tensor:

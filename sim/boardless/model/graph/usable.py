@@ -32,7 +32,7 @@ def _without_unused(graph: Graph) -> Graph:
     """Drops operators whose results nobody reads. A list of sizes is one where the output's shape
     says the same: exporters compute the list where the batch size was open."""
     operators: list[Operator] = []
-    wanted = {*graph.outputs}
+    wanted = {*graph.outputs, *graph.state_tensors}
     for op in reversed(graph.operators):
         if not wanted & set(op.outputs):
             continue
@@ -48,7 +48,10 @@ def _check_activations(graph: Graph) -> None:
         raise BadInput("is a scalar, without an axis for the batch", where=where, hint=HINT)
     for number in graph.inputs:
         _check_activation(graph, number, where)
-    varying = {*graph.inputs}  # all else is made of constants, and computed before anything runs
+    varying = {
+        *graph.inputs,
+        *graph.state_tensors,
+    }  # all else is made of constants, and computed before anything runs
     for op in graph.operators:
         if varying & set(op.inputs):
             varying |= set(op.outputs)

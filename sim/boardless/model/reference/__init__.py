@@ -23,14 +23,18 @@ from boardless.model.reference import interpreter
 
 
 def predict(
-    content: bytes, inputs: npt.NDArray[Any], progress: Callable[[int], None] = lambda n: None
+    content: bytes,
+    inputs: npt.NDArray[Any],
+    progress: Callable[[int], None] = lambda n: None,
+    keep_state: bool = False,
 ) -> npt.NDArray[Any]:
     """Raw outputs (N, classes) of the .tflite `content` on inputs (N, ...).
 
-    A uint8 model takes and gives int8 here, 128 less, as on the device.
+    A uint8 model takes and gives int8 here, 128 less, as on the device. With `keep_state` the
+    model's variables live from one input to the next; else each input finds their first values.
     """
     with interpreter.borrowed() as found:
-        return found.predict(_with_possible_axes(content), inputs, progress)
+        return found.predict(_with_possible_axes(content), inputs, progress, keep_state)
 
 
 def check(content: bytes, name: str) -> None:
@@ -44,27 +48,30 @@ def check(content: bytes, name: str) -> None:
 
 
 def predict_once(
-    content: bytes, inputs: npt.NDArray[Any], progress: Callable[[int], None] = lambda n: None
+    content: bytes,
+    inputs: npt.NDArray[Any],
+    progress: Callable[[int], None] = lambda n: None,
+    keep_state: bool = False,
 ) -> npt.NDArray[Any]:
     """Returns what `predict` returns, but does not compute again what it finds in a store by the
     model, the inputs and the interpreter."""
     store = Store(paths.build_root() / "reference")
-    key = _key(content, inputs)
+    key = _key(content, inputs, keep_state)
     known = store.get(key)
     if isinstance(known, np.ndarray):
         progress(len(inputs))
         return known
-    outputs = predict(content, inputs, progress)
+    outputs = predict(content, inputs, progress, keep_state)
     store.put(key, outputs)
     return outputs
 
 
-def _key(content: bytes, inputs: npt.NDArray[Any]) -> str:
+def _key(content: bytes, inputs: npt.NDArray[Any], keep_state: bool) -> str:
     """Returns 64 hex digits over all that the outputs depend on."""
     digest = hashlib.sha256(f"{version('ai-edge-litert')} {len(content)}\0".encode() + content)
     for source in (Path(__file__), interpreter.WORKER):
         digest.update(source.read_bytes())
-    digest.update(f"{inputs.dtype} {inputs.shape}\0".encode())
+    digest.update(f"{inputs.dtype} {inputs.shape} {keep_state}\0".encode())
     digest.update(np.ascontiguousarray(inputs).tobytes())
     return digest.hexdigest()
 

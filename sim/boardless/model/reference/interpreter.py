@@ -54,12 +54,21 @@ class Interpreter(children.Companion):
             raise
 
     def predict(
-        self, content: bytes, inputs: npt.NDArray[Any], progress: Callable[[int], None]
+        self,
+        content: bytes,
+        inputs: npt.NDArray[Any],
+        progress: Callable[[int], None],
+        keep_state: bool = False,
     ) -> npt.NDArray[Any]:
         """Returns raw outputs (N, values), of no input none. BadInput where the interpreter refuses
         the model, ToolFailed where it ends over it."""
         assert self.process.stdin
-        about = {"content": len(content), "dtype": inputs.dtype.name, "shape": inputs.shape}
+        about: dict[str, Any] = {
+            "content": len(content),
+            "dtype": inputs.dtype.name,
+            "shape": inputs.shape,
+        }
+        about |= {"keep_state": keep_state}
         try:
             self.process.stdin.write(json.dumps(about).encode() + b"\n" + content)
             self.process.stdin.write(np.ascontiguousarray(inputs).tobytes())

@@ -12,6 +12,7 @@ The answer is a line of JSON, then the outputs of each picture as soon as it is 
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import resource
@@ -24,7 +25,6 @@ MEMORY = 8 << 30  # bytes of address space; a model for a microcontroller needs 
 
 def main() -> None:
     import numpy as np
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while line := requests.readline():
@@ -36,16 +36,15 @@ def main() -> None:
         inputs = np.frombuffer(raw, dtype).reshape(shape)
         begun = False
         try:
-            interpreter = Interpreter(
-                model_content=content,
-                experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-                num_threads=1,
-            )
-            interpreter.allocate_tensors()
+            fresh = functools.partial(_interpreter, content)
+            interpreter = fresh()
+            resets = not about["keep_state"] and _has_state(interpreter)
             if not len(inputs):  # whether it takes the model is the question
                 output = _outputs(interpreter)
                 _say(answers, {"dtype": output.dtype.name, "bytes": output.nbytes})
-            for picture in inputs:
+            for number, picture in enumerate(inputs):
+                if resets and number:
+                    interpreter = fresh()
                 _feed(interpreter, picture)
                 interpreter.invoke()
                 output = _outputs(interpreter)
@@ -58,6 +57,25 @@ def main() -> None:
             if begun:  # the caller waits for outputs: let it see an end
                 raise
             _say(answers, {"error": (str(error).splitlines() or [type(error).__name__])[0]})
+
+
+def _interpreter(content: bytes) -> Any:
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    found = Interpreter(
+        model_content=content,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+        num_threads=1,
+    )
+    found.allocate_tensors()
+    return found
+
+
+def _has_state(interpreter: Any) -> bool:
+    """Returns whether anything outlives an inference: variables are of a type without numbers."""
+    import numpy as np
+
+    return any(np.dtype(t["dtype"]).kind not in "fiubc" for t in interpreter.get_tensor_details())
 
 
 def _feed(interpreter: Any, picture: Any) -> None:

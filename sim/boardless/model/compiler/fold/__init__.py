@@ -62,7 +62,8 @@ def channels(graph: Graph) -> Graph:
 
 def _fold(graph: Graph) -> Graph:
     activations = {i for op in graph.operators for i in (*op.inputs, *op.outputs) if i >= 0}
-    activations = {i for i in activations | {*graph.inputs} if graph.tensors[i].data is None}
+    activations |= {*graph.inputs, *graph.state_tensors}
+    activations = {i for i in activations if graph.tensors[i].data is None}
     if (
         sum(count(graph.tensors[t]) for t in activations) > MAX_CHANNELS
         or max((t.count for t in graph.tensors if t.data is not None), default=0) > MAX_WEIGHTS

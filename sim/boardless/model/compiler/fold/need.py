@@ -15,7 +15,7 @@ from boardless.model.graph import Graph, Operator
 def needed_channels(graph: Graph, steps: list[Step], activations: set[int]) -> dict[int, Flags]:
     """Tensor -> flag per channel. Grows from what the output needs until nothing changes."""
     needed = {t: np.zeros(count(graph.tensors[t]), np.bool_) for t in activations}
-    for t in (*graph.inputs, *graph.outputs):
+    for t in (*graph.inputs, *graph.outputs, *graph.state_tensors):
         needed[t][:] = True
     for step in steps:
         if not step.links and not step.dense:

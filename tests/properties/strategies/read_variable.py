@@ -1,0 +1,19 @@
+"""READ_VARIABLE: a variable that is assigned the input, then read. tests/emulated/test_streaming.py
+has some that live on."""
+
+from typing import Any
+
+import streaming
+from hypothesis import strategies as st
+from one_operator import Tensor
+from properties import drawing
+from properties.drawing import Case
+
+
+@st.composite
+def cases(draw: Any, dtype: str) -> Case:
+    source = draw(drawing.activations((1, draw(st.integers(1, 70))), dtype))
+    output = Tensor(source.shape, dtype, source.scales, source.zero_points)
+    inputs = draw(drawing.inputs(source))
+    what = f"read_variable {dtype} {source.shape}"
+    return Case(streaming.assigned(source, output), inputs, what)
