@@ -1,4 +1,4 @@
-"""How far two sums of the same float products may differ, because each rounds in its own way.
+"""Limits how far two sums of the same float products may differ: each rounds in its own way.
 
 allowed = bound(graph, content, inputs)      # (N, classes), or None where this says nothing
 
