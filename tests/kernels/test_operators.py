@@ -201,12 +201,31 @@ def test_old_uint8_network(tmp_path: Path) -> None:
     check(one_operator.graph(tensors, operators, 0, 7), draw.inputs(x.shape), tmp_path)
 
 
+POOL = {"filterHeight": 2, "filterWidth": 2, "strideH": 2, "strideW": 2, "padding": 1}
+
+
+@pytest.mark.parametrize("padding", [0, 1], ids=["SAME", "VALID"])
+@pytest.mark.parametrize("zero_point", [0, 3, 128, 255])
+def test_old_uint8_averages(padding: int, zero_point: int, tmp_path: Path) -> None:
+    """Of 4 values, half of the means are ties or near to one, on both sides of 128."""
+    x = Tensor((1, 6, 6, 5), "uint8", (0.1,), (zero_point,))
+    y = Tensor((1, 3, 3, 5), "uint8", (0.1,), (zero_point,))
+    whole = Tensor((1, 1, 1, 5), "uint8", (0.1,), (zero_point,))
+    near = {**POOL, "padding": padding}
+    far = {"filterHeight": 3, "filterWidth": 2, "strideH": 3, "strideW": 3, "padding": padding}
+    operators = [
+        Operator("AVERAGE_POOL_2D", [0], [1], near),
+        Operator("AVERAGE_POOL_2D", [1], [2], far),
+    ]
+    inputs = Draw("averages", "uint8").values((64, 6, 6, 5))
+    check(one_operator.graph([x, y, whole], operators, 0, 2), inputs, tmp_path)
+
+
 A = Tensor((1, 4), "int8", (0.1,), (3,))
 B = Tensor((1, 4), "int8", (0.2,), (3,))
 CONSTANT = Tensor((1, 4), "int8", (0.1,), (3,), data=np.arange(4))
 BYTES = Tensor((1, 4), "uint8", (0.1,), (3,))
 PIXELS = Tensor((1, 2, 2, 1), "uint8", (0.1,), (3,))
-POOL = {"filterHeight": 2, "filterWidth": 2, "strideH": 2, "strideW": 2, "padding": 1}
 NAN = Tensor((1,), "float32", data=np.array([np.nan]))
 TALL = Tensor((300, 4), "int8", (0.1,), (3,))
 REFUSED = {
@@ -226,12 +245,12 @@ REFUSED = {
     "quantize": ("QUANTIZE", [A], Tensor((1, 3), "int8", (0.1,)), {}, [0], "differ in size"),
     "dequantize": ("DEQUANTIZE", [A], A, {}, [0], "turns int8"),
     "squeeze": ("SQUEEZE", [A], B, {}, [0], "differ in scale"),
-    "uint8 average": (
-        "AVERAGE_POOL_2D",
-        [PIXELS],
-        BYTES,
-        POOL,
-        [0],
+    "uint8 resized": (
+        "RESIZE_BILINEAR",
+        [PIXELS, integers([3, 3])],
+        Tensor((1, 3, 3, 1), "uint8", (0.1,), (3,)),
+        {},
+        [0, 1],
         "differently in uint8",
     ),
     "uint8 weights": ("FULLY_CONNECTED", [BYTES], BYTES, {}, [0, 0], "weights are computed"),

@@ -21,6 +21,10 @@ typedef struct {
 bl_status bl_average_pool_2d_s8_ref(const bl_average_pool_2d_s8 *p, const int8_t *input,
                                     int8_t *output);
 
+/* For values that were uint8 in the model's file: rounds as TFLite's uint8 kernel does. */
+bl_status bl_average_pool_2d_s8_of_u8_ref(const bl_average_pool_2d_s8 *p, const int8_t *input,
+                                          int8_t *output);
+
 bl_status bl_average_pool_2d_f32_ref(const bl_average_pool_2d_f32 *p, const float *input,
                                      float *output);
 

@@ -1,7 +1,10 @@
 #include "average_pool_2d.h"
 
-bl_status bl_average_pool_2d_s8_ref(const bl_average_pool_2d_s8 *p, const int8_t *input,
-                                    int8_t *output) {
+/* The mean of values that are `offset` smaller than those of the model's file. In int8 they are the
+ * same: TFLite rounds half away from zero. In uint8 none is negative: it rounds half up. */
+static inline __attribute__((always_inline)) bl_status pool_s8(const bl_average_pool_2d_s8 *p,
+                                                               const int8_t *input, int8_t *output,
+                                                               int32_t offset) {
   const bl_window *w = &p->window;
   if (!bl_window_is_valid(w) || w->input_c != w->output_c) {
     return BL_BAD_ARGUMENT;
@@ -18,7 +21,7 @@ bl_status bl_average_pool_2d_s8_ref(const bl_average_pool_2d_s8 *p, const int8_t
         return BL_BAD_ARGUMENT;
       }
       for (int32_t c = 0; c < w->output_c; c++) {
-        int32_t sum = 0;
+        int32_t sum = offset * count;
         for (int32_t ky = ky_begin; ky < ky_end; ky++) {
           const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
           for (int32_t kx = kx_begin; kx < kx_end; kx++) {
@@ -26,13 +29,23 @@ bl_status bl_average_pool_2d_s8_ref(const bl_average_pool_2d_s8 *p, const int8_t
             sum += input[(row * w->input_w + column) * w->input_c + c];
           }
         }
-        /* an empty window cannot happen: the compiler refuses it; rounds half away from zero */
+        /* an empty window cannot happen: the compiler refuses it */
         const int32_t mean = sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
-        *output++ = (int8_t)bl_clamp(mean, p->activation_min, p->activation_max);
+        *output++ = (int8_t)bl_clamp(mean - offset, p->activation_min, p->activation_max);
       }
     }
   }
   return BL_OK;
+}
+
+bl_status bl_average_pool_2d_s8_ref(const bl_average_pool_2d_s8 *p, const int8_t *input,
+                                    int8_t *output) {
+  return pool_s8(p, input, output, 0);
+}
+
+bl_status bl_average_pool_2d_s8_of_u8_ref(const bl_average_pool_2d_s8 *p, const int8_t *input,
+                                          int8_t *output) {
+  return pool_s8(p, input, output, 128);
 }
 
 bl_status bl_average_pool_2d_f32_ref(const bl_average_pool_2d_f32 *p, const float *input,

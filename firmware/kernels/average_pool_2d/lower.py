@@ -10,8 +10,9 @@ def lower(context: Context) -> Call:
     window = context.window(context.op.options["filter_height"], context.op.options["filter_width"])
     if window["input_c"] != window["output_c"]:
         raise context.refuse("input and output differ in channels")
+    rounds = "_of_u8" if context.input().file_dtype == "uint8" else ""
     return Call(
-        function=f"bl_average_pool_2d_{suffix}_ref",
+        function=f"bl_average_pool_2d_{suffix}{rounds}_ref",
         params_type=f"bl_average_pool_2d_{suffix}",
         params={"window": window, **context.activation()},
         header="average_pool_2d/average_pool_2d.h",

@@ -116,6 +116,7 @@ class Traits:
     rounds_once: bool = False  # int8: requantisation rounds once, see docs/explanation/exactness.md
     # Do TFLite's uint8 and int8 kernels give the same values?
     same_in_uint8: Callable[[Options], bool] = never
+    own_in_uint8: bool = False  # it has a kernel that rounds as TFLite's uint8 kernel does
     # The folder whose C turns the type into itself; None: the operator's own.
     int8: str | None = None
     float32: str | None = None

@@ -3,8 +3,8 @@
 graph = to_signed(graph)
 
 What stays different: TFLite rounds some uint8 operators in another way. Such models are refused by
-operator. Weights get the zero point 0, which the fast kernels need, unless they reach further from
-their own than int8 can.
+operator, unless the operator's folder has a kernel of that rounding. Weights get the zero point 0,
+which the fast kernels need, unless they reach further from their own than int8 can.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def to_signed(graph: Graph) -> Graph:
             continue
         where = f"{graph.name}, operator {op.index} {op.name}"
         known = traits.of(op.name)
-        if not known.same_in_uint8(op.options):
+        if not (known.own_in_uint8 or known.same_in_uint8(op.options)):
             if folders.has(op.name, "lower"):  # without a kernel it is refused later
                 what = "TFLite rounds it differently in uint8 than in int8"
                 refused.append(Refusal(op.index, op.name, graph.types(op), what, HINT))
