@@ -13,6 +13,7 @@ from boardless.model import compiler, graph, reference
 from boardless.model.compiler import plan, verify
 from host_kernels import HostModel
 from one_operator import Operator, Tensor, model
+from properties import runners
 from properties.by_place import integers, like
 
 
@@ -67,6 +68,19 @@ def test_outputs_that_are_not_read_or_are_many(
     inputs = np.random.default_rng(1).integers(-128, 128, (2, pieces, 5)).astype(np.int8)
     program = check(unpacked(pieces, read), inputs, tmp_path)
     assert len(program.layers[0].outputs) == len(set(program.layers[0].outputs)) == pieces
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32"])
+def test_outputs_that_the_model_gives(dtype: str) -> None:
+    """SPLIT_V whose pieces are the model's outputs, in another order."""
+    source = Tensor((1, 2, 6), dtype, (0.5,) if dtype == "int8" else ())
+    tensors = [source, integers([1, 3, 2]), integers(2)]
+    tensors += [like(source, (1, 2, length)) for length in (1, 3, 2)]
+    operators = [Operator("SPLIT_V", [0, 1, 2], [3, 4, 5], {"numSplits": 3})]
+    content = one_operator.graph(tensors, operators, 0, [5, 3, 4])
+    inputs = np.arange(-12, 12).reshape(2, 2, 6).astype(dtype)
+    got = runners.load("host").run(compiled(content), inputs)
+    np.testing.assert_array_equal(got, reference.predict(content, inputs))
 
 
 def test_outputs_in_the_same_place_are_a_wrong_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,12 +139,16 @@ class Runner:
             for state in program.states:
                 arena[state.offset : state.offset + len(state.value)] = state.value
             raw = np.ascontiguousarray(picture).tobytes()
-            arena[program.input_offset : program.input_offset + len(raw)] = raw
+            for place in ports(program.inputs, program.input_offset, len(raw)):
+                packed = raw[place.packed : place.packed + place.size]
+                arena[place.offset : place.offset + place.size] = packed
             for layer in program.layers:
                 self._layer(layer, arena)
-            start = program.output_offset
-            output = bytes(arena[start : start + program.output.nbytes])
-            outputs.append(np.frombuffer(output, program.output.dtype))
+            output = bytearray(program.output.nbytes)
+            for place in ports(program.outputs, program.output_offset, len(output)):
+                found = arena[place.offset : place.offset + place.size]
+                output[place.packed : place.packed + place.size] = found
+            outputs.append(np.frombuffer(bytes(output), program.output.dtype))
         return np.stack(outputs)
 
     def _layer(self, layer: compiler.Layer, arena: bytearray) -> None:
@@ -232,6 +236,13 @@ def constants(
         arguments.append((len(blocks), 0))
         blocks.append(Block(np.ascontiguousarray(constant.data).tobytes()))
     return arguments
+
+
+def ports(
+    several: tuple[compiler.Place, ...], offset: int, size: int
+) -> tuple[compiler.Place, ...]:
+    """Returns the places of a model's inputs or outputs, also where there is only one."""
+    return several or (compiler.Place(0, offset, size),)
 
 
 def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
