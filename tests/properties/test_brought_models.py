@@ -227,3 +227,18 @@ def test_softmax_names_the_scale_that_is_too_small() -> None:
     content = model("SOFTMAX", [Tensor(*source)], Tensor(*output), {"beta": 1.0})
     with pytest.raises(BadInput, match=r"beta 1 times the input's scale 1e-09 is below 7.5e-09"):
         compiler.compile_graph(graph.read(content, "file"))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (1, 7), (1, 2, 3, 4, 5), (1, 2, 1, 3, 2, 2)])
+@pytest.mark.parametrize("dtype", ["int8", "float32"])
+def test_an_input_of_any_rank(dtype: str, shape: tuple[int, ...]) -> None:
+    """A list without a batch is one picture; of more axes the first is the batch."""
+    scaled = dtype == "int8"
+    source = Tensor(shape, dtype, (0.1,) if scaled else (), (3,))
+    output = Tensor(shape, dtype, (1 / 256,) if scaled else (), (-128,))
+    picture = shape[1:] if len(shape) > 1 or shape == (1,) else shape or (1,)
+    inputs = np.asarray(RNG.integers(-128, 128, (3, *picture)), dtype)
+    content = model("LOGISTIC", [source], output, {})
+    runners.check(Case(content, inputs, f"{dtype} {shape}"), "host")
+    found = graph.read(content, "file").input_tensor
+    assert found.shape == (1, *picture)

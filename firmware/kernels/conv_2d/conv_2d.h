@@ -102,4 +102,27 @@ bl_status bl_conv_2d_offset_s8_ref(const bl_conv_2d_offset_s8 *p, const int8_t *
                                    const int8_t *filter, const int32_t *bias,
                                    const int32_t *multiplier, const int32_t *shift, int8_t *output);
 
+/* Groups: output channel o reads only the input_c / groups channels of its group, which is number
+ * o / (output_c / groups). filter is OHWI with so many I. */
+typedef struct {
+  bl_window window;
+  int32_t groups;
+  int32_t input_zero_point, output_zero_point; /* real = scale * (q - zero_point) */
+  int32_t activation_min, activation_max;      /* quantised, within int8 */
+} bl_conv_2d_grouped_s8;
+
+typedef struct {
+  bl_window window;
+  int32_t groups;
+  float activation_min, activation_max;
+} bl_conv_2d_grouped_f32;
+
+bl_status bl_conv_2d_grouped_s8_ref(const bl_conv_2d_grouped_s8 *p, const int8_t *input,
+                                    const int8_t *filter, const int32_t *bias,
+                                    const int32_t *multiplier, const int32_t *shift,
+                                    int8_t *output);
+
+bl_status bl_conv_2d_grouped_f32_ref(const bl_conv_2d_grouped_f32 *p, const float *input,
+                                     const float *filter, const float *bias, float *output);
+
 #endif

@@ -21,8 +21,14 @@ from boardless.model.compiler.kernels import Call, Constant, Context
 def lower(context: Context) -> Call:
     suffix = context.suffix()
     (_, _, input_c), (output_h, output_w, output_c) = context.maps()
-    filter_h, filter_w = context.constant(1, "filter").shape[1:3]
-    filter_tensor = context.filter((output_c, filter_h, filter_w, input_c))
+    filter_h, filter_w, own_c = context.constant(1, "filter").shape[1:]
+    groups, rest = divmod(input_c, own_c)
+    if rest or output_c % groups:
+        raise context.refuse(
+            f"{input_c} input channels, {own_c} of the filter and {output_c} output channels do "
+            "not make whole groups"
+        )
+    filter_tensor = context.filter((output_c, filter_h, filter_w, own_c))
     assert filter_tensor.data is not None
     constants = [
         Constant("filter", filter_tensor.data, "OHWI"),
@@ -37,7 +43,11 @@ def lower(context: Context) -> Call:
         params |= context.zero_points()
         if offset:
             params["filter_zero_point"] = offset
-    name = "conv_2d_offset" if offset else "conv_2d"
+    if groups > 1:
+        if offset:
+            raise context.refuse("a filter in groups with a zero point")
+        params["groups"] = groups
+    name = "conv_2d_offset" if offset else "conv_2d_grouped" if groups > 1 else "conv_2d"
     call = Call(
         function=f"bl_{name}_{suffix}_ref",
         params_type=f"bl_{name}_{suffix}",
@@ -46,7 +56,7 @@ def lower(context: Context) -> Call:
         constants=tuple(constants),
         macs=output_h * output_w * filter_tensor.count,
     ).with_clearances(context.clearance(params["window"]))
-    if offset:
+    if offset or groups > 1:
         return call
     if "mve" in context.variants and suffix == "s8" and mve.shifts_right(call.constants[3]):
         return _s8_mve(context, call)

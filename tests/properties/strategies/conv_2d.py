@@ -1,5 +1,5 @@
-"""CONV_2D: any window, dilation and activation, up to 33 channels on either side; now and then
-3x3 on one channel, for the variants of that."""
+"""CONV_2D: any window, dilation and activation, up to 33 channels on either side, now and then in
+groups, or 3x3 on one channel, for the variants of that."""
 
 from typing import Any
 
@@ -9,17 +9,27 @@ from properties.drawing import Case
 
 
 @st.composite
+def groups(draw: Any, input_c: int, output_c: int) -> tuple[int, int]:
+    """(channels that a filter reads, output channels): mostly of one group."""
+    count = draw(drawing.mostly(st.sampled_from([2, 3, 4, input_c]), 1, 1))
+    if input_c % count:
+        return input_c, output_c
+    return input_c // count, count * draw(st.integers(1, 3)) if count > 1 else output_c
+
+
+@st.composite
 def cases(draw: Any, dtype: str) -> Case:
     mono = draw(st.sampled_from([False, False, True]))
     window = draw(drawing.windows(always_3x3=mono))
     input_c = 1 if mono else draw(drawing.mostly(drawing.CHANNELS, 3, 1))
     output_c = draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, window.input_h, window.input_w, input_c), dtype))
+    own_c, output_c = draw(groups(input_c, output_c))
     output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))
-    shape = (output_c, window.filter_h, window.filter_w, input_c)
+    shape = (output_c, window.filter_h, window.filter_w, own_c)
     weights = draw(drawing.weights(shape, 0, source, output))
     options = window.options | window.dilations
     options |= {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
     inputs = draw(drawing.inputs(source))
-    what = f"{window} {input_c}->{output_c}"
+    what = f"{window} {input_c}->{output_c}, {input_c // own_c} groups"
     return drawing.layer("CONV_2D", [source, *weights], output, options, inputs, what)

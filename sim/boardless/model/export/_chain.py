@@ -113,8 +113,8 @@ def _window(
         or op.options.get("dilation_h_factor", 1) > 1
     ):
         raise _refused(model, op, "not square, or dilated")
-    if depthwise and weight.shape[3] != source[2]:
-        raise _refused(model, op, "a depth multiplier")
+    if weight.shape[3] != source[2]:
+        raise _refused(model, op, "a depth multiplier" if depthwise else "groups of channels")
     return Layer(
         "depthwise" if depthwise else "conv",
         (height, height, source[2]),

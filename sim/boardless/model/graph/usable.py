@@ -23,9 +23,29 @@ HINT = "export the model again, or check that the download is complete"
 def usable(graph: Graph) -> Graph:
     """Returns the graph without what nobody reads, uint8 as int8; BadInput where an activation has
     no type or shape that boardless knows."""
-    graph = with_float_weights(to_signed(_without_unused(graph)))
+    graph = with_float_weights(to_signed(_without_unused(_with_batch(graph))))
     _check_activations(graph)
     return graph
+
+
+def _with_batch(graph: Graph) -> Graph:
+    """Returns the graph with an input of one picture where the only input is a list or a number:
+    the same values under another shape."""
+    source = graph.input_tensor
+    if graph.more_inputs or len(source.shape) > 1 or source.shape[:1] == (1,):
+        return graph
+    number = len(graph.tensors)
+    picture = dataclasses.replace(source, shape=(1, *(source.shape or (1,))))
+    as_before = Operator(
+        index=1 + max((op.index for op in graph.operators), default=0),
+        name=traits.operator(traits.Layer.FLATTEN),
+        inputs=(number,),
+        outputs=(graph.input,),
+        options={},
+    )
+    return graph.replace(
+        tensors=(*graph.tensors, picture), operators=(as_before, *graph.operators), input=number
+    )
 
 
 def _without_unused(graph: Graph) -> Graph:
@@ -44,8 +64,6 @@ def _without_unused(graph: Graph) -> Graph:
 
 def _check_activations(graph: Graph) -> None:
     where = f"{graph.name}, the model's input"
-    if not graph.input_tensor.shape and not graph.more_inputs:
-        raise BadInput("is a scalar, without an axis for the batch", where=where, hint=HINT)
     for number in graph.inputs:
         _check_activation(graph, number, where)
     varying = {
