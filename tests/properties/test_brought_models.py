@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from boardless.core.errors import BadInput
 from boardless.model import compiler, graph, reference
-from boardless.model.compiler import shapes
+from boardless.model.compiler import kernels, quantise, shapes
 from boardless.model.graph.dynamic_range import as_float
 from one_operator import Operator, Tensor, model
 from one_operator import graph as network
@@ -242,3 +242,24 @@ def test_an_input_of_any_rank(dtype: str, shape: tuple[int, ...]) -> None:
     runners.check(Case(content, inputs, f"{dtype} {shape}"), "host")
     found = graph.read(content, "file").input_tensor
     assert found.shape == (1, *picture)
+
+
+@pytest.mark.parametrize(("dtype", "single"), [("uint8", True), ("int8", False)])
+def test_scales_of_a_uint8_window_are_multiplied_in_single_precision(
+    dtype: str, single: bool
+) -> None:
+    """mobilenet_v1_0.25_224_quant differed in 4 of 100,352 values of a layer without that."""
+    a, b, zero_point = 0.023528477177023888, 0.018215607851743698, 128 if single else 0
+    a, b = float(np.float32(a)), float(np.float32(b))
+    source = Tensor((1, 2, 2, 1), dtype, (a,), (zero_point,))
+    weights = Tensor((1, 1, 1, 1), dtype, (b,), (zero_point,), 0, np.full((1, 1, 1, 1), 9))
+    output = Tensor((1, 2, 2, 1), dtype, (0.5,), (zero_point,))
+    content = model("CONV_2D", [source, weights], output, CONVOLUTION)
+    read = graph.read(content, "file")
+    multipliers, _ = kernels.Context(read, read.operators[0]).requantisation(
+        read.tensors[read.operators[0].inputs[1]], 1, any_zero_point=True
+    )
+    product = float(np.float32(a) * np.float32(b)) if single else a * b
+    assert float(np.float32(a) * np.float32(b)) != a * b
+    assert multipliers.data is not None
+    assert multipliers.data[0] == quantise.multiplier_and_shift(product / 0.5)[0]

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from boardless.core import paths
 from boardless.core.errors import BadInput
-from boardless.model import folders
+from boardless.model import folders, traits
 from boardless.model.compiler import extents, fixed_point, quantise
 from boardless.model.compiler.overlap import window_clearance
 from boardless.model.graph import Graph, Operator, Tensor
@@ -196,15 +196,22 @@ class Context:
         if any(quantise.of(filter_tensor).zero_points) and not any_zero_point:
             raise self.refuse("the filter's zero point is not 0")
         pairs = [
-            quantise.multiplier_and_shift(
-                quantise.of(self.input()).scale * s / quantise.of(self.output()).scale
-            )
+            quantise.multiplier_and_shift(self._product(s) / quantise.of(self.output()).scale)
             for s in (scales * channels if len(scales) == 1 else scales)
         ]
         return (
             Constant("multiplier", np.array([m for m, _ in pairs], np.int32)),
             Constant("shift", np.array([s for _, s in pairs], np.int32)),
         )
+
+    def _product(self, filter_scale: float) -> float:
+        """The scale of a sum of products. TFLite multiplies in double precision, but in single for
+        uint8 windows."""
+        scale = quantise.of(self.input()).scale
+        windowed = traits.of(self.op.name).form is traits.Form.WINDOW
+        if windowed and self.input().own_dtype == "uint8":
+            return float(np.float32(scale) * np.float32(filter_scale))
+        return scale * filter_scale
 
     def centred(self, filter_tensor: Tensor) -> tuple[npt.NDArray[Any], int]:
         """Returns (int8 weights less their zero point, as wide as that needs; the zero point)."""
