@@ -14,18 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import runners, strategies
-from properties.test_kernels import operators
+from properties.test_kernels import folders
 
 CASES = 12  # per operator and type: each is compiled
 
 
-@operators
+@folders
 @settings(max_examples=CASES)
 @given(data=st.data())
 def test_generated_c_equals_reference(
-    operator: str, dtype: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    folder: str, dtype: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    case = data.draw(strategies.load(operator).cases(dtype))
+    case = data.draw(strategies.load(folder).cases(dtype))
     program = compiler.compile_graph(graph.read(case.content, "case"))
     expected = reference.predict(case.oracle or case.content, case.inputs)
     got = HostModel(program, tmp_path_factory.mktemp("case")).run(case.inputs)

@@ -17,7 +17,14 @@ from properties import records, runners, strategies
 KNOWN = {name.lower() for name in kernels.names()}
 OPERATORS = [(name, dtype) for name in strategies.names() for dtype in strategies.dtypes(name)]
 operators = pytest.mark.parametrize(
-    ("operator", "dtype"), OPERATORS, ids=[f"{name}-{dtype}" for name, dtype in OPERATORS]
+    ("operator", "dtype"),
+    OPERATORS,
+    ids=[f"{strategies.label(name)}-{dtype}" for name, dtype in OPERATORS],
+)
+
+FOLDERS = [(name, dtype) for name in strategies.folders() for dtype in strategies.dtypes(name)]
+folders = pytest.mark.parametrize(
+    ("folder", "dtype"), FOLDERS, ids=[f"{name}-{dtype}" for name, dtype in FOLDERS]
 )
 
 
@@ -39,9 +46,10 @@ def test_on_host(operator: str, dtype: str, data: st.DataObject) -> None:
 
 
 ON_CORES = [
-    (*case, board, f"{'-'.join(case)}{'' if board == records.BOARD else f'-{board}'}")
-    for case in OPERATORS
-    for board in runners.boards_with_variant(case[0])
+    (name, dtype, board, "-".join([strategies.label(name), dtype, *others]))
+    for name, dtype in OPERATORS
+    for board in runners.boards_with_variant(name)
+    for others in [[] if board == records.BOARD else [board]]
 ]
 
 

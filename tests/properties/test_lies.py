@@ -10,7 +10,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 from properties import chains, records, runners, strategies
 from properties.lies import lies
-from properties.test_kernels import operators
+from properties.test_kernels import folders
 
 
 def stays_within_its_memory(content: bytes, variants: tuple[str, ...]) -> None:
@@ -27,10 +27,10 @@ def stays_within_its_memory(content: bytes, variants: tuple[str, ...]) -> None:
     assert refusal.startswith("file")
 
 
-@operators
+@folders
 @given(data=st.data())
-def test_of_one_operator(operator: str, dtype: str, data: st.DataObject) -> None:
-    content, what = data.draw(lies(data.draw(strategies.load(operator).cases(dtype)).content))
+def test_of_one_operator(folder: str, dtype: str, data: st.DataObject) -> None:
+    content, what = data.draw(lies(data.draw(strategies.load(folder).cases(dtype)).content))
     note(what)
     for variants in ((), *((name,) for name in records.HOST_VARIANTS)):
         stays_within_its_memory(content, variants)

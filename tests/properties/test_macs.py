@@ -10,19 +10,19 @@ from boardless.model import compiler, graph
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import chains, strategies
-from properties.test_kernels import operators
+from properties.test_kernels import folders
 
 WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv")
 
 
-@operators
+@folders
 @given(data=st.data())
-def test_nominal_is_what_the_call_does(operator: str, dtype: str, data: st.DataObject) -> None:
-    case = data.draw(strategies.load(operator).cases(dtype))
+def test_nominal_is_what_the_call_does(folder: str, dtype: str, data: st.DataObject) -> None:
+    case = data.draw(strategies.load(folder).cases(dtype))
     read = graph.read(case.content, "case")
     program = compiler.compile_graph(read, fold=False)
     assert program.nominal_macs == program.macs == by_hand(read)
-    assert (program.macs > 0) == (operator in WEIGHTED)
+    assert (program.macs > 0) == (folder in WEIGHTED)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float32"])

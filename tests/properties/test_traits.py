@@ -9,27 +9,43 @@ import one_operator
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from boardless.model import compiler, graph, reference, traits
+from boardless.model import folders as kernel_folders
 from boardless.model.compiler import kernels
 from boardless.model.compiler.fold.links import links_of
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import strategies
 from properties.drawing import Case
-from properties.test_kernels import OPERATORS, operators
+from properties.test_kernels import FOLDERS, folders
+
+QUANTISED = [name for name, dtype in FOLDERS if dtype == "int8"]
+
+
+def served(folder: str) -> list[traits.Traits]:
+    """The traits of the operators of a folder."""
+    return [traits.of(name) for name in kernel_folders.names() if holds(folder, name)]
+
+
+def holds(folder: str, operator: str) -> bool:
+    return kernel_folders.folder(operator) == folder
+
 
 KEEPING = [
-    (name, dtype)
-    for name, dtype in OPERATORS
-    if traits.of(name.upper()).keeps_range and not traits.of(name.upper()).converts
+    (folder, dtype)
+    for folder, dtype in FOLDERS
+    if any(known.keeps_range and not known.converts for known in served(folder))
 ]
-QUANTISED = [name for name, dtype in OPERATORS if dtype == "int8"]
-CHANNELWISE = [c for c in OPERATORS if traits.of(c[0].upper()).channels is traits.Channels.OWN]
+CHANNELWISE = [
+    (folder, dtype)
+    for folder, dtype in FOLDERS
+    if any(known.channels is traits.Channels.OWN for known in served(folder))
+]
 
 
-def drawn(data: st.DataObject, operator: str, dtype: str) -> tuple[Case, kernels.Context]:
-    case = data.draw(strategies.load(operator).cases(dtype))
+def drawn(data: st.DataObject, folder: str, dtype: str) -> tuple[Case, kernels.Context]:
+    case = data.draw(strategies.load(folder).cases(dtype))
     read = graph.read(case.oracle or case.content, "case")
-    (op,) = (op for op in read.operators if op.name == operator.upper())
+    (op,) = (op for op in read.operators if holds(folder, op.name))
     return case, kernels.Context(read, op)
 
 
@@ -37,33 +53,33 @@ def predict(case: Case, inputs: Any) -> Any:
     return reference.predict(case.oracle or case.content, inputs)
 
 
-@operators
+@folders
 @given(data=st.data())
 def test_a_call_goes_to_the_folder_that_the_traits_name(
-    operator: str, dtype: str, data: st.DataObject
+    folder: str, dtype: str, data: st.DataObject
 ) -> None:
-    case, context = drawn(data, operator, dtype)
-    known = traits.of(operator.upper())
+    case, context = drawn(data, folder, dtype)
+    known = traits.of(context.op.name)
     for layer in compiler.compile_graph(graph.read(case.content, "case"), fold=False).layers:
-        if layer.op != operator.upper():
+        if layer.op != context.op.name:
             continue
         first = next(t for i in context.op.inputs if (t := context.graph.tensors[i]).data is None)
         same = first.dtype == context.outputs()[0].dtype
-        folder = (known.int8 if dtype == "int8" else known.float32) if same else operator
-        assert layer.call.header.split("/")[0] == (folder or operator)
+        named = (known.int8 if dtype == "int8" else known.float32) if same else None
+        assert layer.call.header.split("/")[0] == (named or folder)
         assert known.form is not traits.Form.SHAPE
 
 
-@pytest.mark.parametrize(("operator", "dtype"), KEEPING)
+@pytest.mark.parametrize(("folder", "dtype"), KEEPING)
 @given(data=st.data())
 def test_no_output_leaves_the_range_of_the_inputs(
-    operator: str, dtype: str, data: st.DataObject
+    folder: str, dtype: str, data: st.DataObject
 ) -> None:
     """Real 0 is in the range where the operator pads or clamps, or reads what another one made."""
-    case, context = drawn(data, operator, dtype)
+    case, context = drawn(data, folder, dtype)
     source, output = context.input(), context.outputs()[0]
-    known = traits.of(operator.upper())
-    if source.quantisation != output.quantisation:
+    known = traits.of(context.op.name)
+    if source.quantisation != output.quantisation or not known.keeps_range:
         return  # the compiler makes no use of it then
     constants = [t.data for t in context.graph.tensors if t.data is not None]
     read = [case.inputs, *(d for d in constants if d.dtype == case.inputs.dtype)]
@@ -79,12 +95,12 @@ def test_no_output_leaves_the_range_of_the_inputs(
     assert low - margin <= found.min() <= found.max() <= high + margin
 
 
-@pytest.mark.parametrize(("operator", "dtype"), CHANNELWISE)
+@pytest.mark.parametrize(("folder", "dtype"), CHANNELWISE)
 @given(data=st.data())
 def test_an_output_channel_depends_on_its_own_input_channel_alone(
-    operator: str, dtype: str, data: st.DataObject
+    folder: str, dtype: str, data: st.DataObject
 ) -> None:
-    case, context = drawn(data, operator, dtype)
+    case, context = drawn(data, folder, dtype)
     links = [index for _, index in links_of(context)]  # others are the input's, channel by channel
     if not links:
         return
@@ -97,14 +113,14 @@ def test_an_output_channel_depends_on_its_own_input_channel_alone(
     assert not (changed & ~own).any()
 
 
-@pytest.mark.parametrize("operator", QUANTISED)
+@pytest.mark.parametrize("folder", QUANTISED)
 @given(data=st.data())
 def test_uint8_gives_the_same_values_where_the_traits_say_so(
-    operator: str, data: st.DataObject
+    folder: str, data: st.DataObject
 ) -> None:
-    case, context = drawn(data, operator, "int8")
+    case, context = drawn(data, folder, "int8")
     scales = [t.quantisation.scales for t in context.graph.tensors if t.quantisation]
-    if not traits.of(operator.upper()).same_in_uint8(context.op.options):
+    if not traits.of(context.op.name).same_in_uint8(context.op.options):
         return
     if any(len(each) > 1 for each in scales):
         return  # TFLite has no uint8 weights with a scale per channel

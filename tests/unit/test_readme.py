@@ -14,7 +14,7 @@ from boardless import commands
 from boardless.core import paths
 from boardless.cycles import calibration
 from boardless.device import boards
-from boardless.model import compiler, zoo
+from boardless.model import compiler, folders, zoo
 from boardless.model.compiler import kernels
 
 DOCS = paths.ROOT / "docs"
@@ -56,9 +56,9 @@ def test_the_table_of_operators_is_made_from_the_kernel_folders(
 
 
 def test_every_kernel_folder_without_an_operator_is_known() -> None:
-    """A folder with a lower.py serves the operator of its name, one with a value.py alone computes
-    the sizes of an open batch, one with a traits.py alone names a variable."""
-    known = {name.lower() for name in kernels.names()}
+    """A folder with a lower.py serves the operator of its name, or several; one with a value.py
+    alone computes the sizes of an open batch, one with a traits.py alone names a variable."""
+    known = {folders.folder(name) for name in kernels.names()}
     known |= {p.parent.name for p in paths.KERNELS.glob("*/value.py")}
     known |= {p.parent.name for p in paths.KERNELS.glob("*/traits.py")}
     shared = {p.name for p in paths.KERNELS.iterdir() if p.is_dir()} - known

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from boardless.core import paths
-from boardless.model import traits
+from boardless.model import folders, traits
 from boardless.model.compiler import kernels
 
 from generated.writing import cell, code, table
@@ -39,17 +39,21 @@ def forms(operator: str, dtype: str) -> str:
     known = traits.of(operator)
     if known.form is traits.Form.SHAPE:
         return NO_CODE
-    folder = (known.int8 if dtype == "int8" else known.float32) or operator.lower()
+    own = folders.folder(operator) or ""
+    folder = (known.int8 if dtype == "int8" else known.float32) or own
     header = paths.KERNELS / folder / f"{folder}.h"
     suffix = "s8" if dtype == "int8" else "f32"
     functions = FUNCTION.findall(header.read_text())
+    if folder == own != operator.lower():  # a folder of several operators
+        mine = [f for f in functions if f[0].startswith(f"bl_{operator.lower()}")]
+        functions = mine or functions
     found = {form for name, form in functions if (TYPE.findall(name) or [suffix]) == [suffix]}
     return ", ".join(name for form, name in FORMS.items() if form in found) or NONE
 
 
 def _becomes(operator: str) -> str:
     """Returns what the docstring of lower.py says of the kernel it chooses."""
-    path = paths.KERNELS / operator.lower() / "lower.py"
+    path = paths.KERNELS / (folders.folder(operator) or "") / "lower.py"
     first = path.read_text().split('"""')[1].split("\n\n")[0]
     return cell(re.sub(rf"^{operator}( ->)? ", "", first))
 

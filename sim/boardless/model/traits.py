@@ -3,8 +3,9 @@
 traits.of("CONV_2D").takes_padding
 
 The answers stand in the kernel's folder: firmware/kernels/conv_2d/traits.py defines TRAITS, and no
-other file names the operator. A folder without that file, and an operator without a folder, have
-the defaults, with which every pass leaves the operator as it is.
+other file names the operator; a folder of several operators has them in operators.py. A folder
+without these files, and an operator without a folder, have the defaults, with which every pass
+leaves the operator as it is.
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ DEFAULT = Traits()
 
 def of(operator: str) -> Traits:
     """Returns the traits of an operator by TFLite's name, which may be of any text."""
-    return _known(operator) if folders.has(operator, "traits") else DEFAULT
+    found: Traits | None = folders.traits(operator)
+    return found or DEFAULT
 
 
 def bounds(activation: str) -> Bounds | None:
@@ -157,9 +159,3 @@ def operator(layer: Layer) -> str:
 @cache
 def _names() -> frozenset[str]:
     return frozenset(folders.names())
-
-
-@cache
-def _known(operator: str) -> Traits:
-    found: Traits = folders.module(operator, "traits").TRAITS
-    return found

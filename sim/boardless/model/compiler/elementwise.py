@@ -20,6 +20,8 @@ from boardless.model.compiler.kernels import Alias, Call, Constant, Context, Par
 from boardless.model.graph import Tensor
 
 INT8 = np.arange(-128, 128)  # every input of a table, in its order
+MOST_STEPS = 2.0**31 - 256  # of an output's scale, so that they fit into int32 with the zero point
+FLOAT_HINT = "keep it in float32: convert the model without full-integer quantisation"
 FRACTION_BITS = 20  # BL_ADD_FRACTION_BITS
 
 
@@ -64,12 +66,30 @@ def by_formula(context: Context, formula: Callable[[float], float], header: str)
             header=header,
             in_place=True,
         )
+    return by_table(context, formula)
+
+
+def by_table(context: Context, formula: Callable[[float], float]) -> Call | Alias:
+    """Returns the int8 table of a function of real numbers, made in single precision as TFLite's
+    is."""
     source, target = quantise.of(context.input()), quantise.of(context.output())
     real = np.float32(source.scale) * (INT8 - source.zero_point).astype(np.float32)
-    values = np.array([formula(float(x)) for x in real], np.float32)
-    steps = values * (np.float32(1) / np.float32(target.scale))
+    with np.errstate(over="ignore"):
+        values = np.array([formula(float(x)) for x in real], np.float32)
+        steps = values * (np.float32(1) / np.float32(target.scale))
+    check_steps(context, steps)
     rounded = np.array([quantise.round_away(float(s)) for s in steps])
     return lookup(context, rounded + target.zero_point)
+
+
+def check_steps(context: Context, steps: npt.NDArray[np.float32]) -> None:
+    """Refuses outputs, counted in steps of the output's scale, that leave 32 bits: of what comes
+    then the reference itself is not sure."""
+    if not (np.abs(steps) < MOST_STEPS).all():  # what is no number, too
+        raise context.refuse(
+            "its outputs leave 32 bits at the output's scale",
+            hint="convert the model again with representative data",
+        )
 
 
 def rescaled(context: Context) -> npt.NDArray[np.int64]:
@@ -84,11 +104,13 @@ def rescaled(context: Context) -> npt.NDArray[np.int64]:
 
 @cache
 def single_precision(name: str) -> Callable[[float], float]:
-    """expf or tanhf of this machine's C library, which TFLite's interpreter calls too; where there
-    is none, double precision, which may round a table entry in 10,000 the other way."""
+    """A function such as expf or tanhf of this machine's C library, which TFLite's interpreter
+    calls too; where there is none, double precision, which may round a table entry in 10,000 the
+    other way."""
     library = ctypes.util.find_library("m")
     if library is None:
-        return {"expf": math.exp, "tanhf": math.tanh}[name]
+        found: Callable[[float], float] = getattr(math, name.removesuffix("f"))
+        return found
     kind = ctypes.CFUNCTYPE(ctypes.c_float, ctypes.c_float)
     function: Callable[[float], float] = kind((name, ctypes.CDLL(library)))
     return function

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from boardless.core import paths
 from boardless.core.errors import BadInput
 from boardless.model import folders, traits
 from boardless.model.compiler import extents, fixed_point, quantise
@@ -340,7 +339,7 @@ def names() -> list[str]:
 
 def lower(context: Context) -> Call | Alias:
     """The Call or Alias of one operator; BadInput where it is not supported."""
-    if not (paths.KERNELS / context.op.name.lower() / "lower.py").is_file():
+    if folders.folder(context.op.name) is None:
         hint = NO_FLEX if " Flex" in context.op.name else NO_KERNEL
         raise context.refuse("boardless has no kernel for this operator", hint=hint)
     for i in (*context.op.inputs, *context.op.outputs):
