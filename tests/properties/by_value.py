@@ -6,6 +6,7 @@ by_value.elementwise("RELU", "int8")
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,37 @@ def elementwise(
     )
 
 
+Scale = Callable[[drawing.Draw, float, float], float]
+Legal = Callable[[drawing.Array, int, bool], drawing.Array]
+
+
+def full_sum(draw: drawing.Draw, a: float, b: float) -> float:
+    return max(a, b)
+
+
+def full_product(draw: drawing.Draw, a: float, b: float) -> float:
+    return a * b * float(draw(drawing.scales(1.0, 300.0)))
+
+
+def any_value(values: drawing.Array, zero_point: int, first: bool) -> drawing.Array:
+    return values
+
+
 @st.composite
-def two_operands(draw: Any, operator: str, dtype: str) -> Case:
-    """ADD, SUB or MUL of the input and a constant, either first, or of the input and the largest
-    value of each channel, as in squeeze-and-excitation; scales within what int8 fills."""
+def two_operands(
+    draw: Any,
+    operator: str,
+    dtype: str,
+    full: Scale = full_sum,
+    legal: Legal = any_value,
+    activates: bool = True,
+) -> Case:
+    """An operator such as ADD of the input and a constant, either first, or of the input and the
+    largest value of each channel, as in squeeze-and-excitation.
+
+    `full` draws an int8 output's scale, give or take a factor of 2, from those of the two inputs;
+    `legal` makes values of the first or second input those that the operator takes, by their zero
+    point."""
     h, w, c = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(drawing.CHANNELS)
     constant = draw(st.booleans())
     shapes: list[tuple[int, ...]] = [(1, h, w, c), (1, 1, 1, c), (c,), (1,), (1, h, w, 1)]
@@ -54,24 +82,23 @@ def two_operands(draw: Any, operator: str, dtype: str) -> Case:
     shape = draw(st.sampled_from(shapes)) if constant else (1, 1, 1, c)
     source = draw(drawing.activations((1, h, w, c), dtype))
     other = draw(drawing.activations(shape, dtype, source.scales[0] if source.scales else 0.0))
+    order = draw(st.sampled_from([[0, 1], [1, 0]]))
     scale = 0.0
     if dtype == "int8":
         ratio = draw(st.sampled_from([1.0, 0.5, 2.0**-8, 0.37])) if constant else 1.0
         other = dataclasses.replace(other, scales=(float(np.float32(other.scales[0] * ratio)),))
-        both = (source.scales[0], other.scales[0])
-        full = (
-            both[0] * both[1] * draw(drawing.scales(1.0, 300.0)) if operator == "MUL" else max(both)
-        )
-        scale = float(np.float32(full * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
+        a, b = ((source, other)[i].scales[0] for i in order)
+        scale = float(np.float32(full(draw, a, b) * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
         scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
     output = draw(drawing.activations((1, h, w, c), dtype, scale))
-    activation = draw(drawing.ACTIVATIONS)
-    data = draw(drawing.inputs(source))
-    order = draw(st.sampled_from([[0, 1], [1, 0]]))
-    operators = [Operator(operator, order, [2], {"fusedActivationFunction": activation})]
+    activation = draw(drawing.ACTIVATIONS) if activates else 0
+    data = legal(draw(drawing.inputs(source)), source.zero_points[0], order[0] == 0)
+    options = {"fusedActivationFunction": activation} if activates else {}
+    operators = [Operator(operator, order, [2], options)]
     tensors, largest = [source, other, output], float(np.abs(data).max())
     if constant:
-        other.data = draw(drawing.integers(shape) if dtype == "int8" else drawing.floats(shape))
+        values = draw(drawing.integers(shape) if dtype == "int8" else drawing.floats(shape))
+        other.data = legal(values, other.zero_points[0], order[0] == 1)
         largest = max(largest, float(np.abs(other.data).max()))
     else:
         tensors[1] = dataclasses.replace(source, shape=shape)

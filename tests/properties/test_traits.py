@@ -8,6 +8,7 @@ import numpy as np
 import one_operator
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from boardless.core.errors import BadInput
 from boardless.model import compiler, graph, reference, traits
 from boardless.model import folders as kernel_folders
 from boardless.model.compiler import kernels
@@ -107,7 +108,11 @@ def test_an_output_channel_depends_on_its_own_input_channel_alone(
     channel = data.draw(st.integers(0, case.inputs.shape[-1] - 1))
     other = case.inputs.copy()
     other[..., channel] = other[..., channel] // 2 if dtype == "int8" else other[..., channel] + 1
-    before, after = predict(case, case.inputs), predict(case, other)
+    try:
+        before, after = predict(case, case.inputs), predict(case, other)
+    except BadInput as error:  # the other values may be some at which TFLite stops
+        assert "failed to invoke" in str(error)
+        return
     changed = (before != after).reshape(-1, len(links[0])).any(axis=0)
     own = np.any([index == channel for index in links], axis=0)
     assert not (changed & ~own).any()

@@ -33,7 +33,9 @@ ERRORS = (
 
 
 def test_readme_is_short() -> None:
-    assert len(README.split()) < 1_200
+    """Its table of operators is as long as it is."""
+    prose = re.sub("<!-- operators -->.*<!-- /operators -->", "", README, flags=re.DOTALL)
+    assert len(prose.split()) < 1_100
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 from boardless.model.compiler import elementwise, fixed_point, quantise
+from boardless.model.compiler.fixed_point import product, saturated
 from boardless.model.compiler.kernels import Alias, Call, Context
 
 Values = npt.NDArray[np.int64]
@@ -151,21 +152,13 @@ def _inverse_root(value: int) -> int:
     half = int(fixed_point.rounding_shift_right(scaled, 1))
     x = 1 << 28
     for _ in range(5):
-        cube = _saturated(_product(_product(x, x), x) << 6)
-        x = _saturated((_product((1 << 28) + (1 << 27), x) - _product(half, cube)) << 3)
-    x = _product(x, 1518500250)  # sqrt(1/2)
+        cube = saturated(product(product(x, x), x) << 6)
+        x = saturated((product((1 << 28) + (1 << 27), x) - product(half, cube)) << 3)
+    x = product(x, 1518500250)  # sqrt(1/2)
     shift = 11 - pairs
     if shift < 0:
         x, shift = x << -shift, 0
     return int(fixed_point.requantise(1, x, ROOT_BITS - shift))
-
-
-def _product(a: int, b: int) -> int:
-    return int(fixed_point.doubling_high_mul(a, b))
-
-
-def _saturated(x: int) -> int:
-    return max(fixed_point.INT32_MIN, min(x, fixed_point.INT32_MAX))
 
 
 INTEGERS: dict[str, Callable[[Context], Values]] = {

@@ -6,4 +6,4 @@ from properties.drawing import Case
 
 
 def cases(dtype: str) -> st.SearchStrategy[Case]:
-    return by_value.two_operands("MUL", dtype)
+    return by_value.two_operands("MUL", dtype, by_value.full_product)

@@ -117,8 +117,8 @@ def single_precision(name: str) -> Callable[[float], float]:
 
 
 class Pair:
-    """The two inputs of ADD, SUB or MUL. `a` is computed by the model; a constant is always `b`,
-    so the two have changed places where `reversed` is set."""
+    """The two inputs of ADD, SUB, MUL and the like. `a` is computed by the model; a constant is
+    always `b`, so the two have changed places where `reversed` is set."""
 
     def __init__(self, context: Context) -> None:
         if len(context.op.inputs) != 2:
@@ -158,33 +158,43 @@ class Pair:
     def sum_multipliers(self) -> Params:
         """Returns the multipliers of bl_add_s8. TFLite's arithmetic needs the output scale above
         2^-19 of the inputs'."""
-        a, b = np.float32(quantise.of(self.a).scale), np.float32(quantise.of(self.b).scale)
-        output = np.float32(quantise.of(self.context.output()).scale)
-        common = float(np.float32(2) * max(a, b))
-        sum_to_output = common / ((1 << FRACTION_BITS) * float(output))
+        output = float(np.float32(quantise.of(self.context.output()).scale))
+        sum_to_output = self.common_scale() / ((1 << FRACTION_BITS) * output)
         if not sum_to_output < 1:
             raise self.context.refuse("the output's scale is too small relative to the inputs'")
+        return self.multipliers(self.common_scale(), sum_to_output)
+
+    def common_scale(self) -> float:
+        """Returns twice the larger of the inputs' scales, in single precision."""
+        return float(np.float32(2) * max(map(np.float32, self._scales())))
+
+    def multipliers(self, common: float, to_output: float) -> Params:
+        """Returns multiplier and shift of each input to the common scale, and of the result to the
+        output's."""
         params: Params = {}
-        for name, real in (
-            ("a", float(a) / common),
-            ("b", float(b) / common),
-            ("output", sum_to_output),
-        ):
+        a, b = self._scales()
+        for name, real in (("a", a / common), ("b", b / common), ("output", to_output)):
             params[f"{name}_multiplier"], params[f"{name}_shift"] = quantise.multiplier_and_shift(
                 real
             )
         return params
 
-    def call(self, name: str, params: Params, exact: bool = True) -> Call:
-        """Returns a call of bl_<name>_s8 or bl_<name>_f32; of a variant if that is `exact`."""
+    def _scales(self) -> tuple[float, float]:
+        return quantise.of(self.a).scale, quantise.of(self.b).scale
+
+    def call(
+        self, name: str, params: Params, exact: bool = True, folder: str = "", struct: str = ""
+    ) -> Call:
+        """Returns a call of bl_<name>_s8 or bl_<name>_f32; of a variant if that is `exact`. Where
+        several operators share them, `folder` and `struct` name the folder and the parameters."""
         suffix, shape = self.context.suffix(), broadcast(self.context, self.a, self.b)
         pays = ("mve", "dsp") if shape["inner"] >= 4 else ("dsp",)
         variant = self.context.variant(*pays) if exact else "ref"
         return Call(
             function=f"bl_{name}_{suffix}_{variant}",
-            params_type=f"bl_{name}_{suffix}",
+            params_type=f"bl_{struct or name}_{suffix}",
             params={"shape": shape, **params},
-            header=f"{name}/{name}.h",
+            header=f"{folder or name}/{folder or name}.h",
             constants=self.constants(),
             activations=(0, 1) if self.b.data is None else (int(self.reversed),),
             in_place=self.a.count == self.context.output().count,

@@ -55,6 +55,16 @@ def requantise_once(x: IntegersLike, multiplier: IntegersLike, shift: IntegersLi
     return result
 
 
+def product(a: int, b: int) -> int:
+    """Returns the same as doubling_high_mul, of two numbers."""
+    return int(doubling_high_mul(a, b))
+
+
+def saturated(x: int) -> int:
+    """Returns the nearest number that int32 holds."""
+    return max(INT32_MIN, min(x, INT32_MAX))
+
+
 def _wrapped(x: Integers) -> Integers:
     """Returns the values as int32 holds them."""
     return (x - INT32_MIN) % (1 << 32) + INT32_MIN

@@ -1,0 +1,11 @@
+"""The traits of DIV, for whoever asks about the operator."""
+
+from boardless.model.traits import Channels, Form, Traits, always
+
+TRAITS = Traits(
+    form=Form.VALUES,
+    channels=Channels.OWN,
+    operands=2,
+    takes_activation=True,
+    same_in_uint8=always,
+)

@@ -1,0 +1,10 @@
+"""The traits of PRELU, for whoever asks about the operator."""
+
+from boardless.model.traits import Channels, Form, Traits, always
+
+TRAITS = Traits(
+    form=Form.VALUES,
+    channels=Channels.OWN,
+    operands=2,
+    same_in_uint8=always,
+)
