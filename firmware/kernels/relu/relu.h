@@ -1,5 +1,5 @@
-/* RELU, RELU6 and RELU_N1_TO_1 in float32: output[i] = input[i] clamped to [min, max]. Int8 uses
- * lookup.h. input and output may be the same buffer.
+/* RELU, RELU6, RELU_0_TO_1 and RELU_N1_TO_1 in float32: output[i] = input[i] clamped to [min, max].
+ * Int8 uses lookup.h. input and output may be the same buffer.
  */
 #ifndef BL_RELU_H
 #define BL_RELU_H

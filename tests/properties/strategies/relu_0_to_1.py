@@ -1,0 +1,9 @@
+"""RELU_0_TO_1 over one row of all kinds of values."""
+
+from hypothesis import strategies as st
+from properties import by_value
+from properties.drawing import Case
+
+
+def cases(dtype: str) -> st.SearchStrategy[Case]:
+    return by_value.elementwise("RELU_0_TO_1", dtype)
