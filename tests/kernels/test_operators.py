@@ -226,6 +226,11 @@ B = Tensor((1, 4), "int8", (0.2,), (3,))
 CONSTANT = Tensor((1, 4), "int8", (0.1,), (3,), data=np.arange(4))
 BYTES = Tensor((1, 4), "uint8", (0.1,), (3,))
 PIXELS = Tensor((1, 2, 2, 1), "uint8", (0.1,), (3,))
+COARSE = Tensor((1, 4), "int8", (1.5,), (3,))
+ONE = Tensor((1,), "int8", (0.1,), (3,))
+BOOL = Tensor((1, 4), "bool")
+CHOICE = Tensor((1, 4), "bool", data=np.array([[0, 1, 0, 1]]))
+PLACE = Tensor((1,), "int32")
 NAN = Tensor((1,), "float32", data=np.array([np.nan]))
 TALL = Tensor((300, 4), "int8", (0.1,), (3,))
 REFUSED = {
@@ -254,6 +259,20 @@ REFUSED = {
         "differently in uint8",
     ),
     "uint8 weights": ("FULLY_CONNECTED", [BYTES], BYTES, {}, [0, 0], "weights are computed"),
+    "no int8 kernel": ("SQUARE", [A], A, {}, [0], "float32 only"),
+    "no int8 power": ("POW", [A, CONSTANT], A, {}, [0, 1], "float32 only"),
+    "wrong int8 sums": ("SUM", [A, integers([1])], ONE, {}, [0, 1], "gives wrong sums"),
+    "negative root": ("RSQRT", [A], A, {}, [0], "zero point 3, not -128"),
+    "huge power": ("EXP", [B], Tensor((1, 4), "int8", (1e-9,)), {}, [0], "leave 32 bits"),
+    "divided by 0": ("DIV", [A, CONSTANT], A, {}, [0, 1], "divides by 0"),
+    "far quotient": ("DIV", [A, A], A, {}, [0, 0], "shifted right by as much as"),
+    "log softmax": ("LOG_SOFTMAX", [A], A, {}, [0], "scale 1/16 and zero point 127"),
+    "norm": ("L2_NORMALIZATION", [A], A, {}, [0], "scale 1/128 and zero point 0"),
+    "compared scales": ("LESS", [COARSE, COARSE], BOOL, {}, [0, 0], "does it below 1"),
+    "compared types": ("LESS", [A, CONSTANT], A, {}, [0, 1], "turns int8 into int8"),
+    "constant choice": ("SELECT", [A, CHOICE, A], A, {}, [1, 0, 0], "condition is a constant"),
+    "logic of numbers": ("LOGICAL_AND", [A, CONSTANT], A, {}, [0, 1], "its kernel has bool"),
+    "two axes": ("ARG_MAX", [A, integers([0, 1])], PLACE, {}, [0, 1], "2 axes instead of one"),
     "uint8 unknown": ("NEG", [BYTES], BYTES, {}, [0], "operator 0 NEG"),
 }
 

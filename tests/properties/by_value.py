@@ -68,19 +68,22 @@ def two_operands(
     full: Scale = full_sum,
     legal: Legal = any_value,
     activates: bool = True,
+    target: str = "",
+    coarsest: float = 8.0,
 ) -> Case:
     """An operator such as ADD of the input and a constant, either first, or of the input and the
     largest value of each channel, as in squeeze-and-excitation.
 
     `full` draws an int8 output's scale, give or take a factor of 2, from those of the two inputs;
     `legal` makes values of the first or second input those that the operator takes, by their zero
-    point."""
+    point. `target` is the output's type, if another; scales are up to `coarsest`."""
     h, w, c = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(drawing.CHANNELS)
     constant = draw(st.booleans())
     shapes: list[tuple[int, ...]] = [(1, h, w, c), (1, 1, 1, c), (c,), (1,), (1, h, w, 1)]
     shapes += [(), (h, 1, c), (1, 1, w, 1)]
     shape = draw(st.sampled_from(shapes)) if constant else (1, 1, 1, c)
     source = draw(drawing.activations((1, h, w, c), dtype))
+    source = dataclasses.replace(source, scales=tuple(min(s, coarsest) for s in source.scales))
     other = draw(drawing.activations(shape, dtype, source.scales[0] if source.scales else 0.0))
     order = draw(st.sampled_from([[0, 1], [1, 0]]))
     scale = 0.0
@@ -91,6 +94,7 @@ def two_operands(
         scale = float(np.float32(full(draw, a, b) * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
         scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
     output = draw(drawing.activations((1, h, w, c), dtype, scale))
+    output = Tensor(output.shape, target) if target else output
     activation = draw(drawing.ACTIVATIONS) if activates else 0
     data = legal(draw(drawing.inputs(source)), source.zero_points[0], order[0] == 0)
     options = {"fusedActivationFunction": activation} if activates else {}

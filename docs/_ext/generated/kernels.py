@@ -42,11 +42,11 @@ def forms(operator: str, dtype: str) -> str:
     own = folders.folder(operator) or ""
     folder = (known.int8 if dtype == "int8" else known.float32) or own
     header = paths.KERNELS / folder / f"{folder}.h"
-    suffix = "s8" if dtype == "int8" else "f32"
     functions = FUNCTION.findall(header.read_text())
     if folder == own != operator.lower():  # a folder of several operators
         mine = [f for f in functions if f[0].startswith(f"bl_{operator.lower()}")]
         functions = mine or functions
+    suffix = "s8" if dtype == "int8" else "f32"
     found = {form for name, form in functions if (TYPE.findall(name) or [suffix]) == [suffix]}
     return ", ".join(name for form, name in FORMS.items() if form in found) or NONE
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.model.compiler import fixed_point, quantise
-from boardless.model.compiler.kernels import Alias, Call, Constant, Context, Params
+from boardless.model.compiler.kernels import SUFFIXES, Alias, Call, Constant, Context, Params
 from boardless.model.graph import Tensor
 
 INT8 = np.arange(-128, 128)  # every input of a table, in its order
@@ -118,9 +118,12 @@ def single_precision(name: str) -> Callable[[float], float]:
 
 class Pair:
     """The two inputs of ADD, SUB, MUL and the like. `a` is computed by the model; a constant is
-    always `b`, so the two have changed places where `reversed` is set."""
+    always `b`, so the two have changed places where `reversed` is set. The output has their type,
+    unless another, `output`, is given."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(
+        self, context: Context, output: str = "", types: tuple[str, ...] = tuple(SUFFIXES)
+    ) -> None:
         if len(context.op.inputs) != 2:
             raise context.refuse(f"{len(context.op.inputs)} inputs instead of two")
         a, b = context.input(0), context.input(1)
@@ -129,11 +132,21 @@ class Pair:
         self.context = context
         self.reversed = a.data is not None
         self.a, self.b = (b, a) if self.reversed else (a, b)
+        wanted = a.dtype if output else context.output().dtype
+        if output and context.output().dtype != output:
+            raise context.refuse(f"turns {a.dtype} into {context.output().dtype}")
         for t in (a, b):
-            if t.dtype != context.output().dtype:
-                raise context.refuse(f"mixes {t.dtype} with {context.output().dtype}")
+            if t.dtype != wanted:
+                raise context.refuse(f"mixes {t.dtype} with {wanted}")
+            if t.dtype not in types:
+                raise context.refuse(f"its values are {t.dtype}; its kernel has {', '.join(types)}")
             if t.dtype == "int8" and (t.quantisation is None or len(t.quantisation.scales) != 1):
                 raise context.refuse(f"input {t.name} has no scale of its own, or several")
+
+    @property
+    def suffix(self) -> str:
+        """s8 or f32, nothing for other types."""
+        return SUFFIXES.get(self.a.dtype, "")
 
     def constants(self) -> tuple[Constant, ...]:
         return () if self.b.data is None else (Constant("b", self.b.data),)
@@ -187,12 +200,12 @@ class Pair:
     ) -> Call:
         """Returns a call of bl_<name>_s8 or bl_<name>_f32; of a variant if that is `exact`. Where
         several operators share them, `folder` and `struct` name the folder and the parameters."""
-        suffix, shape = self.context.suffix(), broadcast(self.context, self.a, self.b)
+        shape = broadcast(self.context, a=self.a, b=self.b)
         pays = ("mve", "dsp") if shape["inner"] >= 4 else ("dsp",)
         variant = self.context.variant(*pays) if exact else "ref"
         return Call(
-            function=f"bl_{name}_{suffix}_{variant}",
-            params_type=f"bl_{struct or name}_{suffix}",
+            function="_".join(filter(None, ("bl", name, self.suffix, variant))),
+            params_type="_".join(filter(None, ("bl", struct or name, self.suffix))),
             params={"shape": shape, **params},
             header=f"{folder or name}/{folder or name}.h",
             constants=self.constants(),
@@ -211,37 +224,37 @@ def broadcast_shape(context: Context) -> tuple[int, ...]:
     return np.broadcast_shapes(context.input(0).shape, context.input(1).shape)
 
 
-def broadcast(context: Context, a: Tensor, b: Tensor) -> Params:
-    """The fields of bl_broadcast: numpy's rules, axes merged where both tensors vary alike."""
+def broadcast(context: Context, **tensors: Tensor) -> Params:
+    """The fields of bl_broadcast: numpy's rules, axes merged where all tensors vary alike."""
     shape = context.output().shape
+    said = " with ".join(t.type_and_shape for t in tensors.values())
     try:
-        expected = np.broadcast_shapes(a.shape, b.shape)
+        expected = np.broadcast_shapes(*(t.shape for t in tensors.values()))
     except ValueError:
         expected = ()
     if expected != shape:
-        raise context.refuse(f"{a.type_and_shape} and {b.type_and_shape} do not give {shape}")
-    # (size, a varies, b varies) of each axis that is longer than 1
+        raise context.refuse(f"{said.replace(' with ', ' and ')} do not give {shape}")
+    # (size, which tensors vary) of each axis that is longer than 1
     axes = [
-        (size, varies(a.shape, len(shape) - i), varies(b.shape, len(shape) - i))
+        (size, tuple(varies(t.shape, len(shape) - i) for t in tensors.values()))
         for i, size in enumerate(shape)
         if size > 1
     ]
     merged = [
-        (math.prod(size for size, _, _ in group), *kind)
-        for kind, group in ((k, list(g)) for k, g in groupby(axes, lambda axis: axis[1:]))
+        (math.prod(size for size, _ in group), kind)
+        for kind, group in ((k, list(g)) for k, g in groupby(axes, lambda axis: axis[1]))
     ]
     if len(merged) > 3:
         raise context.refuse(
-            f"broadcasting {a.type_and_shape} with {b.type_and_shape} is not supported: more than "
-            "three alternating axes"
+            f"broadcasting {said} is not supported: more than three alternating axes"
         )
-    merged = [(1, True, True)] * (3 - len(merged)) + merged
+    merged = [(1, (True,) * len(tensors))] * (3 - len(merged)) + merged
     names = ("outer", "middle", "inner")
-    fields: Params = {name: size for name, (size, _, _) in zip(names, merged, strict=True)}
-    for tensor, column in (("a", 1), ("b", 2)):
+    fields: Params = {name: size for name, (size, _) in zip(names, merged, strict=True)}
+    for column, tensor in enumerate(tensors):
         for i, name in enumerate(names):
-            inside = math.prod(axis[0] for axis in merged[i + 1 :] if axis[column])
-            fields[f"{tensor}_{name}"] = inside if merged[i][column] else 0
+            inside = math.prod(size for size, kind in merged[i + 1 :] if kind[column])
+            fields[f"{tensor}_{name}"] = inside if merged[i][1][column] else 0
     return fields
 
 

@@ -47,7 +47,8 @@ def read(params: Mapping[str, Any], inputs: int) -> list[int | None]:
         names = ("outer", "middle", "inner")
         return [
             1 + sum((shape[name] - 1) * shape[f"{tensor}_{name}"] for name in names)
-            for tensor in ("a", "b")
+            for tensor in ("condition", "a", "b")
+            if f"{tensor}_inner" in shape
         ]
     if "reduced" in params:
         return [_product(params, "outer", "reduced", "inner")]

@@ -1,0 +1,9 @@
+"""ARG_MIN over any axis."""
+
+from hypothesis import strategies as st
+from properties.drawing import Case
+from properties.strategies.arg_max import places
+
+
+def cases(dtype: str) -> st.SearchStrategy[Case]:
+    return places("ARG_MIN", dtype)

@@ -1,0 +1,38 @@
+"""CAST between all types: from float32, or from one of the integers; values at their ends."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from one_operator import TYPES, Tensor, model
+from properties import drawing
+from properties.drawing import Case
+
+INTEGERS = ("int8", "bool", "int16", "int32", "int64")
+
+
+@st.composite
+def cases(draw: Any, dtype: str) -> Case:
+    shape = (1, draw(st.integers(1, 40)))
+    before = "float32" if dtype == "float32" else draw(st.sampled_from(INTEGERS))
+    after = draw(st.sampled_from(["float32", *INTEGERS]))
+    source, output = (
+        Tensor(shape, t, *(((0.5,), (3,)) if t == "int8" else ())) for t in (before, after)
+    )
+    return Case(
+        model("CAST", [source], output, {"inDataType": TYPES[before], "outDataType": TYPES[after]}),
+        draw(_values((drawing.PICTURES, shape[1]), before)),
+        f"cast {before} -> {after}",
+    )
+
+
+@st.composite
+def _values(draw: Any, shape: tuple[int, ...], dtype: str) -> drawing.Array:
+    rng = np.random.default_rng(draw(drawing.SEEDS))
+    if dtype == "float32":
+        magnitude = 10.0 ** draw(st.sampled_from([0, 2, 5, 12, 25]))
+        return np.asarray(rng.normal(size=shape) * magnitude, np.float32)
+    if dtype == "bool":
+        return rng.integers(0, 2, shape).astype(bool)
+    ends = np.iinfo(dtype)
+    return rng.integers(ends.min, ends.max, shape, np.dtype(dtype).type, endpoint=True)

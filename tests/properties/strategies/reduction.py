@@ -1,0 +1,29 @@
+"""Reductions over height, width, channels or several of them."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from one_operator import Tensor, model
+from properties import drawing
+from properties.drawing import Case
+
+OPERATORS = {"reduce_min": ("int8", "float32"), "sum": ("float32",)}
+
+
+@st.composite
+def cases(draw: Any, operator: str, dtype: str) -> Case:
+    h, w, c = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(drawing.CHANNELS)
+    axes = draw(st.sampled_from([[1, 2], [2, 1], [-3, -2], [1], [2], [3], [1, 2, 3]]))
+    keep = draw(st.booleans())
+    source = draw(drawing.activations((1, h, w, c), dtype))
+    shape = drawing.reduced(source.shape, axes, keep)
+    output = Tensor(shape, dtype, source.scales, source.zero_points)
+    sizes = Tensor((len(axes),), "int32", data=np.array(axes))
+    inputs = draw(drawing.inputs(source))
+    return Case(
+        model(operator.upper(), [source, sizes], output, {"keepDims": keep}),
+        inputs,
+        f"{operator} {dtype} {h}x{w}x{c} axes {axes}",
+        float(np.abs(inputs).max()),
+    )
