@@ -55,6 +55,8 @@ def difference(old: Tools, new: Tools) -> str:
     if re.fullmatch(r"[A-Za-z0-9_.-]*gcc", program) and shutil.which(program):
         try:
             compiler, linker, libraries = _installed(program, old.flags)
+            # Flags choose among the libraries that are installed.
+            libraries = new.libraries if old.libraries == new.libraries else libraries
             here = Tools(compiler, old.flags, libraries, linker)
         except ToolFailed:
             pass  # it does not know these flags, so it is another one
