@@ -99,8 +99,7 @@ def test_baselines_that_belong_to_nothing(own_zoo: Path) -> None:
     for model, board in (("digits_cnn", "gone-board"), ("gone_model", "mps2-an386")):
         (own_zoo / model).mkdir(exist_ok=True)
         assert baseline.write(model, board, Baseline("noise", GCC, int8=OLD))
-    cases = gating.cases((), ())
-    said = gating.unused(cases, ())
+    said = gating.unused(())
     assert said == [
         f"{own_zoo}/digits_cnn/baseline/gone-board.toml: unused baseline, there is no board "
         "gone-board; accept: boardless gate --update digits_cnn",
@@ -112,20 +111,20 @@ def test_baselines_that_belong_to_nothing(own_zoo: Path) -> None:
         f"deleted: {own_zoo}/digits_cnn/baseline/gone-board.toml"
     ]
     assert len(gating.update((), ())) == 1
-    assert gating.unused(cases, ()) == []
+    assert gating.unused(()) == []
 
 
 def test_what_was_judged_stays_so_until_it_is_accepted_by_name(own_zoo: Path) -> None:
     content = Baseline("noise", GCC, int8=OLD, float32=OLD)
     file = baseline.write("digits_cnn", "mps2-an386", content)
     assert file
-    assert gating.unused((), ()) == [
+    assert gating.unused(()) == [
         f"digits_cnn:{kind} mps2-an386: it has a baseline, but is not in models/judged.toml; "
         "accept: boardless gate --update digits_cnn"
         for kind in ("float32", "int8")
     ]
     assert gating.update((), ("digits_cnn",)) == [JUDGED]
-    assert gating.unused((), ()) == []
+    assert gating.unused(()) == []
     # A board that is no default one stays among the cases.
     host = boards.load("host")
     baseline.write("digits_cnn", "host", Baseline("noise", GCC, int8=OLD))
@@ -136,12 +135,12 @@ def test_what_was_judged_stays_so_until_it_is_accepted_by_name(own_zoo: Path) ->
     ]
     # Without its baseline it has none, which fails; one that does not fit any more fails, too.
     baseline.remove(baseline.path("digits_cnn", "host"))
-    assert gating.unused((), ()) == []
+    assert gating.unused(()) == []
     assert gating.misfit(records.Case("digits_cnn", "int8", host), TooSmall("small")).fitted
     # Without the model's folder only its name is left.
     shutil.rmtree(own_zoo / "digits_cnn")
     (own_zoo / "digits_cnn").mkdir()
-    said = gating.unused(gating.cases((), ()), ())
+    said = gating.unused(())
     assert len(said) == 3
     assert said[0] == (
         "digits_cnn:float32 mps2-an386: it was judged, and there is no such model any more; "
@@ -150,7 +149,7 @@ def test_what_was_judged_stays_so_until_it_is_accepted_by_name(own_zoo: Path) ->
     assert gating.cases(("digits_cnn",), ()) == []
     assert gating.update((), ("another",)) == []
     assert gating.update((), ("digits_cnn",)) == [JUDGED]
-    assert gating.unused((), ()) == []
+    assert gating.unused(()) == []
 
 
 def test_the_list_of_what_is_judged_is_that_of_the_baselines() -> None:
@@ -162,10 +161,14 @@ def test_a_type_that_is_gone_is_unused(own_zoo: Path) -> None:
     baseline.write("digits_cnn", "mps2-an386", content)
     assert judged.update(())
     (own_zoo / "digits_cnn" / "float32.tflite").unlink()
-    assert gating.unused(gating.cases((), ()), ()) == [
-        "digits_cnn:float32 mps2-an386: unused baseline, the model has no float32; "
+    assert gating.unused(()) == [
+        "digits_cnn:float32 mps2-an386: it was judged, and the model has no float32 any more; "
         "accept: boardless gate --update digits_cnn"
     ]
+    (own_zoo / "digits_cnn" / "int8.tflite").unlink()
+    assert len(gating.unused(())) == 3
+    assert len(gating.update((), ("digits_cnn",))) == 2
+    assert gating.unused(()) == []
 
 
 def row(kind: str, new: Figures, **changes: Any) -> records.Comparison:
@@ -250,7 +253,7 @@ def test_every_model_has_a_baseline_of_every_default_board(name: str) -> None:
             assert baseline.path(name, board.name).read_text() == baseline.text(
                 name, board.name, found
             )
-    assert gating.unused(gating.cases((), ()), ()) == []
+    assert gating.unused(()) == []
 
 
 @pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547"])

@@ -139,6 +139,8 @@ def unused(models: tuple[str, ...] = ()) -> dict[Path, str]:
             found[file] = f"there is no model {model}"
         elif board not in boards.names():
             found[file] = f"there is no board {board}"
+        elif not zoo.types(model):
+            found[file] = "the model has no type any more"
     return found
 
 

@@ -165,7 +165,7 @@ def judgement(
     `ratchet` what is better fails, too, and so do cycles that were accepted and are not there."""
     if ratchet:
         rows = [keep_cycles(row).ratchet() for row in rows]
-    lines = unused([row.case for row in rows], models)
+    lines = unused(models)
     notes = tolerances.idle()
     return Judgement(tuple(rows), tuple(lines), tuple(notes), tuple(misfits), tuple(failures))
 
@@ -180,22 +180,14 @@ def keep_cycles(row: Comparison) -> Comparison:
     return replace(row, findings=tuple(found))
 
 
-def unused(chosen: Sequence[Case], models: Sequence[str]) -> list[str]:
+def unused(models: Sequence[str]) -> list[str]:
     """Lines on baselines, or types in them, that belong to nothing."""
     names = tuple(dict.fromkeys(text.partition(":")[0] for text in models))
-    lines = [
-        f"{baseline.shown(file)}: unused baseline, {why}; accept: "
-        f"boardless gate --update{f' {file.parent.parent.name}' if 'board' in why else ''}"
-        for file, why in baseline.unused(names).items()
-    ]
-    for name, board in dict.fromkeys((case.name, case.board.name) for case in chosen):
-        accepted = baseline.read(name, board)
-        gone = sorted(set(accepted.types if accepted else {}) - set(zoo.types(name)))
-        lines += [
-            f"{name}:{kind} {board}: unused baseline, the model has no {kind}; "
-            f"accept: {baseline.accept(name, board)}"
-            for kind in gone
-        ]
+    lines = []
+    for file, why in baseline.unused(names).items():
+        model = file.parent.parent.name
+        how = "boardless gate --update" + (f" {model}" if model in zoo.names() else "")
+        lines.append(f"{baseline.shown(file)}: unused baseline, {why}; accept: {how}")
     return lines + judged.gone(names)
 
 

@@ -61,7 +61,7 @@ def gone(models: Iterable[str]) -> list[str]:
             why = "it has a baseline, but is not in models/judged.toml"
         elif model not in zoo.names():
             why = "it was judged, and there is no such model any more"
-        elif kind not in zoo.types(model) and entry not in there:
+        elif kind not in zoo.types(model):
             why = f"it was judged, and the model has no {kind} any more"
         elif board not in boards.names():
             why = "it was judged, and there is no such board any more"
