@@ -210,7 +210,7 @@ MUTATIONS: dict[str, Mutation] = {
     "a kernel that does nothing": Mutation(plant("return BL_OK;")),
     "a kernel that crashes": Mutation(plant("*(volatile int *)0xeeee0000 = 0;")),
     "a kernel that does not compile": Mutation(plant("broken")),
-    "a flipped weight": Mutation(Checkout.flip, short=True),
+    "a flipped weight": Mutation(Checkout.flip),
     "a flipped weight and a slower kernel": Mutation(plant(SLOW, Checkout.flip)),
     "a damaged model": Mutation(
         lambda c: (c.root / ZOO / "int8.tflite").write_bytes(b"x") and None
