@@ -10,6 +10,7 @@ import click
 
 from boardless import path
 from boardless.device.link import faults
+from boardless.judge import metrics
 from boardless.report import page, record, runs, table
 from boardless.report.collect import collect
 from boardless.terminal import (
@@ -42,6 +43,29 @@ class Link(click.ParamType[faults.Faults]):
         return faults.parse(value)
 
 
+class Names(click.ParamType[tuple[str, ...]]):
+    """--metrics"""
+
+    name = "all|A,B,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        return value if isinstance(value, tuple) else metrics.parse(value)
+
+
+metrics_option = click.option(
+    "--metrics",
+    type=Names(),
+    default=(),
+    help=f"How good the model is, by the device's outputs: {', '.join(metrics.NAMES)}; or all that "
+    "the pictures allow. Robustness runs every picture 20 times more, corrupted.",
+)
+groups_option = click.option(
+    "--groups",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="FILE",
+    help="A CSV `picture,group`, for fairness: a picture's number, from 0, or its path within the "
+    "folder. Default: `groups` in the .npz.",
+)
 bad_line_option = click.option(
     "--bad-line",
     type=Link(),
@@ -87,6 +111,8 @@ bad_line_option = click.option(
 @core_option
 @part_option
 @cycles_option
+@metrics_option
+@groups_option
 @bad_line_option
 @fold_option
 @file_option("html", "Write the page that `boardless sim` leaves, of these runs, to FILE.")

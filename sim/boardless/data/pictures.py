@@ -5,6 +5,7 @@ pictures = load(model, Path("flowers/val"), limit=64)
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,13 @@ def load(
                 where=str(path or found.origin),
             )
     n = min(limit or len(found), len(found))
-    labels = None if found.labels is None else found.labels[:n]
-    return Pictures(found.inputs[:n], labels, found.origin, found.classes)
+    return dataclasses.replace(
+        found,
+        inputs=found.inputs[:n],
+        labels=None if found.labels is None else found.labels[:n],
+        groups=None if found.groups is None else found.groups[:n],
+        files=found.files[:n],
+    )
 
 
 def _several(model: Model, path: Path | None, limit: int | None) -> Pictures:
@@ -119,6 +125,18 @@ def as_real(images: npt.NDArray[Any], scaling: Scaling) -> npt.NDArray[np.float3
     return real
 
 
+def as_pixels(inputs: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt.NDArray[np.uint8]:
+    """Returns the pixels that as_inputs() has made inputs of, or those next to them where an int8
+    input has fewer levels. Same shape."""
+    real = inputs.astype(np.float64)
+    if tensor.dtype != "float32":
+        q = quantise.of(tensor)
+        real = (real - q.zero_point) * q.scale
+    levels = np.rint((real - scaling.offset) / scaling.scale)
+    pixels: npt.NDArray[np.uint8] = np.clip(levels, 0, 255).astype(np.uint8)
+    return pixels
+
+
 def _by(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
@@ -134,7 +152,8 @@ def _held_out(model: Model, scaling: Scaling, limit: int | None) -> Pictures:
             tensor, f"generated pictures, agreement only, accuracy is not known ({error})"
         )
     inputs = as_inputs(data.test.images, tensor, scaling)
-    return Pictures(inputs, data.test.labels, f"{data.name} test: {data.origin}", data.classes)
+    origin = f"{data.name} test: {data.origin}"
+    return Pictures(inputs, data.test.labels, origin, data.classes, scaling=scaling)
 
 
 def _generated(tensor: Tensor, origin: str) -> Pictures:
@@ -155,7 +174,7 @@ def _generated(tensor: Tensor, origin: str) -> Pictures:
 
 def _npz(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pictures:
     with npz.reading(path, "readable pictures", "name a .npz or a folder of class folders") as file:
-        arrays = {k: file[k] for k in ("images", "inputs", "labels") if k in file.files}
+        arrays = {k: file[k] for k in ("images", "inputs", "labels", "groups") if k in file.files}
     labels = arrays.get("labels")
     for name in ("images", "inputs"):
         if name in arrays and arrays[name].ndim == 0:
@@ -196,7 +215,23 @@ def _npz(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pic
         if labels.size != count:
             raise BadInput(f"{labels.size} labels for {count} pictures", where=f"{path}, labels")
         labels = labels.reshape(-1).astype(np.int64)
-    return Pictures(inputs, labels, str(path))
+    return Pictures(
+        inputs,
+        labels,
+        str(path),
+        groups=_groups(arrays.get("groups"), count, path),
+        scaling=None if "inputs" in arrays else scaling,
+    )
+
+
+def _groups(groups: npt.NDArray[Any] | None, count: int, path: Path) -> tuple[str, ...] | None:
+    if groups is None:
+        return None
+    if groups.dtype.kind not in "Uiub":
+        raise BadInput(f"{groups.dtype}, not names or numbers", where=f"{path}, groups")
+    if groups.size != count:
+        raise BadInput(f"{groups.size} groups for {count} pictures", where=f"{path}, groups")
+    return tuple(map(str, groups.reshape(-1).tolist()))
 
 
 def _folder(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pictures:
@@ -220,7 +255,14 @@ def _folder(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> 
         )
     images = np.stack([_image(f, tensor.shape[1:]) for f, _ in files])
     labels = np.array([label for _, label in files], np.int64)
-    return Pictures(as_inputs(images, tensor, scaling), labels, str(path), tuple(classes))
+    return Pictures(
+        as_inputs(images, tensor, scaling),
+        labels,
+        str(path),
+        tuple(classes),
+        files=tuple(f.relative_to(path).as_posix() for f, _ in files),
+        scaling=scaling,
+    )
 
 
 def _image(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:

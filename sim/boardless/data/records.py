@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from boardless.model.zoo import Scaling
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -17,6 +19,9 @@ class Pictures:
     labels: npt.NDArray[np.int64] | None
     origin: str  # one phrase: which pictures
     classes: tuple[str, ...] = ()
+    groups: tuple[str, ...] | None = None  # (N,): what fairness is measured across
+    files: tuple[str, ...] = ()  # (N,): of a folder, paths within it
+    scaling: Scaling | None = None  # of the pixels that inputs were made of; None: of no pixels
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -166,6 +166,8 @@ class Run:
     reference: npt.NDArray[Any]
     counts: Counts
     stack_bytes: int  # deepest use, 0 where not known
+    classes: int = 0  # that the model tells apart; 0 with several outputs
+    output_scale: tuple[float, int] = (1.0, 0)  # real = (raw - second) * first
     cycles: tuple[Cycles, ...] = ()  # one per core or part that was asked for
     notes: tuple[str, ...] = ()  # what could not be found out, and why
     seconds: dict[str, float] = field(default_factory=dict)  # build, boot, infer, total

@@ -12,6 +12,7 @@ from boardless.device.records import Board, Run
 from boardless.judge import baseline
 from boardless.judge.figures import Figures
 from boardless.judge.growth import Finding
+from boardless.judge.metrics import Metrics
 from boardless.judge.predictions import Verdict
 from boardless.judge.toolchain import Tools
 
@@ -140,6 +141,7 @@ class Outcome:
     verdict: Verdict
     comparison: Comparison | None = None
     stored: bool = False  # nothing that it depends on has changed, so it was not measured again
+    metrics: Metrics | None = None  # that were asked for
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,9 @@ def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
     compiler = build.toolchain(board)
     settings = board.emulators[emulator]
     # Its pictures are in `sets`, in the form in which the device gets them.
-    asked = dataclasses.replace(request, images=None, limit=None, pixels=None, pictures=None)
+    asked = dataclasses.replace(
+        request, images=None, groups=None, limit=None, pixels=None, pictures=None
+    )
     digest = hashlib.sha256()
     for part in (
         code()[0],
@@ -57,7 +59,7 @@ def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
     ):
         digest.update(f"{part}\0".encode())
     for name, fed in sets.items():
-        digest.update(f"{name} {fed.origin} {fed.classes} ".encode())
+        digest.update(f"{name} {fed.origin} {fed.classes} {fed.groups} ".encode())
         for array in (fed.inputs, fed.labels):
             if array is not None:
                 digest.update(f"{array.dtype} {array.shape}\0".encode())

@@ -17,13 +17,14 @@ import numpy as np
 from boardless.core.errors import BadInput, BoardlessError, ToolMissing
 from boardless.cycles import estimate
 from boardless.cycles.estimate import Cycles, Target
-from boardless.data import pictures
+from boardless.data import corruptions, groups, pictures
 from boardless.data.records import Pictures
 from boardless.device import emulators, run
 from boardless.device.emulators import serial_port
 from boardless.device.records import Build, Counts, Run
-from boardless.judge import figures, predictions
+from boardless.judge import figures, metrics, predictions
 from boardless.model import ports, reference
+from boardless.model.compiler import quantise
 from boardless.model.reference import rounding
 from boardless.model.zoo import Model
 from boardless.path.preparing import Prepared, prepare
@@ -95,7 +96,10 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
             counts = counted_beside(build, fed, counts, options.caches)
         if counts.hardware:
             targets = tuple(target.at(counts.hardware.clock_hz) for target in targets)
-        cycles, notes = price(counts, right, targets, lambda: progress("pricing", 0, 0))
+        asked_for = name in request.sets  # of others, only the outputs matter
+        cycles, notes = price(
+            counts, right, targets if asked_for else (), lambda: progress("pricing", 0, 0)
+        )
         if graph.float_weights:
             notes = (DYNAMIC_RANGE, *notes)
         runs[name] = Run(
@@ -109,6 +113,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
             reference=reference_outputs,
             counts=counts,
             stack_bytes=answer.stack_bytes,
+            classes=_classes(prepared.model),
+            output_scale=_scale(prepared.model),
             cycles=cycles,
             notes=notes,
             seconds={
@@ -122,15 +128,36 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
 
 
 def inputs(request: Request, model: Model) -> dict[str, Pictures]:
-    """Returns the sets of pictures of a request, in the model's own type."""
-    return {name: _pictures(name, request, model) for name in request.sets}
+    """Returns the sets of pictures of a request, in the model's own type; with corrupted ones where
+    its metrics need them. BadInput where one of its metrics cannot be computed of its pictures."""
+    found = {name: _pictures(name, request, model) for name in request.sets}
+    if request.metrics:
+        fed = found[request.sets[-1]]
+        names, _ = metrics.chosen(request.metrics, fed, _classes(model))
+        if metrics.ROBUSTNESS in names:
+            found |= corruptions.sets(fed, model.graph.input_tensor)
+    return found
+
+
+def _classes(model: Model) -> int:
+    """Returns how many classes the model tells apart: 0 where it has several outputs."""
+    return 0 if model.graph.more_outputs else model.graph.output_tensor.count
+
+
+def _scale(model: Model) -> tuple[float, int]:
+    tensor = model.graph.output_tensor
+    if tensor.dtype == "float32":
+        return 1.0, 0
+    q = quantise.of(tensor)
+    return q.scale, q.zero_point
 
 
 def _pictures(name: str, request: Request, model: Model) -> Pictures:
     if name == PICTURES:
         if request.pictures is not None:
             return request.pictures
-        return pictures.load(model, request.images, request.limit, request.pixels)
+        fed = pictures.load(model, request.images, request.limit, request.pixels)
+        return groups.of(fed, request.groups) if request.groups else fed
     if name not in (GATE, FIRST):
         raise ValueError(f"no such set of pictures: {name}")
     fed = figures.inputs(request.model.partition(":")[0]).load(model)

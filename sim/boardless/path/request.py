@@ -28,6 +28,8 @@ class Request:
     images: Path | None = None
     limit: int | None = None
     pixels: str | None = None
+    groups: Path | None = None  # a CSV: what fairness is measured across
+    metrics: tuple[str, ...] = ()  # of judge.metrics.NAMES, or all that the pictures allow
     pictures: Pictures | None = None  # already in the model's own type: instead of these three
     emulator: str | None = None
     link: str | None = None

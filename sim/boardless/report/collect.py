@@ -18,7 +18,7 @@ from boardless.device.records import Run
 from boardless.judge.figures import Figures, Spent
 from boardless.judge.growth import Finding
 from boardless.judge.records import Comparison, Judgement, Outcome
-from boardless.report import estimates, gate, measures, record, runs
+from boardless.report import estimates, gate, measures, metrics, record, runs
 from boardless.report.column import Mood, Values
 from boardless.report.columns import COLUMNS, values
 from boardless.report.grid import Sheets
@@ -129,7 +129,8 @@ def _case(outcome: Outcome, command: str, sheets: Sheets) -> CaseReport:
             "link": run.link,
         },
         command=command,
-        notes=list(run.notes),
+        notes=[*run.notes, *metrics.missing(outcome.metrics)],
+        metrics=metrics.tables(outcome.metrics),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from boardless.judge.records import Outcome
 from boardless.model import zoo
-from boardless.report import estimates, gate
+from boardless.report import estimates, gate, metrics
 from boardless.report.column import Column, Key, Values, percent
 from boardless.report.measures import (
     accuracy,
@@ -153,6 +153,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         optional=True,
         keys=[Key("card_accuracy", "number or null", "on all held-out pictures, 0 to 1")],
     ),
+    *metrics.COLUMNS,
     Column(
         "instructions",
         "instructions",

@@ -136,6 +136,14 @@ class Gate(msgspec.Struct, frozen=True):
     lines: list[Line]
 
 
+class Figures(msgspec.Struct, frozen=True):
+    """A table of figures: the first cell of each row says what they are about."""
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+
+
 class CaseReport(msgspec.Struct, frozen=True):
     """One model on one board; `values` has the value of each column."""
 
@@ -161,6 +169,7 @@ class CaseReport(msgspec.Struct, frozen=True):
     tools: dict[str, str]
     command: str
     notes: list[str]
+    metrics: list[Figures] = []
 
 
 class Revision(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from boardless.judge.records import Comparison, Judgement, Outcome
-from boardless.report import column, record, table
+from boardless.report import column, metrics, record, table
 from boardless.report.columns import COLUMNS, values
 
 
@@ -17,6 +17,8 @@ def show(outcomes: Sequence[Outcome], *, only_wrong: bool = False) -> None:
         column.show(COLUMNS, [values(outcome) for outcome in chosen])
     if not only_wrong:
         _remarks(outcomes)
+        for outcome in outcomes:
+            metrics.show(outcome, names(outcome))
     for outcome in outcomes:
         if not outcome.verdict.ok:
             table.line(f"{names(outcome)}: {outcome.verdict.reason}")
