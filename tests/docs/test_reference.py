@@ -6,7 +6,6 @@ import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from boardless.cycles import cores, parts
 from boardless.cycles.calibration import facts
 from boardless.device import boards, emulators
 from boardless.device.link.client import Client
-from boardless.front import pytest_plugin
+from boardless.front import pytest_aliases, pytest_plugin
 from boardless.model import zoo
 from boardless.model.compiler import kernels
 from boardless.report import columns, gate_columns
@@ -86,11 +85,11 @@ def test_every_keyword_has_its_heading(made: Made) -> None:
 
 
 def test_every_fixture_option_and_marker_is_there(made: Made) -> None:
-    for name in ("board", "model", "firmware", "pictures", "device"):
+    for name in (f"boardless_{short}" for short in pytest_aliases.FIXTURES):
         assert hasattr(pytest_plugin, name)
         assert f"| `{name}` |" in made("pytest", "fixtures")
-    for option in re.findall(r'"(--[a-z]+)"', Path(str(pytest_plugin.__file__)).read_text()):
-        assert f"| `{option}=" in made("pytest", "options")
+    for option in pytest_aliases.OPTIONS:
+        assert f"| `--boardless-{option}=" in made("pytest", "options")
     assert made("pytest", "markers").count("@pytest.mark.") == 2
     assert "`device.predict(picture)`" in made("pytest", "device")
 

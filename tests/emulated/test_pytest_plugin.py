@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import own_model
 import pytest
-from boardless.core import paths
 from command_line import Cli
+from pytest_project import Project, with_checkout_builds
 
 pytestmark = pytest.mark.emulated
 QEMU = "mps2-an386"
-
-
-class Project:
-    """Somebody's repository, with boardless installed."""
-
-    def __init__(self, site: Path, folder: Path) -> None:
-        self.site, self.folder = site, folder
-
-    def test(self, source: str) -> None:
-        (self.folder / "test_it.py").write_text(source)
-
-    def pytest(self, *arguments: str, **changes: str) -> str:
-        """Returns the output of pytest, with its exit status in the last line."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("BOARDLESS", "PYTEST"))}
-        environment = kept | {"PYTHONPATH": str(self.site)} | changes
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        return f"{done.stdout}{done.stderr}\nstatus {done.returncode}"
 
 
 @pytest.fixture
 def project(site: Path, tmp_path: Path) -> Project:
     (tmp_path / "pytest.ini").write_text("[pytest]\nboardless_models = digits_cnn:int8\n")
     return Project(site, tmp_path)
-
-
-def with_checkout_builds() -> dict[str, str]:
-    """Nothing is built twice: the wheel's firmware has the checkout's build id."""
-    return {"BOARDLESS_BUILD_DIR": str(paths.build_root())}
 
 
 def test_the_committed_example_is_what_its_maker_makes() -> None:
@@ -65,7 +32,7 @@ def test_the_example_repository_passes_against_the_wheel(site: Path, tmp_path: P
     shutil.copytree(own_model.FOLDER, folder, ignore=shutil.ignore_patterns("build", "*cache*"))
     where = "import boardless\ndef pytest_report_header():\n    return boardless.__file__\n"
     (folder / "conftest.py").write_text(where)
-    said = Project(site, folder).pytest("--board", QEMU, "--board", "host")
+    said = Project(site, folder).pytest("--boardless-board", QEMU, "--boardless-board", "host")
     assert re.search(r"\b7 passed, 1 skipped in", said), said
     assert str(site / "boardless") in said
     assert (folder / "build" / QEMU / "model" / "firmware.elf").is_file()
@@ -79,7 +46,7 @@ def test_the_example_fails_with_another_model_in_the_firmware(site: Path, tmp_pa
     votes = bytes([127, 127, 129, 129, 129, 129, 127, 127])
     assert path.read_bytes().count(votes) == 1
     path.write_bytes(path.read_bytes().replace(votes, votes[4:] + votes[:4]))
-    said = Project(site, folder).pytest("--board", "host")
+    said = Project(site, folder).pytest("--boardless-board", "host")
     assert "test_it_tells_the_classes_apart[host-model]" in said
     assert re.search(r"\b1 failed, 2 passed, 1 skipped", said), said
 
@@ -88,29 +55,30 @@ LIFE = """
 import pytest
 pids = set()
 
-def pid(device):
-    pids.add(device.line.session.process.pid)
-    return len(pids)
+@pytest.fixture
+def it(boardless_device):
+    pids.add(boardless_device.line.session.process.pid)
+    return boardless_device
 
-def test_one_boot(device, pictures):
-    assert pid(device) == 1
-    assert device.predict(pictures.inputs[0]).top == pictures.labels[0]
-    assert device.command("timestamp") != ["m-lap-us-0"]
+def test_one_boot(it, boardless_pictures):
+    assert len(pids) == 1
+    assert it.predict(boardless_pictures.inputs[0]).top == boardless_pictures.labels[0]
+    assert it.command("timestamp") != ["m-lap-us-0"]
 
-def test_reset_each_time(device):
-    assert pid(device) == 1
-    assert device.command("timestamp") == ["m-lap-us-0"]
+def test_reset_each_time(it):
+    assert len(pids) == 1
+    assert it.command("timestamp") == ["m-lap-us-0"]
 
-def test_it_crashes(device, pictures):
-    device.predict(pictures.inputs[1])
-    device.command("fault b")
+def test_it_crashes(it, boardless_pictures):
+    it.predict(boardless_pictures.inputs[1])
+    it.command("fault b")
 
-def test_the_next_one_boots_again(device, pictures):
-    assert pid(device) == 2
-    assert device.predict(pictures.inputs[0]).top == pictures.labels[0]
-    spent = device.predict(pictures.inputs[0]).instructions
-    assert 0 < sum(device.layer_instructions().values()) < spent
-    assert 0 < device.stack_bytes() < 2048
+def test_the_next_one_boots_again(it, boardless_pictures):
+    assert len(pids) == 2
+    assert it.predict(boardless_pictures.inputs[0]).top == boardless_pictures.labels[0]
+    spent = it.predict(boardless_pictures.inputs[0]).instructions
+    assert 0 < sum(it.layer_instructions().values()) < spent
+    assert 0 < it.stack_bytes() < 2048
 """
 
 
@@ -145,13 +113,13 @@ def test_a_board_on_a_serial_port(project: Project, cli: Cli) -> None:
     assert process.stdout is not None
     port = process.stdout.readline().strip()
     project.test(
-        "def test_it(device, pictures):\n"
+        "def test_it(boardless_device, boardless_pictures):\n"
         "    for _ in range(2):\n"
-        "        prediction = device.predict(pictures.inputs[0])\n"
-        "        assert prediction.top == pictures.labels[0]\n"
-        "        device.reset()\n"
+        "        prediction = boardless_device.predict(boardless_pictures.inputs[0])\n"
+        "        assert prediction.top == boardless_pictures.labels[0]\n"
+        "        boardless_device.reset()\n"
     )
-    said = project.pytest(f"--port={port}", **with_checkout_builds())
+    said = project.pytest(f"--boardless-port={port}", **with_checkout_builds())
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert re.search(r"\b1 passed in", said), said
@@ -161,13 +129,14 @@ MARKED = """
 import pytest
 
 @pytest.mark.boards("mps2-an386")
-def test_only_there(device):
+def test_only_there(boardless_device):
     pass
 
 @pytest.mark.boards("host", "mps2-an386")
 @pytest.mark.models("digits_cnn:int8", "digits_cnn:float32")
-def test_pairs(device, model, board):
-    assert device.command("hello")[1:3] == [f"m-board-[{board.name}]", f"m-model-[{model.name}]"]
+def test_pairs(boardless_device, boardless_model, boardless_board):
+    said = boardless_device.command("hello")
+    assert said[1:3] == [f"m-board-[{boardless_board.name}]", f"m-model-[{boardless_model.name}]"]
 
 def test_no_board_at_all():
     pass
@@ -180,7 +149,7 @@ def test_boards_and_models_by_marker_and_option_in_two_workers(project: Project)
     assert re.search(r"\b6 passed in", said), said
     for name in ("host-digits_cnn:int8", "mps2-an386-digits_cnn:float32"):
         assert f"test_pairs[{name}]" in said
-    said = project.pytest("-rs", "--board", "host", **with_checkout_builds())
+    said = project.pytest("-rs", "--boardless-board", "host", **with_checkout_builds())
     assert re.search(r"\b3 passed, 1 skipped in", said), said
     assert "this test is for mps2-an386" in said
 
@@ -188,8 +157,8 @@ def test_boards_and_models_by_marker_and_option_in_two_workers(project: Project)
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        (["--board", "nowhere"], 4, "ERROR: unknown board 'nowhere'; known boards: "),
-        (["--port", "/dev/ttyACM0", "-n", "2"], 4, "ERROR: --port is one board"),
+        (["--boardless-board", "nowhere"], 4, "ERROR: unknown board 'nowhere'; known boards: "),
+        (["--boardless-port=/dev/x", "-n", "2"], 4, "ERROR: --boardless-port is one board"),
         (["--emulator", "renode", "--board", "host"], 1, "does not run on renode; it runs on"),
         (["--images", "no/such.npz"], 1, "boardless: no/such.npz: "),
     ],
@@ -197,7 +166,7 @@ def test_boards_and_models_by_marker_and_option_in_two_workers(project: Project)
 def test_bad_usage_gets_one_line(
     project: Project, arguments: list[str], status: int, text: str
 ) -> None:
-    project.test("def test_it(device, pictures):\n    pass\n")
+    project.test("def test_it(device, boardless_pictures):\n    pass\n")
     said = project.pytest(*arguments, **with_checkout_builds())
     assert text in said
     assert said.endswith(f"status {status}")

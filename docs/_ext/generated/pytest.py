@@ -1,4 +1,4 @@
-"""The pytest plugin's options, settings, markers and fixtures, and what `device` can do."""
+"""The pytest plugin's options, settings, markers, fixtures, and the methods of its device."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from boardless.front.booted import Device
 
 from generated.writing import code, prose, sentence, table
 
-INTERNAL = "boardless_"  # how fixtures begin that tests do not ask for
+INTERNAL = "_"  # how fixtures begin that tests do not ask for
 
 
 class Recorder:
@@ -52,7 +52,7 @@ def fixtures() -> dict[str, str]:
 
 
 def methods() -> dict[str, str]:
-    """Call -> docstring, of what a test may ask of `device`."""
+    """Call -> docstring, of what a test may ask of `boardless_device`."""
     found = {}
     for name, function in inspect.getmembers(Device, inspect.isfunction):
         if not name.startswith("_") and function.__doc__:

@@ -1,12 +1,15 @@
 """pytest plugin: tests of a model on emulated boards, in anybody's repository.
 
     @pytest.mark.models("model.tflite")
-    def test_it_predicts_the_same(device, pictures):
-        assert (device.predict_all(pictures.inputs) == device.reference(pictures.inputs)).all()
+    def test_it_predicts_the_same(boardless_device, boardless_pictures):
+        inputs = boardless_pictures.inputs
+        assert (boardless_device.predict_all(inputs) == boardless_device.reference(inputs)).all()
 
-Fixtures: `board` and `model` (each test runs once for each of them), `firmware` (their build),
-`pictures` (inputs and labels), `device` (booted once per module, reset before each test). What
-failed is shown with the last lines of the UART, and kept in build/failures.
+Fixtures: `boardless_board` and `boardless_model` (each test runs once for each of them),
+`boardless_firmware` (their build), `boardless_pictures` (inputs and labels), `boardless_device`
+(booted once per module, reset before each test). A failed test is shown with the last lines of the
+UART, and its files are saved in build/failures. Without the prefix `boardless` the same fixtures
+and options are there where no other plugin has one of that name (`pytest_aliases`).
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from boardless.front import pytest_aliases
 
 if TYPE_CHECKING:  # imported where needed: a pytest run without boards pays nothing
     from boardless.data.records import Pictures
@@ -34,47 +39,72 @@ USED = pytest.StashKey["Device"]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("boardless", "models on microcontroller boards")
     group.addoption(
-        "--board",
+        "--boardless-board",
         action="append",
         default=[],
         metavar="BOARD",
         help="run on this board (`boardless boards` lists them); may be given more than once",
     )
-    group.addoption("--emulator", help="default: the board's first that is installed")
     group.addoption(
-        "--port",
-        metavar="DEVICE",
-        help="a real board on this serial port; write --port=DEVICE, with the equals sign, or "
-        "pytest takes the device's folder for the root folder",
+        "--boardless-emulator",
+        metavar="EMULATOR",
+        help="default: the board's first that is installed",
     )
-    group.addoption("--images", metavar="PATH", help="pictures for the fixture `pictures`")
+    group.addoption(
+        "--boardless-port",
+        metavar="DEVICE",
+        help="a real board on this serial port; write --boardless-port=DEVICE, with the equals "
+        "sign, or pytest takes the device's folder for the root folder",
+    )
+    group.addoption(
+        "--boardless-images", metavar="PATH", help="pictures for the fixture `boardless_pictures`"
+    )
     parser.addini("boardless_boards", "boards of tests without a marker", "args", ["mps2-an386"])
     parser.addini("boardless_models", "models of tests without a marker", "args", [])
-    parser.addini("boardless_images", "default of --images, relative to the root folder")
+    parser.addini("boardless_images", "default of --boardless-images, relative to the root folder")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
-        "boards(*names): the boards that this test is for; --board chooses among them",
+        "boards(*names): the boards that this test is for; --boardless-board chooses among them",
         "models(*names): MODELs as for `boardless run`; paths are relative to the root folder",
     ):
         config.addinivalue_line("markers", line)
-    if config.getoption("board"):
+    if config.getoption("boardless_board"):
         from boardless.core.errors import BadInput
         from boardless.device import boards
 
         try:
-            for name in config.getoption("board"):
+            for name in config.getoption("boardless_board"):
                 boards.load(name)
         except BadInput as error:
             raise pytest.UsageError(str(error)) from error
-    if config.getoption("port") and config.getoption("numprocesses", None):
-        raise pytest.UsageError("--port is one board: it cannot be shared by workers; leave out -n")
+    if config.getoption("boardless_port") and config.getoption("numprocesses", None):
+        raise pytest.UsageError(
+            "--boardless-port is one board: it cannot be shared by workers; leave out -n"
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    parser: pytest.Parser,
+) -> Generator[None, None, None]:
+    """Adds the short options once all plugins and conftest.py files have added theirs."""
+    yield
+    pytest_aliases.add_options(parser)
+
+
+def pytest_plugin_registered(
+    plugin: object, plugin_name: str, manager: pytest.PytestPluginManager
+) -> None:
+    """Adds the short fixtures once those of all plugins are known."""
+    if plugin_name == "funcmanage":  # pytest's own name for its fixtures
+        pytest_aliases.add_fixtures(plugin, manager)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A parameter per board and per model, for tests that use this plugin's fixtures."""
-    for fixture, names in (("boardless_board", _boards), ("boardless_model", _models)):
+    for fixture, names in (("boardless_board", _boards), ("_boardless_model_name", _models)):
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, names(metafunc), indirect=True, scope="module")
 
@@ -86,7 +116,7 @@ def _marked(metafunc: pytest.Metafunc, marker: str) -> list[str]:
 
 
 def _boards(metafunc: pytest.Metafunc) -> list[object]:
-    wanted, chosen = _marked(metafunc, "boards"), metafunc.config.getoption("board")
+    wanted, chosen = _marked(metafunc, "boards"), metafunc.config.getoption("boardless_board")
     if chosen and metafunc.definition.get_closest_marker("boards"):
         reason = f"this test is for {', '.join(wanted)}"
         wanted = [name for name in chosen if name in wanted]
@@ -117,40 +147,35 @@ def _in_one_line() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def boardless_board(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def boardless_model(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> str:
-    """MODEL as the command line takes it; a path as seen from the root folder."""
+def _boardless_model_name(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> str:
+    """Returns MODEL as the command line takes it; a path is relative to the root folder."""
     inside = pytestconfig.rootpath / str(request.param)
     return str(inside) if inside.is_file() else str(request.param)
 
 
 @pytest.fixture(scope="module")
-def board(boardless_board: str) -> Board:
+def boardless_board(request: pytest.FixtureRequest) -> Board:
     """The board: name, core, memory; the test runs once for each."""
     from boardless.device import boards
 
     with _in_one_line():
-        return boards.load(boardless_board)
+        return boards.load(str(request.param))
 
 
 @pytest.fixture(scope="module")
-def model(boardless_model: str) -> Model:
+def boardless_model(_boardless_model_name: str) -> Model:
     """The model: name, graph and the content of its .tflite; the test runs once for each."""
     from boardless.model import zoo
 
     with _in_one_line():
-        return zoo.find(boardless_model)
+        return zoo.find(_boardless_model_name)
 
 
 @pytest.fixture(scope="module")
-def boardless_target(
-    board: Board, boardless_model: str, pytestconfig: pytest.Config
+def _boardless_target(
+    boardless_board: Board, _boardless_model_name: str, pytestconfig: pytest.Config
 ) -> tuple[Build, str]:
-    """(build, emulator); nothing is built twice, and workers wait for each other."""
+    """Returns (build, emulator); nothing is built twice, and workers wait for each other."""
     from boardless.core import paths
     from boardless.path import Request, prepare
 
@@ -158,51 +183,53 @@ def boardless_target(
         os.environ.setdefault("BOARDLESS_BUILD_DIR", str(pytestconfig.rootpath / "build"))
     with _in_one_line():
         request = Request(
-            model=boardless_model,
-            board=board.name,
-            emulator=pytestconfig.getoption("emulator"),
-            port=pytestconfig.getoption("port"),
+            model=_boardless_model_name,
+            board=boardless_board.name,
+            emulator=pytestconfig.getoption("boardless_emulator"),
+            port=pytestconfig.getoption("boardless_port"),
         )
         prepared = prepare(request)
     return prepared.build, prepared.emulator
 
 
 @pytest.fixture(scope="module")
-def firmware(boardless_target: tuple[Build, str]) -> Build:
+def boardless_firmware(_boardless_target: tuple[Build, str]) -> Build:
     """The build: ELF, build id, layers, sizes of flash, RAM and arena in bytes."""
-    return boardless_target[0]
+    return _boardless_target[0]
 
 
 @pytest.fixture(scope="module")
-def pictures(model: Model, pytestconfig: pytest.Config) -> Pictures:
-    """Inputs (N, ...) in the model's own type and labels (N,) or None: of --images, else of the
-    model's data set, else generated."""
+def boardless_pictures(boardless_model: Model, pytestconfig: pytest.Config) -> Pictures:
+    """The pictures of --boardless-images, else of the model's data set, else generated ones:
+    inputs (N, ...) in the model's own type, and labels (N,) or None."""
     from boardless.data import pictures as loading
 
-    given = pytestconfig.getoption("images")
+    given = pytestconfig.getoption("boardless_images")
     setting = pytestconfig.getini("boardless_images")
     path = Path(given) if given else pytestconfig.rootpath / setting if setting else None
     with _in_one_line():
-        return loading.load(model, path)
+        return loading.load(boardless_model, path)
 
 
 @pytest.fixture(scope="module")
-def boardless_device(model: Model, boardless_target: tuple[Build, str]) -> Iterator[Device]:
+def _boardless_booted(
+    boardless_model: Model, _boardless_target: tuple[Build, str]
+) -> Iterator[Device]:
     from boardless.device import run
     from boardless.front.booted import Device
 
-    build, emulator = boardless_target
-    with Device(model, build, run.Options(emulator, link="uart")) as device:
+    build, emulator = _boardless_target
+    with Device(boardless_model, build, run.Options(emulator, link="uart")) as device:
         yield device
 
 
 @pytest.fixture
-def device(boardless_device: Device, request: pytest.FixtureRequest) -> Device:
-    """The firmware on its board, as after power on: see boardless.device.Device."""
-    request.node.stash[USED] = boardless_device
+def boardless_device(_boardless_booted: Device, request: pytest.FixtureRequest) -> Device:
+    """The firmware on its board, as after power on."""
+    request.node.stash[USED] = _boardless_booted
     with _in_one_line():
-        boardless_device.reset()
-    return boardless_device
+        _boardless_booted.reset()
+    return _boardless_booted
 
 
 @pytest.hookimpl(wrapper=True)
