@@ -22,7 +22,7 @@ from rich.progress import (
 
 from boardless.core.printable import one_line
 from boardless.core.surroundings import in_ci
-from boardless.data.pictures import USUAL
+from boardless.data.meaning import AUTO, USUAL
 from boardless.path import Progress as Say
 from boardless.path import Request, named
 from boardless.report import record, table
@@ -116,9 +116,17 @@ boards_option = click.option(
 )
 pixels_option = click.option(
     "--pixels",
-    type=click.Choice(list(USUAL)),
-    help="What pixels 0..255 mean to MODEL. Default: as it was trained, for models of the zoo; for "
-    "a file of your own read off an int8 input's range, else 0..1.",
+    type=click.Choice([AUTO, *USUAL]),
+    help="What pixels 0..255 mean to MODEL; auto: read off an int8 input's range, or off the first "
+    "operators of a float32 model, such as a Rescaling, else 0..1. Default: as it was trained, for "
+    "models of the zoo; auto for a file of your own.",
+)
+labels_option = click.option(
+    "--labels",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The names of MODEL's classes, one a line, class 0 first, for the folders that --images "
+    "names. Default: folders in alphabetical order are 0, 1, ...",
 )
 fresh_option = click.option(
     "--fresh",

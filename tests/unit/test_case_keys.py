@@ -19,7 +19,13 @@ from boardless.path import GATE, PICTURES, Request, keys
 from boardless.path.measuring import inputs
 
 REQUEST = Request("digits_cnn:int8", "host", sets=(GATE, PICTURES), limit=2)
-PICKED = ("images", "limit", "pixels", "pictures")  # they decide on the pictures, which count
+PICKED = (
+    "images",
+    "limit",
+    "pixels",
+    "labels",
+    "pictures",
+)  # they pick the inputs
 OTHER: dict[str, Any] = {
     "model": "digits_cnn:float32",
     "board": "mps2-an386",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from boardless.core.errors import BadInput
-from boardless.data import datasets, pictures
+from boardless.data import datasets, meaning, pictures
 from boardless.model import zoo
 from boardless.model.graph import Graph, Quantisation, Tensor
 from PIL import Image
@@ -37,13 +37,14 @@ def test_pixel_meaning_is_guessed_from_the_input_range(
     quantisation: Quantisation, expected: str
 ) -> None:
     tensor = Tensor("t", (1, 2, 2, 1), "int8", quantisation)
-    assert pictures.guess(tensor) == pictures.USUAL[expected]
+    assert meaning.nearest(tensor) == expected
+    assert meaning.of(Graph("net", (tensor,), (), 0, 0)).name == expected
 
 
 def test_pixels_become_int8_as_tflite_users_write_it() -> None:
     tensor = Tensor("t", (1, 1, 256, 1), "int8", Quantisation((1 / 255,), (-128,), 0))
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 1, 256, 1)
-    got = pictures.as_inputs(pixels, tensor, pictures.USUAL["0..1"])
+    got = pictures.as_inputs(pixels, tensor, meaning.USUAL["0..1"])
     assert (got.reshape(-1) == np.arange(256) - 128).all()
 
 

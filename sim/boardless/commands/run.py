@@ -23,6 +23,7 @@ from boardless.terminal import (
     images_option,
     json_option,
     labelled,
+    labels_option,
     limit_option,
     link_option,
     part_option,
@@ -88,6 +89,7 @@ bad_line_option = click.option(
 @images_option
 @limit_option("Only the first N pictures.")
 @pixels_option
+@labels_option
 @link_option
 @port_options
 @click.option(

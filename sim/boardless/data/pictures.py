@@ -1,6 +1,7 @@
 """Pictures for a model: a zoo model's held-out data, a .npz, or a folder of class folders.
 
 pictures = load(model, Path("flowers/val"), limit=64)
+pictures.mapping    # lines that say which folder is which class, and what a pixel is to the model
 """
 
 from __future__ import annotations
@@ -13,36 +14,45 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.core.errors import BadInput, BoardlessError
-from boardless.data import datasets, decode, npz
+from boardless.data import class_names, datasets, decode, meaning, npz
 from boardless.data.records import Pictures
 from boardless.model import ports
 from boardless.model.compiler import quantise
-from boardless.model.graph import Tensor
+from boardless.model.graph import Graph, Tensor
 from boardless.model.zoo import Model, Scaling
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp"}
 GENERATED = 64  # pictures where there is no data set
-# What pixels 0..255 usually mean to a model.
-USUAL = {"0..1": Scaling(1 / 255), "-1..1": Scaling(2 / 255, -1.0), "0..255": Scaling(1.0)}
 
 
 def load(
-    model: Model, path: Path | None, limit: int | None = None, pixels: str | None = None
+    model: Model,
+    path: Path | None,
+    limit: int | None = None,
+    pixels: str | None = None,
+    names: Path | None = None,
 ) -> Pictures:
-    """The first `limit` pictures, quantised for the model's input."""
+    """Returns the first `limit` pictures, quantised for the model's input. `names` is a file with
+    the names of the model's classes, for a folder of class folders."""
+    if names and not (path and path.is_dir()):
+        raise BadInput(
+            "names of classes are for a folder of class folders",
+            where=str(names),
+            hint="give it with --images",
+        )
     if model.graph.more_inputs:
         return _several(model, path, limit)
     tensor = model.graph.input_tensor
-    if pixels:
-        scaling = USUAL[pixels]
-    elif model.results:
+    if pixels in meaning.USUAL:
+        scaling = meaning.USUAL[pixels]
+    elif model.results and pixels != meaning.AUTO:
         scaling = model.results.input
     else:
-        scaling = guess(tensor)
+        scaling = meaning.of(model.graph).scaling if _quantised(tensor) else meaning.USUAL["0..1"]
     if path is None:
         found = _held_out(model, scaling, limit)
     elif path.is_dir():
-        found = _folder(path, tensor, scaling, limit)
+        found = _folder(path, model.graph, scaling, limit, names)
     else:
         found = _npz(path, tensor, scaling, limit)
     if not len(found):
@@ -54,15 +64,56 @@ def load(
             raise BadInput(
                 f"class {strange[0]}: the model tells {classes} classes apart, from 0 on",
                 where=str(path or found.origin),
+                hint="name a folder for each class" if path and path.is_dir() else "",
             )
     n = min(limit or len(found), len(found))
-    return dataclasses.replace(
+    found = dataclasses.replace(
         found,
         inputs=found.inputs[:n],
         labels=None if found.labels is None else found.labels[:n],
         groups=None if found.groups is None else found.groups[:n],
         files=found.files[:n],
     )
+    return found if path is None else _told(found, model, scaling, pixels)
+
+
+def _told(found: Pictures, model: Model, scaling: Scaling, pixels: str | None) -> Pictures:
+    """Returns a user's pictures with how their pixels were mapped, and what is doubtful there."""
+    tensor = model.graph.input_tensor
+    least, most = found.inputs.min(), found.inputs.max()
+    values = f"{tensor.dtype} {least:.6g}..{most:.6g}"
+    known = None if model.results or not _quantised(tensor) else meaning.of(model.graph)
+    doubts = list(found.doubts)
+    if not found.pixels:
+        told = f"inputs: as they are, {values}"
+        scaled = known is not None and tensor.dtype == "float32" and known.name == "0..255"
+        if scaled and known and least >= -1 and most <= 1:
+            doubts.append(f"inputs are {least:.3g}..{most:.3g}, but {known.why}, as for 0..255")
+        return dataclasses.replace(
+            found, mapping=(*found.mapping, told), doubts=tuple(doubts), pixels=""
+        )
+    name = next((k for k, usual in meaning.USUAL.items() if usual == scaling), "")
+    if pixels in meaning.USUAL:
+        why = "as --pixels says"
+    elif known or pixels == meaning.AUTO:
+        why = f"{meaning.of(model.graph).why}; --pixels changes it"
+    else:
+        why = "as it was trained"
+    low, high = scaling.offset, 255 * scaling.scale + scaling.offset
+    told = f"pixels: 0..255 are {low:.3g}..{high:.3g} to the model, here {values} ({why})"
+    if known and pixels in meaning.USUAL:
+        if pixels != known.name and known.known:
+            doubts.append(f"--pixels {pixels}, but {known.why}: try --pixels {known.name}")
+    elif known and known.warning:
+        doubts.append(known.warning)
+    return dataclasses.replace(
+        found, mapping=(*found.mapping, told), doubts=tuple(doubts), pixels=name or found.pixels
+    )
+
+
+def _quantised(tensor: Tensor) -> bool:
+    """Returns whether the input is of a type that pixels can be turned into."""
+    return tensor.dtype == "float32" or (tensor.dtype == "int8" and tensor.quantisation is not None)
 
 
 def _several(model: Model, path: Path | None, limit: int | None) -> Pictures:
@@ -79,18 +130,6 @@ def _several(model: Model, path: Path | None, limit: int | None) -> Pictures:
     if not len(found):
         raise BadInput("no inputs", where=str(path))
     return Pictures(found[: limit or None], None, str(path))
-
-
-def guess(tensor: Tensor) -> Scaling:
-    """Guesses the meaning of an unknown model's pixels: for int8 the usual range that its input's
-    range is nearest to, for float32 0..1."""
-    if tensor.dtype != "int8":
-        return USUAL["0..1"]
-    q = quantise.of(tensor)
-    low, high = (q.scale * (v - q.zero_point) for v in (-128, 127))
-    return min(
-        USUAL.values(), key=lambda s: abs(s.offset - low) + abs(255 * s.scale + s.offset - high)
-    )
 
 
 def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt.NDArray[Any]:
@@ -220,6 +259,7 @@ def _npz(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pic
         labels,
         str(path),
         groups=_groups(arrays.get("groups"), count, path),
+        pixels="" if "inputs" in arrays else "own",
         scaling=None if "inputs" in arrays else scaling,
     )
 
@@ -234,17 +274,22 @@ def _groups(groups: npt.NDArray[Any] | None, count: int, path: Path) -> tuple[st
     return tuple(map(str, groups.reshape(-1).tolist()))
 
 
-def _folder(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pictures:
-    """path/<class>/*.jpg; classes in alphabetical order are 0, 1, ... Interleaved by class, so that
-    a limit takes some of each."""
+def _folder(
+    path: Path, graph: Graph, scaling: Scaling, limit: int | None, names: Path | None
+) -> Pictures:
+    """path/<class>/*.jpg; classes in alphabetical order are 0, 1, ..., or as the file `names` says.
+    Interleaved by class, so that a limit takes some of each."""
+    tensor, count = graph.input_tensor, graph.output_tensor.count
     classes = sorted(p.name for p in path.iterdir() if p.is_dir())
     by_class = [
         sorted(f for f in (path / c).iterdir() if f.suffix.lower() in SUFFIXES) for c in classes
     ]
+    known = class_names.read(names, count) if names else tuple(classes)
+    numbers = class_names.numbers(classes, known, names)
     files = [
         (files[i], label)
         for i in range(max(map(len, by_class), default=0))
-        for label, files in enumerate(by_class)
+        for label, files in zip(numbers, by_class, strict=True)
         if i < len(files)
     ][:limit]
     if not files:
@@ -259,7 +304,10 @@ def _folder(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> 
         as_inputs(images, tensor, scaling),
         labels,
         str(path),
-        tuple(classes),
+        known,
+        mapping=(class_names.described(classes, numbers, names),),
+        doubts=tuple(class_names.doubts(classes, count, names)),
+        pixels="own",
         files=tuple(f.relative_to(path).as_posix() for f, _ in files),
         scaling=scaling,
     )

@@ -22,6 +22,10 @@ class Pictures:
     groups: tuple[str, ...] | None = None  # (N,): what fairness is measured across
     files: tuple[str, ...] = ()  # (N,): of a folder, paths within it
     scaling: Scaling | None = None  # of the pixels that inputs were made of; None: of no pixels
+    # Of pictures that a user names: how they were mapped to classes and inputs, what is doubtful.
+    mapping: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    pixels: str = ""  # what pixels mean to the model, such as 0..1, where that can be chosen
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -42,7 +42,7 @@ def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
     settings = board.emulators[emulator]
     # Its pictures are in `sets`, in the form in which the device gets them.
     asked = dataclasses.replace(
-        request, images=None, groups=None, limit=None, pixels=None, pictures=None
+        request, images=None, groups=None, limit=None, pixels=None, labels=None, pictures=None
     )
     digest = hashlib.sha256()
     for part in (

@@ -156,7 +156,7 @@ def _pictures(name: str, request: Request, model: Model) -> Pictures:
     if name == PICTURES:
         if request.pictures is not None:
             return request.pictures
-        fed = pictures.load(model, request.images, request.limit, request.pixels)
+        fed = pictures.load(model, request.images, request.limit, request.pixels, request.labels)
         return groups.of(fed, request.groups) if request.groups else fed
     if name not in (GATE, FIRST):
         raise ValueError(f"no such set of pictures: {name}")

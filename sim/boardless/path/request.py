@@ -30,7 +30,8 @@ class Request:
     pixels: str | None = None
     groups: Path | None = None  # a CSV: what fairness is measured across
     metrics: tuple[str, ...] = ()  # of judge.metrics.NAMES, or all that the pictures allow
-    pictures: Pictures | None = None  # already in the model's own type: instead of these three
+    labels: Path | None = None  # a file with the names of the model's classes
+    pictures: Pictures | None = None  # already in the model's own type: instead of these four
     emulator: str | None = None
     link: str | None = None
     port: str | None = None  # of a real board, instead of an emulator

@@ -13,6 +13,7 @@ from typing import Any
 from boardless.core import files
 from boardless.core.errors import BadInput
 from boardless.device.records import Board, HardwareCycles, Run
+from boardless.judge import suspicions
 from boardless.judge.records import Outcome
 from boardless.report import columns, measures
 
@@ -52,6 +53,8 @@ def run(outcome: Outcome) -> dict[str, Any]:
         ],
         "seconds": {k: round(v, 4) for k, v in run.seconds.items()},
         "notes": list(run.notes),
+        "mapping": list(run.pictures.mapping),
+        "warnings": [*run.pictures.doubts, *suspicions.find(run.pictures, run.reference)],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from boardless.judge import suspicions
 from boardless.judge.records import Comparison, Judgement, Outcome
 from boardless.report import column, metrics, record, table
 from boardless.report.columns import COLUMNS, values
@@ -17,6 +18,8 @@ def show(outcomes: Sequence[Outcome], *, only_wrong: bool = False) -> None:
         column.show(COLUMNS, [values(outcome) for outcome in chosen])
     if not only_wrong:
         _remarks(outcomes)
+    for text in dict.fromkeys(text for o in outcomes for text in warnings(o)):
+        table.note(f"warning: {text}")
         for outcome in outcomes:
             metrics.show(outcome, names(outcome))
     for outcome in outcomes:
@@ -28,12 +31,20 @@ def _remarks(outcomes: Sequence[Outcome]) -> None:
     runs = [outcome.run for outcome in outcomes]
     for origin in dict.fromkeys(run.pictures.origin for run in runs):
         table.note(f"pictures: {origin}")
+    for text in dict.fromkeys(text for run in runs for text in run.pictures.mapping):
+        table.note(text)
     errors = [f"est. cycles: {cycles.told}" for run in runs for cycles in run.cycles[:1]]
     for text in dict.fromkeys([*errors, *(note for run in runs for note in run.notes)]):
         table.note(text)
     for outcome in outcomes:
         if measured := record.told_by_device(outcome.run):
             table.line(f"{names(outcome)}: {measured}")
+
+
+def warnings(outcome: Outcome) -> tuple[str, ...]:
+    """Returns why a user's pictures and the model may not belong together, with what to try."""
+    fed = outcome.run.pictures
+    return *fed.doubts, *suspicions.find(fed, outcome.run.reference)
 
 
 def names(outcome: Outcome) -> str:
