@@ -118,7 +118,7 @@ def test_an_input_of_no_usual_range_and_a_rescaling_of_scaled_pictures(tmp_path:
 
 def test_folders_that_are_fewer_than_the_classes(tmp_path: Path) -> None:
     (doubt,) = pictures.load(model(), folder(tmp_path, "a", "c")).doubts
-    assert doubt.startswith("2 folders for 3 classes")
+    assert doubt.startswith("2 class folders for 3 classes")
     assert "--labels FILE" in doubt
 
 

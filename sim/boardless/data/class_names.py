@@ -67,8 +67,8 @@ def doubts(folders: Sequence[str], classes: int, path: Path | None) -> list[str]
     found = []
     if len(folders) < classes:
         found.append(
-            f"{_counted(len(folders), 'folder')} for {classes} classes: they count as classes 0 to "
-            f"{len(folders) - 1}; if that is not so, name all classes in a file: --labels FILE"
+            f"{len(folders)} class folders for {classes} classes: they count as the first ones, "
+            "from 0 on; if that is not so, name all classes in a file: --labels FILE"
         )
     if all(name.isdecimal() for name in folders) and list(folders) != sorted(folders, key=int):
         found.append(
@@ -76,7 +76,3 @@ def doubts(folders: Sequence[str], classes: int, path: Path | None) -> list[str]
             "model was trained otherwise, name its classes in a file: --labels FILE"
         )
     return found
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
