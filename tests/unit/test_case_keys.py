@@ -41,6 +41,7 @@ OTHER: dict[str, Any] = {
     "bad_line": Faults(),
     "fold": False,
     "keep_input": True,
+    "keep_state": True,
     "cycles": False,
     "cores": ("cortex-m4",),
     "parts": ("stm32l4r5",),
