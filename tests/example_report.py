@@ -16,6 +16,7 @@ from boardless.report.page_records import (
     CaseReport,
     Cause,
     Confusion,
+    FigureTable,
     Gate,
     Grid,
     Group,
@@ -66,6 +67,7 @@ def case(text: str = "digits_cnn:int8", **changes: Any) -> CaseReport:
         tools={text: text},
         command=text,
         notes=[text],
+        metrics=[FigureTable(text, [text, text], [[text, text]])],
     )
     return msgspec.structs.replace(made, **changes)
 

@@ -119,10 +119,12 @@ def test_every_command_with_json_is_documented() -> None:
 
 
 @pytest.mark.emulated
-def test_run() -> None:
+def test_run(tmp_path: Path) -> None:
     shape = Shape("boardless run")
-    shape.check(ask("run", "digits_cnn", "--limit", "2", "--part", "nrf52840"))
-    outcome = follow(Request("digits_cnn", BOARD, limit=2))
+    shape.check(ask("run", "digits_cnn", "--limit", "2", "--part", "nrf52840", "--metrics", "all"))
+    groups = tmp_path / "groups.csv"
+    groups.write_text("picture,group\n0,a\n1,b\n")
+    outcome = follow(Request("digits_cnn", BOARD, limit=2, metrics=("fairness",), groups=groups))
     verdict = dataclasses.replace(outcome.verdict, mismatches=(1,))
     wrong = record.run(dataclasses.replace(outcome, verdict=verdict))
     measured = record.device(HardwareCycles("dwt", (90, 100), (60, 30), 0), {"cortex-m4": 110.0})

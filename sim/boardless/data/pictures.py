@@ -165,8 +165,8 @@ def as_real(images: npt.NDArray[Any], scaling: Scaling) -> npt.NDArray[np.float3
 
 
 def as_pixels(inputs: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt.NDArray[np.uint8]:
-    """Returns the pixels that as_inputs() has made inputs of, or those next to them where an int8
-    input has fewer levels. Same shape."""
+    """Returns the pixels that as_inputs() has made inputs of, or where the levels of an int8
+    input are others, those next to them. Same shape."""
     real = inputs.astype(np.float64)
     if tensor.dtype != "float32":
         q = quantise.of(tensor)

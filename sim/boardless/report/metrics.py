@@ -14,7 +14,7 @@ from boardless.judge.records import Outcome
 from boardless.judge.scores import PerClass
 from boardless.report import measures, table
 from boardless.report.column import Column, Key, percent
-from boardless.report.page_records import Figures
+from boardless.report.page_records import FigureTable
 
 MOST = 20  # classes that are shown
 
@@ -179,7 +179,7 @@ def _latency(found: Metrics) -> dict[str, Any] | None:
     }
 
 
-def tables(found: Metrics | None) -> list[Figures]:
+def tables(found: Metrics | None) -> list[FigureTable]:
     """Returns the metrics as tables; none where none were asked for."""
     if found is None:
         return []
@@ -208,13 +208,13 @@ def _part(part: float | None) -> str:
     return "" if part is None else percent(part)
 
 
-def _top(found: Metrics) -> Figures:
+def _top(found: Metrics) -> FigureTable:
     known = [("top-1", found.top_1), ("top-5", found.top_5)]
     rows = [[name, percent(part)] for name, part in known if part is not None]
-    return Figures("accuracy", ["label among", "pictures"], rows)
+    return FigureTable("accuracy", ["label among", "pictures"], rows)
 
 
-def _of_latency(found: Metrics) -> Figures:
+def _of_latency(found: Metrics) -> FigureTable:
     rows = []
     if found.instructions:
         rows.append(["instructions", *(f"{n:,}" for n in found.instructions.values())])
@@ -225,10 +225,10 @@ def _of_latency(found: Metrics) -> Figures:
     for part, times in found.milliseconds.items():
         rows.append([f"milliseconds, {part}", *(f"{n:.3f}" for n in times.values())])
     headings = ["of an inference", "median", "90 %", "95 %", "99 %", "largest"]
-    return Figures("latency, percentiles", headings, rows)
+    return FigureTable("latency, percentiles", headings, rows)
 
 
-def _classes(classes: Sequence[PerClass]) -> Figures:
+def _classes(classes: Sequence[PerClass]) -> FigureTable:
     title = "per class"
     if len(classes) > MOST:
         title = f"per class, the {MOST} of {len(classes)} with the lowest recall"
@@ -238,16 +238,16 @@ def _classes(classes: Sequence[PerClass]) -> Figures:
         [c.name, f"{c.labelled:,}", f"{c.predicted:,}", _part(c.precision), _part(c.recall)]
         for c in classes
     ]
-    return Figures(title, ["class", "labelled", "predicted", "precision", "recall"], rows)
+    return FigureTable(title, ["class", "labelled", "predicted", "precision", "recall"], rows)
 
 
-def _groups(found: Metrics) -> Figures:
+def _groups(found: Metrics) -> FigureTable:
     rows = [
         [g.name, f"{g.pictures:,}", percent(g.accuracy), _between(g.right, g.pictures)]
         for g in found.groups
     ]
     title = f"fairness, largest difference in accuracy {_part(found.gap)}"
-    return Figures(title, ["group", "pictures", "accuracy", "with a confidence of 95 %"], rows)
+    return FigureTable(title, ["group", "pictures", "accuracy", "with a confidence of 95 %"], rows)
 
 
 def _between(right: int, of: int) -> str:
@@ -255,16 +255,16 @@ def _between(right: int, of: int) -> str:
     return f"{100 * low:.0f}..{100 * high:.0f} %"
 
 
-def _robustness(found: Metrics) -> Figures:
+def _robustness(found: Metrics) -> FigureTable:
     robustness = found.robustness
     curves = robustness.corrupted.items() if robustness else ()
     clean = robustness.clean if robustness else 0.0
     rows = [[kind, percent(clean), *map(percent, curve)] for kind, curve in curves]
     strengths = [str(strength) for strength in range(1, corruptions.STRENGTHS + 1)]
-    return Figures("accuracy on corrupted pictures", ["strength", "none", *strengths], rows)
+    return FigureTable("accuracy on corrupted pictures", ["strength", "none", *strengths], rows)
 
 
-def _bins(found: Metrics) -> Figures:
+def _bins(found: Metrics) -> FigureTable:
     calibration = found.calibration
     rows = [
         [
@@ -279,4 +279,4 @@ def _bins(found: Metrics) -> Figures:
     if calibration:
         title = f"expected calibration error {percent(calibration.error)}"
         title += ", of the softmax of the outputs" if calibration.softmax else ""
-    return Figures(title, ["confidence", "pictures", "mean confidence", "accuracy"], rows)
+    return FigureTable(title, ["confidence", "pictures", "mean confidence", "accuracy"], rows)

@@ -136,7 +136,7 @@ class Gate(msgspec.Struct, frozen=True):
     lines: list[Line]
 
 
-class Figures(msgspec.Struct, frozen=True):
+class FigureTable(msgspec.Struct, frozen=True):
     """A table of figures: the first cell of each row says what they are about."""
 
     title: str
@@ -169,7 +169,7 @@ class CaseReport(msgspec.Struct, frozen=True):
     tools: dict[str, str]
     command: str
     notes: list[str]
-    metrics: list[Figures] = []
+    metrics: list[FigureTable] = []
 
 
 class Revision(msgspec.Struct, frozen=True):
