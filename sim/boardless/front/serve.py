@@ -6,10 +6,12 @@ boardless serve digits_cnn:int8 --board mps2-an386 --pty
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import select
 import socket
+import termios
 import time
 import tty
 from collections.abc import Callable
@@ -20,19 +22,45 @@ from boardless.device.link import messages
 
 CHUNK = 4096
 MOST_WAITING = 1 << 20  # bytes that a client leaves unread, before it is disconnected
+LOOK = 0.05  # seconds between two looks whether a client has opened the terminal
 SETTLE = 60.0  # seconds for the device to finish what a client that has gone asked it for
 
 
 def pty(session: Session, announce: Callable[[str], None]) -> None:
-    """Serves on a pseudo-terminal until the emulator ends or the caller is interrupted. Like a UART
-    without flow control it loses what nobody reads."""
+    """Serves one client after another on a pseudo-terminal, until the emulator ends or the caller
+    is interrupted. Like a UART without flow control it loses what nobody reads. Each client finds
+    the device at the start of a command, and no answer to the one before."""
     ours, theirs = os.openpty()
     try:
-        tty.setraw(theirs)  # bytes pass as they are; holding `theirs` open survives clients that go
-        announce(os.ttyname(theirs))
-        _pump(session, ours, lossy=True)
+        tty.setraw(theirs)  # bytes pass as they are
+        name = os.ttyname(theirs)
+        announce(name)
+        os.close(theirs)  # from now on the terminal is hung up while no client has it open
+        while True:
+            _wait_for_client(session, ours)
+            _pump(session, ours, lossy=True)
+            _discard_unread(name)
+            _settle(session)
     finally:
         os.close(ours)
+
+
+def _wait_for_client(session: Session, terminal: int) -> None:
+    """Returns once a client has opened the terminal, even if it has written and gone since then.
+    Nothing but a look now and then tells."""
+    state = select.poll()
+    state.register(terminal, select.POLLIN)
+    while any(event == select.POLLHUP for _, event in state.poll(0)):
+        if select.select([session.fileno()], [], [], LOOK)[0]:
+            session.receive(0)  # for nobody; ToolFailed when the emulator has ended
+
+
+def _discard_unread(terminal: str) -> None:
+    """Takes the answers from a terminal that were written to it and never read."""
+    theirs = os.open(terminal, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        termios.tcflush(theirs, termios.TCIFLUSH)
+    finally:
         os.close(theirs)
 
 
@@ -85,7 +113,13 @@ def _pump(session: Session, client: int, *, lossy: bool) -> None:
             session.send(command)
             command = b""
         if client in ready:
-            command = os.read(client, CHUNK)
+            try:
+                command = os.read(client, CHUNK)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                if error.errno != errno.EIO:  # what a hung-up terminal says when it is empty
+                    raise
             if not command:
                 return
 
