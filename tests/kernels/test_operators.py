@@ -207,7 +207,7 @@ POOL = {"filterHeight": 2, "filterWidth": 2, "strideH": 2, "strideW": 2, "paddin
 @pytest.mark.parametrize("padding", [0, 1], ids=["SAME", "VALID"])
 @pytest.mark.parametrize("zero_point", [0, 3, 128, 255])
 def test_old_uint8_averages(padding: int, zero_point: int, tmp_path: Path) -> None:
-    """Of 4 values, half of the means are ties or near to one, on both sides of 128."""
+    """Means of 4 values are often ties, on both sides of 128."""
     x = Tensor((1, 6, 6, 5), "uint8", (0.1,), (zero_point,))
     y = Tensor((1, 3, 3, 5), "uint8", (0.1,), (zero_point,))
     whole = Tensor((1, 1, 1, 5), "uint8", (0.1,), (zero_point,))

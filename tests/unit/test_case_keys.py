@@ -24,6 +24,7 @@ PICKED = (
     "limit",
     "pixels",
     "labels",
+    "groups",
     "pictures",
 )  # they pick the inputs
 OTHER: dict[str, Any] = {
@@ -43,6 +44,7 @@ OTHER: dict[str, Any] = {
     "keep_input": True,
     "keep_state": True,
     "cycles": False,
+    "metrics": ("top-5",),
     "cores": ("cortex-m4",),
     "parts": ("stm32l4r5",),
 }

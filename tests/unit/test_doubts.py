@@ -64,7 +64,7 @@ def folder(tmp_path: Path, *names: str) -> Path:
         ([("MUL", 1 / 255)], "0..255"),
         ([("MUL", 1 / 127.5), ("ADD", -1.0)], "0..255"),
         ([("SUB", 127.5), ("MUL", 1 / 127.5)], "0..255"),
-        ([("DIV", 255.0)], "0..1"),  # boardless has no kernel, so it knows nothing of it
+        ([("DIV", 255.0)], "0..255"),
         ([("MUL", 2.0), ("ADD", -1.0)], "0..1"),
     ],
 )

@@ -316,9 +316,9 @@ def test_activations_are_fused(first: str, second: str, fused: str) -> None:
     np.testing.assert_array_equal(predict(small), predict(net))
 
 
-def test_activations_without_a_name_together_stay_two() -> None:
-    net = activated("RELU", "RELU_N1_TO_1")  # 0..1 is none of TFLite's fused activations
-    assert fuse.fuse(net) is net
+def test_two_activations_become_the_one_that_clamps_as_both_do() -> None:
+    (layer,) = fuse.fuse(activated("RELU", "RELU_N1_TO_1")).operators
+    assert layer.options["fused_activation_function"] == "RELU_0_TO_1"
 
 
 def test_relu_of_another_scale_stays() -> None:

@@ -137,9 +137,9 @@ def test_outputs_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     asked: list[int] = []
     predict = reference.predict
 
-    def counted(content: bytes, inputs: Any, progress: Any) -> Any:
+    def counted(content: bytes, inputs: Any, progress: Any, keep_state: bool) -> Any:
         asked.append(len(inputs))
-        return predict(content, inputs, progress)
+        return predict(content, inputs, progress, keep_state)
 
     monkeypatch.setattr(reference, "predict", counted)
     done: list[int] = []
