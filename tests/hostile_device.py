@@ -15,9 +15,9 @@ from pathlib import Path
 from boardless.core.errors import ToolFailed
 from boardless.device import boards
 from boardless.device.link import messages
-from boardless.device.records import Build, Layer
+from boardless.device.records import Build, MarkedLayer
 
-LAYERS = tuple(Layer(i, "CONV_2D", f"layer {i}", 100) for i in range(3))
+LAYERS = tuple(MarkedLayer(i, "CONV_2D", f"layer {i}", 100) for i in range(3))
 BUILD = Build(
     model="m:int8",
     board=boards.load("host"),

@@ -21,7 +21,7 @@ import pytest
 from boardless import cli, commands
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
-from boardless.device.records import HardwareCycles, Layer
+from boardless.device.records import HardwareCycles, MarkedLayer
 from boardless.front.bench import emulation
 from boardless.judge.growth import Finding
 from boardless.model import structures, zoo
@@ -249,8 +249,10 @@ def test_calibrate() -> None:
     suite = facts.load("embench")
     rows = [row for row in calibration.load(suite.core, suite.part).row if row.suite == suite.name]
     shape = Shape("boardless calibrate")
-    found = calibrate.Found(suite, suite.core, suite.part, "14.2.1", rows)
-    found.layers[rows[0].program] = [(Layer(0, "CONV_2D", "conv", 8), 100, 99.5)]  # as of a board
+    found = calibrate.SuiteFigures(suite, suite.core, suite.part, "14.2.1", rows)
+    found.layers[rows[0].program] = [
+        (MarkedLayer(0, "CONV_2D", "conv", 8), 100, 99.5)
+    ]  # as of a board
     shape.check(calibrate.as_json(found))
     shape.all_seen()
 

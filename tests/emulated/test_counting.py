@@ -194,7 +194,7 @@ def test_the_firmware_of_single_kernels() -> None:
 # ---- layers and inferences ----
 
 
-def test_layers_and_glue_make_up_every_inference(built: Built) -> None:
+def test_layers_and_overhead_make_up_every_inference(built: Built) -> None:
     model = "mobile_lenet:int8"
     build, fed = built(model, BOARD.name), pictures.load(zoo.find(model), None, 6)
     counts = counted_run(build, fed, jobs=2)

@@ -103,5 +103,5 @@ def test_cycles_come_with_their_error(device: Device) -> None:
     instructions = device.predict(picture).instructions
     assert instructions is not None
     assert instructions < cycles.median < 3 * instructions
-    assert cycles.told.startswith("cortex-m4, ")
+    assert cycles.basis.startswith("cortex-m4, ")
     assert device.cycles(picture, "cortex-m7").median < cycles.median

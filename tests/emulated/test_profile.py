@@ -30,11 +30,11 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], P
     return json.loads(done.stdout), folder
 
 
-def test_layers_and_glue_add_up_to_the_inference(profile: tuple[dict[str, Any], Path]) -> None:
+def test_layers_and_overhead_add_up_to_the_inference(profile: tuple[dict[str, Any], Path]) -> None:
     result, _ = profile
     run = json.loads(Cli()("run", "digits_cnn", "--limit", "4", "--json", "-").stdout)
     parts = result["layers"]
-    assert [p["op"] for p in parts[-2:]] == ["FULLY_CONNECTED", "glue"]
+    assert [p["op"] for p in parts[-2:]] == ["FULLY_CONNECTED", "overhead"]
     assert sum(p["instructions"] for p in parts) == result["instructions"]
     assert result["instructions"] == run["instructions"]["median"]  # of icount
     assert [p["instructions"] for p in parts[:-1]] == [x["instructions"] for x in run["layers"]]

@@ -78,11 +78,11 @@ def test_json_has_the_keys_of_the_contract(by_link: dict[str, dict[str, Any]]) -
     assert result["inferences_per_second"] > 0
 
 
-def test_layers_and_glue_make_up_the_whole(by_link: dict[str, dict[str, Any]]) -> None:
+def test_layers_and_overhead_make_up_the_whole(by_link: dict[str, dict[str, Any]]) -> None:
     result = by_link["memory"]
     layers = sum(layer["instructions"] for layer in result["layers"])
-    glue = result["instructions"]["median"] - layers
-    assert 0 < glue < 100
+    overhead = result["instructions"]["median"] - layers
+    assert 0 < overhead < 100
 
 
 @pytest.mark.parametrize("link", ["uart", "memory"])

@@ -124,7 +124,7 @@ def traps(host: Host) -> None:
     os.mkfifo(host.root / "pipe")
 
 
-def refused(result: bare.Result, host: Host) -> None:
+def refused(result: bare.BareRun, host: Host) -> None:
     said = lines(result.stdout)
     for what in ("open", "create", "append", "update", "rename", "remove", "system"):
         assert set(said[what]) == {FAILED}, what
@@ -133,7 +133,7 @@ def refused(result: bare.Result, host: Host) -> None:
     assert result.exit_code == 7
 
 
-def console(result: bare.Result) -> None:
+def console(result: bare.BareRun) -> None:
     """The program can do what is allowed."""
     said = lines(result.stdout)
     assert b"\nout\n" in result.stdout

@@ -11,7 +11,7 @@ from boardless import path
 from boardless.core.errors import BadInput
 from boardless.model import compiler, graph, reference
 from properties import runners
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 FIRST = np.arange(6).reshape(1, 6)
 
@@ -22,7 +22,7 @@ def test_each_picture_finds_the_first_value(dtype: str, last: bool) -> None:
     fed = streaming.inputs(dtype)
     for first in (FIRST, FIRST * 0, None):
         content = streaming.running_sum(dtype, first, last)
-        runners.check(Case(content, fed, "running sum"), "host")
+        runners.check(DrawnCase(content, fed, "running sum"), "host")
 
 
 def test_the_reference_keeps_the_state_where_it_is_asked_to() -> None:

@@ -64,7 +64,7 @@ def requests(*models: str) -> list[Request]:
 class Dying(workers.Worker):
     """A process that dies of one model."""
 
-    def measure(self, request: Request, progress: Progress) -> workers.Found:
+    def measure(self, request: Request, progress: Progress) -> workers.Answer:
         if request.model == "digits_cnn:float32":
             self.process.kill()
         return super().measure(request, progress)
@@ -72,7 +72,7 @@ class Dying(workers.Worker):
 
 def test_a_process_that_dies_takes_only_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "Worker", Dying)
-    found: dict[int, workers.Found] = {}
+    found: dict[int, workers.Answer] = {}
     asked = requests("digits_cnn:float32", "digits_cnn:int8", "digits_cnn:float32", "digits_cnn")
     workers.measure_all(asked, quiet, found.__setitem__, jobs=2)
     for number in (0, 2):

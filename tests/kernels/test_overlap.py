@@ -14,7 +14,7 @@ import small_nets
 from boardless.model import compiler, graph, reference, structures, zoo
 from boardless.model.compiler import kernels, overlap, plan
 from boardless.model.random_network import NONE, RELU, RELU6, SAME, VALID, Network
-from boardless.model.traits import Layer
+from boardless.model.traits import LayerKind
 from host_kernels import HostModel
 from properties import runners
 from properties.records import HOST_VARIANTS
@@ -63,7 +63,9 @@ def random_network(seed: int) -> bytes:
         elif kind == "pointwise":
             net.conv(draw.choice([c, c + 3, 2 * c, max(3, c // 2)]), 1, 1, activation)
         elif kind == "pool":
-            net.pool(draw.choice([Layer.MAX_POOL, Layer.AVERAGE_POOL]), size, stride, padding)
+            net.pool(
+                draw.choice([LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL]), size, stride, padding
+            )
         elif kind == "pad":
             net.pad(*(draw.randint(0, 2) for _ in range(4)))
         else:  # a residual block

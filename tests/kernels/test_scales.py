@@ -12,12 +12,12 @@ from boardless.core.errors import BadInput
 from boardless.model import compiler, graph
 from one_operator import Tensor, model
 from properties import runners
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 CONV = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1, "padding": 1}
 
 
-def case(operator: str, exponent: int) -> Case:
+def case(operator: str, exponent: int) -> DrawnCase:
     """One layer whose scales have the ratio 2^exponent, its accumulator being up to 255 (MUL:
     65,025), and inputs at both ends."""
     source = Tensor((1, 1, 1, 2), "int8", (1.0,), (-128,))
@@ -40,7 +40,9 @@ def case(operator: str, exponent: int) -> Case:
         more, options = [Tensor((2,), "int32", data=np.array([1, 2]))], {"keepDims": True}
     elif operator == "MUL":
         more = [Tensor((1, 1, 1, 2), "int8", (1.0,), (-128,), 0, np.full((1, 1, 1, 2), 127))]
-    return Case(model(operator, [source, *more], output, options), inputs, f"{operator} {exponent}")
+    return DrawnCase(
+        model(operator, [source, *more], output, options), inputs, f"{operator} {exponent}"
+    )
 
 
 OPERATORS = ["CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MEAN", "MUL", "RELU", "QUANTIZE"]
@@ -90,4 +92,4 @@ def test_foreign_options_are_ignored() -> None:
     op.builtinOptions = schema.MulOptionsT()
     op.builtinOptions.fusedActivationFunction = schema.ActivationFunctionType.RELU6
     inputs = np.array([[-128, 0, 20, 127], [-100, -60, 5, 90]], np.int8)
-    runners.check(Case(packed(content), inputs, "ADD with MulOptions"), "host")
+    runners.check(DrawnCase(packed(content), inputs, "ADD with MulOptions"), "host")

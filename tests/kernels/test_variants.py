@@ -12,7 +12,7 @@ import pytest
 from boardless.model import compiler, graph
 from host_kernels import FLAGS, INCLUDES, HostModel
 from properties import strategies
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 SCRATCH_TOO_SMALL = 2  # bl_status
 SHORT = 12  # bytes
@@ -22,7 +22,7 @@ SHORT = 12  # bytes
 def test_scratch_is_checked(operator: str, tmp_path: Path) -> None:
     """A caller that hands over less scratch than the contract asks for gets a status, no crash."""
 
-    def compiled(case: Case) -> compiler.Program:
+    def compiled(case: DrawnCase) -> compiler.Program:
         return compiler.compile_graph(graph.read(case.content, "case"), variants=("dsp",))
 
     case = hypothesis.find(

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import Operator, Tensor, graph, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 SIZES = drawing.mostly(st.integers(1, 6), 1, 2, 3)
 
@@ -52,10 +52,10 @@ def moved(
     constants: list[Tensor],
     shape: tuple[int, ...],
     options: dict[str, Any] | None = None,
-) -> Case:
+) -> DrawnCase:
     """The case of an operator with one output, whose shape is given."""
     said = [tensor.data.tolist() for tensor in constants]
-    return Case(
+    return DrawnCase(
         model(operator, [source, *constants], like(source, shape), options or {}),
         draw(drawing.inputs(source)),
         f"{operator.lower()} {source.dtype} {source.shape} {said} {options or ''} to {shape}",
@@ -71,7 +71,7 @@ def cut(
     shapes: list[tuple[int, ...]],
     axis: int,
     options: dict[str, Any] | None = None,
-) -> Case:
+) -> DrawnCase:
     """The case of an operator with several outputs, which a CONCATENATION joins in another order.
 
     `order` holds the operator's inputs, SOURCE among them; all other axes of the outputs agree.
@@ -87,7 +87,7 @@ def cut(
         Operator(operator, list(range(first)), outputs, options or {}),
         Operator("CONCATENATION", again, [len(tensors) - 1], {"axis": axis}),
     ]
-    return Case(
+    return DrawnCase(
         graph(
             tensors,
             operators,

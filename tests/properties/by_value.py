@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import Operator, Tensor, graph, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
@@ -25,7 +25,7 @@ def elementwise(
     zero_point: int | None = None,
     finest: float = 2.0**-10,
     coarsest: float = 1000.0,
-) -> Case:
+) -> DrawnCase:
     """One row; `scale` and `zero_point` of an int8 output where TFLite demands them, otherwise its
     scale is from `finest` to `coarsest` times the input's."""
     shape = (1, draw(st.integers(1, 70)))
@@ -36,7 +36,7 @@ def elementwise(
     output = draw(drawing.activations(shape, dtype, scale))
     if zero_point is not None and dtype == "int8":
         output = dataclasses.replace(output, zero_points=(zero_point,))
-    return Case(
+    return DrawnCase(
         model(operator, [source], output, {}),
         draw(drawing.inputs(source)),
         f"{operator.lower()} {dtype} {source.scales}{source.zero_points} -> "
@@ -70,7 +70,7 @@ def two_operands(
     activates: bool = True,
     target: str = "",
     coarsest: float = 8.0,
-) -> Case:
+) -> DrawnCase:
     """An operator such as ADD of the input and a constant, either first, or of the input and the
     largest value of each channel, as in squeeze-and-excitation.
 
@@ -109,7 +109,7 @@ def two_operands(
         tensors.append(Tensor((2,), "int32", data=np.array([1, 2])))
         operators.insert(0, Operator("REDUCE_MAX", [0, 3], [1], {"keepDims": True}))
     what = f"{'constant' if constant else 'computed'} {shape}, order {order}"
-    return Case(
+    return DrawnCase(
         graph(tensors, operators, 0, 2),
         data,
         f"{operator.lower()} {dtype} {h}x{w}x{c} and {what}{drawing.ACTIVATION_NAMES[activation]}",

@@ -13,7 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import Operator, Tensor, graph
 from properties import drawing
-from properties.drawing import Array, Case, Window
+from properties.drawing import Array, DrawnCase, Window
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def convolutions(draw: Any, source: Tensor, window: Window, depthwise: bool) -> 
 
 
 @st.composite
-def padded_convolutions(draw: Any, dtype: str) -> Case:
+def padded_convolutions(draw: Any, dtype: str) -> DrawnCase:
     """PAD, then a VALID convolution: explicit padding, symmetric more often than not."""
     window = draw(drawing.windows(valid_only=True, largest=4))
     top, left = draw(st.integers(0, 4)), draw(st.integers(0, 4))
@@ -84,7 +84,7 @@ def padded_convolutions(draw: Any, dtype: str) -> Case:
 
 
 @st.composite
-def networks(draw: Any, dtype: str) -> Case:
+def networks(draw: Any, dtype: str) -> DrawnCase:
     """Two to six layers that fit onto each other, maybe with a classifier's head."""
     shape = (1, draw(st.integers(1, 12)), draw(st.integers(1, 12)), draw(drawing.CHANNELS))
     source = at = draw(drawing.activations(shape, dtype))
@@ -131,7 +131,7 @@ def heads(draw: Any, source: Tensor) -> list[Step]:
 
 
 @st.composite
-def residuals(draw: Any, dtype: str) -> Case:
+def residuals(draw: Any, dtype: str) -> DrawnCase:
     """x + f(x), x * x and so on: one buffer is read twice and by several operators."""
     shape = (1, draw(st.integers(1, 7)), draw(st.integers(1, 7)), draw(drawing.CHANNELS))
 
@@ -150,11 +150,11 @@ def residuals(draw: Any, dtype: str) -> Case:
     what = ", ".join(f"{op.name} {op.inputs}" for op in operators)
     largest = float(np.abs(inputs).max())
     magnitude = max(4 * largest, largest**2, largest**4) if dtype == "float32" else 0.0
-    return Case(graph(tensors, operators, 0, 3), inputs, f"{dtype} {shape} {what}", magnitude)
+    return DrawnCase(graph(tensors, operators, 0, 3), inputs, f"{dtype} {shape} {what}", magnitude)
 
 
 @st.composite
-def reshapes(draw: Any, dtype: str) -> Case:
+def reshapes(draw: Any, dtype: str) -> DrawnCase:
     """RESHAPE, EXPAND_DIMS and SQUEEZE in a row, then something that changes values."""
     h, w, c = draw(st.integers(1, 7)), draw(st.integers(1, 7)), draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, h, w, c), dtype))
@@ -173,7 +173,7 @@ def reshapes(draw: Any, dtype: str) -> Case:
     return case(draw, source, steps, f"reshapes {h}x{w}x{c}")
 
 
-def case(draw: Any, source: Tensor, steps: list[Step], what: str) -> Case:
+def case(draw: Any, source: Tensor, steps: list[Step], what: str) -> DrawnCase:
     inputs: Array = draw(drawing.inputs(source))
     magnitude = 0.0
     if source.dtype == "float32":  # a bound on all terms: rounding errors of each layer add up
@@ -184,4 +184,4 @@ def case(draw: Any, source: Tensor, steps: list[Step], what: str) -> Case:
                 bound *= float(np.abs(weights[0].data).max())
                 bound = max([bound, *(float(np.abs(t.data).max()) for t in weights[1:])])
             magnitude = max(magnitude, bound)
-    return Case(chain(source, steps), inputs, f"{source.dtype} {what}", magnitude)
+    return DrawnCase(chain(source, steps), inputs, f"{source.dtype} {what}", magnitude)

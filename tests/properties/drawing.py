@@ -23,7 +23,7 @@ PICTURES = 2  # inputs per case
 
 
 @dataclass(frozen=True, repr=False)
-class Case:
+class DrawnCase:
     """A one-operator model and inputs (N, ...) for it.
 
     `oracle` is what TFLite gets where that must differ. `magnitude`, of float32 cases, is that of
@@ -303,7 +303,7 @@ def layer(
     options: dict[str, Any],
     inputs: Array,
     what: str,
-) -> Case:
+) -> DrawnCase:
     """The case of an operator with weights: `tensors` are input, filter and maybe bias.
 
     TFLite's CONV_2D demands a bias; where there is none the oracle gets one of zeros.
@@ -320,4 +320,4 @@ def layer(
         oracle = model(operator, [*tensors, bias], output, options)
     what = f"{operator.lower()} {source.dtype} {what}"
     what += ACTIVATION_NAMES[options["fusedActivationFunction"]]
-    return Case(model(operator, tensors, output, options), inputs, what, magnitude, oracle)
+    return DrawnCase(model(operator, tensors, output, options), inputs, what, magnitude, oracle)

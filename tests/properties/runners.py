@@ -31,7 +31,7 @@ from boardless.model.compiler.kernels import Constant
 from boardless.model.graph import read
 from boardless.model.graph.dynamic_range import as_float
 from properties import records
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 from properties.records import PATTERN, Block, Kernels, Record
 
 
@@ -300,7 +300,7 @@ machines = pytest.mark.parametrize(
 )
 
 
-def check(case: Case, machine: str, variants: tuple[str, ...] | None = None) -> None:
+def check(case: DrawnCase, machine: str, variants: tuple[str, ...] | None = None) -> None:
     """The case's outputs on a machine equal TFLite's: int8 to the last bit, float32 within 1e-5 of
     the largest output (or term, where the sum nearly cancels). It compiles with `variants`, None
     being all of the machine's."""
@@ -314,7 +314,7 @@ def check(case: Case, machine: str, variants: tuple[str, ...] | None = None) -> 
 
 
 def equal(
-    case: Case, program: compiler.Program, got: npt.NDArray[Any], expected: npt.NDArray[Any]
+    case: DrawnCase, program: compiler.Program, got: npt.NDArray[Any], expected: npt.NDArray[Any]
 ) -> None:
     """A program's outputs equal TFLite's, as check() says."""
     if program.output.dtype != "float32":

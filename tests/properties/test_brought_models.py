@@ -16,7 +16,7 @@ from one_operator import Operator, Tensor, model
 from one_operator import graph as network
 from one_operator import packed as repacked
 from properties import runners
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 RNG = np.random.default_rng(5)
 CONVOLUTION = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
@@ -50,7 +50,7 @@ def test_a_dense_layer_over_every_pixel_of_a_map() -> None:
         Operator("RESHAPE", [2], [3], {"newShape": [1, 72]}),
         Operator("FULLY_CONNECTED", [3, 4], [5]),
     ]
-    case = Case(network(tensors, operators, 0, 5), int8(1, 3, 3, 16), "dense over a map")
+    case = DrawnCase(network(tensors, operators, 0, 5), int8(1, 3, 3, 16), "dense over a map")
     runners.check(case, "host")
     program = compiler.compile_graph(graph.read(case.content, "file"))
     assert program.nominal_macs == program.macs == 9 * 16 * 8 + 72 * 3
@@ -74,7 +74,7 @@ def test_weights_of_float16_are_no_activations(count: int) -> None:
         Operator("CONV_2D", [0, 2, 4], [5], CONVOLUTION),
     ]
     inputs = RNG.normal(size=(3, 4, 4, 3)).astype(np.float32)
-    runners.check(Case(network(tensors, operators, 0, 5), inputs, f"{count} filters"), "host")
+    runners.check(DrawnCase(network(tensors, operators, 0, 5), inputs, f"{count} filters"), "host")
 
 
 @runners.machines
@@ -98,7 +98,7 @@ def test_weights_of_a_dynamic_range_model_are_dequantised(per_channel: bool, mac
     ]
     content = network(tensors, operators, 0, 6)
     inputs = RNG.normal(size=(3, 4, 4, 2)).astype(np.float32)
-    runners.check(Case(content, inputs, "dynamic range"), machine)
+    runners.check(DrawnCase(content, inputs, "dynamic range"), machine)
     read = graph.read(content, "file")
     assert read.float_weights == ((0, 1), (2, 1))
     hybrid, plain = (reference.predict(c, inputs) for c in (content, as_float(content, read)))
@@ -123,7 +123,7 @@ def test_weights_of_4_bits(channels: int) -> None:
     tensor.type = schema.TensorType.INT4
     found.buffers[tensor.buffer].data = packed(weights)
     narrow = repacked(found)
-    runners.check(Case(narrow, int8(1, 9), "int4"), "host")
+    runners.check(DrawnCase(narrow, int8(1, 9), "int4"), "host")
     written = [compiler.emit(compiler.compile_graph(graph.read(c, "f"))) for c in (content, narrow)]
     assert written[0] == written[1]
 
@@ -182,7 +182,7 @@ def open_batch(first: int = -1) -> bytes:
 
 def test_an_open_batch_size_is_taken_as_1() -> None:
     content = open_batch()
-    runners.check(Case(content, int8(1, 3, 3, 16), "open batch"), "host")
+    runners.check(DrawnCase(content, int8(1, 3, 3, 16), "open batch"), "host")
     found = shapes.settled(graph.read(content, "file"))
     names = [op.name for op in found.operators]
     dense = "FULLY_CONNECTED"
@@ -219,7 +219,7 @@ def test_uint8_weights_of_any_zero_point(layer: str, zero_point: int, machine: s
     ]
     output = Tensor(result, "uint8", (0.2,), (100,))
     content = model(layer.split()[0], tensors, output, options)
-    runners.check(Case(content, int8(*shape), f"{layer} {zero_point}"), machine)
+    runners.check(DrawnCase(content, int8(*shape), f"{layer} {zero_point}"), machine)
 
 
 def test_softmax_names_the_scale_that_is_too_small() -> None:
@@ -239,7 +239,7 @@ def test_an_input_of_any_rank(dtype: str, shape: tuple[int, ...]) -> None:
     picture = shape[1:] if len(shape) > 1 or shape == (1,) else shape or (1,)
     inputs = np.asarray(RNG.integers(-128, 128, (3, *picture)), dtype)
     content = model("LOGISTIC", [source], output, {})
-    runners.check(Case(content, inputs, f"{dtype} {shape}"), "host")
+    runners.check(DrawnCase(content, inputs, f"{dtype} {shape}"), "host")
     found = graph.read(content, "file").input_tensor
     assert found.shape == (1, *picture)
 

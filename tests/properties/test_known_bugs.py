@@ -16,7 +16,7 @@ from boardless.core.errors import BadInput
 from boardless.model import compiler, graph
 from one_operator import Tensor, model
 from properties import chains, drawing, runners
-from properties.drawing import Case, Window
+from properties.drawing import DrawnCase, Window
 
 
 def scaled_weights(
@@ -77,7 +77,7 @@ def test_esp_nn_31_asymmetric_same(machine: str, depthwise: bool, channels: int)
     for h, w in itertools.product([2, 6, 10], [4, 8]):
         window = Window(h, w, 3, 3, 2, 2, 1, 1, same=True)
         source, made = step(window, channels, depthwise)
-        case = Case(chains.chain(source, [made]), pictures(source), str(window))
+        case = DrawnCase(chains.chain(source, [made]), pictures(source), str(window))
         runners.check(case, machine)
 
 
@@ -99,7 +99,7 @@ def test_cmsis_nn_233_padding_that_is_no_multiple_of_the_stride(
     source = Tensor((1, size, size, 3), "int8", (0.05,), (-7,))
     padded = chains.pad(source, padding, padding, padding, padding)
     content = chains.chain(source, [padded, made])
-    runners.check(Case(content, pictures(source), str(window)), machine)
+    runners.check(DrawnCase(content, pictures(source), str(window)), machine)
 
 
 @runners.machines
@@ -112,7 +112,7 @@ def test_tflite_micro_1094_odd_against_even_sizes(
     for size, filter_size in itertools.product([5, 6, 7, 8], [2, 3, 4, 5]):
         window = Window(size, size + 1, filter_size, filter_size, 2, 2, 1, 1, same)
         source, made = step(window, 4, depthwise)
-        case = Case(chains.chain(source, [made]), pictures(source), str(window))
+        case = DrawnCase(chains.chain(source, [made]), pictures(source), str(window))
         runners.check(case, machine)
 
 
@@ -131,7 +131,7 @@ def test_tvm_10817_scales_at_both_ends(machine: str, exponent: int) -> None:
     ]
     inputs = np.array([-128, -127, 0, 127], np.int8).reshape(4, 1, 1, 1)
     options = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1, "padding": 1}
-    case = Case(model("CONV_2D", [source, *weights], output, options), inputs, "scales")
+    case = DrawnCase(model("CONV_2D", [source, *weights], output, options), inputs, "scales")
     runners.check(case, machine)
 
 
@@ -222,5 +222,7 @@ def test_sums_that_leave_32_bits_wrap(machine: str, operator: str, end: int) -> 
     ]
     options = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1, "padding": 1}
     options |= {} if operator == "CONV_2D" else {"depthMultiplier": 1}
-    case = Case(model(operator, [source, *weights], output, options), pictures(source), "wraps")
+    case = DrawnCase(
+        model(operator, [source, *weights], output, options), pictures(source), "wraps"
+    )
     runners.check(case, machine)

@@ -10,7 +10,7 @@ from boardless.core import paths
 from boardless.model import compiler, graph
 from hypothesis import HealthCheck, Phase, given, settings
 from properties import runners, strategies
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 from properties.records import COMMENT, PROTOTYPE
 
 CASES, LEAST = 100, 10  # drawn per type, and of these
@@ -37,7 +37,7 @@ def test_every_variant_is_drawn(operator: str) -> None:
             suppress_health_check=list(HealthCheck),
         )
         @given(strategies.load(operator).cases(dtype))
-        def look(case: Case) -> None:
+        def look(case: DrawnCase) -> None:
             read = graph.read(case.content, "case")
             programs = [compiler.compile_graph(read, v) for v in runners.boards_by_variants()]
             used.update({layer.call.function for p in programs for layer in p.layers})

@@ -16,7 +16,7 @@ from boardless.model.compiler.fold.links import links_of
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import strategies
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 from properties.test_kernels import FOLDERS, folders
 
 QUANTISED = [name for name, dtype in FOLDERS if dtype == "int8"]
@@ -43,14 +43,14 @@ CHANNELWISE = [
 ]
 
 
-def drawn(data: st.DataObject, folder: str, dtype: str) -> tuple[Case, kernels.Context]:
+def drawn(data: st.DataObject, folder: str, dtype: str) -> tuple[DrawnCase, kernels.Context]:
     case = data.draw(strategies.load(folder).cases(dtype))
     read = graph.read(case.oracle or case.content, "case")
     (op,) = (op for op in read.operators if holds(folder, op.name))
     return case, kernels.Context(read, op)
 
 
-def predict(case: Case, inputs: Any) -> Any:
+def predict(case: DrawnCase, inputs: Any) -> Any:
     return reference.predict(case.oracle or case.content, inputs)
 
 

@@ -18,7 +18,7 @@ PLAN = bench.plan()
 GOOD = Verdict(True, "", 1.0, True, 0.0, (), None, None)
 
 
-def row(case: bench.Case, instructions: int, **kinds: bench.Kind) -> bench.Row:
+def row(case: bench.BenchCase, instructions: int, **kinds: bench.Kind) -> bench.BenchRow:
     built = Build(
         model=case.model,
         board=boards.load("mps2-an386"),
@@ -38,7 +38,7 @@ def row(case: bench.Case, instructions: int, **kinds: bench.Kind) -> bench.Row:
         nominal_macs=7_489_664,
     )
     named = {name.replace("_", " "): kind for name, kind in kinds.items()}
-    return bench.Row(
+    return bench.BenchRow(
         case, built, True, GOOD, instructions, kinds=named, reference_instructions=2 * instructions
     )
 
@@ -63,10 +63,10 @@ def test_peers_figures_fit_together(peer: bench.Peer) -> None:
 def test_a_named_model_brings_all_of_its_cases() -> None:
     assert bench.cases(()) == PLAN.cases
     assert bench.cases(("vww_96_int8",)) == (
-        bench.Case("vww_96_int8"),
-        bench.Case("vww_96_int8", fold=False),
+        bench.BenchCase("vww_96_int8"),
+        bench.BenchCase("vww_96_int8", fold=False),
     )
-    assert bench.cases(("my.tflite", "my.tflite")) == (bench.Case("my.tflite"),)
+    assert bench.cases(("my.tflite", "my.tflite")) == (bench.BenchCase("my.tflite"),)
 
 
 def test_without_data_the_structure_stands_in(
@@ -91,7 +91,7 @@ def test_pico_has_the_published_size() -> None:
     ]
 
 
-def test_layers_go_to_kinds_and_the_rest_is_glue() -> None:
+def test_layers_go_to_kinds_and_the_rest_is_overhead() -> None:
     program = compiler.compile_graph(zoo.find("mobile_lenet:int8").graph)
     counts = tuple(range(1, len(program.layers) + 1))
     kinds = bench.by_kind(program, counts, sum(counts) + 7)
@@ -102,10 +102,10 @@ def test_layers_go_to_kinds_and_the_rest_is_glue() -> None:
         "fully connected": 1,
         "pool and mean": 1,
         "softmax": 1,
-        "glue": 0,
+        "overhead": 0,
     }
     assert kinds["first convolution"].instructions == 1
-    assert kinds["glue"].instructions == 7
+    assert kinds["overhead"].instructions == 7
     assert sum(kind.instructions for kind in kinds.values()) == sum(counts) + 7
     assert sum(kind.macs for kind in kinds.values()) == program.macs
     assert kinds["softmax"].per_mac is None
@@ -122,17 +122,17 @@ def test_a_second_spatial_convolution_is_another_kind() -> None:
         "pointwise": 1,
         "first convolution": 2,
         "other convolution": 4,
-        "glue": 0,
+        "overhead": 0,
     }
 
 
 def test_a_limit_is_kept_below_and_exceeded_at_its_value() -> None:
     limits = {(x.what, x.fold): x.below for x in PLAN.limits if x.model == "vww_96_int8"}
     most = int(limits["instructions", True])
-    case = bench.Case("vww_96_int8")
+    case = bench.BenchCase("vww_96_int8")
     assert bench.exceeded(row(case, most - 1)) == []
     assert [x.what for x in bench.exceeded(row(case, most))] == ["instructions"]
-    unfolded = bench.Case("vww_96_int8", fold=False)
+    unfolded = bench.BenchCase("vww_96_int8", fold=False)
     fast = bench.Kind(1, 1000, int(1000 * limits["pointwise", False]) - 1)
     slow = bench.Kind(1, 1000, round(1000 * limits["depthwise", False]))
     made = row(unfolded, 1_000_000, pointwise=fast, depthwise=slow)
@@ -142,7 +142,7 @@ def test_a_limit_is_kept_below_and_exceeded_at_its_value() -> None:
 
 def test_wrong_outputs_leave_no_counts_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     wrong = dataclasses.replace(GOOD, ok=False, reason="1 of 2 predictions differ")
-    made = dataclasses.replace(row(bench.Case("vww_96_int8"), 9_999_999), verdict=wrong)
+    made = dataclasses.replace(row(bench.BenchCase("vww_96_int8"), 9_999_999), verdict=wrong)
     data = report.record([made], "mps2-an386")
     assert data["ok"] is False
     assert "instructions" not in data["rows"][0]

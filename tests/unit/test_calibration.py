@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from boardless.core.errors import BadInput
 from boardless.cycles import calibration
-from boardless.cycles.calibration import Row, digest, facts
+from boardless.cycles.calibration import ProgramRow, digest, facts
 from boardless.front.calibrate import programs
 from hypothesis import given
 from hypothesis import strategies as st
@@ -179,9 +179,9 @@ def test_an_unknown_suite_names_the_known_ones() -> None:
 
 def test_errors_of_known_rows() -> None:
     rows = [
-        Row("s", "a", 100, 110, True),
-        Row("s", "b", 200, 190, False),
-        Row("s", "c", 50, 50, False),
+        ProgramRow("s", "a", 100, 110, True),
+        ProgramRow("s", "b", 200, 190, False),
+        ProgramRow("s", "c", 50, 50, False),
     ]
     assert [r.error_percent for r in rows] == pytest.approx([10, -5, 0])
     summary = calibration.summary(rows)
@@ -191,14 +191,16 @@ def test_errors_of_known_rows() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.floats(1, 1e12), st.floats(0.1, 1e12)).map(lambda t: Row("s", "p", *t, False)),
+        st.tuples(st.floats(1, 1e12), st.floats(0.1, 1e12)).map(
+            lambda t: ProgramRow("s", "p", *t, False)
+        ),
         min_size=1,
     ),
     st.floats(0.001, 1000),
 )
-def test_errors_do_not_depend_on_the_unit(rows: list[Row], scale: float) -> None:
+def test_errors_do_not_depend_on_the_unit(rows: list[ProgramRow], scale: float) -> None:
     here = calibration.summary(rows)
-    scaled = [Row("s", "p", r.measured * scale, r.estimated * scale, False) for r in rows]
+    scaled = [ProgramRow("s", "p", r.measured * scale, r.estimated * scale, False) for r in rows]
     there = calibration.summary(scaled)
     assert there.mean == pytest.approx(here.mean, rel=1e-6, abs=1e-6)
     assert 0 <= here.median <= here.worst
@@ -263,7 +265,7 @@ def test_a_result_is_read_back_and_noticed_when_old(
 ) -> None:
     monkeypatch.setattr(calibration.digests, "digest", lambda core, part: "new")
     assert calibration.error("cortex-m4", None, tmp_path) is None
-    rows = [Row("one", "a", 100, 104, False), Row("one", "b", 100, 98, True)]
+    rows = [ProgramRow("one", "a", 100, 104, False), ProgramRow("one", "b", 100, 98, True)]
     empty = calibration.load("cortex-m4", None, tmp_path)
     calibration.save(empty, "one", "new", "14.2.1", rows, tmp_path)
     error = calibration.error("cortex-m4", None, tmp_path)
@@ -275,7 +277,9 @@ def test_a_result_is_read_back_and_noticed_when_old(
     assert str(error) == "±3.0 % mean, 4.0 % worst of 2 programs"
 
     found = calibration.load("cortex-m4", None, tmp_path)
-    calibration.save(found, "two", "old", "14.2.1", [Row("two", "a", 100, 100, False)], tmp_path)
+    calibration.save(
+        found, "two", "old", "14.2.1", [ProgramRow("two", "a", 100, 100, False)], tmp_path
+    )
     error = calibration.error("cortex-m4", None, tmp_path)
     assert error
     assert (error.programs, error.suites, error.stale) == (3, ("one", "two"), True)
@@ -287,8 +291,8 @@ def test_a_board_of_your_own_counts_for_itself(
 ) -> None:
     monkeypatch.setattr(calibration.digests, "digest", lambda core, part: "new")
     own = [
-        Row("mine", "a:int8", 100, 97, True, "desk"),
-        Row("mine", "b:int8", 100, 101, True, "desk"),
+        ProgramRow("mine", "a:int8", 100, 97, True, "desk"),
+        ProgramRow("mine", "b:int8", 100, 101, True, "desk"),
     ]
     empty = calibration.load("cortex-m4", None, tmp_path)
     calibration.save(empty, "mine", "new", "12.2.1", own, tmp_path)
@@ -298,7 +302,9 @@ def test_a_board_of_your_own_counts_for_itself(
     assert str(alone) == "±2.0 % mean, 3.0 % worst of 2 models against your board desk"
     assert alone
     assert alone.mean == pytest.approx(2)
-    calibration.save(found, "one", "new", "14.2.1", [Row("one", "a", 100, 110, False)], tmp_path)
+    calibration.save(
+        found, "one", "new", "14.2.1", [ProgramRow("one", "a", 100, 110, False)], tmp_path
+    )
     both = calibration.error("cortex-m4", None, tmp_path)
     assert both
     assert (both.programs, both.held_out) == (1, None)
@@ -312,7 +318,7 @@ def test_a_board_of_your_own_counts_for_itself(
 def test_a_result_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file in the place of the folder")
     empty = calibration.load("cortex-m4", None, tmp_path)
-    row = Row("one", "a", 100, 104, False)
+    row = ProgramRow("one", "a", 100, 104, False)
     with pytest.raises(BadInput, match="cannot write"):
         calibration.save(empty, "one", "new", "14.2.1", [row], tmp_path / "results")
 
@@ -321,7 +327,7 @@ def test_a_suite_replaces_its_own_rows_only(tmp_path: Path) -> None:
     tmp_path = tmp_path / "made"
     for suite, estimated in (("one", 101), ("two", 102), ("one", 103)):
         found = calibration.load("cortex-m7", "stm32h743", tmp_path)
-        rows = [Row(suite, "a", 100, estimated, False)]
+        rows = [ProgramRow(suite, "a", 100, estimated, False)]
         calibration.save(found, suite, "d", "14.2.1", rows, tmp_path)
     result = calibration.load("cortex-m7", "stm32h743", tmp_path)
     assert [(r.suite, r.estimated) for r in result.row] == [("one", 103), ("two", 102)]

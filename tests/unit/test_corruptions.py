@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from boardless.core.errors import BadInput
-from boardless.data import corruptions, groups, pictures
+from boardless.data import corruptions, groups, meaning, pictures
 from boardless.data.records import Pictures
 from boardless.model.graph import Quantisation, Tensor
 from boardless.model.zoo import Scaling
 
 GRAY = Tensor("t", (1, 16, 16, 1), "int8", Quantisation((1 / 255,), (-128,), 0))
 PIXELS = np.arange(3 * 256, dtype=np.int64).reshape(3, 16, 16, 1).astype(np.uint8)
-SCALING = pictures.USUAL["0..1"]
+SCALING = meaning.USUAL["0..1"]
 
 
 def fed(tensor: Tensor = GRAY, pixels: np.ndarray = PIXELS, scaling: Scaling = SCALING) -> Pictures:
@@ -24,9 +24,9 @@ def fed(tensor: Tensor = GRAY, pixels: np.ndarray = PIXELS, scaling: Scaling = S
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float32"])
-@pytest.mark.parametrize("usual", list(pictures.USUAL))
+@pytest.mark.parametrize("usual", list(meaning.USUAL))
 def test_inputs_become_the_pixels_that_they_were_made_of(dtype: str, usual: str) -> None:
-    scaling = pictures.USUAL[usual]
+    scaling = meaning.USUAL[usual]
     zero = round(-128 - scaling.offset / scaling.scale)
     tensor = Tensor("t", (1, 16, 16, 1), dtype, Quantisation((scaling.scale,), (zero,), 0))
     inputs = pictures.as_inputs(PIXELS, tensor, scaling)

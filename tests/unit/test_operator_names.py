@@ -89,4 +89,4 @@ def test_an_operator_that_nobody_knows_is_left_alone() -> None:
 
 
 def test_a_layer_is_one_operator() -> None:
-    assert len({traits.operator(layer) for layer in traits.Layer}) == len(traits.Layer)
+    assert len({traits.operator(layer) for layer in traits.LayerKind}) == len(traits.LayerKind)

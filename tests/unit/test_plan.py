@@ -102,7 +102,7 @@ def plan_of(net: Network, **options: Any) -> compiler.Program:
 
 def memory_of(
     *steps: tuple[tuple[int, ...], int, Call], keep_input: bool = False, size: int = 64
-) -> lifetimes.Memory:
+) -> lifetimes.Buffers:
     """Steps (inputs, output, call) over tensors of one size; the last output is the model's."""
     count = max(output for _, output, _ in steps) + 1
     tensors = tuple(Tensor(f"t{i}", (size,), "int8") for i in range(count))

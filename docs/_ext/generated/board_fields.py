@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from boardless.device import emulators
 from boardless.device.boards import BoardFile
-from boardless.device.records import Memory, Toolchain
+from boardless.device.records import BoardMemory, Toolchain
 
 from generated.writing import code, prose, sentence, table
 
@@ -30,7 +30,7 @@ OF_THE_FILE = {
 
 def markdown() -> str:
     parts = [_section("board.toml", BoardFile, OF_THE_FILE)]
-    parts += [_section("[toolchain]", Toolchain), _section("[memory]", Memory)]
+    parts += [_section("[toolchain]", Toolchain), _section("[memory]", BoardMemory)]
     for name in emulators.names():
         record = getattr(emulators.load(name), "Settings", None)
         if record is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boardless.cycles import calibration
-from boardless.cycles.calibration import Row, facts
+from boardless.cycles.calibration import ProgramRow, facts
 
 from generated.writing import cell, code, table
 
@@ -26,7 +26,7 @@ def markdown() -> str:
     return "\n".join(parts)
 
 
-def _row(row: Row) -> list[str]:
+def _row(row: ProgramRow) -> list[str]:
     held = "yes" if row.held_out else ""
     figures = (f"{row.measured:,.0f}", f"{row.estimated:,.0f}", f"{row.error_percent:+.1f}\u00a0%")
     return [code(row.program), *figures, held]

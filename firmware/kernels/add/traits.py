@@ -1,6 +1,6 @@
 """The traits of ADD, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Layer, Traits, always
+from boardless.model.traits import Channels, Form, LayerKind, Traits, always
 
 TRAITS = Traits(
     form=Form.VALUES,
@@ -8,5 +8,5 @@ TRAITS = Traits(
     operands=2,
     takes_activation=True,
     same_in_uint8=always,
-    layer=Layer.SUM,
+    layer=LayerKind.SUM,
 )

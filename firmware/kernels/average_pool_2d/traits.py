@@ -1,6 +1,6 @@
 """The traits of AVERAGE_POOL_2D, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Group, Layer, Traits
+from boardless.model.traits import Channels, Form, Group, LayerKind, Traits
 
 TRAITS = Traits(
     form=Form.WINDOW,
@@ -9,5 +9,5 @@ TRAITS = Traits(
     keeps_range=True,
     own_in_uint8=True,
     group=Group.POOL,
-    layer=Layer.AVERAGE_POOL,
+    layer=LayerKind.AVERAGE_POOL,
 )

@@ -1,6 +1,6 @@
 """The traits of DEPTHWISE_CONV_2D, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Group, Layer, Traits, always
+from boardless.model.traits import Channels, Form, Group, LayerKind, Traits, always
 
 TRAITS = Traits(
     form=Form.WINDOW,
@@ -10,5 +10,5 @@ TRAITS = Traits(
     takes_padding=True,
     same_in_uint8=always,
     group=Group.DEPTHWISE,
-    layer=Layer.DEPTHWISE,
+    layer=LayerKind.DEPTHWISE,
 )

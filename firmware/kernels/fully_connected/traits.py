@@ -1,6 +1,6 @@
 """The traits of FULLY_CONNECTED, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Group, Layer, Traits, always
+from boardless.model.traits import Channels, Group, LayerKind, Traits, always
 
 TRAITS = Traits(
     channels=Channels.EVERY,
@@ -9,5 +9,5 @@ TRAITS = Traits(
     rounds_once=True,
     same_in_uint8=always,
     group=Group.DENSE,
-    layer=Layer.DENSE,
+    layer=LayerKind.DENSE,
 )

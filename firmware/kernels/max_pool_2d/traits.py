@@ -1,6 +1,6 @@
 """The traits of MAX_POOL_2D, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Group, Layer, Traits, always
+from boardless.model.traits import Channels, Form, Group, LayerKind, Traits, always
 
 TRAITS = Traits(
     form=Form.WINDOW,
@@ -9,5 +9,5 @@ TRAITS = Traits(
     keeps_range=True,
     same_in_uint8=always,
     group=Group.POOL,
-    layer=Layer.MAX_POOL,
+    layer=LayerKind.MAX_POOL,
 )

@@ -1,6 +1,6 @@
 """The traits of MEAN, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Group, Layer, Traits, always
+from boardless.model.traits import Channels, Form, Group, LayerKind, Traits, always
 
 TRAITS = Traits(
     form=Form.REDUCTION,
@@ -9,5 +9,5 @@ TRAITS = Traits(
     sums=True,
     same_in_uint8=always,
     group=Group.POOL,
-    layer=Layer.GLOBAL_MEAN,
+    layer=LayerKind.GLOBAL_MEAN,
 )

@@ -1,6 +1,6 @@
 """The traits of PAD, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Layer, Traits, always
+from boardless.model.traits import Channels, Form, LayerKind, Traits, always
 
 TRAITS = Traits(
     form=Form.PADDING,
@@ -8,5 +8,5 @@ TRAITS = Traits(
     pads_zero=True,
     keeps_range=True,
     same_in_uint8=always,
-    layer=Layer.PADDING,
+    layer=LayerKind.PADDING,
 )

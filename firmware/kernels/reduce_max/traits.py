@@ -1,6 +1,6 @@
 """The traits of REDUCE_MAX, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Group, Layer, Traits, always
+from boardless.model.traits import Channels, Form, Group, LayerKind, Traits, always
 
 TRAITS = Traits(
     form=Form.REDUCTION,
@@ -8,5 +8,5 @@ TRAITS = Traits(
     keeps_range=True,
     same_in_uint8=always,
     group=Group.POOL,
-    layer=Layer.GLOBAL_MAX,
+    layer=LayerKind.GLOBAL_MAX,
 )

@@ -1,6 +1,6 @@
 """The traits of RESHAPE, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Layer, Traits, always
+from boardless.model.traits import Channels, Form, LayerKind, Traits, always
 
 TRAITS = Traits(
     form=Form.SHAPE,
@@ -8,5 +8,5 @@ TRAITS = Traits(
     keeps_range=True,
     same_in_uint8=always,
     reads=1,
-    layer=Layer.FLATTEN,
+    layer=LayerKind.FLATTEN,
 )

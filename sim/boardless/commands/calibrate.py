@@ -29,7 +29,7 @@ from boardless.device.link.client import WrongFirmware
 from boardless.front.calibrate import measured, programs
 from boardless.path import Request
 from boardless.report import record, table
-from boardless.report.calibrate import Found, as_json, label, show
+from boardless.report.calibrate import SuiteFigures, as_json, label, show
 from boardless.terminal import (
     json_option,
     labelled,
@@ -109,7 +109,7 @@ def command(
         sys.exit(max(error.exit_status for error in found.failures))
 
 
-def keep(found: Found) -> Path:
+def keep(found: SuiteFigures) -> Path:
     """Writes the result. What the suite's other programs were estimated at stays, as long as the
     model is the same."""
     result = calibration.load(found.core, found.part)
@@ -122,12 +122,12 @@ def keep(found: Found) -> Path:
     return calibration.save(result, found.suite.name, now, found.version, [*rows.values()])
 
 
-def failed(found: Found, program: str, error: BoardlessError) -> None:
+def failed(found: SuiteFigures, program: str, error: BoardlessError) -> None:
     say(f"boardless: {program}: {error}")
     found.failures.append(error)
 
 
-def warn(found: Found, reason: str) -> None:
+def warn(found: SuiteFigures, reason: str) -> None:
     say(f"boardless: warning: {reason}")
     found.reasons.append(reason)
 
@@ -135,7 +135,7 @@ def warn(found: Found, reason: str) -> None:
 # ---- a suite ----
 
 
-def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> Found:
+def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> SuiteFigures:
     """Prices the programs of a suite."""
     suite = facts.load(words[0])
     if len(words) != (1 if suite.firmware else 2):
@@ -144,7 +144,7 @@ def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> Foun
     if not suite.firmware:
         programs.check(suite, Path(words[1]))
     version = suite.compiler.split()[-1] if suite.firmware else programs.compiler()
-    found = Found(suite, core or suite.core, part or suite.part, version)
+    found = SuiteFigures(suite, core or suite.core, part or suite.part, version)
     if suite.build and suite.compiler_major not in (None, int(version.split(".")[0])):
         warn(
             found,
@@ -166,7 +166,7 @@ def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> Foun
     return found
 
 
-def price_programs(found: Found, checkout: Path) -> None:
+def price_programs(found: SuiteFigures, checkout: Path) -> None:
     """Builds, runs and prices programs whose sources are the user's."""
     suite = found.suite
     core = cores.load(found.core)
@@ -186,7 +186,7 @@ def price_programs(found: Found, checkout: Path) -> None:
                 failed(found, program.name, error)
                 continue
             row = (suite.name, program.name, program.cycles, cycles, program.held_out)
-            found.rows.append(calibration.Row(*row))
+            found.rows.append(calibration.ProgramRow(*row))
 
 
 @contextmanager
@@ -201,7 +201,7 @@ def steps(suite: Suite) -> Iterator[Callable[[str], None]]:
         yield lambda name: bars.update(task, description=f"{suite.name} {name}", advance=1)
 
 
-def price_models(found: Found) -> None:
+def price_models(found: SuiteFigures) -> None:
     """Counts and prices the builds that a board has measured; other builds say nothing."""
     asked = msgspec.structs.replace(found.suite, core=found.core, part=found.part)
     with progress_bar() as progress:
@@ -220,7 +220,7 @@ def price_models(found: Found) -> None:
 
 def on_board(
     models: tuple[str, ...], core: str | None, part: str | None, port: dict[str, Any]
-) -> Found:
+) -> SuiteFigures:
     """Measures models on the board behind a port, and keeps the facts of each at once."""
     if not port["board"]:
         raise click.UsageError("--port needs --board")
@@ -229,7 +229,7 @@ def on_board(
     date = checked(port["date"] or datetime.date.today().isoformat())
     name = "-".join(filter(None, [port["board"], part or core]))
     path = facts.own(port["facts"] or facts.FOLDER / f"{name}.toml")
-    found: Found | None = None
+    found: SuiteFigures | None = None
     failures: list[tuple[str, BoardlessError]] = []
     with progress_bar() as progress:
         for model in models:
@@ -251,7 +251,7 @@ def on_board(
                 break  # the others would fare no better
             suite = facts.add(measured.suite_of(taken, date, port["source"]), path)
             if found is None:
-                found = Found(suite, suite.core, suite.part, suite.compiler.split()[-1])
+                found = SuiteFigures(suite, suite.core, suite.part, suite.compiler.split()[-1])
             found.suite = suite
             found.add(*measured.compared(suite, taken.program(date), taken.run))
     if found is None:

@@ -71,7 +71,7 @@ class Cycles:
         return statistics.median_low(self.inferences)
 
     @property
-    def told(self) -> str:
+    def basis(self) -> str:
         """Names the target, and the error of its estimates."""
         core, part = self.target.core, self.target.part
         if part is None:

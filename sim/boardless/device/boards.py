@@ -14,7 +14,7 @@ import msgspec
 from boardless.core import checked, paths
 from boardless.core.errors import BadInput
 from boardless.device import emulators
-from boardless.device.records import Board, Memory, Toolchain
+from boardless.device.records import Board, BoardMemory, Toolchain
 
 
 class BoardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +24,7 @@ class BoardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     core: str
     hal: str
     toolchain: Toolchain
-    memory: Memory
+    memory: BoardMemory
     emulator: dict[str, dict[str, Any]]
     variants: tuple[str, ...] = ()
     default: bool = False

@@ -28,7 +28,7 @@ class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     debian: tuple[str, ...]
 
 
-class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BoardMemory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sizes in bytes, origins as addresses; `shared_bytes` is what the memory link can use."""
 
     flash_bytes: int
@@ -63,7 +63,7 @@ class Board:
     variants: tuple[str, ...]  # optimised kernels the core can run, best first
     default: bool  # part of `nox -s sim`
     toolchain: Toolchain
-    memory: Memory
+    memory: BoardMemory
     emulators: dict[str, Any]  # name -> the emulator's own settings record
 
     @property
@@ -78,7 +78,7 @@ class Board:
 
 
 @dataclass(frozen=True)
-class Layer:
+class MarkedLayer:
     """A kernel call as reports show it."""
 
     index: int
@@ -96,7 +96,7 @@ class Sources:
 
     model: str  # such as digits_cnn:int8
     files: Mapping[str, bytes]  # name -> content, with BUILD_ID in it
-    layers: tuple[Layer, ...]
+    layers: tuple[MarkedLayer, ...]
     input_bytes: int
     output_dtype: str
     output_count: int
@@ -115,7 +115,7 @@ class Build:
     elf: Path
     build_id: str  # 16 hex digits
     toolchain: str  # such as "arm-none-eabi-gcc 12.2.1"
-    layers: tuple[Layer, ...]
+    layers: tuple[MarkedLayer, ...]
     input_bytes: int
     output_dtype: str
     output_count: int

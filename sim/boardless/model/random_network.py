@@ -16,7 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from boardless.model import traits
 from boardless.model.graph import options as tables
-from boardless.model.traits import Layer
+from boardless.model.traits import LayerKind
 
 VALID, SAME = schema.Padding.VALID, schema.Padding.SAME
 NONE = schema.ActivationFunctionType.NONE
@@ -74,7 +74,7 @@ class Network:
         options = {"strideH": stride, "strideW": stride, "padding": padding}
         options |= {"dilationHFactor": 1, "dilationWFactor": 1}
         options |= {"fusedActivationFunction": activation}
-        self.operator(Layer.CONVOLUTION, inputs, shape, options, activation)
+        self.operator(LayerKind.CONVOLUTION, inputs, shape, options, activation)
 
     def depthwise(
         self, size: int, stride: int, activation: int, padding: int = SAME, bias: bool = True
@@ -85,17 +85,17 @@ class Network:
         options = {"strideH": stride, "strideW": stride, "padding": padding, "depthMultiplier": 1}
         options |= {"dilationHFactor": 1, "dilationWFactor": 1}
         options |= {"fusedActivationFunction": activation}
-        self.operator(Layer.DEPTHWISE, inputs, shape, options, activation)
+        self.operator(LayerKind.DEPTHWISE, inputs, shape, options, activation)
 
     def dense(self, outputs: int) -> None:
         """A dense layer of a flat input (1, n)."""
         n = self.shape[-1]
         inputs = self._weights((outputs, n), 1, n, 0)
         options = {"fusedActivationFunction": NONE}
-        self.operator(Layer.DENSE, inputs, (1, outputs), options)
+        self.operator(LayerKind.DENSE, inputs, (1, outputs), options)
 
-    def pool(self, kind: Layer, size: int, stride: int, padding: int = SAME) -> None:
-        """Pooling of `kind` Layer.MAX_POOL or Layer.AVERAGE_POOL."""
+    def pool(self, kind: LayerKind, size: int, stride: int, padding: int = SAME) -> None:
+        """Pooling of `kind` LayerKind.MAX_POOL or LayerKind.AVERAGE_POOL."""
         _, h, w, c = self.shape
         options = {"strideH": stride, "strideW": stride, "padding": padding}
         options |= {"filterHeight": size, "filterWidth": size, "fusedActivationFunction": NONE}
@@ -105,7 +105,7 @@ class Network:
         _, h, w, c = self.shape
         paddings = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
         self.operator(
-            Layer.PADDING,
+            LayerKind.PADDING,
             [self._constant(paddings)],
             (1, h + top + bottom, w + left + right, c),
             keep=True,
@@ -113,30 +113,30 @@ class Network:
 
     def add(self, other: int) -> None:
         """The sum with tensor number `other`, of the same shape."""
-        self.operator(Layer.SUM, [other], self.shape, {"fusedActivationFunction": NONE})
+        self.operator(LayerKind.SUM, [other], self.shape, {"fusedActivationFunction": NONE})
 
     def mean(self) -> None:
         """Global average pooling; height and width stay as 1."""
         axes = self._constant(np.array([1, 2], np.int32))
-        self.operator(Layer.GLOBAL_MEAN, [axes], (1, 1, 1, self.shape[-1]), {"keepDims": True})
+        self.operator(LayerKind.GLOBAL_MEAN, [axes], (1, 1, 1, self.shape[-1]), {"keepDims": True})
 
     def largest(self) -> None:
         """Global max pooling; height and width stay as 1."""
         axes = self._constant(np.array([1, 2], np.int32))
         shape = (1, 1, 1, self.shape[-1])
-        self.operator(Layer.GLOBAL_MAX, [axes], shape, {"keepDims": True}, keep=True)
+        self.operator(LayerKind.GLOBAL_MAX, [axes], shape, {"keepDims": True}, keep=True)
 
     def reshape(self, *shape: int) -> None:
         constant = self._constant(np.array(shape, np.int32))
-        self.operator(Layer.FLATTEN, [constant], shape, {"newShape": list(shape)}, keep=True)
+        self.operator(LayerKind.FLATTEN, [constant], shape, {"newShape": list(shape)}, keep=True)
 
     def softmax(self) -> None:
         output = self._activation(self.shape, 1 / 256, -128)
-        self._append(Layer.SOFTMAX, [self.at], output, {"beta": 1.0})
+        self._append(LayerKind.SOFTMAX, [self.at], output, {"beta": 1.0})
 
     def operator(
         self,
-        layer: Layer,
+        layer: LayerKind,
         inputs: list[int],
         shape: tuple[int, ...],
         options: dict[str, Any] | None = None,
@@ -152,7 +152,7 @@ class Network:
         self._append(layer, [self.at, *inputs], output, options or {})
 
     def _append(
-        self, layer: Layer, inputs: list[int], output: int, options: dict[str, Any]
+        self, layer: LayerKind, inputs: list[int], output: int, options: dict[str, Any]
     ) -> None:
         name = traits.operator(layer)
         table = tables.class_of(name)

@@ -14,7 +14,7 @@ from functools import partial
 
 from boardless.core.errors import BadInput
 from boardless.model.random_network import NONE, RELU, RELU6, SAME, VALID, Network
-from boardless.model.traits import Layer
+from boardless.model.traits import LayerKind
 
 KIB = 1024
 FD_STRIDES = (2, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1)
@@ -55,7 +55,7 @@ def vww(kind: str) -> bytes:
     for filters, stride in zip(V1_FILTERS, V1_STRIDES, strict=True):
         net.depthwise(3, stride, RELU)
         net.conv(filters // 4, 1, 1, RELU)
-    net.pool(Layer.AVERAGE_POOL, 3, 3, VALID)
+    net.pool(LayerKind.AVERAGE_POOL, 3, 3, VALID)
     net.reshape(1, 256)
     net.dense(2)
     net.softmax()

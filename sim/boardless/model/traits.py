@@ -54,7 +54,7 @@ class Group(StrEnum):
     ELEMENTWISE = "elementwise"
 
 
-class Layer(Enum):
+class LayerKind(Enum):
     """A layer by which authors of networks know the operator; each has one operator at most.
 
     Networks with random weights are made of these, and exported formats consist of them.
@@ -122,7 +122,7 @@ class Traits:
     int8: str | None = None
     float32: str | None = None
     group: Group = Group.ELEMENTWISE
-    layer: Layer | None = None
+    layer: LayerKind | None = None
     variable: Variable | None = None
 
 
@@ -150,7 +150,7 @@ def clamping() -> tuple[str, ...]:
 
 
 @cache
-def operator(layer: Layer) -> str:
+def operator(layer: LayerKind) -> str:
     """Returns TFLite's name of the one operator that is this layer."""
     (name,) = (name for name in sorted(_names()) if of(name).layer is layer)
     return name

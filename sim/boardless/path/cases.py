@@ -59,7 +59,7 @@ def enough(name: str) -> int:
 
 
 @dataclass(frozen=True)
-class Found:
+class CasesFound:
     """The results of several cases, each list in their order."""
 
     outcomes: tuple[Outcome, ...]
@@ -74,7 +74,7 @@ def outcomes(
     limit: int | None = None,
     *,
     fresh: bool = False,
-) -> Found:
+) -> CasesFound:
     """Measures and judges `cases` on these sets of pictures; `limit` pictures each, or as many as
     are enough. `fresh` measures again what has not changed."""
     requests = [
@@ -98,7 +98,7 @@ def outcomes(
                 judged.append(judge(made))
         except BadInput as error:  # such as a damaged baseline
             failures.append(Failure(case, error))
-    return Found(tuple(judged), tuple(misfits), tuple(failures))
+    return CasesFound(tuple(judged), tuple(misfits), tuple(failures))
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,10 @@ from boardless.path.measuring import Measurement, measure
 from boardless.path.preparing import build_ahead, prepare
 from boardless.path.request import Progress, Request, named
 
-Found = Measurement | BoardlessError
+Answer = Measurement | BoardlessError
 
 
-def measured(request: Request, progress: Progress, build: Build | None = None) -> Found:
+def measured(request: Request, progress: Progress, build: Build | None = None) -> Answer:
     """Returns the measurement of one request by this process, or why there is none; `build` is its
     firmware, if it is there. What the plugin has counted is priced, and not kept."""
     try:
@@ -43,7 +43,7 @@ def measured(request: Request, progress: Progress, build: Build | None = None) -
 def measure_all(
     requests: Sequence[Request],
     progress: Progress,
-    landed: Callable[[int, Found], None],
+    landed: Callable[[int, Answer], None],
     jobs: int | None = None,
 ) -> None:
     """Measures each request by one of `jobs` processes (None: one per processor). `landed` gets the
@@ -166,9 +166,9 @@ class Worker(children.Companion):
         command = [sys.executable, "-P", "-m", __name__]
         super().__init__("a process", command, env=environment)
 
-    def measure(self, request: Request, progress: Progress) -> Found:
+    def measure(self, request: Request, progress: Progress) -> Answer:
         """Returns what `measured` returns there."""
-        found: Found = self._answer(request, progress)
+        found: Answer = self._answer(request, progress)
         return found
 
     def build(self, ahead: Ahead, progress: Progress) -> None:
@@ -221,7 +221,7 @@ def _serve(answers: IO[bytes]) -> None:
     lock = threading.Lock()
     builds: dict[object, Build] = {}
 
-    def answer(request: Request | Ahead, progress: Progress) -> Found | None:
+    def answer(request: Request | Ahead, progress: Progress) -> Answer | None:
         if isinstance(request, Request):
             return measured(request, progress, builds.get(request.firmware))
         found = zip(request.requests, build_ahead(request.requests, progress), strict=True)

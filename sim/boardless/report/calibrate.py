@@ -9,29 +9,29 @@ from typing import Any
 from boardless.core.errors import BoardlessError
 from boardless.cycles import calibration
 from boardless.cycles.calibration.facts import Suite
-from boardless.device.records import Layer
+from boardless.device.records import MarkedLayer
 from boardless.report import table
 from boardless.report.profile import short
 from boardless.report.table import number, words
 
-Layers = Sequence[tuple[Layer, int, float]]  # cycles measured, cycles estimated
+Layers = Sequence[tuple[MarkedLayer, int, float]]  # cycles measured, cycles estimated
 
 
 @dataclass
-class Found:
+class SuiteFigures:
     """The results for the programs of one suite."""
 
     suite: Suite
     core: str
     part: str | None
     version: str  # of the compiler
-    rows: list[calibration.Row] = field(default_factory=list)
+    rows: list[calibration.ProgramRow] = field(default_factory=list)
     layers: dict[str, Layers] = field(default_factory=dict)  # by program
     reasons: list[str] = field(default_factory=list)  # why it says nothing about the error
     skipped: list[str] = field(default_factory=list)  # programs that are built otherwise today
     failures: list[BoardlessError] = field(default_factory=list)
 
-    def add(self, row: calibration.Row, layers: Layers) -> None:
+    def add(self, row: calibration.ProgramRow, layers: Layers) -> None:
         self.rows.append(row)
         if layers:  # the board has a timer
             self.layers[row.program] = layers
@@ -41,7 +41,7 @@ def label(core: str, part: str | None) -> str:
     return f"{core} ({part})" if part else core
 
 
-def summaries(rows: Sequence[calibration.Row]) -> dict[str, calibration.Summary]:
+def summaries(rows: Sequence[calibration.ProgramRow]) -> dict[str, calibration.Summary]:
     """Summarises rows by group: all programs, those held out, and those by which numbers were
     chosen."""
     groups = {
@@ -52,7 +52,7 @@ def summaries(rows: Sequence[calibration.Row]) -> dict[str, calibration.Summary]
     return {name: calibration.summary(group) for name, group in groups.items() if group}
 
 
-def show(found: Found) -> None:
+def show(found: SuiteFigures) -> None:
     table.show(
         f"{found.suite.title}, priced as {label(found.core, found.part)}",
         (
@@ -121,7 +121,7 @@ def show(found: Found) -> None:
     table.note(" ".join(found.suite.split.split()))
 
 
-def as_json(found: Found) -> dict[str, Any]:
+def as_json(found: SuiteFigures) -> dict[str, Any]:
     return {
         "suite": found.suite.name,
         "core": found.core,

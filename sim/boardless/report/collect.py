@@ -33,7 +33,7 @@ from boardless.report.page_records import (
     LayerRow,
     Layers,
     Line,
-    Memory,
+    MemoryMap,
     Report,
     Revision,
 )
@@ -108,12 +108,12 @@ def _case(outcome: Outcome, command: str, sheets: Sheets) -> CaseReport:
         reason=verdict.reason,
         origin=run.pictures.origin,
         estimates=[estimates.summary(cycles) for cycles in run.cycles],
-        told=run.cycles[0].told if run.cycles else "",
+        basis=run.cycles[0].basis if run.cycles else "",
         measured=record.told_by_device(run),
         gate=_gate(compared) if compared else None,
         file=gate.row(compared)["file"] if compared else "",
         layers=_layers(run, compared),
-        memory=Memory(
+        memory=MemoryMap(
             **measures.memory(run.build, run.stack_bytes),
             other_bytes=run.build.static_ram_bytes - run.build.arena_bytes,
             flash_total=board.memory.flash_bytes,

@@ -18,7 +18,7 @@ from boardless.report.table import number, words
 class Count:
     """A whole run, or its regions."""
 
-    result: bare.Result
+    result: bare.BareRun
     board: Board
     emulator: dict[str, str]  # name, version
     regions: tuple[str, ...]  # BEGIN:END as asked for; none: all of the run
@@ -27,7 +27,7 @@ class Count:
 
 
 def of(
-    result: bare.Result,
+    result: bare.BareRun,
     board: Board,
     emulator: dict[str, str],
     targets: Sequence[Target],
@@ -55,7 +55,7 @@ def show(count: Count, most: int) -> None:
         table.show("by region", (words("region"), number("instructions", 1), *names), rows)
     profile.show_functions(count.lines, count.cycles, most)
     for cycles in count.cycles:
-        table.note(f"est. cycles: {cycles.told}")
+        table.note(f"est. cycles: {cycles.basis}")
     if count.result.exit_code:
         table.line(f"the program's exit status: {count.result.exit_code}")
 

@@ -57,7 +57,7 @@ def summary(cycles: Cycles) -> str:
     % ...)`."""
     time, clock = cycles.milliseconds(cycles.median), cycles.target.clock_hz
     at = f" = {time:.4g} ms at {clock / 1e6:g} MHz" if time is not None and clock else ""
-    return f"est. {_short(cycles.median)} cycles{at} ({cycles.told})"
+    return f"est. {_short(cycles.median)} cycles{at} ({cycles.basis})"
 
 
 def _short(value: float) -> str:

@@ -13,10 +13,10 @@ from boardless.report.measures import FEW, accuracy_text
 
 ARROW = " → "
 SAME, RIGHT = "same", "right"  # predictions
-Row = dict[str, Any]  # as gate.row() makes it
+GateRow = dict[str, Any]  # as gate.row() makes it
 
 
-def values(row: Row) -> Values:
+def values(row: GateRow) -> Values:
     """Returns the value of each column, by its name."""
     return {column.name: column.value(row) for column in COLUMNS}
 
@@ -31,17 +31,17 @@ def _differ(value: dict[str, Any]) -> bool:
     return value["old"] is not None and value["old"] != value["new"]
 
 
-def _figures(find: Callable[[Row], int | None]) -> Callable[[Row], dict[str, Any] | None]:
+def _figures(find: Callable[[GateRow], int | None]) -> Callable[[GateRow], dict[str, Any] | None]:
     """Returns the value of a column: what `find` finds in the figures before and now."""
 
-    def value(row: Row) -> dict[str, Any] | None:
+    def value(row: GateRow) -> dict[str, Any] | None:
         new, old = find(row["figures"]), row["baseline"] and find(row["baseline"])
         return None if new is None else {"old": old, "new": new}
 
     return value
 
 
-def _cycles(row: Row) -> dict[str, Any] | None:
+def _cycles(row: GateRow) -> dict[str, Any] | None:
     # A run that has no cycles has no such key, nor has a baseline from before there were any.
     core = next(iter(sorted(row["figures"].get("cycles", {}))), "")
     return _figures(lambda figures: _whole(figures.get("cycles", {}).get(core)))(row)
@@ -51,12 +51,12 @@ def _whole(spent: dict[str, Any] | None) -> int | None:
     return spent["whole"] if spent else None
 
 
-def _accuracy(row: Row) -> dict[str, Any] | None:
+def _accuracy(row: GateRow) -> dict[str, Any] | None:
     found = row.get("accuracy")
     return found and {"old": found["before"], "new": found["now"], "of": found["of"]}
 
 
-def _predictions(row: Row) -> str:
+def _predictions(row: GateRow) -> str:
     kinds = [finding["kind"] for finding in row["findings"]]
     if "wrong" in kinds:
         return "wrong"
@@ -106,8 +106,8 @@ def _points(value: dict[str, Any]) -> str:
 
 
 def _size(
-    name: str, title: str, about: str, rank: int, value: Callable[[Row], dict[str, Any] | None]
-) -> Column[Row]:
+    name: str, title: str, about: str, rank: int, value: Callable[[GateRow], dict[str, Any] | None]
+) -> Column[GateRow]:
     """Returns a column of a figure that should not grow."""
     return Column(
         name,
@@ -122,11 +122,11 @@ def _size(
     )
 
 
-def _memory(key: str) -> Callable[[Row], dict[str, Any] | None]:
+def _memory(key: str) -> Callable[[GateRow], dict[str, Any] | None]:
     return _figures(lambda figures: figures["memory"][key])
 
 
-COLUMNS: tuple[Column[Row], ...] = (
+COLUMNS: tuple[Column[GateRow], ...] = (
     Column("model", "model", "name and type", lambda row: row["model"], number=False),
     Column("board", "board", "one of `boardless boards`", lambda row: row["board"], number=False),
     Column(

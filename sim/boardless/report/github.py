@@ -28,7 +28,7 @@ def summary(data: Report | Gated) -> str:
     """Returns Markdown; the heading names the board where there is but one."""
     if isinstance(data, Report):
         boards, ok, notes = {case.board for case in data.cases}, data.ok, data.notes
-        told = [f"est. cycles: {case.told}" for case in data.cases if case.told]
+        told = [f"est. cycles: {case.basis}" for case in data.cases if case.basis]
         tables = [_table(COLUMNS, [case.values for case in data.cases])]
     else:
         boards, ok, notes = {row["board"] for row in data["rows"]}, data["ok"], data["notes"]

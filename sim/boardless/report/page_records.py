@@ -11,7 +11,7 @@ import msgspec
 
 from boardless.report.column import Mood
 
-VERSION = 4  # of these records
+VERSION = 5  # of these records
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Layers(msgspec.Struct, frozen=True):
     rows: list[LayerRow]
 
 
-class Memory(msgspec.Struct, frozen=True):
+class MemoryMap(msgspec.Struct, frozen=True):
     """Bytes in use, and how many the board has."""
 
     arena_bytes: int
@@ -157,12 +157,12 @@ class CaseReport(msgspec.Struct, frozen=True):
     reason: str
     origin: str  # of the pictures
     estimates: list[str]
-    told: str  # what the first estimate is worth
+    basis: str  # what the first estimate is worth
     measured: str
     gate: Gate | None
     file: str  # where the baseline stands
     layers: Layers
-    memory: Memory
+    memory: MemoryMap
     arena: Arena
     confusion: Confusion | None
     grid: Grid | None

@@ -55,4 +55,4 @@ def draw(profile: profiles.Profile, path: Path) -> None:
 
 def _colour(op: str) -> str:
     """Returns the colour of a layer by its operator, or of the code between layers."""
-    return BETWEEN if op == "glue" else COLOURS.get(traits.of(op).group, OTHER)
+    return BETWEEN if op == "overhead" else COLOURS.get(traits.of(op).group, OTHER)

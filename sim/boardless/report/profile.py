@@ -55,8 +55,8 @@ def layers(profile: Profile) -> list[Part]:
     for index, layer in known.items():
         here = [line for line in profile.lines if line.region == index]
         parts.append(add(layer.name, here, op=layer.op, macs=layer.macs))
-    glue = [line for line in profile.lines if line.region not in known and line.region >= 0]
-    return [*parts, add("between layers", glue, op="glue")] if glue else parts
+    overhead = [line for line in profile.lines if line.region not in known and line.region >= 0]
+    return [*parts, add("between layers", overhead, op="overhead")] if overhead else parts
 
 
 def functions(lines: Iterable[Line]) -> list[Part]:
@@ -101,7 +101,7 @@ def show(profile: Profile, most: int) -> None:
         [
             *(
                 (
-                    str(i) if p.op != "glue" else "",
+                    str(i) if p.op != "overhead" else "",
                     p.op,
                     short(p.name),
                     *_figures(p, whole, profile),
@@ -185,7 +185,7 @@ def as_csv(profile: Profile) -> str:
     writer.writerow(["layer", "op", "name", "function", "calls", "instructions", *names])
     for line in profile.lines:
         layer = known.get(line.region)
-        place = [layer.index, layer.op, layer.name] if layer else ["", "glue", "between layers"]
+        place = [layer.index, layer.op, layer.name] if layer else ["", "overhead", "between layers"]
         priced = [f"{c:.2f}" for c in line.cycles]
         writer.writerow([*place, line.function, line.calls, line.instructions, *priced])
     return out.getvalue()
@@ -249,7 +249,7 @@ def record(profile: Profile) -> dict[str, Any]:
         "cycles": estimates.estimates(profile.cycles),
         "milliseconds": estimates.milliseconds(profile.cycles),
         "layers": [
-            {"index": i if part.op != "glue" else None, "op": part.op, "name": part.name}
+            {"index": i if part.op != "overhead" else None, "op": part.op, "name": part.name}
             | {"macs": part.macs}
             | sums(part, profile.cycles)
             for i, part in enumerate(layers(profile))

@@ -33,7 +33,7 @@ def _remarks(outcomes: Sequence[Outcome]) -> None:
         table.note(f"pictures: {origin}")
     for text in dict.fromkeys(text for run in runs for text in run.pictures.mapping):
         table.note(text)
-    errors = [f"est. cycles: {cycles.told}" for run in runs for cycles in run.cycles[:1]]
+    errors = [f"est. cycles: {cycles.basis}" for run in runs for cycles in run.cycles[:1]]
     for text in dict.fromkeys([*errors, *(note for run in runs for note in run.notes)]):
         table.note(text)
     for outcome in outcomes:

@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 from properties import by_value
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
-def cases(dtype: str) -> st.SearchStrategy[Case]:
+def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:
     return by_value.two_operands("ADD", dtype)

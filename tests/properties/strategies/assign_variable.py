@@ -7,14 +7,14 @@ import streaming
 from hypothesis import strategies as st
 from one_operator import Tensor
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     source = draw(drawing.activations((1, draw(st.integers(1, 70))), dtype))
     output = Tensor(source.shape, dtype, source.scales, source.zero_points)
     inputs = draw(drawing.inputs(source))
-    return Case(
+    return DrawnCase(
         streaming.assigned(source, output), inputs, f"assign_variable {dtype} {source.shape}"
     )

@@ -1,9 +1,9 @@
 """AVERAGE_POOL_2D: the same windows as MAX_POOL_2D."""
 
 from hypothesis import strategies as st
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 from properties.strategies.max_pool_2d import pools
 
 
-def cases(dtype: str) -> st.SearchStrategy[Case]:
+def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:
     return pools("AVERAGE_POOL_2D", dtype)

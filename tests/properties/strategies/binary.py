@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 from properties import by_value, drawing
-from properties.drawing import Array, Case
+from properties.drawing import Array, DrawnCase
 
 OPERATORS = {
     "maximum": ("int8", "float32"),
@@ -13,7 +13,7 @@ OPERATORS = {
 }
 
 
-def cases(operator: str, dtype: str) -> st.SearchStrategy[Case]:
+def cases(operator: str, dtype: str) -> st.SearchStrategy[DrawnCase]:
     return by_value.two_operands(
         operator.upper(),
         dtype,

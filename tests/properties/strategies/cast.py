@@ -6,20 +6,20 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import TYPES, Tensor, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 INTEGERS = ("int8", "bool", "int16", "int32", "int64")
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     shape = (1, draw(st.integers(1, 40)))
     before = "float32" if dtype == "float32" else draw(st.sampled_from(INTEGERS))
     after = draw(st.sampled_from(["float32", *INTEGERS]))
     source, output = (
         Tensor(shape, t, *(((0.5,), (3,)) if t == "int8" else ())) for t in (before, after)
     )
-    return Case(
+    return DrawnCase(
         model("CAST", [source], output, {"inDataType": TYPES[before], "outDataType": TYPES[after]}),
         draw(_values((drawing.PICTURES, shape[1]), before)),
         f"cast {before} -> {after}",

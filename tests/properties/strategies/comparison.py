@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 from properties import by_value
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 BOTH = ("int8", "float32")
 OPERATORS = dict.fromkeys(
@@ -10,7 +10,7 @@ OPERATORS = dict.fromkeys(
 )
 
 
-def cases(operator: str, dtype: str) -> st.SearchStrategy[Case]:
+def cases(operator: str, dtype: str) -> st.SearchStrategy[DrawnCase]:
     return by_value.two_operands(
         operator.upper(), dtype, activates=False, target="bool", coarsest=0.99
     )

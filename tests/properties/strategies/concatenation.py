@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 from one_operator import Operator, Tensor, graph
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     sizes = [1, draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(drawing.CHANNELS)]
     axis = draw(st.sampled_from([3, 1, 2, -1, -3]))
     source = draw(drawing.activations(tuple(sizes), dtype))
@@ -29,7 +29,7 @@ def cases(draw: Any, dtype: str) -> Case:
     operators = [Operator("CONCATENATION", list(order), [len(pieces)], {"axis": axis})]
     if computed == 2:
         operators.insert(0, Operator("RELU", [0], [1]))
-    return Case(
+    return DrawnCase(
         graph([*pieces, output], operators, 0, len(pieces)),
         draw(drawing.inputs(source)),
         f"concatenation {dtype} of {computed} and {len(pieces) - computed} along {axis}",

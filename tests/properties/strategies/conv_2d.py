@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
@@ -18,7 +18,7 @@ def groups(draw: Any, input_c: int, output_c: int) -> tuple[int, int]:
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     mono = draw(st.sampled_from([False, False, True]))
     window = draw(drawing.windows(always_3x3=mono))
     input_c = 1 if mono else draw(drawing.mostly(drawing.CHANNELS, 3, 1))

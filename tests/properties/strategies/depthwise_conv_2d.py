@@ -5,11 +5,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     kind = draw(st.sampled_from(["any", "3x3", "3x3, thin"]))
     window = draw(drawing.windows(always_3x3=kind != "any"))
     channels = draw(st.integers(1, 3) if kind == "3x3, thin" else drawing.CHANNELS)

@@ -3,10 +3,10 @@
 import numpy as np
 from hypothesis import strategies as st
 from properties import by_value, drawing
-from properties.drawing import Array, Case
+from properties.drawing import Array, DrawnCase
 
 
-def cases(dtype: str) -> st.SearchStrategy[Case]:
+def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:
     return by_value.two_operands("DIV", dtype, full, legal)
 
 

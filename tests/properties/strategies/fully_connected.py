@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 # TFLite refuses a bias whose scale, a float32, is off by more than 1/50 of an output step.
 LARGEST = 2.0**18
@@ -17,7 +17,7 @@ ROWS = st.one_of(
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     row = draw(ROWS)
     rows, keep = draw(drawing.mostly(st.integers(1, 5), 1)), draw(st.booleans())
     output_c = draw(drawing.CHANNELS)

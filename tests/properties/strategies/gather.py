@@ -4,11 +4,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 from properties import by_place
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     source = draw(by_place.sources(dtype, highest_rank=4))
     rank = len(source.shape)
     axis = draw(st.integers(0, rank - 1))
@@ -26,5 +26,5 @@ def cases(draw: Any, dtype: str) -> Case:
         axis, shape = 0, (1, *source.shape[1:])
         indices = by_place.integers([0])
     options = {"axis": draw(st.sampled_from([axis, axis - rank]))}
-    case: Case = draw(by_place.moved("GATHER", source, [indices], shape, options))
+    case: DrawnCase = draw(by_place.moved("GATHER", source, [indices], shape, options))
     return case

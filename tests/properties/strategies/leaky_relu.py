@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 ALPHAS = drawing.mostly(st.floats(-2, 2, width=32), 0.2, 0.0, 0.01, 1.0)
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     shape = (1, draw(st.integers(1, 70)))
     alpha = float(np.float32(draw(ALPHAS)))
     source = draw(drawing.activations(shape, dtype))
@@ -21,7 +21,7 @@ def cases(draw: Any, dtype: str) -> Case:
         ratio = draw(drawing.real_multipliers(255))
         scale = float(np.float32(min(max(source.scales[0] / ratio, 1e-6), 1e6)))
     output = draw(drawing.activations(shape, dtype, scale))
-    return Case(
+    return DrawnCase(
         model("LEAKY_RELU", [source], output, {"alpha": alpha}),
         draw(drawing.inputs(source)),
         f"leaky_relu {dtype} alpha {alpha}, {source.scales}{source.zero_points} -> "

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import Operator, Tensor, graph
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 OPERATORS = dict.fromkeys(("logical_and", "logical_not", "logical_or"), ("int8", "float32"))
 
@@ -25,7 +25,7 @@ def compared(draw: Any, shape: tuple[int, ...], dtype: str) -> Tensor:
 
 
 @st.composite
-def cases(draw: Any, operator: str, dtype: str) -> Case:
+def cases(draw: Any, operator: str, dtype: str) -> DrawnCase:
     h, c = draw(st.integers(1, 6)), draw(drawing.CHANNELS)
     source = compared(draw, (1, h, c), dtype)
     answer = Tensor(source.shape, "bool")
@@ -43,7 +43,7 @@ def cases(draw: Any, operator: str, dtype: str) -> Case:
             tensors[4] = Tensor(shape, "bool", data=rng.integers(0, 2, shape))
             operators = operators[:1]
         operators.append(Operator(operator.upper(), order, [5]))
-    return Case(
+    return DrawnCase(
         graph(tensors, operators, 0, len(tensors) - 1),
         draw(drawing.inputs(source)),
         f"{operator} {dtype} {h}x{c}, {operators[-1].inputs}",

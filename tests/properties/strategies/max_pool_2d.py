@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def pools(draw: Any, operator: str, dtype: str) -> Case:
+def pools(draw: Any, operator: str, dtype: str) -> DrawnCase:
     window = draw(drawing.windows(dilated=False, largest=12))
     channels = draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
@@ -18,7 +18,7 @@ def pools(draw: Any, operator: str, dtype: str) -> Case:
     activation = draw(drawing.ACTIVATIONS)
     options = window.options | {"filterHeight": window.filter_h, "filterWidth": window.filter_w}
     options |= {"fusedActivationFunction": activation}
-    return Case(
+    return DrawnCase(
         model(operator, [source], output, options),
         draw(drawing.inputs(source)),
         f"{operator.lower()} {dtype} {window} {channels} channels"
@@ -26,5 +26,5 @@ def pools(draw: Any, operator: str, dtype: str) -> Case:
     )
 
 
-def cases(dtype: str) -> st.SearchStrategy[Case]:
+def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:
     return pools("MAX_POOL_2D", dtype)

@@ -7,11 +7,11 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     h, w, c = draw(st.integers(1, 17)), draw(st.integers(1, 17)), draw(drawing.CHANNELS)
     axes = draw(st.sampled_from([[1, 2], [2, 1], [-3, -2], [1], [2], [3], [1, 2, 3]]))
     keep = draw(st.booleans())
@@ -23,7 +23,7 @@ def cases(draw: Any, dtype: str) -> Case:
     output = draw(drawing.activations(drawing.reduced(source.shape, axes, keep), dtype, scale))
     sizes = Tensor((len(axes),), "int32", data=np.array(axes))
     inputs = draw(drawing.inputs(source))
-    return Case(
+    return DrawnCase(
         model("MEAN", [source, sizes], output, {"keepDims": keep}),
         inputs,
         f"mean {dtype} {h}x{w}x{c} axes {axes}",

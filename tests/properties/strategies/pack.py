@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 from one_operator import Operator, graph
 from properties import by_place, drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     source = draw(by_place.sources(dtype, 1, 4))
     shape = source.shape
     axis = draw(st.integers(1, len(shape)))
@@ -30,7 +30,7 @@ def cases(draw: Any, dtype: str) -> Case:
     operators = [Operator("PACK", list(order), [len(pieces)], options)]
     if computed == 2:
         operators.insert(0, Operator("RELU", [0], [1]))
-    return Case(
+    return DrawnCase(
         graph([*pieces, output], operators, 0, len(pieces)),
         draw(drawing.inputs(source)),
         f"pack {dtype} of {computed} and {len(pieces) - computed} of {shape} along {axis}",

@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def pads(draw: Any, operator: str, dtype: str) -> Case:
+def pads(draw: Any, operator: str, dtype: str) -> DrawnCase:
     rank = draw(st.sampled_from([4, 4, 4, 3, 2]))
     sizes = (1, draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(drawing.CHANNELS))
     channels = draw(st.booleans())  # they are padded, too
@@ -26,12 +26,12 @@ def pads(draw: Any, operator: str, dtype: str) -> Case:
     if operator == "PADV2":
         data = draw(drawing.integers((1,)) if dtype == "int8" else drawing.floats((1,)))
         inputs.append(Tensor((1,), dtype, source.scales, source.zero_points, 0, data))
-    return Case(
+    return DrawnCase(
         model(operator, inputs, output, {}),
         draw(drawing.inputs(source)),
         f"{operator.lower()} {dtype} {shape} by {pairs}",
     )
 
 
-def cases(dtype: str) -> st.SearchStrategy[Case]:
+def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:
     return pads("PAD", dtype)

@@ -1,9 +1,9 @@
 """PADV2: PAD with a value of its own."""
 
 from hypothesis import strategies as st
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 from properties.strategies.pad import pads
 
 
-def cases(dtype: str) -> st.SearchStrategy[Case]:
+def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:
     return pads("PADV2", dtype)

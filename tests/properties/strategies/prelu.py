@@ -7,11 +7,11 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     h, w, c = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, h, w, c), dtype))
     shape = draw(st.sampled_from([(1, 1, c), (c,), (1,), (h, w, c), (h, 1, 1)]))
@@ -23,7 +23,7 @@ def cases(draw: Any, dtype: str) -> Case:
         ratio = draw(drawing.real_multipliers(255 * 255))
         scale = float(np.float32(min(max(source.scales[0] / ratio, 1e-6), 1e6)))
     output = draw(drawing.activations(source.shape, dtype, scale))
-    return Case(
+    return DrawnCase(
         model("PRELU", [source, slopes], output, {}),
         draw(drawing.inputs(source)),
         f"prelu {dtype} {h}x{w}x{c}, slopes {shape} {slopes.scales}, {source.scales} -> "

@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     h, w, c = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(drawing.CHANNELS)
     axes = draw(st.sampled_from([[1, 2], [2, 1], [-3, -2], [1], [2], [3], [1, 2, 3]]))
     keep = draw(st.booleans())
@@ -18,7 +18,7 @@ def cases(draw: Any, dtype: str) -> Case:
     shape = drawing.reduced(source.shape, axes, keep)
     output = Tensor(shape, dtype, source.scales, source.zero_points)
     sizes = Tensor((len(axes),), "int32", data=np.array(axes))
-    return Case(
+    return DrawnCase(
         model("REDUCE_MAX", [source, sizes], output, {"keepDims": keep}),
         draw(drawing.inputs(source)),
         f"reduce_max {dtype} {h}x{w}x{c} axes {axes}",

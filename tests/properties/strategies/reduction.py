@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 OPERATORS = {"reduce_min": ("int8", "float32"), "sum": ("float32",)}
 
 
 @st.composite
-def cases(draw: Any, operator: str, dtype: str) -> Case:
+def cases(draw: Any, operator: str, dtype: str) -> DrawnCase:
     h, w, c = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(drawing.CHANNELS)
     axes = draw(st.sampled_from([[1, 2], [2, 1], [-3, -2], [1], [2], [3], [1, 2, 3]]))
     keep = draw(st.booleans())
@@ -21,7 +21,7 @@ def cases(draw: Any, operator: str, dtype: str) -> Case:
     output = Tensor(shape, dtype, source.scales, source.zero_points)
     sizes = Tensor((len(axes),), "int32", data=np.array(axes))
     inputs = draw(drawing.inputs(source))
-    return Case(
+    return DrawnCase(
         model(operator.upper(), [source, sizes], output, {"keepDims": keep}),
         inputs,
         f"{operator} {dtype} {h}x{w}x{c} axes {axes}",

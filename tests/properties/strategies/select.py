@@ -5,14 +5,14 @@ from typing import Any
 from hypothesis import strategies as st
 from one_operator import Operator, Tensor, graph
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 from properties.strategies.logical import compared, limit
 
 OPERATORS = dict.fromkeys(("select", "select_v2"), ("int8", "float32"))
 
 
 @st.composite
-def cases(draw: Any, operator: str, dtype: str) -> Case:
+def cases(draw: Any, operator: str, dtype: str) -> DrawnCase:
     h, c = draw(st.integers(1, 6)), draw(drawing.CHANNELS)
     source = compared(draw, (1, h, c), dtype)
     whole = [source.shape]
@@ -26,7 +26,7 @@ def cases(draw: Any, operator: str, dtype: str) -> Case:
     tensors.append(Tensor(source.shape, dtype, source.scales, source.zero_points))
     chosen = draw(st.sampled_from([[0, 3], [3, 0], [0, 0], [3, 4]]))
     operators = [Operator("GREATER", [0, 1], [2]), Operator(operator.upper(), [2, *chosen], [5])]
-    return Case(
+    return DrawnCase(
         graph(tensors, operators, 0, 5),
         draw(drawing.inputs(source)),
         f"{operator} {dtype} {h}x{c}, {chosen} of {shapes}",

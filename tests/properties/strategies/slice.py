@@ -4,11 +4,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 from properties import by_place
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     source = draw(by_place.sources(dtype))
     begins = [draw(st.integers(0, size - 1)) for size in source.shape]
     left = [size - begin for size, begin in zip(source.shape, begins, strict=True)]
@@ -19,5 +19,5 @@ def cases(draw: Any, dtype: str) -> Case:
     ]
     kind = draw(st.sampled_from(["int32", "int64"]))
     constants = [by_place.integers(begins, kind), by_place.integers(said, kind)]
-    case: Case = draw(by_place.moved("SLICE", source, constants, tuple(sizes)))
+    case: DrawnCase = draw(by_place.moved("SLICE", source, constants, tuple(sizes)))
     return case

@@ -9,17 +9,17 @@ from typing import Any
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     count = draw(drawing.mostly(st.integers(1, 511), 1, 2, 10, 511))
     shape = draw(st.sampled_from([(1, count), (1, 1, 1, count), (1, 3, count), (1, 2, 3, count)]))
     beta = draw(drawing.mostly(drawing.scales(0.05, 8.0), 1.0))
     source = draw(drawing.activations(shape, dtype))
     output = Tensor(shape, dtype, (1 / 256,) if dtype == "int8" else (), (-128,))
-    return Case(
+    return DrawnCase(
         model("SOFTMAX", [source], output, {"beta": beta}),
         draw(drawing.inputs(source)),
         f"softmax {dtype} of {count}, beta {beta}, scale {source.scales}",

@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 from one_operator import Tensor
 from properties import by_place, drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     rank = draw(st.integers(2, 5))
     axis = draw(st.integers(1, rank - 1))
     lengths = draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
@@ -21,7 +21,7 @@ def cases(draw: Any, dtype: str) -> Case:
         lengths[draw(st.integers(0, len(lengths) - 1))] = -1
     along = by_place.integers(draw(st.sampled_from([axis, axis - rank])))
     order = [by_place.SOURCE, by_place.integers(lengths), along]
-    case: Case = draw(
+    case: DrawnCase = draw(
         by_place.cut("SPLIT_V", source, order, shapes, axis, {"numSplits": len(lengths)})
     )
     return case

@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 from properties import by_place
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 MASKS = ("begin", "end", "ellipsis", "newAxis", "shrinkAxis")
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     source = draw(by_place.sources(dtype))
     rank = len(source.shape)
     spec: list[tuple[int, int, int]] = []
@@ -52,5 +52,5 @@ def cases(draw: Any, dtype: str) -> Case:
     assume(found.size and (found.ndim != 4 or found.shape[0] == 1) and found.ndim < 6)
     constants = [by_place.integers(column) for column in zip(*spec, strict=True)]
     options = {f"{name}Mask": mask for name, mask in masks.items()}
-    case: Case = draw(by_place.moved("STRIDED_SLICE", source, constants, found.shape, options))
+    case: DrawnCase = draw(by_place.moved("STRIDED_SLICE", source, constants, found.shape, options))
     return case

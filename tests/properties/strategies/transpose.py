@@ -4,16 +4,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 from properties import by_place
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     source = draw(by_place.sources(dtype))
     rank = len(source.shape)
     order = draw(st.permutations(range(rank)))
     if rank == 4:
         order = [0, *(i for i in order if i)]
     shape = tuple(source.shape[i] for i in order)
-    case: Case = draw(by_place.moved("TRANSPOSE", source, [by_place.integers(order)], shape))
+    case: DrawnCase = draw(by_place.moved("TRANSPOSE", source, [by_place.integers(order)], shape))
     return case

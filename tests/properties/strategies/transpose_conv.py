@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 
 @st.composite
-def cases(draw: Any, dtype: str) -> Case:
+def cases(draw: Any, dtype: str) -> DrawnCase:
     window = draw(drawing.windows(dilated=False))  # from the output to the input
     input_c, output_c = draw(drawing.CHANNELS), draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, window.output_h, window.output_w, input_c), dtype))
@@ -33,4 +33,4 @@ def cases(draw: Any, dtype: str) -> Case:
         largest = [float(abs(t.data).max()) for t in weights]
         magnitude = max(float(abs(inputs).max()) * largest[0], *largest[1:], 0.0)
     what = f"transpose_conv {dtype} {window} {input_c}->{output_c}"
-    return Case(content, inputs, what + drawing.ACTIVATION_NAMES[activation], magnitude)
+    return DrawnCase(content, inputs, what + drawing.ACTIVATION_NAMES[activation], magnitude)

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 from one_operator import model
 from properties import drawing
-from properties.drawing import Case
+from properties.drawing import DrawnCase
 
 FLOAT, BOTH = ("float32",), ("int8", "float32")
 OPERATORS = {
@@ -19,7 +19,7 @@ WITHIN = {"exp": 8.0, "sin": 100.0, "cos": 100.0}  # either side of 0, in float3
 
 
 @st.composite
-def cases(draw: Any, operator: str, dtype: str) -> Case:
+def cases(draw: Any, operator: str, dtype: str) -> DrawnCase:
     shape = (1, draw(st.integers(1, 70)))
     source = draw(drawing.activations(shape, dtype))
     if dtype == "int8":
@@ -29,7 +29,7 @@ def cases(draw: Any, operator: str, dtype: str) -> Case:
     else:
         output, inputs = source, draw(_floats(operator, source))
     options = {"approximate": draw(st.booleans())} if operator == "gelu" else {}
-    return Case(
+    return DrawnCase(
         model(operator.upper(), [source], output, options),
         inputs,
         f"{operator} {dtype} {options} {source.scales}{source.zero_points} -> "

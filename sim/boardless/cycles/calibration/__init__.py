@@ -22,7 +22,7 @@ from boardless.cycles.calibration import digest as digests
 FOLDER = Path(__file__).with_name("results")
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ProgramRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One program of a suite."""
 
     suite: str
@@ -38,14 +38,14 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return 100.0 * (self.estimated / self.measured - 1.0)
 
 
-class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ProgramResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file in results/. `digests`: by suite, of the model that made its rows."""
 
     core: str
     part: str | None = None
     digests: dict[str, str] = {}
     compilers: dict[str, str] = {}  # by suite, what the programs were built with
-    row: tuple[Row, ...] = ()
+    row: tuple[ProgramRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Summary:
     worst: float
     worst_program: str
 
-    def told(self, what: str) -> str:
+    def basis(self, what: str) -> str:
         """`what` is one of the programs."""
         several = "" if self.programs == 1 else "s"
         of = f"{self.programs} {what}{several}"
@@ -89,8 +89,8 @@ class Error:
         return self.total.programs
 
     def __str__(self) -> str:
-        texts = [self.total.told("program")] if self.published else []
-        texts += [f"{own.told('model')} against your board {name}" for name, own in self.boards]
+        texts = [self.total.basis("program")] if self.published else []
+        texts += [f"{own.basis('model')} against your board {name}" for name, own in self.boards]
         return "; ".join(texts) + (", of an older model" if self.stale else "")
 
 
@@ -100,7 +100,7 @@ def error(core: str, part: str | None = None, folder: Path | None = None) -> Err
     if not result.row:
         return None
     published = [r for r in result.row if not r.board]
-    own: dict[str, list[Row]] = {}
+    own: dict[str, list[ProgramRow]] = {}
     for row in result.row:
         own.setdefault(row.board, []).append(row)
     total = published or result.row
@@ -116,7 +116,7 @@ def error(core: str, part: str | None = None, folder: Path | None = None) -> Err
     )
 
 
-def summary(rows: Sequence[Row]) -> Summary:
+def summary(rows: Sequence[ProgramRow]) -> Summary:
     """Returns the errors of at least one row."""
     worst = max(rows, key=lambda r: abs(r.error_percent))
     errors = [abs(r.error_percent) for r in rows]
@@ -133,27 +133,27 @@ def path(core: str, part: str | None, folder: Path | None = None) -> Path:
     return (folder or FOLDER) / (f"{core}-{part}.toml" if part else f"{core}.toml")
 
 
-def load(core: str, part: str | None, folder: Path | None = None) -> Result:
+def load(core: str, part: str | None, folder: Path | None = None) -> ProgramResult:
     """Empty where there is no file yet."""
     file = path(core, part, folder)
     if not file.is_file():
-        return Result(core, part)
-    return checked.file(file, Result, "run `boardless calibrate` again")
+        return ProgramResult(core, part)
+    return checked.file(file, ProgramResult, "run `boardless calibrate` again")
 
 
 def save(
-    result: Result,
+    result: ProgramResult,
     suite: str,
     digest: str,
     compiler: str,
-    rows: Sequence[Row],
+    rows: Sequence[ProgramRow],
     folder: Path | None = None,
 ) -> Path:
     """Puts a suite's rows in the place of those it had."""
     kept = [r for r in result.row if r.suite != suite]
     file = path(result.core, result.part, folder)
     text = _text(
-        Result(
+        ProgramResult(
             result.core,
             result.part,
             dict(sorted((result.digests | {suite: digest}).items())),
@@ -169,7 +169,7 @@ def save(
     return file
 
 
-def _text(result: Result) -> str:
+def _text(result: ProgramResult) -> str:
     """TOML, one line per key, so that a change reads well."""
     lines = ["# Written by `boardless calibrate`; do not edit.", f'core = "{result.core}"']
     lines += [f'part = "{result.part}"'] if result.part else []

@@ -34,7 +34,7 @@ SECONDS = 600.0  # default, of wall-clock time
 
 
 @dataclass(frozen=True)
-class Result:
+class BareRun:
     """One whole run. Without regions all of it is OUTSIDE, and there are no passes."""
 
     image: Image
@@ -53,7 +53,7 @@ def run(
     seconds: float = SECONDS,
     output: Callable[[bytes], object] = lambda _: None,
     root: Path | None = None,
-) -> Result:
+) -> BareRun:
     """`regions` are BEGIN:END, symbols or addresses: region k of the result begins each time BEGIN
     is reached and ends where END is, which is not part of it. `output` gets what the program prints
     as it comes. The program may use files below `root`. DeviceFault where the core locks up,
@@ -93,7 +93,7 @@ def run(
             raise ToolFailed(said[0], where=str(elf), hint="is it an ELF for this board?")
         lines = bytes(printed.stderr).decode("utf8", "replace").splitlines()
         counted = Counted.of(counter.read())
-        return Result(image, counted, status, bytes(printed.stdout), tuple(lines))
+        return BareRun(image, counted, status, bytes(printed.stdout), tuple(lines))
 
 
 def region(image: Image, text: str) -> tuple[int, int]:

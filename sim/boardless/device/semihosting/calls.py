@@ -34,7 +34,7 @@ ERRORS = {
 TOO_LONG, UNKNOWN = 91, 9999  # GDB's ENAMETOOLONG and EUNKNOWN
 
 
-class Memory(Protocol):
+class TargetMemory(Protocol):
     """The guest's."""
 
     def read(self, address: int, size: int) -> bytes: ...
@@ -66,7 +66,7 @@ class Calls:
     files: Files | None = None
     from_console: Callable[[], bool] = lambda: True
 
-    def answer(self, request: str, memory: Memory) -> tuple[int, int]:
+    def answer(self, request: str, memory: TargetMemory) -> tuple[int, int]:
         """(result, 0) or (-1, GDB's error number)."""
         name, *words = request.split(",")
         try:
@@ -86,7 +86,7 @@ class Calls:
 
     # ---- console ----
 
-    def do_write(self, memory: Memory, number: str, address: str, size: str) -> int:
+    def do_write(self, memory: TargetMemory, number: str, address: str, size: str) -> int:
         count = int(size, 16)
         if _number(number) not in (STDOUT, STDERR):
             data = memory.read(int(address, 16), min(count, MOST_AT_ONCE))
@@ -99,7 +99,7 @@ class Calls:
             done += len(data)
         return count
 
-    def do_read(self, memory: Memory, number: str, address: str, size: str) -> int:
+    def do_read(self, memory: TargetMemory, number: str, address: str, size: str) -> int:
         if _number(number) == STDIN:
             if self.from_console():  # a character is asked for, and none will come
                 raise OSError(errno.EINVAL, "no input")
@@ -108,10 +108,10 @@ class Calls:
         memory.write(int(address, 16), data)
         return len(data)
 
-    def do_isatty(self, memory: Memory, number: str) -> int:
+    def do_isatty(self, memory: TargetMemory, number: str) -> int:
         return 0
 
-    def do_gettimeofday(self, memory: Memory, address: str, zone: str = "0") -> int:
+    def do_gettimeofday(self, memory: TargetMemory, address: str, zone: str = "0") -> int:
         now = time.time_ns()
         seconds = now // 1_000_000_000 & 0xFFFFFFFF
         memory.write(int(address, 16), struct.pack(">IQ", seconds, now // 1_000 % 1_000_000))
@@ -119,20 +119,20 @@ class Calls:
 
     # ---- files ----
 
-    def do_open(self, memory: Memory, path: str, flags: str, mode: str) -> int:
+    def do_open(self, memory: TargetMemory, path: str, flags: str, mode: str) -> int:
         return self._files().open(_path(memory, path), int(flags, 16))
 
-    def do_close(self, memory: Memory, number: str) -> int:
+    def do_close(self, memory: TargetMemory, number: str) -> int:
         if _number(number) > STDERR:
             self._files().shut(_number(number))
         return 0
 
-    def do_lseek(self, memory: Memory, number: str, offset: str, whence: str) -> int:
+    def do_lseek(self, memory: TargetMemory, number: str, offset: str, whence: str) -> int:
         value = int(offset, 16)
         value -= (1 << 64) if value >> 63 else 0
         return self._files().seek(_number(number), value, int(whence, 16))
 
-    def do_fstat(self, memory: Memory, number: str, address: str) -> int:
+    def do_fstat(self, memory: TargetMemory, number: str, address: str) -> int:
         """The size. GDB's protocol has 0 here; QEMU expects either, by its version."""
         if _number(number) <= STDERR:
             memory.write(int(address, 16), _packed(stat.S_IFIFO, 0))
@@ -141,16 +141,16 @@ class Calls:
         memory.write(int(address, 16), _packed(stat.S_IFREG, found.st_size))
         return found.st_size
 
-    def do_stat(self, memory: Memory, path: str, address: str) -> int:
+    def do_stat(self, memory: TargetMemory, path: str, address: str) -> int:
         found = self._files().stat(_path(memory, path))
         memory.write(int(address, 16), _packed(stat.S_IFREG, found.st_size))
         return 0
 
-    def do_unlink(self, memory: Memory, path: str) -> int:
+    def do_unlink(self, memory: TargetMemory, path: str) -> int:
         self._files().remove(_path(memory, path))
         return 0
 
-    def do_rename(self, memory: Memory, path: str, new: str) -> int:
+    def do_rename(self, memory: TargetMemory, path: str, new: str) -> int:
         self._files().rename(_path(memory, path), _path(memory, new))
         return 0
 
@@ -165,7 +165,7 @@ def _number(text: str) -> int:
     return int(text, 16)
 
 
-def _path(memory: Memory, text: str) -> bytes:
+def _path(memory: TargetMemory, text: str) -> bytes:
     """The string at ADDRESS/SIZE, its closing zero included; some QEMU adds an x."""
     address, _, size = text.rstrip("x").partition("/")
     length = int(size, 16)

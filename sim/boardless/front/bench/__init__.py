@@ -23,7 +23,7 @@ from boardless.data import pictures
 from boardless.device import build, emulators
 from boardless.device.records import Board, Build, Run
 from boardless.front.bench.bench_toml import (
-    Case,
+    BenchCase,
     Limit,
     Peer,
     Published,
@@ -44,7 +44,7 @@ from boardless.runtimes import boardless
 
 __all__ = [
     "KINDS",
-    "Case",
+    "BenchCase",
     "Kind",
     "Limit",
     "Peer",
@@ -71,10 +71,10 @@ UNTRAINED: dict[str, Callable[[], bytes]] = {
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """One case. Without a good verdict there are no counts."""
 
-    case: Case
+    case: BenchCase
     build: Build
     trained: bool
     verdict: Verdict
@@ -128,7 +128,7 @@ def find(name: str) -> tuple[zoo.Model, bool]:
     return zoo.find(str(file)), False
 
 
-def measure(case: Case, board: Board, progress: Progress) -> Row:
+def measure(case: BenchCase, board: Board, progress: Progress) -> BenchRow:
     """Measures a case twice, with the board's optimised kernels and with none."""
     model, trained = find(case.model)
     own = (board.core,) if board.core in cores.names() else ()
@@ -141,7 +141,7 @@ def measure(case: Case, board: Board, progress: Progress) -> Row:
         parts=tuple(p.part for p in published(case)),
     )
 
-    def variant(variants: tuple[str, ...], suffix: str, request: Request) -> tuple[Row, Run]:
+    def variant(variants: tuple[str, ...], suffix: str, request: Request) -> tuple[BenchRow, Run]:
         """`suffix` gives each variant a build folder of its own, so that none displaces another."""
         program = compiler.compile_graph(model.graph, variants, case.fold)
         program = dataclasses.replace(program, name=program.name + suffix)
@@ -151,7 +151,7 @@ def measure(case: Case, board: Board, progress: Progress) -> Row:
             request, model, built, emulators.choose(board), targets(request), time.monotonic()
         )
         outcome = judge(measure_prepared(prepared, progress))
-        row, counts = Row(case, built, trained, outcome.verdict), outcome.run.counts
+        row, counts = BenchRow(case, built, trained, outcome.verdict), outcome.run.counts
         if not outcome.verdict.ok:
             return row, outcome.run
         if not counts.instructions:
@@ -176,7 +176,7 @@ def measure(case: Case, board: Board, progress: Progress) -> Row:
     )
 
 
-def exceeded(row: Row) -> list[Limit]:
+def exceeded(row: BenchRow) -> list[Limit]:
     """Limits that a verified row does not keep; a layer kind that is missing keeps none. Cycles are
     not judged where nothing could count them."""
     judged = [x for x in limits(row.case) if row.trained or not x.trained]
@@ -185,6 +185,6 @@ def exceeded(row: Row) -> list[Limit]:
     return [limit for limit, value in values if value is None or value >= limit.below]
 
 
-def ok(rows: list[Row]) -> bool:
+def ok(rows: list[BenchRow]) -> bool:
     """Every output right and every limit kept."""
     return all(row.ok and not exceeded(row) for row in rows)

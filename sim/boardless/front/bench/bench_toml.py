@@ -10,7 +10,7 @@ import msgspec
 from boardless.core import checked
 
 
-class Case(msgspec.Struct, frozen=True):
+class BenchCase(msgspec.Struct, frozen=True):
     """One model to measure; without `fold` its idle channels stay."""
 
     model: str
@@ -58,7 +58,7 @@ class Published(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """bench.toml"""
 
-    cases: tuple[Case, ...] = msgspec.field(name="case")
+    cases: tuple[BenchCase, ...] = msgspec.field(name="case")
     limits: tuple[Limit, ...] = msgspec.field(name="limit")
     peers: tuple[Peer, ...] = msgspec.field(name="peer")
     published: tuple[Published, ...] = msgspec.field(name="published")
@@ -70,26 +70,26 @@ def plan() -> Plan:
     return checked.file(Path(__file__).with_name("bench.toml"), Plan)
 
 
-def cases(models: tuple[str, ...]) -> tuple[Case, ...]:
+def cases(models: tuple[str, ...]) -> tuple[BenchCase, ...]:
     """Those of bench.toml, or of `models` alone; a model that is not in it is a case of its own."""
     if not models:
         return plan().cases
     return tuple(
         case
         for model in dict.fromkeys(models)
-        for case in [c for c in plan().cases if c.model == model] or [Case(model)]
+        for case in [c for c in plan().cases if c.model == model] or [BenchCase(model)]
     )
 
 
-def peers(case: Case) -> list[Peer]:
+def peers(case: BenchCase) -> list[Peer]:
     return [peer for peer in plan().peers if peer.model == case.model]
 
 
-def published(case: Case) -> list[Published]:
+def published(case: BenchCase) -> list[Published]:
     return [p for p in plan().published if p.model == case.model]
 
 
-def limits(case: Case) -> list[Limit]:
+def limits(case: BenchCase) -> list[Limit]:
     return [
         limit for limit in plan().limits if (limit.model, limit.fold) == (case.model, case.fold)
     ]

@@ -16,7 +16,7 @@ KINDS = (
     Group.POOL.value,
     Group.SOFTMAX.value,
     Group.ELEMENTWISE.value,
-    "glue",
+    "overhead",
 )
 
 
@@ -39,7 +39,7 @@ def by_kind(program: compiler.Program, counts: tuple[int, ...], total: int) -> d
     `counts` are instructions per layer, `total` those of the inference.
     """
     spatial = [layer.index for layer in program.layers if is_spatial(layer)]
-    found: dict[str, Kind] = {"glue": Kind(0, 0, total - sum(counts))}
+    found: dict[str, Kind] = {"overhead": Kind(0, 0, total - sum(counts))}
     for layer, instructions in zip(program.layers, counts, strict=True):
         name = kind(layer, first=spatial[:1] == [layer.index])
         old = found.get(name, Kind(0, 0, 0))

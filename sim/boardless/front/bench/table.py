@@ -81,7 +81,7 @@ PEER_HEADINGS = (
 )
 
 
-def record(rows: Sequence[bench.Row], board: str) -> dict[str, Any]:
+def record(rows: Sequence[bench.BenchRow], board: str) -> dict[str, Any]:
     """The JSON; of a row with wrong outputs no count is stated."""
     return {
         "board": board,
@@ -91,14 +91,14 @@ def record(rows: Sequence[bench.Row], board: str) -> dict[str, Any]:
     }
 
 
-def _row(row: bench.Row) -> dict[str, Any]:
+def _row(row: bench.BenchRow) -> dict[str, Any]:
     counted: dict[str, Any] = {}
     if row.ok:
         counted = {
             "instructions": row.instructions,
             "cycles": {
                 c.target.name: {"cycles": c.inferences[0], "per_mac": row.cycles_per_mac(c)}
-                | {"told": c.told}
+                | {"basis": c.basis}
                 for c in row.cycles
             },
             "published": [msgspec.to_builtins(p) for p in bench.published(row.case)],
@@ -136,7 +136,7 @@ def _row(row: bench.Row) -> dict[str, Any]:
     }
 
 
-def _kind(row: bench.Row, name: str) -> dict[str, Any]:
+def _kind(row: bench.BenchRow, name: str) -> dict[str, Any]:
     kind, plain = row.kinds[name], row.reference_kinds.get(name)
     return vars(kind) | {
         "per_mac": kind.per_mac,
@@ -144,7 +144,7 @@ def _kind(row: bench.Row, name: str) -> dict[str, Any]:
     }
 
 
-def show(rows: Sequence[bench.Row]) -> None:
+def show(rows: Sequence[bench.BenchRow]) -> None:
     """Three tables: models, kinds of layers, peers; then what each figure means and what failed."""
     good = [row for row in rows if row.ok]
     table.show("models", MODEL_HEADINGS, [_model(row) for row in rows])
@@ -160,7 +160,7 @@ def show(rows: Sequence[bench.Row]) -> None:
         rows_of = [_time(row, p, c) for row, p, c in times]
         table.show("compared with times measured on boards", PUBLISHED_HEADINGS, rows_of)
     lines = [
-        f"est. cycles: {told}" for told in dict.fromkeys(c.told for r in good for c in r.cycles)
+        f"est. cycles: {told}" for told in dict.fromkeys(c.basis for r in good for c in r.cycles)
     ]
     lines += [f"{p.runtime}: {p.source}" for p in dict.fromkeys(p for _, p, _ in times)]
     lines += [f"{p.name}: {p.note}; {p.flags}; {p.source}" for p in _peers(good)]
@@ -184,16 +184,16 @@ def show(rows: Sequence[bench.Row]) -> None:
         table.note(line)
 
 
-def _peers(rows: Sequence[bench.Row]) -> list[bench.Peer]:
+def _peers(rows: Sequence[bench.BenchRow]) -> list[bench.Peer]:
     shown = {row.case.model for row in rows}
     return [peer for peer in bench.plan().peers if peer.model in shown]
 
 
-def _folding(row: bench.Row) -> str:
+def _folding(row: bench.BenchRow) -> str:
     return "folded" if row.case.fold else "not folded"
 
 
-def _model(row: bench.Row) -> tuple[Cell, ...]:
+def _model(row: bench.BenchRow) -> tuple[Cell, ...]:
     name = (row.case.model, _folding(row))
     if not row.ok:
         return (*name, table.bad("WRONG"), *[""] * (len(MODEL_HEADINGS) - 3))
@@ -219,7 +219,7 @@ def _model(row: bench.Row) -> tuple[Cell, ...]:
     )
 
 
-def _limited(row: bench.Row, shown: str, what: str) -> Cell:
+def _limited(row: bench.BenchRow, shown: str, what: str) -> Cell:
     """Returns a figure with its limit, if it has one; red where it is beyond."""
     for limit in bench.limits(row.case):
         if limit.what == what:
@@ -233,7 +233,7 @@ def _bound(limit: bench.Limit) -> str:
     return f"{limit.below:g}" if limit.below < 1e3 else f"{limit.below / 1e6:g} M"
 
 
-def _line(row: bench.Row, name: str) -> tuple[Cell, ...]:
+def _line(row: bench.BenchRow, name: str) -> tuple[Cell, ...]:
     kind, plain = row.kinds[name], row.reference_kinds.get(name)
     peer = next((p.kinds[name] for p in bench.peers(row.case) if name in p.kinds), None)
     limit = next((x for x in bench.limits(row.case) if x.what == name), None)
@@ -258,7 +258,7 @@ def _line(row: bench.Row, name: str) -> tuple[Cell, ...]:
     )
 
 
-def _peer(row: bench.Row, peer: bench.Peer) -> tuple[str, ...]:
+def _peer(row: bench.BenchRow, peer: bench.Peer) -> tuple[str, ...]:
     return (
         row.case.model,
         _folding(row),
@@ -274,7 +274,7 @@ def _peer(row: bench.Row, peer: bench.Peer) -> tuple[str, ...]:
     )
 
 
-def _time(row: bench.Row, published: bench.Published, cycles: Cycles) -> tuple[str, ...]:
+def _time(row: bench.BenchRow, published: bench.Published, cycles: Cycles) -> tuple[str, ...]:
     ours = 1e3 * cycles.inferences[0] / published.clock_hz
     theirs = published.milliseconds / 1e3 * published.clock_hz / row.build.nominal_macs
     return (

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from boardless.core import paths
 from boardless.core.errors import BadInput, BoardlessError
-from boardless.cycles.calibration import Row, facts
+from boardless.cycles.calibration import ProgramRow, facts
 from boardless.device import boards, emulators
-from boardless.device.records import HardwareCycles, Layer, Run
+from boardless.device.records import HardwareCycles, MarkedLayer, Run
 from boardless.judge.figures import digest
 from boardless.path import Progress, Request, follow, judge, measure, prepare
 from boardless.path.preparing import targets
@@ -68,7 +68,9 @@ class Taken:
         )
 
 
-Layers = tuple[tuple[Layer, int, float], ...]  # cycles measured, estimated; of the first input
+Layers = tuple[
+    tuple[MarkedLayer, int, float], ...
+]  # cycles measured, estimated; of the first input
 
 
 def take(request: Request, say: Progress) -> Taken:
@@ -117,7 +119,7 @@ def suite_of(taken: Taken, date: str, source: str | None = None) -> facts.Suite:
     )
 
 
-def price(suite: facts.Suite, program: facts.Program, say: Progress) -> tuple[Row, Layers]:
+def price(suite: facts.Suite, program: facts.Program, say: Progress) -> tuple[ProgramRow, Layers]:
     """Returns today's estimate of the program, without the board; NotComparable if this checkout
     builds something else, or has other inputs."""
     assert suite.firmware
@@ -154,11 +156,11 @@ def price(suite: facts.Suite, program: facts.Program, say: Progress) -> tuple[Ro
     return compared(suite, program, run)
 
 
-def compared(suite: facts.Suite, program: facts.Program, run: Run) -> tuple[Row, Layers]:
+def compared(suite: facts.Suite, program: facts.Program, run: Run) -> tuple[ProgramRow, Layers]:
     """Compares measured with estimated cycles, in total and by layer, as far as they were
     measured."""
     cycles = run.cycles[0]
-    row = Row(
+    row = ProgramRow(
         suite.name, program.name, program.cycles, cycles.median, program.held_out, suite.board
     )
     known = program.inference.layers if program.inference else ()

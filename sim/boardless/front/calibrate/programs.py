@@ -17,7 +17,7 @@ from boardless.cycles.calibration.facts import Program, Suite
 from boardless.cycles.counts import Code, Tally
 from boardless.device.counting import bare
 from boardless.device.emulators import qemu
-from boardless.device.records import Board, Memory, Toolchain
+from boardless.device.records import Board, BoardMemory, Toolchain
 
 OWN = Path(__file__).with_name("board")
 GCC = "arm-none-eabi-gcc"
@@ -195,7 +195,7 @@ def board(suite: Suite) -> Board:
         variants=(),
         default=False,
         toolchain=Toolchain("arm-none-eabi-", suite.flags, (DEBIAN,)),
-        memory=Memory(e.flash[1], e.ram[1], origin, e.ram[0]),
+        memory=BoardMemory(e.flash[1], e.ram[1], origin, e.ram[0]),
         emulators={"qemu": settings},
     )
 

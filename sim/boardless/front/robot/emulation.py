@@ -9,10 +9,10 @@ from robot.utils import DotDict
 
 from boardless.device import emulators
 from boardless.device.link.plain import PlainLine, Silence
-from boardless.front.robot.state import State
+from boardless.front.robot.state import RobotState
 
 
-class Emulation(State):
+class Emulation(RobotState):
     """Under renode-test they are Renode's own."""
 
     def create_terminal_tester(self, uart: str = "sysbus.uart0", timeout: float = 30) -> int:

@@ -20,14 +20,14 @@ from boardless.device import boards, emulators
 from boardless.device.link import answers, messages
 from boardless.device.link.plain import Silence
 from boardless.device.records import Build
-from boardless.front.robot.state import RENODE, State
+from boardless.front.robot.state import RENODE, RobotState
 from boardless.model import zoo
 from boardless.path import Request, prepare
 
 HEX_BYTES = 31  # of a picture in one command, as MLPerf Tiny's runner sends them
 
 
-class Firmware(State):
+class Firmware(RobotState):
     """Keywords that load a firmware and send pictures to the device."""
 
     def load_firmware(self, model: str, board: str, firmware: str = "") -> DotDict:

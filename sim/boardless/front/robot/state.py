@@ -16,7 +16,7 @@ from boardless.model.zoo import Model
 RENODE = "renode"
 
 
-class State:
+class RobotState:
     """The state of one suite; `emulator` is the library's argument."""
 
     def __init__(self, emulator: str = "") -> None:

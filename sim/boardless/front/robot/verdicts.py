@@ -103,10 +103,10 @@ class Verdicts(Firmware):
         self._predicted()
         inputs = self._picture(self._sent)[np.newaxis]
         spent = count_cycles(self._loaded(), self._emulator, inputs, core)
-        logger.info(f"{spent.median:,.0f} cycles on {spent.told}, limit {int(limit):,}")
+        logger.info(f"{spent.median:,.0f} cycles on {spent.basis}, limit {int(limit):,}")
         if spent.median > int(limit):
             raise AssertionError(
-                f"{spent.median:,.0f} cycles on {spent.told}, the limit is {int(limit):,}"
+                f"{spent.median:,.0f} cycles on {spent.basis}, the limit is {int(limit):,}"
             )
 
     def crash_should_be_in_function(self, report: Any, function: str) -> None:

@@ -28,7 +28,7 @@ FEWEST, MOST = 8, 256  # pictures of a chunk
 
 
 @dataclass(frozen=True)
-class Case:
+class SweepCase:
     """One model on one board, fed with one data set."""
 
     text: str  # MODEL as it was asked for
@@ -88,7 +88,7 @@ def _cycle_model(core: str) -> str:
 class Ready:
     """A case whose pictures are here."""
 
-    case: Case
+    case: SweepCase
     identity: Identity
     pictures: Pictures
     chunk: int  # pictures that a worker takes at once
@@ -106,7 +106,7 @@ def choose(
     chosen: Sequence[Board],
     emulator: str | None,
     images: Sequence[tuple[str, Path]],
-) -> list[Case]:
+) -> list[SweepCase]:
     """Model by model; every model of the zoo, in all types, where none is named. ToolMissing where
     a board's tools are not installed."""
     able = {}
@@ -128,7 +128,7 @@ def choose(
             )
         models[model.name] = (text, model)
     return [
-        Case(text, model, board, able[board], dataset, path)
+        SweepCase(text, model, board, able[board], dataset, path)
         for text, model in models.values()
         for dataset, path in images or _own(model)
         for board in able
@@ -154,7 +154,7 @@ class Preparation:
         self.lock = threading.Lock()
         self.kept: tuple[tuple[str, str], Pictures] | None = None  # boards take turns with them
 
-    def pictures(self, case: Case) -> Pictures:
+    def pictures(self, case: SweepCase) -> Pictures:
         with self.lock:
             key = (case.model.name, case.dataset)
             if self.kept is None or self.kept[0] != key:
@@ -163,7 +163,7 @@ class Preparation:
                 self.kept = key, loaded
             return self.kept[1]
 
-    def ready(self, case: Case) -> Ready:
+    def ready(self, case: SweepCase) -> Ready:
         """Prepares a case without building anything."""
         board = boards.load(case.board)
         toolchain = build.toolchain(board)
@@ -177,7 +177,7 @@ class Preparation:
             self.chunk or max(FEWEST, min(MOST, fit)),
         )
 
-    def built(self, case: Case) -> Ready:
+    def built(self, case: SweepCase) -> Ready:
         """Prepares a case and builds its firmware, so that workers of this machine find it. A build
         that fails is repeated once."""
         ready = self.ready(case)

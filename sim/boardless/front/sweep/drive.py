@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from boardless.core.errors import BadInput, BoardlessError, TooSmall
-from boardless.front.sweep.cases import Case, Preparation, Ready
+from boardless.front.sweep.cases import Preparation, Ready, SweepCase
 from boardless.front.sweep.chunk import Done, Failed, Task
 from boardless.front.sweep.cluster import Cluster
 from boardless.front.sweep.store import Store
@@ -60,8 +60,8 @@ def cut(case_id: int, ready: Ready, missing: Sequence[int]) -> list[Chunk]:
 
 
 def outstanding(
-    cases: Sequence[Case], preparation: Preparation, store: Store, restart: bool
-) -> list[Case]:
+    cases: Sequence[SweepCase], preparation: Preparation, store: Store, restart: bool
+) -> list[SweepCase]:
     """Cases that are not complete. BadInput names one that the file holds of another build, or of
     other pictures, unless they are to `restart`."""
     left, changed = [], []
@@ -88,7 +88,7 @@ def outstanding(
 
 
 def drive(
-    cases: Sequence[Case],
+    cases: Sequence[SweepCase],
     preparation: Preparation,
     store: Store,
     threads: int,
@@ -144,11 +144,11 @@ class Coming:
     """Cases in their order, the next few of them being got ready."""
 
     def __init__(
-        self, cases: Sequence[Case], preparation: Preparation, threads: int, landed: Landed
+        self, cases: Sequence[SweepCase], preparation: Preparation, threads: int, landed: Landed
     ) -> None:
         self.preparation, self.ahead, self.landed = preparation, 2 * threads, landed
         self.rest = deque(cases)
-        self.begun: deque[tuple[Case, Future[Ready]]] = deque()
+        self.begun: deque[tuple[SweepCase, Future[Ready]]] = deque()
         self.pool = ThreadPoolExecutor(threads)
 
     def __enter__(self) -> Coming:
@@ -166,7 +166,7 @@ class Coming:
         """Returns True if `take` would not wait."""
         return bool(self.begun) and self.begun[0][1].done()
 
-    def take(self) -> tuple[Case, Future[Ready]]:
+    def take(self) -> tuple[SweepCase, Future[Ready]]:
         case, future = self.begun.popleft()
         self._begin()
         return case, future
@@ -205,7 +205,7 @@ class Driver:
             if self.flying or (coming and not coming.ready):
                 self.land()
 
-    def admit(self, case: Case, future: Future[Ready]) -> None:
+    def admit(self, case: SweepCase, future: Future[Ready]) -> None:
         """Its chunks wait from now on; or why there are none."""
         try:
             ready = future.result()

@@ -17,7 +17,7 @@ import msgspec
 
 from boardless import __version__
 from boardless.core.errors import BadInput, ToolFailed
-from boardless.front.sweep.cases import Case, Identity, Ready
+from boardless.front.sweep.cases import Identity, Ready, SweepCase
 from boardless.front.sweep.chunk import Inference
 
 APPLICATION, VERSION = 0x626C6473, 1  # "blds", and of this schema
@@ -79,7 +79,7 @@ class Store:
 
     # ---- cases ----
 
-    def case_id(self, case: Case) -> int | None:
+    def case_id(self, case: SweepCase) -> int | None:
         row = self._one(
             "SELECT case_id FROM cases WHERE model = ? AND board = ? AND emulator = ? "
             "AND dataset = ?",
@@ -87,7 +87,7 @@ class Store:
         )
         return None if row is None else int(row[0])
 
-    def holds(self, case: Case) -> bool:
+    def holds(self, case: SweepCase) -> bool:
         """Returns True if the file holds results that must not be mixed with another build."""
         return bool(
             self._one(
@@ -116,7 +116,7 @@ class Store:
                 return f"picture {i} of {ready.case.dataset} is another one"
         return ""
 
-    def forget(self, case: Case) -> None:
+    def forget(self, case: SweepCase) -> None:
         with self._writing() as connection:
             connection.execute("DELETE FROM cases WHERE case_id = ?", (self.case_id(case),))
 
@@ -130,7 +130,7 @@ class Store:
         done = {row[0] for row in rows}
         return [i for i in range(len(ready.pictures)) if i not in done]
 
-    def begin(self, case: Case, ready: Ready | None) -> int:
+    def begin(self, case: SweepCase, ready: Ready | None) -> int:
         """The number of a case that will be run; what failed before has another chance. Without a
         `ready` one nothing is known but that it failed."""
         known = msgspec.structs.asdict(ready.identity) if ready else {}

@@ -14,7 +14,7 @@ from boardless.model.graph import Graph, Operator
 
 
 @dataclass(frozen=True)
-class Memory:
+class Buffers:
     """Step i is call number i; the model's input lives from step 0, its output to the very end."""
 
     buffers: tuple[Buffer, ...]
@@ -49,7 +49,7 @@ def lifetimes(
     sharing: Sharing,
     overlap: bool = True,
     keep_input: bool = False,
-) -> Memory:
+) -> Buffers:
     """`sharing` holds the aliases and gets the outputs that are written in place; without
     `overlap` no output shares memory with its input; with `keep_input` the input lives on.
     Variables live from the beginning to the end, whoever writes them."""
@@ -83,7 +83,7 @@ def lifetimes(
             of_scratch[step] = len(buffers)
             buffers.append(Buffer(call.scratch_bytes, step, step, f"{op.name} {step}", "scratch"))
     members = {t: number[root(t)] for t in range(len(graph.tensors)) if root(t) in number}
-    return Memory(tuple(buffers), overlaps, members, of_scratch)
+    return Buffers(tuple(buffers), overlaps, members, of_scratch)
 
 
 def _joints(

@@ -22,7 +22,7 @@ Weights = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Layer:
+class ChainLayer:
     """One step; padding is part of the convolution behind it."""
 
     kind: str  # conv, depthwise, dense, max (global), mean (global), softmax
@@ -37,24 +37,24 @@ class Layer:
     bias: Weights | None = None  # (O,), None where all are zero
 
 
-WINDOWS = (traits.Layer.CONVOLUTION, traits.Layer.DEPTHWISE)
+WINDOWS = (traits.LayerKind.CONVOLUTION, traits.LayerKind.DEPTHWISE)
 POSITIVE, POSITIVE_TO_6 = (0.0, math.inf), (0.0, 6.0)
 ACTIVATIONS = (traits.bounds("NONE"), POSITIVE, POSITIVE_TO_6)  # real values that are let through
 GLOBAL = {
-    traits.Layer.GLOBAL_MAX: "max",
-    traits.Layer.GLOBAL_MEAN: "mean",
-    traits.Layer.MAX_POOL: "max",
-    traits.Layer.AVERAGE_POOL: "mean",
+    traits.LayerKind.GLOBAL_MAX: "max",
+    traits.LayerKind.GLOBAL_MEAN: "mean",
+    traits.LayerKind.MAX_POOL: "max",
+    traits.LayerKind.AVERAGE_POOL: "mean",
 }
 
 
-def chain(model: Model) -> list[Layer]:
+def chain(model: Model) -> list[ChainLayer]:
     """Layers in their order; BadInput where the model is not float32 or has another structure."""
     graph = model.graph
     if graph.input_tensor.dtype != "float32":
         hint = f"{model.name.split(':')[0]}:float32" if model.results else "give the float32 file"
         raise BadInput(f"{model.name} is {graph.input_tensor.dtype}, not float32", hint=hint)
-    layers: list[Layer] = []
+    layers: list[ChainLayer] = []
     at, pad = graph.input, (0, 0)
     for op in graph.operators:
         if op.inputs[0] != at:
@@ -65,7 +65,7 @@ def chain(model: Model) -> list[Layer]:
         if traits.bounds(_activation(op)) not in ACTIVATIONS or op.options.get("beta", 1) != 1:
             raise _refused(model, op, "an activation that this format does not have")
         source, target = (graph.tensors[t].shape[1:] for t in (at, op.outputs[0]))
-        rowwise = known.layer in (traits.Layer.DENSE, traits.Layer.SOFTMAX)
+        rowwise = known.layer in (traits.LayerKind.DENSE, traits.LayerKind.SOFTMAX)
         if rowwise and graph.tensors[op.outputs[0]].count != graph.tensors[op.outputs[0]].shape[-1]:
             raise _refused(model, op, "more than one row")
         if known.pads_zero:
@@ -73,15 +73,17 @@ def chain(model: Model) -> list[Layer]:
         elif known.form is not Form.SHAPE:
             if known.layer in WINDOWS:
                 layers.append(_window(model, op, source, target, pad))
-            elif known.layer is traits.Layer.DENSE:
+            elif known.layer is traits.LayerKind.DENSE:
                 weight, bias = _weights(graph, op)
                 activation = _activation(op)
                 size = (weight.shape[1],)
-                layers.append(Layer("dense", size, target, 1, 1, 0, 0, activation, weight, bias))
+                layers.append(
+                    ChainLayer("dense", size, target, 1, 1, 0, 0, activation, weight, bias)
+                )
             elif known.layer in GLOBAL and len(source) == 3 and math.prod(target) == source[2]:
-                layers.append(Layer(GLOBAL[known.layer], source, source[2:]))
-            elif known.layer is traits.Layer.SOFTMAX:
-                layers.append(Layer("softmax", target, target))
+                layers.append(ChainLayer(GLOBAL[known.layer], source, source[2:]))
+            elif known.layer is traits.LayerKind.SOFTMAX:
+                layers.append(ChainLayer("softmax", target, target))
             else:
                 raise _refused(model, op, "a layer that this format does not have")
             pad = (0, 0)
@@ -95,9 +97,9 @@ def _window(
     source: tuple[int, ...],
     target: tuple[int, ...],
     pad: tuple[int, int],
-) -> Layer:
+) -> ChainLayer:
     weight, bias = _weights(model.graph, op)
-    depthwise = traits.of(op.name).layer is traits.Layer.DEPTHWISE
+    depthwise = traits.of(op.name).layer is traits.LayerKind.DEPTHWISE
     kernel, stride = weight.shape[1], op.options["stride_h"]
     before = pad
     height = source[0] - sum(pad)
@@ -115,7 +117,7 @@ def _window(
         raise _refused(model, op, "not square, or dilated")
     if weight.shape[3] != source[2]:
         raise _refused(model, op, "a depth multiplier" if depthwise else "groups of channels")
-    return Layer(
+    return ChainLayer(
         "depthwise" if depthwise else "conv",
         (height, height, source[2]),
         target,

@@ -11,7 +11,7 @@ import re
 from boardless.core.errors import BadInput
 from boardless.model import traits
 from boardless.model.export import _template
-from boardless.model.export._chain import POSITIVE, POSITIVE_TO_6, Layer, chain
+from boardless.model.export._chain import POSITIVE, POSITIVE_TO_6, ChainLayer, chain
 from boardless.model.zoo import Model
 
 # Bounds of an activation -> the template's name for it.
@@ -42,7 +42,7 @@ def files(model: Model) -> dict[str, bytes]:
     return {f"{name}.h": text}
 
 
-def _values(layer: Layer, number: int) -> dict[str, object]:
+def _values(layer: ChainLayer, number: int) -> dict[str, object]:
     weight, bias = layer.weight, layer.bias
     high, wide, depth = (
         (*layer.input, 1, 1)[:3] if len(layer.input) == 3 else (1, 1, layer.input[0])

@@ -38,7 +38,7 @@ def _with_batch(graph: Graph) -> Graph:
     picture = dataclasses.replace(source, shape=(1, *(source.shape or (1,))))
     as_before = Operator(
         index=1 + max((op.index for op in graph.operators), default=0),
-        name=traits.operator(traits.Layer.FLATTEN),
+        name=traits.operator(traits.LayerKind.FLATTEN),
         inputs=(number,),
         outputs=(graph.input,),
         options={},

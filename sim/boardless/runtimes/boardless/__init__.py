@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from boardless.core.errors import BoardlessError
 from boardless.device import build as building
-from boardless.device.records import BUILD_ID, Board, Build, Layer, Sources
+from boardless.device.records import BUILD_ID, Board, Build, MarkedLayer, Sources
 from boardless.model import compiler
 from boardless.model.compiler import Program
 from boardless.model.graph import Graph
@@ -45,7 +45,7 @@ def sources(program: Program) -> Sources:
     return Sources(
         model=program.name,
         files=files,
-        layers=tuple(Layer(x.index, x.op, x.name, x.call.macs) for x in program.layers),
+        layers=tuple(MarkedLayer(x.index, x.op, x.name, x.call.macs) for x in program.layers),
         input_bytes=program.input.nbytes,
         output_dtype=program.output.dtype,
         output_count=program.output.count,
