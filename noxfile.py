@@ -78,7 +78,8 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run(*PYTEST, *session.posargs)
         return
-    session.run(*PYTEST, "--ignore", "tests/unit")
+    # One more than there are processors: many of these tests wait for others to end or to time out.
+    session.run(*PYTEST, "-n", "3", "--ignore", "tests/unit")
     session.notify("coverage")
     session.notify("train", ["--test"])
 
