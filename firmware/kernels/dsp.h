@@ -30,6 +30,8 @@ BL_INLINE uint32_t bl_load32(const void *from) {
   }
 BL_DSP_3(bl_smlad, "smlad")   /* sum + bottom * bottom + top * top */
 BL_DSP_3(bl_smlabb, "smlabb") /* sum + bottom * bottom */
+BL_DSP_3(bl_smlabt, "smlabt") /* sum + bottom * top */
+BL_DSP_3(bl_smlatt, "smlatt") /* sum + top * top */
 #undef BL_DSP_3
 
 /* Bytes 0 and 2 as a pair. */
@@ -252,6 +254,14 @@ BL_INLINE int32_t bl_wrapping_add(int32_t a, int32_t b) {
 
 BL_INLINE int32_t bl_smlabb(uint32_t a, uint32_t b, int32_t sum) {
   return bl_wrapping_add(sum, bl_bottom(a) * bl_bottom(b));
+}
+
+BL_INLINE int32_t bl_smlabt(uint32_t a, uint32_t b, int32_t sum) {
+  return bl_wrapping_add(sum, bl_bottom(a) * bl_top(b));
+}
+
+BL_INLINE int32_t bl_smlatt(uint32_t a, uint32_t b, int32_t sum) {
+  return bl_wrapping_add(sum, bl_top(a) * bl_top(b));
 }
 
 BL_INLINE int32_t bl_smlad(uint32_t a, uint32_t b, int32_t sum) {

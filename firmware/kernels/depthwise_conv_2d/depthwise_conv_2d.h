@@ -50,6 +50,14 @@ bl_status bl_depthwise_conv_2d_s8_thin_dsp(const bl_depthwise_conv_2d_s8 *p, con
                                            const int32_t *filter, const int32_t *channels,
                                            void *scratch, int32_t scratch_bytes, int8_t *output);
 
+/* Computes the same bits with 16-bit SIMD for any window, for at least 4 output channels that are
+ * as many as the input channels or at least 4 times as many; lower.py packs the channels.
+ *
+ * scratch: 4-byte aligned, 8 * filter_h * filter_w bytes. Order: as the reference's. */
+bl_status bl_depthwise_conv_2d_s8_taps_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                           const int8_t *filter, const int32_t *channels,
+                                           void *scratch, int32_t scratch_bytes, int8_t *output);
+
 /* Computes the same bits in plain C, for as many output as input channels. bias has output_c
  * entries and holds, other than above, bias[o] - input_zero_point * sum of the channel's taps,
  * wrapped. Order: as the reference's. */

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from boardless.model.compiler import fixed_point, mve
-from boardless.model.compiler.dsp import bias_or_zeros, fast_channels, float32_bounds, words
+from boardless.model.compiler.dsp import (
+    FastChannels,
+    bias_or_zeros,
+    fast_channels,
+    float32_bounds,
+    words,
+)
 from boardless.model.compiler.kernels import Call, Constant, Context
 
 BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
@@ -54,8 +60,8 @@ def lower(context: Context) -> Call:
         and mve.shifts_right(call.constants[3])
     ):
         return _s8_mve(context, call)
-    if "dsp" in context.variants and suffix == "s8" and _slides(call):
-        return _s8_dsp(context, call, filter_tensor.data.reshape(9, output_c).T) or call
+    if "dsp" in context.variants and suffix == "s8":
+        return _s8_dsp(context, call, filter_tensor.data.reshape(-1, output_c).T) or call
     if "fpu" in context.variants and suffix == "f32" and _slides(call) and input_c == output_c:
         return _f32_fpu(context, call)
     if "scalar" in context.variants and suffix == "s8" and input_c == output_c:
@@ -79,16 +85,24 @@ def _slides(call: Call) -> bool:
 
 
 def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None:
-    """Returns the call of a _dsp variant for a window that slides; None if there is no variant or
-    it would not be exact. `taps` is (output channels, 9) of int8."""
+    """Returns the call of a _dsp variant; None if there is no variant or it would not be exact.
+    `taps` is (output channels, taps) of int8."""
     window = call.params["window"]
     input_c, output_c = window["input_c"], window["output_c"]
-    thin = input_c < 4
-    if not thin and input_c != output_c:
+    thin, multiplier = input_c < 4, output_c // input_c
+    slides = _slides(call) and (thin or multiplier == 1)
+    if not slides and (input_c if multiplier == 1 else multiplier) < 4:
         return None
     fast = fast_channels(context, taps, call.constants[1])
     if fast is None:
         return None
+    return (_slide_dsp if slides else _taps_dsp)(context, call, fast)
+
+
+def _slide_dsp(context: Context, call: Call, fast: FastChannels) -> Call:
+    """Returns the call of the variant that slides: for maps of few channels the thin one."""
+    window = call.params["window"]
+    thin = window["input_c"] < 4
     row_bytes = 16 * ((window["output_w"] + 1) // 2 * window["stride_w"] + 1)
     rows = min((window["output_h"] - 1) * window["stride_h"] + 3, max(3, BAND_BYTES // row_bytes))
     band = (rows - 3) // window["stride_h"] + 1  # output rows that are made from these
@@ -102,6 +116,18 @@ def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None
         ),
         scratch_bytes=row_bytes * rows,
     ).with_clearances(context.clearance(window, pixels=0 if thin else band * window["output_w"]))
+
+
+def _taps_dsp(context: Context, call: Call, fast: FastChannels) -> Call:
+    """Returns the call of the variant for any window."""
+    window = call.params["window"]
+    taps = fast.taps.T.reshape(1, window["filter_h"], window["filter_w"], window["output_c"])
+    return dataclasses.replace(
+        call,
+        function="bl_depthwise_conv_2d_s8_taps_dsp",
+        constants=(Constant("filter", np.ascontiguousarray(taps), "1HWO"), fast.constant()),
+        scratch_bytes=8 * window["filter_h"] * window["filter_w"],
+    ).with_clearances(context.clearance(window))
 
 
 def _f32_fpu(context: Context, call: Call) -> Call:
