@@ -50,9 +50,8 @@ BL_INLINE void add_tap(int32_t *sums, const bl_tap *tap, const int8_t *from, con
 
 BL_INLINE void finish(const bl_depthwise_conv_2d_s8 *p, int32_t sum, const bl_channel *channel,
                       int8_t *output) {
-  const int32_t value =
-      bl_requantise_fast(sum, channel->multiplier, channel->scale, p->output_zero_point, 0);
-  *output = (int8_t)bl_clamp(value, p->activation_min, p->activation_max);
+  *output =
+      (int8_t)bl_requantise_fast(sum, channel->multiplier, channel->scale, p->output_zero_point, 0);
 }
 
 /* Four outputs; `shared` as above. */
@@ -61,12 +60,17 @@ BL_INLINE void four_outputs(const bl_depthwise_conv_2d_s8 *p, const bl_tap_list 
                             int8_t *output, int shared) {
   int32_t sums[BL_AT_ONCE] = {channel[0].bias, channel[1].bias, channel[2].bias, channel[3].bias};
   const bl_tap *tap = list->taps, *const edge = list->edge, *const end = list->end;
-  if ((edge - tap) % 2) {
-    add_tap(sums, tap++, from, filter, shared);
+  const int32_t unrolled = shared ? 2 : 4; /* with more, a compiler runs out of registers */
+  for (; (edge - tap) % unrolled; tap++) {
+    add_tap(sums, tap, from, filter, shared);
   }
-  for (; tap != edge; tap += 2) {
+  for (; tap != edge; tap += unrolled) {
     add_tap(sums, tap, from, filter, shared);
     add_tap(sums, tap + 1, from, filter, shared);
+    if (!shared) {
+      add_tap(sums, tap + 2, from, filter, shared);
+      add_tap(sums, tap + 3, from, filter, shared);
+    }
   }
   if (tap != end) {
     const uint32_t padding = bl_pair(p->input_zero_point, p->input_zero_point);
@@ -78,6 +82,9 @@ BL_INLINE void four_outputs(const bl_depthwise_conv_2d_s8 *p, const bl_tap_list 
   finish(p, sums[1], channel + 1, output + 1);
   finish(p, sums[2], channel + 2, output + 2);
   finish(p, sums[3], channel + 3, output + 3);
+  if (p->activation_min > INT8_MIN || p->activation_max < INT8_MAX) {
+    bl_clamp_bytes(output, BL_AT_ONCE, p->activation_min, p->activation_max);
+  }
 }
 
 /* All outputs of a pixel: one for each input channel. */
