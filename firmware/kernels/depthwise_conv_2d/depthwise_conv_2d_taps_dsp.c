@@ -74,8 +74,12 @@ BL_INLINE void four_outputs(const bl_depthwise_conv_2d_s8 *p, const bl_tap_list 
   }
   if (tap != end) {
     const uint32_t padding = bl_pair(p->input_zero_point, p->input_zero_point);
-    for (; tap != end; tap++) {
+    for (; (end - tap) % 2; tap++) {
       add_products(sums, padding, padding, bl_load32(filter + tap->filter));
+    }
+    for (; tap != end; tap += 2) {
+      add_products(sums, padding, padding, bl_load32(filter + tap->filter));
+      add_products(sums, padding, padding, bl_load32(filter + tap[1].filter));
     }
   }
   finish(p, sums[0], channel, output);
