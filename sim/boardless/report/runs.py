@@ -18,10 +18,10 @@ def show(outcomes: Sequence[Outcome], *, only_wrong: bool = False) -> None:
         column.show(COLUMNS, [values(outcome) for outcome in chosen])
     if not only_wrong:
         _remarks(outcomes)
-    for text in dict.fromkeys(text for o in outcomes for text in warnings(o)):
-        table.note(f"warning: {text}")
         for outcome in outcomes:
             metrics.show(outcome, names(outcome))
+    for text in dict.fromkeys(text for o in outcomes for text in warnings(o)):
+        table.note(f"warning: {text}")
     for outcome in outcomes:
         if not outcome.verdict.ok:
             table.line(f"{names(outcome)}: {outcome.verdict.reason}")
