@@ -29,6 +29,7 @@ REASONS = {
     "needs others' sources": 1,
     "needs other machines": 1,
     "needs another program": 1,
+    "needs packages of others": 1,
     "takes a minute": 1,
 }
 NOT_RUN = re.compile(r"Not run by the tests: (.*)")
