@@ -74,10 +74,10 @@ def load(
         groups=None if found.groups is None else found.groups[:n],
         files=found.files[:n],
     )
-    return found if path is None else _told(found, model, scaling, pixels)
+    return found if path is None else _described(found, model, scaling, pixels)
 
 
-def _told(found: Pictures, model: Model, scaling: Scaling, pixels: str | None) -> Pictures:
+def _described(found: Pictures, model: Model, scaling: Scaling, pixels: str | None) -> Pictures:
     """Returns a user's pictures with how their pixels were mapped, and what is doubtful there."""
     tensor = model.graph.input_tensor
     least, most = found.inputs.min(), found.inputs.max()
@@ -85,12 +85,12 @@ def _told(found: Pictures, model: Model, scaling: Scaling, pixels: str | None) -
     known = None if model.results or not _quantised(tensor) else meaning.of(model.graph)
     doubts = list(found.doubts)
     if not found.pixels:
-        told = f"inputs: as they are, {values}"
+        line = f"inputs: as they are, {values}"
         scaled = known is not None and tensor.dtype == "float32" and known.name == "0..255"
         if scaled and known and least >= -1 and most <= 1:
             doubts.append(f"inputs are {least:.3g}..{most:.3g}, but {known.why}, as for 0..255")
         return dataclasses.replace(
-            found, mapping=(*found.mapping, told), doubts=tuple(doubts), pixels=""
+            found, mapping=(*found.mapping, line), doubts=tuple(doubts), pixels=""
         )
     name = next((k for k, usual in meaning.USUAL.items() if usual == scaling), "")
     if pixels in meaning.USUAL:
@@ -100,14 +100,14 @@ def _told(found: Pictures, model: Model, scaling: Scaling, pixels: str | None) -
     else:
         why = "as it was trained"
     low, high = scaling.offset, 255 * scaling.scale + scaling.offset
-    told = f"pixels: 0..255 are {low:.3g}..{high:.3g} to the model, here {values} ({why})"
+    line = f"pixels: 0..255 are {low:.3g}..{high:.3g} to the model, here {values} ({why})"
     if known and pixels in meaning.USUAL:
         if pixels != known.name and known.known:
             doubts.append(f"--pixels {pixels}, but {known.why}: try --pixels {known.name}")
     elif known and known.warning:
         doubts.append(known.warning)
     return dataclasses.replace(
-        found, mapping=(*found.mapping, told), doubts=tuple(doubts), pixels=name or found.pixels
+        found, mapping=(*found.mapping, line), doubts=tuple(doubts), pixels=name or found.pixels
     )
 
 

@@ -28,18 +28,18 @@ def summary(data: Report | Gated) -> str:
     """Returns Markdown; the heading names the board where there is but one."""
     if isinstance(data, Report):
         boards, ok, notes = {case.board for case in data.cases}, data.ok, data.notes
-        told = [f"est. cycles: {case.basis}" for case in data.cases if case.basis]
+        bases = [f"est. cycles: {case.basis}" for case in data.cases if case.basis]
         tables = [_table(COLUMNS, [case.values for case in data.cases])]
     else:
         boards, ok, notes = {row["board"] for row in data["rows"]}, data["ok"], data["notes"]
-        told, tables = [], _rows(data["rows"])
+        bases, tables = [], _rows(data["rows"])
     where = f" on {_escaped(boards.pop())}" if len(boards) == 1 else ""
     verdict = "all well" if ok else "something is wrong"
     blocks = [
         [MARKER, f"## boardless{where}: {verdict}"],
         [f"- {_escaped(cause.line)}" for cause in causes(data)],
         *tables,
-        [f"<sub>{_escaped(text)}</sub><br>" for text in dict.fromkeys([*told, *notes])],
+        [f"<sub>{_escaped(text)}</sub><br>" for text in dict.fromkeys([*bases, *notes])],
     ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 

@@ -160,7 +160,7 @@ def show(rows: Sequence[bench.BenchRow]) -> None:
         rows_of = [_time(row, p, c) for row, p, c in times]
         table.show("compared with times measured on boards", PUBLISHED_HEADINGS, rows_of)
     lines = [
-        f"est. cycles: {told}" for told in dict.fromkeys(c.basis for r in good for c in r.cycles)
+        f"est. cycles: {basis}" for basis in dict.fromkeys(c.basis for r in good for c in r.cycles)
     ]
     lines += [f"{p.runtime}: {p.source}" for p in dict.fromkeys(p for _, p, _ in times)]
     lines += [f"{p.name}: {p.note}; {p.flags}; {p.source}" for p in _peers(good)]
