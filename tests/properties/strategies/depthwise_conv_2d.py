@@ -1,5 +1,5 @@
-"""DEPTHWISE_CONV_2D: any window, dilation and depth multiplier; more often than not 3x3, for the
-variants of that."""
+"""DEPTHWISE_CONV_2D: any window, dilation and depth multiplier; 3x3 and at least four channels are
+frequent, for the variants of these."""
 
 from typing import Any
 
@@ -7,13 +7,18 @@ from hypothesis import strategies as st
 from properties import drawing
 from properties.drawing import DrawnCase
 
+KINDS = ["any"] + 4 * ["any, wide"] + 2 * ["3x3, wide"] + 4 * ["3x3, thin"]
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
-    kind = draw(st.sampled_from(["any", "3x3", "3x3, thin"]))
-    window = draw(drawing.windows(always_3x3=kind != "any"))
-    channels = draw(st.integers(1, 3) if kind == "3x3, thin" else drawing.CHANNELS)
-    multiplier = 1 if kind == "3x3" else draw(drawing.mostly(st.integers(1, 5), 1))
+    kind = draw(st.sampled_from(KINDS))
+    window = draw(drawing.windows(always_3x3=kind.startswith("3x3")))
+    wide, thin = st.integers(4, 11), st.integers(1, 3)
+    by_kind = {"any, wide": wide, "3x3, wide": wide, "3x3, thin": thin}
+    channels = draw(by_kind.get(kind, drawing.CHANNELS))
+    many = kind in ("any", "3x3, thin")
+    multiplier = draw(drawing.mostly(st.integers(1, 5), 1)) if many else 1
     output_c = channels * multiplier
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
     output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))
