@@ -165,14 +165,16 @@ def windows(
     largest: int = 5,
     valid_only: bool = False,
     always_3x3: bool = False,
+    seldom_3x3: bool = False,
 ) -> Window:
     """Draws a window with at least one output pixel. SAME: maps from one pixel, smaller than the
     filter, odd and even. VALID: from maps that fit the filter exactly. `always_3x3`: with strides
-    up to 2 and no dilation, which some variants are made for."""
+    up to 2 and no dilation, which some variants are made for. `seldom_3x3`: for variants of all
+    other windows."""
     same = not valid_only and draw(st.booleans())
     square = draw(st.booleans())
 
-    usual = always_3x3 or (largest >= 3 and draw(st.booleans()))
+    usual = always_3x3 or (largest >= 3 and not seldom_3x3 and draw(st.booleans()))
 
     def axis() -> tuple[int, int, int, int]:
         filter_size = 3 if usual else draw(mostly(st.integers(1, largest), 1, 3, 2))
