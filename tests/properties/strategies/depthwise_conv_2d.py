@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from properties import drawing
 from properties.drawing import DrawnCase
 
-KINDS = ["any"] + 4 * ["other, wide"] + 3 * ["3x3, wide"] + 4 * ["3x3, thin"]
+KINDS = ["any"] + 6 * ["other, wide"] + 4 * ["3x3, wide"] + 5 * ["3x3, thin"]
 
 
 @st.composite
