@@ -137,8 +137,9 @@ fresh_option = click.option(
 ratchet_option = click.option(
     "--ratchet/--no-ratchet",
     default=in_ci,
-    help="Whether what is better than accepted fails, too, until it is accepted; otherwise it may "
-    "be lost again unnoticed. Default: where CI=true is set.",
+    help="Whether what is better than accepted fails, too, until it is accepted (otherwise it may "
+    "be lost again unnoticed), and what was accepted and cannot be judged on this machine. "
+    "Default: where CI=true is set.",
 )
 output_option = click.option(
     "-o",

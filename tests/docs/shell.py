@@ -49,7 +49,13 @@ class Shell:
             filter(None, [str(self.root / "sim"), os.environ.get("PYTHONPATH")])
         )
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "GIT_"))}
-        for name in ("BOARDLESS_BUILD_DIR", "BOARDLESS_BOARDS", "NO_COLOR", "COV_CORE_SOURCE"):
+        for name in (
+            "BOARDLESS_BUILD_DIR",
+            "BOARDLESS_BOARDS",
+            "CI",
+            "NO_COLOR",
+            "COV_CORE_SOURCE",
+        ):
             kept.pop(name, None)
         self._environment = kept | {
             "PATH": path,

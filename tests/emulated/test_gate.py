@@ -110,7 +110,8 @@ def test_a_tolerance_lets_a_slower_kernel_pass(checkout: Checkout) -> None:
     assert re.search(r"^\| digits_cnn:int8 .* \(\+\d", done.stdout, re.MULTILINE)  # the table does
 
 
-def test_another_tool_chain_is_not_comparable_and_never_an_alarm(checkout: Checkout) -> None:
+def test_another_tool_chain_is_not_comparable(checkout: Checkout) -> None:
+    """Only a ratchet fails then, because it judges all that was accepted."""
     checkout.edit(checkout.baseline(), "12.2.1 20221205", "13.2.1 20231009")
     checkout.accept(more=-1)
     text = checkout.baseline().read_text()
@@ -125,6 +126,10 @@ def test_another_tool_chain_is_not_comparable_and_never_an_alarm(checkout: Check
     (note,) = [n for n in data["notes"] if n.startswith("not comparable: compiler ")]
     assert "13.2.1 20231009" in note
     assert "`boardless gate --against REV` compares all" in note
+    done = checkout.gate("digits_cnn:int8", "--ratchet")
+    assert done.returncode == 1, done.stdout + done.stderr
+    (line,) = [x for x in done.stdout.splitlines() if x.startswith(f"{LINE.strip()}: not comp")]
+    assert line.endswith(ACCEPT)
     # predictions and what the compiler has no part in are still compared
     fatter(checkout)
     checkout.flip()

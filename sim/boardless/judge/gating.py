@@ -22,6 +22,7 @@ from boardless.judge.tolerances import Tolerances
 from boardless.model import zoo
 
 NOT_JUDGED = "cycles are not judged"
+NOT_COMPARABLE = "not comparable"
 
 
 def misfit(case: Case, error: TooSmall) -> Misfit:
@@ -110,7 +111,7 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
     )
     if built_otherwise:
         compared = "predictions, arena, weights and the board's limits are"
-        text = f"not comparable: {built_otherwise}; {compared}; `boardless gate --against REV`"
+        text = f"{NOT_COMPARABLE}: {built_otherwise}; {compared}; `boardless gate --against REV`"
         found.append(Finding("skipped", "", f"{text} compares all"))
     elif accepted.toolchain != now:
         found += [Finding("skipped", "", toolchain.change(accepted.toolchain, now))]
@@ -162,20 +163,24 @@ def judgement(
     ratchet: bool = False,
 ) -> Judgement:
     """Returns the rows with what else there is to say; `models` as on the command line. With
-    `ratchet` what is better fails, too, and so do cycles that were accepted and are not there."""
+    `ratchet` what is better fails, too, and so does what was accepted and is not judged here."""
     if ratchet:
-        rows = [keep_cycles(row).ratchet() for row in rows]
+        rows = [keep_judged(row).ratchet() for row in rows]
     lines = unused(models)
     notes = tolerances.idle()
     return Judgement(tuple(rows), tuple(lines), tuple(notes), tuple(misfits), tuple(failures))
 
 
-def keep_cycles(row: Comparison) -> Comparison:
-    """Returns the row with a failure where cycles were accepted, and this machine cannot count."""
-    if row.old is None or not row.old.cycles or row.new.cycles or not row.comparable:
+def keep_judged(row: Comparison) -> Comparison:
+    """Returns the row with a failure where figures were accepted that this machine cannot judge:
+    it has not the compiler that made them, or cannot count cycles."""
+    if row.old is None:
         return row
+    lost = [NOT_COMPARABLE]
+    lost += [NOT_JUDGED] if row.comparable and row.old.cycles and not row.new.cycles else []
     found = [
-        replace(f, kind="missing") if f.text.startswith(NOT_JUDGED) else f for f in row.findings
+        replace(f, kind="missing") if f.kind == "skipped" and f.text.startswith(tuple(lost)) else f
+        for f in row.findings
     ]
     return replace(row, findings=tuple(found))
 

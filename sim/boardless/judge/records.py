@@ -75,9 +75,9 @@ class Comparison:
             return "accepted"
         if self.old is None:
             return "not compared" if self.ok else "no baseline"
-        bad = sum(finding.fails and not finding.kept for finding in self.findings)
-        if bad:
-            return "changed" if "changed" in kinds else f"{bad} worse"
+        bad = [f.kind for f in self.findings if f.fails and not f.kept]
+        if bad and (self.comparable or {*bad} != {"missing"}):
+            return "changed" if "changed" in kinds else f"{len(bad)} worse"
         if not self.comparable:
             return "not comparable"
         return "better" if "better" in kinds else "ok"
