@@ -142,16 +142,18 @@ class Chip:
         self.accessed(address)
 
 
-def run(elf: str, line: socket.socket, program: str) -> NoReturn:
+def run(elf: str, line: socket.socket, monitor: int, program: str) -> NoReturn:
     ours, theirs = socket.socketpair()
     # 1700 MiB from 0 on: up to what the ESP32 has at 0x60000000
     machine = [program, "-M", "lx60", "-cpu", "de233_fpu", "-m", "1700M", "-nodefaults"]
     machine += ["-display", "none", "-monitor", "none", "-serial", "none", "-S", "-kernel", elf]
     machine += ["-semihosting-config", "enable=on,target=native"]
     machine += ["-chardev", f"socket,id=gdb,fd={theirs.fileno()}", "-gdb", "chardev:gdb"]
+    machine += ["-chardev", f"socket,id=monitor,fd={monitor}"]
+    machine += ["-mon", "chardev=monitor,mode=control"]
     guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     process = subprocess.Popen(
-        [*guard, *machine], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+        [*guard, *machine], pass_fds=[theirs.fileno(), monitor], stdin=subprocess.DEVNULL
     )
     theirs.close()
 
@@ -173,5 +175,5 @@ def run(elf: str, line: socket.socket, program: str) -> NoReturn:
 
 def main(program: str) -> None:
     """`program` is Debian's."""
-    kernel, line = espressif_qemu.asked("qemu-system-xtensa", "esp32")
-    run(kernel, line, program)
+    kernel, line, monitor = espressif_qemu.asked("qemu-system-xtensa", "esp32")
+    run(kernel, line, monitor, program)

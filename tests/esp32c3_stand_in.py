@@ -103,4 +103,5 @@ def run(elf: str, line: socket.socket) -> None:
 
 
 def main() -> None:
-    run(*espressif_qemu.asked("qemu-system-riscv32", "esp32c3"))
+    kernel, line, _ = espressif_qemu.asked("qemu-system-riscv32", "esp32c3")
+    run(kernel, line)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import renode_files
+from boardless.device.emulators import qmp
 
 VERSION = "Renode v1.16.1.14782 (5f3b3b6f-202602031234)"  # as `renode --version` prints it
 
@@ -34,12 +35,17 @@ class Uart:
 
     def __init__(self, elf: str) -> None:
         self.line, theirs = socket.socketpair()
+        self.debugger, monitor = socket.socketpair()
         words = shlex.split(os.environ["STAND_IN_QEMU"])
         command = [w.replace("@LINE@", str(theirs.fileno())).replace("@ELF@", elf) for w in words]
+        command += ["-chardev", f"socket,id=monitor,fd={monitor.fileno()}"]
+        command += ["-mon", "chardev=monitor,mode=control"]
         subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", *command], pass_fds=[theirs.fileno()]
+            ["setpriv", "--pdeathsig", "KILL", "--", *command],
+            pass_fds=[theirs.fileno(), monitor.fileno()],
         )
         theirs.close()
+        monitor.close()
         self.CharReceived: list[Callable[[int], None]] = []
 
     def pump(self) -> None:
@@ -58,12 +64,18 @@ class Monitor:
         self.elf = ""
         self.devices: dict[int, str] = {}
         self.uart: Uart | None = None
+        self.asks: qmp.Monitor | None = None
         self.scope: dict[str, Any] = {"monitor": self}
 
     @property
     def Machine(self) -> dict[str, Any]:
         self.uart = self.uart or Uart(self.elf)
         return {f"sysbus.{name}": self.uart for name in self.platform if "art" in name}
+
+    def qemu(self) -> qmp.Monitor:
+        assert self.uart
+        self.asks = self.asks or qmp.Monitor(self.uart.debugger)
+        return self.asks
 
     def run(self, command: str, origin: Path) -> None:
         words = shlex.split(command)
@@ -91,6 +103,10 @@ class Monitor:
                 if self.platform["cpu"].kind != "CPU.CortexM":
                     raise ValueError("Error E00: cpu does not provide VectorTableOffset")
                 assert int(address, 16) == self.platform["flash"].address
+            case ["sysbus.cpu", "PC"]:
+                print(f"{self.qemu().counter():#x}", flush=True)
+            case ["sysbus", "ReadDoubleWord", address]:
+                print(f"0x{self.qemu().words(int(address, 16), 1)[0]:08X}", flush=True)
             case ["logLevel", _]:
                 pass
             case ["boardless_line", uart, port]:
@@ -231,5 +247,7 @@ def main() -> None:
             print(error, flush=True)
             wait_for_ever()
     go_wrong(fault, "console")
-    sys.stdin.read()  # the console, until it is closed
+    for line in sys.stdin:  # the console, until it is closed
+        print(f"({monitor.name}) {line.strip()}", flush=True)
+        monitor.run(line.strip(), Path.cwd())
     wait_for_ever()

@@ -16,6 +16,7 @@ from boardless.data import pictures
 from boardless.device import run
 from boardless.device.emulators import qemu
 from boardless.device.emulators.base import ProcessSession
+from boardless.device.emulators.qmp import Monitor
 from boardless.device.link.client import Client
 from boardless.device.records import Build
 from boardless.device.watch import Watch
@@ -75,7 +76,8 @@ def test_an_inference_beyond_its_budget_is_ended_with_its_place(client: Client) 
 def test_an_emulator_that_does_not_say_where_it_is(built: Built) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        watch = Watch(os.getpid(), ours, built("digits_cnn:int8", "mps2-an386"), end=0.0)
+        build = built("digits_cnn:int8", "mps2-an386")
+        watch = Watch(os.getpid(), Monitor(ours), build, end=-1.0)
         theirs.sendall(b"no JSON\n")
         with pytest.raises(DeviceFault, match="the emulator does not say where"):
             watch.check()

@@ -25,7 +25,7 @@ import l475
 import pytest
 import renode_files
 from boardless.core import paths
-from boardless.core.errors import BadInput, ToolFailed, ToolMissing
+from boardless.core.errors import BadInput, DeviceFault, ToolFailed, ToolMissing
 from boardless.data.pictures import load
 from boardless.device import boards, emulators, run
 from boardless.device.emulators import renode
@@ -253,6 +253,24 @@ def test_a_run_through_the_stand_in(cli: Cli, built: Built, name: str) -> None:
     assert (result["bit_exact"], result["link"]) == (True, "uart")
 
 
+@pytest.mark.emulated
+@pytest.mark.usefixtures("stand_in")
+def test_an_inference_beyond_its_budget_is_ended_with_its_place(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
+    build = built(MODEL, "mps2-an386")
+    with run.open_client(build, run.Options("renode", "uart"), shared=False) as client:
+        assert client.watch
+        client.predict(bytes(64))
+        client.watch.begin(1)
+        client.watch.end = 0.0
+        with pytest.raises(DeviceFault) as caught:
+            client.watch.check()
+    said = r"it is in layer \d \([A-Z_0-9]+ .*\), at pc=0x[0-9a-f]{8} \([a-z_]+\+0x[0-9a-f]+\)"
+    assert re.search(said, str(caught.value)), caught.value
+
+
 def running(mark: str) -> list[str]:
     """Command lines of processes with `mark` in their environment."""
     found = []
@@ -285,7 +303,6 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(
     monkeypatch.setenv("STAND_IN_MARK", mark)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(renode, "START_TIMEOUT", 3.0)
     reason = {
         "error:include": r"Renode says: There was an error .*'include' / Error E99: the stand-in",
         "exit:include": "status 7",
@@ -313,7 +330,7 @@ def test_a_start_without_a_uart_is_repeated_once(
     monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
     monkeypatch.setenv("STAND_IN_FAULT", "hang:boardless_line")
     monkeypatch.setenv("STAND_IN_ATTEMPTS", str(tmp_path / "attempts"))
-    monkeypatch.setattr(renode, "START_TIMEOUT", 6.0)
+    monkeypatch.setattr(renode, "START_TIMEOUT", 10.0)
     with closing(renode.start(build.board, build.elf, shared=False)) as session:
         assert session.receive(10.0)
     assert (tmp_path / "attempts").read_text() == "started\n" * 2

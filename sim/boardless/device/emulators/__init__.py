@@ -11,7 +11,7 @@ import pkgutil
 from typing import cast
 
 from boardless.core.errors import BadInput, ToolMissing
-from boardless.device.emulators.base import Emulator, Session
+from boardless.device.emulators.base import Debugger, Emulator, Session
 from boardless.device.records import Board
 
 
@@ -60,4 +60,4 @@ def counting(board: Board) -> str:
     return choose(dataclasses.replace(board, emulators=able or known))
 
 
-__all__ = ["Emulator", "Session", "choose", "counting", "hardware", "load", "names"]
+__all__ = ["Debugger", "Emulator", "Session", "choose", "counting", "hardware", "load", "names"]

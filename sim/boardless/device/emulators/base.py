@@ -17,6 +17,7 @@ from typing import IO, Any, Protocol
 
 from boardless.core.children import guarded
 from boardless.core.errors import ToolFailed
+from boardless.device.emulators.qmp import Monitor
 from boardless.device.records import Board
 from boardless.device.semihosting import Semihosting
 
@@ -42,6 +43,16 @@ class Session(Protocol):
         UART."""
 
     def close(self) -> None: ...
+
+
+class Debugger(Protocol):
+    """Says what a device does while it runs. OSError, ValueError or LookupError where it cannot."""
+
+    def counter(self) -> int:
+        """Returns the program counter."""
+
+    def words(self, address: int, count: int) -> list[int]:
+        """Returns 32-bit words of the device's memory."""
 
 
 class Emulator(Protocol):
@@ -101,7 +112,7 @@ class ProcessSession:
     log: IO[bytes]
     shared: mmap.mmap | None = None
     host: Semihosting | None = None  # answers the program's calls in a thread
-    monitor: socket.socket | None = None  # of QEMU, which says what the device does
+    debugger: Debugger | None = None
     received: bytearray = field(default_factory=bytearray)  # the last bytes, for messages
     cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)  # after its end
 
@@ -163,7 +174,8 @@ class ProcessSession:
                 answers.close()
             if memory >= 0:
                 os.close(memory)
-        session = cls(Path(command[0]).name, process, ours, log, shared, host, asks)
+        debugger = Monitor(asks) if asks else None
+        session = cls(Path(command[0]).name, process, ours, log, shared, host, debugger)
         if host:
             session.cleanup.callback(host.close)
         if asks:

@@ -96,10 +96,17 @@ def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
         *("-M", here.machine),
         *("-display", "none", "-monitor", "none"),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
+        *("-chardev", "socket,id=monitor,fd=@MONITOR@", "-mon", "chardev=monitor,mode=control"),
         *exit_only(here.program),  # how the firmware ends
         *("-kernel", str(elf)),
     ]
-    return ProcessSession.start(command, line_fd="@LINE@", shared_fd="@MEMORY@", shared_bytes=0)
+    return ProcessSession.start(
+        command,
+        line_fd="@LINE@",
+        shared_fd="@MEMORY@",
+        shared_bytes=0,
+        monitor_fd="@MONITOR@",
+    )
 
 
 def instructions(board: Board, ticks: int) -> int | None:

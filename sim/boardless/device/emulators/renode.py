@@ -15,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ from boardless.device.records import Board
 
 PROGRAM = "renode"
 START_TIMEOUT = 60.0  # seconds; it takes up to 16, this only guards a hang
+ANSWER = 5.0  # seconds that its monitor has to answer
 TRIES = 2  # a start now and then opens no UART (seen in 1 of 40); the next one does
 REASON_LINES = 3  # that follow an error and say why
 TIMER_BYTES = 0x400
@@ -133,7 +135,37 @@ def _start(board: Board, elf: Path) -> ProcessSession:
             raise
         session.line.close()
         session.line, session.cleanup = uart, cleanup.pop_all()
+        session.debugger = Console(session)
         return session
+
+
+@dataclass
+class Console:
+    """Renode's monitor, which reads what we write to its standard input. The log holds its answers
+    among other lines."""
+
+    session: ProcessSession
+
+    def counter(self) -> int:
+        return self.ask("sysbus.cpu PC")
+
+    def words(self, address: int, count: int) -> list[int]:
+        return [self.ask(f"sysbus ReadDoubleWord {address + 4 * i:#x}") for i in range(count)]
+
+    def ask(self, command: str) -> int:
+        """Returns the number that a command prints on a line of its own."""
+        stdin = self.session.process.stdin
+        assert stdin
+        before = len(self.session.said())
+        stdin.write(command.encode() + b"\n")
+        stdin.flush()
+        end = time.monotonic() + ANSWER
+        while time.monotonic() < end:
+            for line in self.session.said()[before:]:
+                if number := re.fullmatch(r"\s*(0x[0-9A-Fa-f]+)\s*", line):
+                    return int(number[1], 16)
+            time.sleep(0.01)
+        raise ValueError(f"Renode does not answer {command!r}")
 
 
 class NoUart(ToolFailed):
