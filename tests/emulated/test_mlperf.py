@@ -11,16 +11,20 @@ from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 
+import mlperf_runner
 import numpy as np
 import numpy.typing as npt
 import pytest
 import serial
+from boardless.core import paths
 from boardless.data import pictures
-from boardless.device.link.unsigned_input import UnsignedInput
+from boardless.device.link.benchmark import BENCHMARKS, PIXELS, Answers
 from boardless.device.records import Build
-from boardless.front import mlperf
+from boardless.front import mlperf, published_runner
 from boardless.model import reference, zoo
+from boardless.model.graph import read
 from command_line import Cli
+from one_operator import Tensor, model
 
 MODEL = "digits_cnn:int8"
 BOARD = "mps2-an386"
@@ -174,10 +178,116 @@ def test_only_bytes_of_the_input_are_changed() -> None:
             self.data += data
 
     line = Sent()
-    session = UnsignedInput(line)  # type: ignore[arg-type]
+    graph = zoo.find(MODEL).graph
+    session = Answers(line, PIXELS, graph)  # type: ignore[arg-type]
     for piece in (b"name%db load 2%d", b"b 00", b"ff%\r\ndb 80%db print%db 123%", b"infer 1 0%"):
         session.send(piece)
     assert line.data == b"name%db load 2%db 807f%\r\ndb 00%db print%db 123%infer 1 0%"
+
+
+# ---- as the firmware of a benchmark ----
+
+
+def benchmark_model(name: str) -> bytes:
+    """A model with the inputs of ic01, or with inputs and outputs of ad01, of a single operator."""
+    if name == "ad01":
+        return model(
+            "QUANTIZE",
+            [Tensor((1, 640), "int8", (0.5,), (90,))],
+            Tensor((1, 640), "int8", (0.75,), (40,)),
+        )
+    axes = Tensor((2,), "int32", data=np.array([1, 2]))
+    source = Tensor((1, 32, 32, 3), "int8", (1 / 255,), (-128,))
+    output = Tensor((1, 3), "int8", (1 / 255,), (-128,))
+    return model("MEAN", [source, axes], output, {"keepDims": False})
+
+
+def data_set(folder: Path, name: str, inputs: list[bytes]) -> None:
+    (folder / name).mkdir(parents=True)
+    rows = []
+    for i, data in enumerate(inputs):
+        (folder / name / f"{i}.bin").write_bytes(data)
+        rows.append(f"{i}.bin,2,{i % 2},{len(data)},512\n")
+    (folder / name / "y_labels.csv").write_text("".join(rows))
+
+
+def test_the_published_runner(cli: Cli, tmp_path: Path) -> None:
+    """It finds the device, reads the benchmark's name and sends what the benchmark has."""
+    random = np.random.default_rng(3)
+    pixels = random.integers(0, 256, (2, 32 * 32 * 3), np.uint8)
+    reals = random.normal(-20, 15, (2, 640)).astype("<f4")
+    data_set(tmp_path / "data", "ic01", [x.tobytes() for x in pixels])
+    data_set(tmp_path / "data", "ad01", [x.tobytes() for x in reals])
+    mlperf_runner.install(tmp_path / "a runner")
+    cli.folder = tmp_path
+    found = {}
+    for name in ("ic01", "ad01"):
+        (tmp_path / f"{name}.tflite").write_bytes(benchmark_model(name))
+        asked = ("--runner", "a runner", "--as", name, "--dataset", "data")
+        done = cli("mlperf", f"{name}.tflite", *asked)
+        assert done.returncode == 0, done.stderr
+        found[name] = np.array(json.loads((tmp_path / "found.json").read_text()))
+    means = pixels.reshape(2, -1, 3).mean(axis=1) / 255
+    assert found["ic01"] == pytest.approx(means, abs=0.6 / 255 + mlperf.ROUNDING)
+    inputs = np.clip(np.floor(np.abs(reals / 0.5) + 0.5) * np.sign(reals) + 90, -128, 127)
+    outputs = reference.predict(benchmark_model("ad01"), inputs.astype(np.int8)[:, None, :])
+    errors = (((outputs.reshape(2, 640) - 40.0) * 0.75 - reals) ** 2).mean(axis=1)
+    assert found["ad01"][:, 0] == pytest.approx(errors, abs=mlperf.ROUNDING)
+
+
+def test_the_page_shows_the_device_list_that_we_write() -> None:
+    page = (paths.ROOT / "docs" / "howto" / "mlperf.md").read_text()
+    assert published_runner.DEVICES in page
+
+
+def test_a_runner_that_fails(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "ic01.tflite").write_bytes(benchmark_model("ic01"))
+    data_set(tmp_path / "data", "ic01", [bytes(3072)])
+    runner = tmp_path / "runner"
+    mlperf_runner.install(runner, status=7)
+    cli.folder = tmp_path
+    asked = ("mlperf", "ic01.tflite", "--runner", "runner", "--dataset", "data", "--as")
+    assert "the runner ended with status 7; see its output above" in cli.fails(3, *asked, "ic01")
+    said = cli.fails(2, *asked, "kws01")
+    assert "data/kws01/y_labels.csv: there is no such file" in said
+    data_set(tmp_path / "data", "kws01", [bytes(490)])
+    said = cli.fails(2, *asked, "kws01")
+    assert "kws01 needs an int8 model with 490 input values; the model's input is int8 1x32" in said
+    (runner / "main.py").unlink()
+    assert "benchmark/runner of mlcommons/tiny" in cli.fails(2, *asked, "ic01")
+
+
+def test_a_served_benchmark_has_its_name(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "mine.tflite"
+    file.write_bytes(benchmark_model("ad01"))
+    with served(cli, str(file), "--mlperf", "ad01") as replay:
+        assert replay.names()["model"] == "ad01"
+        assert replay.ask("db load 2560")[0] == "m-[Expecting 2560 bytes]"
+        assert replay.ask("db 00")[-1] == "m-ready"  # a quarter of a number
+        assert replay.ask("infer 1 0")[-2] == "e-[ad01: there is no whole input]"
+        data = np.full(640, -45.0, "<f4")
+        replay.load(data.tobytes())
+        assert replay.infer(1, 0)[0] == [0.0]
+
+
+def test_numbers_that_no_model_has_seen() -> None:
+    """A client may send NaN, infinity, or more than it has announced."""
+
+    class Sent:
+        data = b""
+
+        def send(self, data: bytes) -> None:
+            self.data += data
+
+    line = Sent()
+    graph = read(benchmark_model("ad01"), "ad01")
+    session = Answers(line, BENCHMARKS["ad01"], graph)  # type: ignore[arg-type]
+    values = np.array([np.nan, np.inf, -np.inf, 1e30, -0.25, 0.25], "<f4").tobytes()
+    session.send(b"db load 24%db " + values.hex().encode() + b"%")
+    assert line.data == b"db load 6%db 007f807f595b%"
+    for _ in range(400):
+        session.send(b"db " + values.hex().encode() + b"%")
+    assert len(session.reals) <= 4 * 641
 
 
 # ---- boardless mlperf ----

@@ -9,7 +9,11 @@ import click
 
 from boardless import path
 from boardless.data import pictures
-from boardless.front import mlperf
+from boardless.device import emulators
+from boardless.device.link.benchmark import BENCHMARKS, Answers, Benchmark
+from boardless.device.link.client import Client
+from boardless.front import mlperf, published_runner
+from boardless.front.published_runner import Runner
 from boardless.report import record, table
 from boardless.report.table import words
 from boardless.terminal import (
@@ -32,6 +36,30 @@ from boardless.terminal import (
 @images_option
 @limit_option("Only the first N pictures.")
 @click.option(
+    "--runner",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Let the published runner do it: the folder benchmark/runner of mlcommons/tiny.",
+)
+@click.option(
+    "--as",
+    "benchmark",
+    type=click.Choice(sorted(BENCHMARKS)),
+    help="With --runner: the benchmark that MODEL is.",
+)
+@click.option(
+    "--dataset",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="With --runner: the folder that holds ic01, kws01, ...",
+)
+@click.option(
+    "--python",
+    default=sys.executable,
+    metavar="PROGRAM",
+    help="With --runner: the Python that has its packages. Default: boardless's own.",
+)
+@click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
     default=mlperf.SECONDS,
@@ -49,6 +77,10 @@ def command(
     limit: int | None,
     seconds: float,
     json_file: str | None,
+    runner: Path | None,
+    benchmark: str | None,
+    dataset: Path | None,
+    python: str,
 ) -> None:
     """Run MODEL the way MLPerf Tiny's runner does.
 
@@ -57,6 +89,15 @@ def command(
     windows; its seconds are virtual time, the same in every run.
     """
     request = path.Request(model, board, emulator=emulator)
+    if runner:
+        if not benchmark or not dataset:
+            raise click.UsageError("--runner needs --as BENCHMARK and --dataset DIR")
+        if images or limit is not None or json_file:
+            raise click.UsageError("--runner knows no --images, --limit or --json")
+        published(request, Runner(runner, dataset, mode, python), BENCHMARKS[benchmark])
+        return
+    if benchmark or dataset:
+        raise click.UsageError("--as and --dataset belong to --runner")
     with progress_bar() as progress:
         say = labelled(request, progress)
         prepared = path.prepare(request, say)
@@ -72,3 +113,19 @@ def command(
         table.show("", (words("what"), words("found")), rows)
     if not result.get("ok", True):
         sys.exit(1)
+
+
+def published(request: path.Request, runner: Runner, benchmark: Benchmark) -> None:
+    """Runs the published runner against the model of `request`."""
+    runner.check(benchmark.name)
+    published_runner.available(runner.python)
+    with progress_bar() as progress:
+        prepared = path.prepare(request, progress)
+    benchmark.check(prepared.model.graph)
+    built = prepared.build
+    session = emulators.load(prepared.emulator).start(built.board, built.elf, shared=False)
+    try:
+        Client(session).boot()
+        published_runner.run(Answers(session, benchmark, prepared.model.graph), runner)
+    finally:
+        session.close()

@@ -6,8 +6,8 @@ import click
 
 from boardless import path
 from boardless.device import emulators
+from boardless.device.link.benchmark import BENCHMARKS, PIXELS, Answers
 from boardless.device.link.client import Client
-from boardless.device.link.unsigned_input import UnsignedInput
 from boardless.front import serve
 from boardless.terminal import board_option, emulator_option, progress_bar, say
 
@@ -27,10 +27,23 @@ from boardless.terminal import board_option, emulator_option, progress_bar, say
 @click.option(
     "--uint8",
     is_flag=True,
-    help="The client sends pixels 0..255 to an int8 model, as MLPerf Tiny's vww01 and ic01 do.",
+    help="The client sends pixels 0..255 to an int8 model of its own.",
+)
+@click.option(
+    "--mlperf",
+    "benchmark",
+    type=click.Choice(sorted(BENCHMARKS)),
+    help="Answer as the firmware of this benchmark of MLPerf Tiny: its name, its type of inputs, "
+    "and for ad01 the score.",
 )
 def command(
-    model: str, board: str, emulator: str | None, as_pty: bool, port: int | None, uint8: bool
+    model: str,
+    board: str,
+    emulator: str | None,
+    as_pty: bool,
+    port: int | None,
+    uint8: bool,
+    benchmark: str | None,
 ) -> None:
     """Lend the emulated UART to any other client, until Ctrl-C.
 
@@ -39,12 +52,17 @@ def command(
     """
     if as_pty and port is not None:
         raise click.UsageError("--pty and --tcp are mutually exclusive")
+    if uint8 and benchmark:
+        raise click.UsageError("--mlperf knows what its client sends; leave --uint8 out")
     request = path.Request(model=model, board=board, emulator=emulator)
     with progress_bar() as progress:
         prepared = path.prepare(request, progress)
     built, chosen = prepared.build, prepared.emulator
+    manner = BENCHMARKS[benchmark] if benchmark else PIXELS if uint8 else None
+    if benchmark and manner:
+        manner.check(prepared.model.graph)
     session = emulators.load(chosen).start(built.board, built.elf, shared=False)
-    lent = UnsignedInput(session) if uint8 else session
+    lent = Answers(session, manner, prepared.model.graph) if manner else session
 
     def announce(address: str) -> None:
         click.echo(address)
