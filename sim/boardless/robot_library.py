@@ -18,6 +18,7 @@ from boardless.front.robot.emulation import Emulation
 from boardless.front.robot.firmware import Firmware
 from boardless.front.robot.state import RENODE
 from boardless.front.robot.verdicts import Verdicts
+from boardless.model import profiles
 
 
 def keywords(*classes: type) -> tuple[str, ...]:
@@ -44,14 +45,15 @@ class Boardless(Emulation, Verdicts):
 
     Emulation and UART keywords have Renode's names and arguments. The library's argument is the
     emulator: ``qemu``, ``fake``, or nothing for the board's first; ``renode`` under renode-test,
-    where Renode brings those keywords itself.
+    where Renode brings those keywords itself. ``reference`` names the interpreter whose bits the
+    firmware has to give: ``litert``, ``tflm`` or ``xnnpack``.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
     ROBOT_LIBRARY_LISTENER: ClassVar[Any]
 
-    def __init__(self, emulator: str = "") -> None:
-        super().__init__(emulator)
+    def __init__(self, emulator: str = "", reference: str = profiles.DEFAULT) -> None:
+        super().__init__(emulator, reference)
         self.ROBOT_LIBRARY_LISTENER = self  # type: ignore[misc]
 
     def get_keyword_names(self) -> list[str]:

@@ -23,6 +23,7 @@ from rich.progress import (
 from boardless.core.printable import one_line
 from boardless.core.surroundings import in_ci
 from boardless.data.meaning import AUTO, USUAL
+from boardless.model import profiles
 from boardless.path import Progress as Say
 from boardless.path import Request, named
 from boardless.report import record, table
@@ -64,6 +65,15 @@ board_option = click.option(
     "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
 )
 emulator_option = click.option("--emulator", help="Default: the board's first that is installed.")
+reference_option = click.option(
+    "--reference",
+    default=profiles.DEFAULT,
+    show_default=True,
+    type=click.Choice(profiles.names()),
+    help="Whose bits the board has to give: LiteRT's reference kernels (litert), TensorFlow Lite "
+    "Micro's and CMSIS-NN's (tflm), or LiteRT as phones run it (xnnpack). It says how the compiler "
+    "and the kernels round, and which interpreter the outputs are compared with.",
+)
 core_option = click.option(
     "--core",
     "cores",

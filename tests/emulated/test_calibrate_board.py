@@ -5,6 +5,7 @@ its RISC-V cores count cycles themselves."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -219,12 +220,13 @@ def test_unplugged_after_the_first_model(kept: Path, built: Built) -> None:
 def test_cycles_of_wrong_outputs_are_no_facts(
     kept: Path, built: Built, plug: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = reference.predict_once
+    right = reference.ask_once
 
-    def wrong(*arguments: Any) -> np.ndarray[Any, Any]:
-        return np.roll(right(*arguments), 1, axis=1)
+    def wrong(*arguments: Any) -> reference.Answer:
+        answer = right(*arguments)
+        return dataclasses.replace(answer, outputs=np.roll(answer.outputs, 1, axis=1))
 
-    monkeypatch.setattr(reference, "predict_once", wrong)
+    monkeypatch.setattr(reference, "ask_once", wrong)
     with pytest.raises(measured.WrongOutputs, match="not recorded: the board's outputs") as seen:
         on_board(plug(built(MODEL, BOARD), dwt=True))
     assert seen.value.exit_status == 1

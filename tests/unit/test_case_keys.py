@@ -31,6 +31,8 @@ OTHER: dict[str, Any] = {
     "model": "digits_cnn:float32",
     "board": "mps2-an386",
     "runtime": "other",
+    "reference": "tflm",
+    "other_references": True,
     "sets": (PICTURES,),
     "emulator": "fake",
     "link": "uart",

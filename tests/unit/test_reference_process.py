@@ -3,6 +3,7 @@ the next one goes on, and nothing is left behind."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -10,13 +11,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from boardless.core.errors import BadInput, ToolFailed
-from boardless.model import reference, zoo
+from boardless.core.errors import BadInput, ToolFailed, ToolMissing
+from boardless.model import profiles, reference, zoo
 from boardless.model.reference import interpreter
 from one_operator import Tensor, model
 
@@ -31,16 +33,62 @@ def aborting() -> bytes:
     return model("SOFTMAX", [source], output, {"beta": 1.0})
 
 
-def test_after_an_abort_the_next_model_goes_on() -> None:
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves only the reference kernels, which nobody follows."""
+    usual = profiles.load()
+    only = dataclasses.replace(usual, answerers=usual.answerers[:1], after=())
+    monkeypatch.setattr(profiles, "load", lambda name="": only)
+
+
+def test_after_an_abort_the_next_model_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     before = reference.predict(DIGITS, INPUTS)
     reference.check(aborting(), "aborting")  # it aborts on some inputs only
+    alone(monkeypatch)
     with pytest.raises(ToolFailed, match="the reference interpreter ended with SIGABRT") as caught:
         reference.predict(aborting(), np.zeros((1, 600), np.int8))
     assert caught.value.exit_status == 3
     np.testing.assert_array_equal(reference.predict(DIGITS, INPUTS), before)
 
 
-def test_a_refusal_keeps_the_process() -> None:
+def test_where_the_reference_kernels_die_the_next_ones_answer() -> None:
+    """Each input counts once, although the first ones are computed twice."""
+    steps: list[int] = []
+    inputs = np.zeros((3, 600), np.int8)
+    inputs[:2, 0] = 127  # the third aborts
+    answer = reference.ask(aborting(), inputs, steps.append)
+    assert answer.by == f"LiteRT {version('ai-edge-litert')}, optimised kernels"
+    assert answer.instead.startswith("the reference interpreter ended with SIGABRT on this model")
+    assert len(answer.outputs) == sum(steps) == 3
+
+
+def test_what_the_reference_kernels_lack_the_optimised_ones_answer() -> None:
+    tensor = Tensor((1, 4), "float32")
+    inputs = np.array([[-1.5, 0.2, 1.0, 2.5]], np.float32)
+    answer = reference.ask(model("CEIL", [tensor], tensor, {}), inputs)
+    assert answer.outputs.tolist() == [[-1.0, 1.0, 1.0, 3.0]]
+    assert "optimised kernels" in answer.by
+    assert "Didn't find op for builtin opcode 'CEIL'" in answer.instead
+    assert reference.ask(DIGITS, INPUTS).instead == ""
+
+
+def test_a_profile_whose_package_is_missing_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    missing = dataclasses.replace(profiles.load("tflm"), package="not-there")
+    monkeypatch.setattr(profiles, "load", lambda name: missing)
+    with pytest.raises(ToolMissing, match="needs the package not-there") as caught:
+        reference.predict(DIGITS, INPUTS, profile="tflm")
+    assert "pip install 'boardless[tflm]'" in str(caught.value)
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadInput, match="unknown reference 'tf'") as caught:
+        zoo.find("digits_cnn", "tf")
+    assert caught.value.hint == "known: litert, tflm, xnnpack"
+
+
+def test_a_refusal_keeps_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
     reference.predict(DIGITS, INPUTS)
     with interpreter.borrowed() as found:
         number = found.process.pid
@@ -50,7 +98,8 @@ def test_a_refusal_keeps_the_process() -> None:
         assert found.process.pid == number
 
 
-def test_a_check_says_what_the_interpreter_refuses() -> None:
+def test_a_check_says_what_the_interpreter_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone(monkeypatch)
     reference.check(DIGITS, "digits")
     source, sizes = Tensor((1, 6), "float32"), Tensor((1, 2), "int32", data=np.array([[2, 3]]))
     content = model("RESHAPE", [source, sizes], Tensor((2, 3), "float32"), {})
@@ -135,21 +184,23 @@ def test_it_ends_with_its_parent(number: signal.Signals) -> None:
 def test_outputs_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path))
     asked: list[int] = []
-    predict = reference.predict
+    ask = reference.ask
 
-    def counted(content: bytes, inputs: Any, progress: Any, keep_state: bool) -> Any:
+    def counted(content: bytes, inputs: Any, *others: Any) -> Any:
         asked.append(len(inputs))
-        return predict(content, inputs, progress, keep_state)
+        return ask(content, inputs, *others)
 
-    monkeypatch.setattr(reference, "predict", counted)
+    monkeypatch.setattr(reference, "ask", counted)
     done: list[int] = []
     for inputs in (INPUTS, INPUTS, INPUTS[:2], INPUTS + np.int8(1), INPUTS):
-        outputs = reference.predict_once(DIGITS, inputs, done.append)
-        np.testing.assert_array_equal(outputs, predict(DIGITS, inputs))
+        outputs = reference.ask_once(DIGITS, inputs, done.append).outputs
+        np.testing.assert_array_equal(outputs, ask(DIGITS, inputs).outputs)
     assert asked == [3, 2, 3]
     assert sum(done) == 14
     reference.predict_once(zoo.find("digits_cnn:float32").content, INPUTS.astype(np.float32))
     assert len(asked) == 4
-    monkeypatch.setattr(reference, "version", lambda name: "another one")
-    reference.predict_once(DIGITS, INPUTS)
+    reference.ask_once(DIGITS, INPUTS, profile="xnnpack")
     assert len(asked) == 5
+    monkeypatch.setattr(profiles, "_version", lambda package: "another one")
+    reference.predict_once(DIGITS, INPUTS)
+    assert len(asked) == 6

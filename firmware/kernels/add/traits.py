@@ -1,6 +1,6 @@
 """The traits of ADD, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, LayerKind, Traits, always
+from boardless.model.traits import Channels, Form, LayerKind, Rounding, Traits, always
 
 TRAITS = Traits(
     form=Form.VALUES,
@@ -9,4 +9,5 @@ TRAITS = Traits(
     takes_activation=True,
     same_in_uint8=always,
     layer=LayerKind.SUM,
+    roundings=(Rounding.TWICE,),
 )

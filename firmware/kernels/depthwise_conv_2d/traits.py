@@ -1,6 +1,6 @@
 """The traits of DEPTHWISE_CONV_2D, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Group, LayerKind, Traits, always
+from boardless.model.traits import Channels, Form, Group, LayerKind, Rounding, Traits, always
 
 TRAITS = Traits(
     form=Form.WINDOW,
@@ -11,4 +11,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     group=Group.DEPTHWISE,
     layer=LayerKind.DEPTHWISE,
+    roundings=(Rounding.TWICE,),
 )

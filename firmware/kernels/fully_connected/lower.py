@@ -1,12 +1,15 @@
-"""FULLY_CONNECTED -> bl_fully_connected_*"""
+"""FULLY_CONNECTED -> bl_fully_connected_*, or a convolution where the reference rounds twice"""
 
 from __future__ import annotations
 
-from boardless.model.compiler import dsp, fixed_point, mve
-from boardless.model.compiler.kernels import Call, Constant, Context
+import dataclasses
+
+from boardless.model.compiler import dsp, fixed_point, kernels, mve
+from boardless.model.compiler.kernels import Alias, Call, Constant, Context
+from boardless.model.traits import Rounding
 
 
-def lower(context: Context) -> Call:
+def lower(context: Context) -> Call | Alias:
     suffix = context.suffix()
     output_c, input_c = context.constant(1, "filter").shape
     rows, rest = divmod(context.input().count, input_c)
@@ -15,6 +18,8 @@ def lower(context: Context) -> Call:
             f"the filter is {context.input(1).type_and_shape}, the input "
             f"{context.input().type_and_shape}, the output {context.output().type_and_shape}"
         )
+    if suffix == "s8" and context.rounding is not Rounding.ONCE:
+        return kernels.lower_as("conv_2d", _as_convolution(context, rows))
     filter_tensor = context.filter((output_c, input_c))
     taps = filter_tensor.data
     assert taps is not None
@@ -51,6 +56,29 @@ def lower(context: Context) -> Call:
         header="fully_connected/fully_connected.h",
         constants=tuple(constants),
         macs=rows * input_c * output_c,
+    )
+
+
+def _as_convolution(context: Context, rows: int) -> Context:
+    """Returns the convolution of 1x1 windows with the same sums: it rounds as convolutions do, and
+    so does the layer in the reference's interpreter. Each row is a pixel."""
+    graph, op = context.graph, context.op
+    output_c, input_c = context.input(1).shape
+    tensors = list(graph.tensors)
+
+    def reshape(number: int, *shape: int) -> None:
+        tensor = tensors[number]
+        data = None if tensor.data is None else tensor.data.reshape(shape)
+        tensors[number] = dataclasses.replace(tensor, shape=shape, data=data)
+
+    reshape(op.inputs[0], 1, rows, 1, input_c)
+    reshape(op.inputs[1], output_c, 1, 1, input_c)
+    reshape(op.outputs[0], 1, rows, 1, output_c)
+    window = {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    return dataclasses.replace(
+        context,
+        graph=graph.replace(tensors=tuple(tensors)),
+        op=dataclasses.replace(op, options=op.options | window),
     )
 
 

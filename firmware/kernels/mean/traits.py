@@ -1,6 +1,6 @@
 """The traits of MEAN, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Group, LayerKind, Traits, always
+from boardless.model.traits import Channels, Form, Group, LayerKind, Rounding, Traits, always
 
 TRAITS = Traits(
     form=Form.REDUCTION,
@@ -10,4 +10,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     group=Group.POOL,
     layer=LayerKind.GLOBAL_MEAN,
+    roundings=(Rounding.TWICE,),
 )

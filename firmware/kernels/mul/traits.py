@@ -1,6 +1,6 @@
 """The traits of MUL, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Traits, always
+from boardless.model.traits import Channels, Form, Rounding, Traits, always
 
 TRAITS = Traits(
     form=Form.VALUES,
@@ -8,4 +8,5 @@ TRAITS = Traits(
     operands=2,
     takes_activation=True,
     same_in_uint8=always,
+    roundings=(Rounding.TWICE,),
 )

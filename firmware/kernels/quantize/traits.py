@@ -1,6 +1,6 @@
 """The traits of QUANTIZE, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Traits, always
+from boardless.model.traits import Channels, Form, Rounding, Traits, always
 
 TRAITS = Traits(
     form=Form.VALUES,
@@ -9,4 +9,5 @@ TRAITS = Traits(
     keeps_range=True,
     same_in_uint8=always,
     int8="lookup",  # from int8; its own from float32
+    roundings=(Rounding.TWICE,),
 )

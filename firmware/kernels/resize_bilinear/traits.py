@@ -1,5 +1,5 @@
 """The traits of RESIZE_BILINEAR, for whoever asks about the operator."""
 
-from boardless.model.traits import Traits
+from boardless.model.traits import Rounding, Traits
 
-TRAITS = Traits(keeps_range=True)
+TRAITS = Traits(keeps_range=True, roundings=(Rounding.TWICE,))

@@ -1,6 +1,6 @@
 """The traits of SUB, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Traits, always
+from boardless.model.traits import Channels, Form, Rounding, Traits, always
 
 TRAITS = Traits(
     form=Form.VALUES,
@@ -9,4 +9,5 @@ TRAITS = Traits(
     takes_activation=True,
     same_in_uint8=always,
     int8="add",  # of the operand with its sign changed
+    roundings=(Rounding.TWICE,),
 )

@@ -1,5 +1,7 @@
 """The traits of TRANSPOSE_CONV, for whoever asks about the operator."""
 
-from boardless.model.traits import Group, Traits
+from boardless.model.traits import Group, Rounding, Traits
 
-TRAITS = Traits(takes_activation=True, filtered=2, group=Group.CONVOLUTION)
+TRAITS = Traits(
+    takes_activation=True, filtered=2, group=Group.CONVOLUTION, roundings=(Rounding.TWICE,)
+)

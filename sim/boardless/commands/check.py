@@ -9,11 +9,12 @@ import click
 from boardless.core.errors import BadInput, BoardlessError
 from boardless.device import boards
 from boardless.device.records import Board
-from boardless.model import compiler, reference, zoo
+from boardless.model import compiler, zoo
+from boardless.model import reference as references
 from boardless.model.graph.refusals import Refused
 from boardless.report import check, record
 from boardless.runtimes import boardless
-from boardless.terminal import json_option
+from boardless.terminal import json_option, reference_option
 
 
 @click.command("check")
@@ -24,8 +25,11 @@ from boardless.terminal import json_option
     multiple=True,
     help="See `boardless boards`; may be given more than once. Default: all boards.",
 )
+@reference_option
 @json_option
-def command(models: tuple[str, ...], names: tuple[str, ...], json_file: str | None) -> None:
+def command(
+    models: tuple[str, ...], names: tuple[str, ...], reference: str, json_file: str | None
+) -> None:
     """Say what of MODEL runs and what it needs; nothing is built.
 
     Shown are its operators with their types and shapes, all that is refused and what would help,
@@ -34,7 +38,7 @@ def command(models: tuple[str, ...], names: tuple[str, ...], json_file: str | No
     of a .tflite file. Exit status: 0 it can be run, 2 it is refused, or too large for every board.
     """
     targets = [boards.load(name) for name in names or boards.names()]
-    data = [_checked(model, targets) for model in models]
+    data = [_checked(model, targets, reference) for model in models]
     if json_file:
         record.write(data[0] if len(data) == 1 else data, json_file)
     if json_file != "-":
@@ -44,9 +48,9 @@ def command(models: tuple[str, ...], names: tuple[str, ...], json_file: str | No
         sys.exit(2)
 
 
-def _checked(name: str, targets: list[Board]) -> check.Record:
+def _checked(name: str, targets: list[Board], profile: str) -> check.Record:
     """Returns the JSON of a model; BadInput where its file cannot be read at all."""
-    model = zoo.find(name)
+    model = zoo.find(name, profile)
     needs: dict[tuple[str, ...], tuple[int, int]] = {}  # variants -> bytes of RAM, of flash
     refusal: BadInput | None = None
     for variants in dict.fromkeys(target.variants for target in targets):
@@ -60,7 +64,7 @@ def _checked(name: str, targets: list[Board]) -> check.Record:
     why = "" if refusal is None or isinstance(refusal, Refused) else refusal.what
     if refusal is None and model.results is None:
         try:
-            reference.check(model.reference, model.name)
+            references.check(model.reference, model.name, profile)
         except BoardlessError as error:
             why = error.what
     refusals = refusal.refusals if isinstance(refusal, Refused) else ()

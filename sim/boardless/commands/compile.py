@@ -7,10 +7,17 @@ from pathlib import Path
 import click
 
 from boardless.device import boards, build
-from boardless.model import compiler, reference, zoo
+from boardless.model import compiler, zoo
+from boardless.model import reference as references
 from boardless.report import record
 from boardless.runtimes import boardless
-from boardless.terminal import board_option, fold_option, json_option, output_option
+from boardless.terminal import (
+    board_option,
+    fold_option,
+    json_option,
+    output_option,
+    reference_option,
+)
 
 
 @click.command("compile")
@@ -18,8 +25,11 @@ from boardless.terminal import board_option, fold_option, json_option, output_op
 @output_option
 @board_option
 @fold_option
+@reference_option
 @json_option
-def command(model: str, output: Path, board: str, fold: bool, json_file: str | None) -> None:
+def command(
+    model: str, output: Path, board: str, fold: bool, reference: str, json_file: str | None
+) -> None:
     """Write MODEL as C sources and weights.
 
     The files are model.c, model_config.h, weights.S and weights.bin. MODEL is a name of the zoo
@@ -27,11 +37,11 @@ def command(model: str, output: Path, board: str, fold: bool, json_file: str | N
     best. A model that `boardless run` would refuse is refused here, too.
     """
     target = boards.load(board)
-    found = zoo.find(model)
+    found = zoo.find(model, reference)
     program = compiler.compile_graph(found.graph, target.variants, fold)
     if found.results is None:
-        reference.check(
-            found.reference, found.name
+        references.check(
+            found.reference, found.name, reference
         )  # nothing is compiled that could not be compared
     sources = boardless.sources(program)
     build_id = build.build_key(sources, target, build.toolchain(target))
@@ -39,6 +49,7 @@ def command(model: str, output: Path, board: str, fold: bool, json_file: str | N
     data = {
         "model": program.name,
         "board": board,
+        "reference": reference,
         "build_id": build_id,
         "files": [str(p) for p in written],
         "layers": len(program.layers),

@@ -25,6 +25,7 @@ from boardless.terminal import (
     limit_option,
     progress_bar,
     quiet_option,
+    reference_option,
 )
 
 
@@ -32,6 +33,7 @@ from boardless.terminal import (
 @click.argument("model")
 @board_option
 @emulator_option
+@reference_option
 @click.option("--mode", type=click.Choice(["accuracy", "performance"]), default="accuracy")
 @images_option
 @limit_option("Only the first N pictures.")
@@ -72,6 +74,7 @@ def command(
     model: str,
     board: str,
     emulator: str | None,
+    reference: str,
     mode: str,
     images: Path | None,
     limit: int | None,
@@ -88,7 +91,7 @@ def command(
     status 1 where a result differs from the reference. A performance run takes the median of 5
     windows; its seconds are virtual time, the same in every run.
     """
-    request = path.Request(model, board, emulator=emulator)
+    request = path.Request(model, board, emulator=emulator, reference=reference)
     if runner:
         if not benchmark or not dataset:
             raise click.UsageError("--runner needs --as BENCHMARK and --dataset DIR")

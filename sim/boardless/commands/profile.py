@@ -28,6 +28,7 @@ from boardless.terminal import (
     part_option,
     progress_bar,
     quiet_option,
+    reference_option,
     say,
 )
 
@@ -39,6 +40,7 @@ ENDINGS = (".svg", ".png", ".pdf")
 @click.argument("model")
 @board_option
 @emulator_option
+@reference_option
 @core_option
 @part_option
 @images_option

@@ -32,6 +32,7 @@ from boardless.terminal import (
     progress_bar,
     quiet,
     quiet_option,
+    reference_option,
 )
 
 
@@ -86,6 +87,7 @@ bad_line_option = click.option(
     help="See `boardless boards`; may be given more than once.",
 )
 @emulator_option
+@reference_option
 @images_option
 @limit_option("Only the first N pictures.")
 @pixels_option
@@ -132,9 +134,10 @@ def command(
     MODEL is NAME, NAME:int8 or NAME:float32 of the zoo (see `boardless models`; NAME alone is
     int8), or the path of a .tflite file.
 
-    The board is emulated, or with --port a real one. Every output is compared with what TensorFlow
-    Lite's reference kernels make of the same picture: int8 must be equal to the last bit, float32
-    within 1e-5 and with the same top class. Exit status: 0 all well, 1 an output differs, 2 bad
+    The board is emulated, or with --port a real one. Every output is compared with what the
+    --reference makes of the same picture: int8 must be equal to the last bit, float32 within 1e-5
+    and with the same top class. Where other references that are installed give other outputs, a
+    line says for how many pictures. Exit status: 0 all well, 1 an output differs, 2 bad
     usage or input, 3 a tool is missing or failed.
     """
     for name in ("baud", "flash"):
@@ -142,6 +145,7 @@ def command(
             raise click.UsageError(f"--{name} is for --port")
     if options["port"] and options["emulator"] not in (None, "serial_port"):
         raise click.UsageError("--port and --emulator are mutually exclusive")
+    options["other_references"] = True
     requests = [path.Request(model=m, board=b, **options) for b in board_names for m in models]
     with progress_bar() as progress:
         outcomes = [path.follow(r, labelled(r, progress)) for r in requests]

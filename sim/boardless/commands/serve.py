@@ -9,13 +9,20 @@ from boardless.device import emulators
 from boardless.device.link.benchmark import BENCHMARKS, PIXELS, Answers
 from boardless.device.link.client import Client
 from boardless.front import serve
-from boardless.terminal import board_option, emulator_option, progress_bar, say
+from boardless.terminal import (
+    board_option,
+    emulator_option,
+    progress_bar,
+    reference_option,
+    say,
+)
 
 
 @click.command("serve")
 @click.argument("model")
 @board_option
 @emulator_option
+@reference_option
 @click.option("--pty", "as_pty", is_flag=True, help="On a pseudo-terminal (the default).")
 @click.option(
     "--tcp",
@@ -40,6 +47,7 @@ def command(
     model: str,
     board: str,
     emulator: str | None,
+    reference: str,
     as_pty: bool,
     port: int | None,
     uint8: bool,
@@ -54,7 +62,7 @@ def command(
         raise click.UsageError("--pty and --tcp are mutually exclusive")
     if uint8 and benchmark:
         raise click.UsageError("--mlperf knows what its client sends; leave --uint8 out")
-    request = path.Request(model=model, board=board, emulator=emulator)
+    request = path.Request(model=model, board=board, emulator=emulator, reference=reference)
     with progress_bar() as progress:
         prepared = path.prepare(request, progress)
     built, chosen = prepared.build, prepared.emulator

@@ -23,6 +23,7 @@ from boardless.device.compilers import toolchain
 from boardless.device.elf import sections
 from boardless.device.keys import build_key
 from boardless.device.records import BUILD_ID, Board, Build, Sources
+from boardless.model import profiles
 
 __all__ = ["build", "build_key", "build_together", "check_path", "toolchain", "write_sources"]
 
@@ -111,7 +112,10 @@ def _make(
 
 
 def _folder(sources: Sources, board: Board) -> Path:
-    return paths.build_root() / board.name / sources.model.replace(":", "-")
+    """Returns the folder of a model's firmwares; the bits of another reference are apart."""
+    name = sources.model.replace(":", "-")
+    profile = "" if sources.profile == profiles.DEFAULT else f"@{sources.profile}"
+    return paths.build_root() / board.name / f"{name}{profile}"
 
 
 def check_path(path: Path, hint: str) -> None:
@@ -262,4 +266,5 @@ def _describe(firmware: _Firmware, board: Board, version: str, seconds: float) -
         seconds=seconds,
         nominal_macs=sources.nominal_macs,
         arena_plan=sources.arena_plan,
+        profile=sources.profile,
     )

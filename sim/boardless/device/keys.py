@@ -18,6 +18,7 @@ from boardless.core import paths
 from boardless.core.files import state as file_state
 from boardless.device import compilers
 from boardless.device.records import Board, Sources
+from boardless.model import profiles
 
 SUFFIXES = (".c", ".h", ".S", ".ld", ".toml", ".ini")
 BUILDER = ("platform/builder/main.py", "platform/platform.py", "platform/platform.json")
@@ -48,6 +49,8 @@ def build_key(
 ) -> str:
     """Returns 16 hex digits over generated and firmware sources, settings and compiler."""
     digest = hashlib.sha256(f"{compiler_version}\0{_settings(board)}\0".encode())
+    if sources.profile != profiles.DEFAULT:  # two may differ in nothing but what they are to give
+        digest.update(f"{sources.profile}\0".encode())
     for name, content in sorted(sources.files.items()):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     for name, path in files(board) if found is None else found:

@@ -18,6 +18,7 @@ from boardless.core import paths
 from boardless.cycles.counts import Counted
 from boardless.cycles.estimate import Cycles
 from boardless.data.records import Pictures
+from boardless.model import profiles
 
 
 class Toolchain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,6 +105,7 @@ class Sources:
     weights_bytes: int
     nominal_macs: int = 0  # of the model as it was made; layers hold those executed
     arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
+    profile: str = profiles.DEFAULT  # whose bits it gives
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Build:
     seconds: float  # 0 where nothing had to be built
     nominal_macs: int = 0  # of the model as it was made; layers hold those executed
     arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
+    profile: str = profiles.DEFAULT  # whose bits it gives
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,17 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Disagreement:
+    """Another reference that gives other outputs than the one that the device is held against."""
+
+    by: str  # such as "TensorFlow Lite Micro 0.dev20261023182759"
+    profile: str
+    pictures: int  # how many of the pictures differ
+    values: int  # how many of all outputs do
+    largest: float  # difference of a raw output: units of the last place in int8
+
+
+@dataclass(frozen=True)
 class Run:
     """Predictions of one build on a set of pictures, and those of the reference."""
 
@@ -171,4 +185,11 @@ class Run:
     cycles: tuple[Cycles, ...] = ()  # one per core or part that was asked for
     notes: tuple[str, ...] = ()  # what could not be found out, and why
     seconds: dict[str, float] = field(default_factory=dict)  # build, boot, infer, total
+    answered_by: str = ""  # who has computed `reference`, such as "LiteRT 2.3.0, reference kernels"
+    disagreements: tuple[Disagreement, ...] = ()  # of the references that were asked, too
     rounding: npt.NDArray[Any] | None = None  # by how much outputs may differ; None: not known
+
+    @property
+    def held_against(self) -> str:
+        """Returns the profile of the reference and its version, such as "litert 2.3.0"."""
+        return profiles.load(self.build.profile).named

@@ -159,7 +159,9 @@ def measure_now(
             found[case.names] = made
             continue
         gate, first = made.runs[GATE], made.runs[FIRST]
-        reason = predictions.compare(gate.outputs, gate.reference, rounding=gate.rounding).reason
+        reason = predictions.compare(
+            gate.outputs, gate.reference, rounding=gate.rounding, named=gate.held_against
+        ).reason
         measured = figures.gather(gate, like_json(first))
         found[case.names] = Side(measured, reason, gate.build.toolchain)
     return found

@@ -138,8 +138,10 @@ class Device(Closing):
         return np.stack([self.predict(picture).output for picture in pictures])
 
     def reference(self, pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Raw outputs (N, classes) of TFLite's reference kernels for pictures (N, ...)."""
-        return reference.predict(self.model.reference, pictures)
+        """Raw outputs (N, classes) of the reference's interpreter for pictures (N, ...): LiteRT's
+        reference kernels, unless another one was asked for."""
+        profile = self.model.graph.profile
+        return reference.predict(self.model.reference, pictures, profile=profile)
 
     def layer_instructions(self) -> dict[str, int]:
         """Instructions of each layer of the last inference, by `INDEX OPERATOR`."""

@@ -128,7 +128,9 @@ def accuracy(
             raise LinkError(f"the device answers {len(results[-1])} results: is it this model?")
         progress(1)
     got = np.array(results)
-    expected = as_real(model, reference.predict(model.reference, pictures.inputs))
+    profile = model.graph.profile
+    raw = reference.predict(model.reference, pictures.inputs, profile=profile)
+    expected = as_real(model, raw)
     labels = pictures.labels
     return Accuracy(
         results=got,

@@ -61,9 +61,11 @@ def compare(
     reference: npt.NDArray[Any],
     labels: npt.NDArray[np.int64] | None = None,
     rounding: npt.NDArray[np.float64] | None = None,
+    named: str = "",
 ) -> Verdict:
     """The Verdict on raw outputs (N, classes) against `reference` of the same shape and type.
-    `rounding` (N, classes), of float32, is what the rounding of sums explains of a difference."""
+    `rounding` (N, classes), of float32, is what the rounding of sums explains of a difference. The
+    verdict calls the reference `named`, such as "litert 2.3.0"."""
     top, top_reference = outputs.argmax(axis=1), reference.argmax(axis=1)
     worst, found = _differences(outputs, reference).max(axis=1), errors(outputs, reference)
     if outputs.dtype.kind != "f":
@@ -88,7 +90,8 @@ def compare(
     reason = ""
     if mismatches:
         reason = (
-            f"{len(mismatches)} of {len(outputs)} predictions differ from the reference, "
+            f"{len(mismatches)} of {len(outputs)} predictions differ from the reference"
+            f"{f' {named}' if named else ''}, "
             f"first picture {mismatches[0]}, by up to {worst.max():g} (limit {limit:g})"
         )
 

@@ -73,6 +73,14 @@ class LayerKind(Enum):
     SOFTMAX = "softmax"
 
 
+class Rounding(Enum):
+    """The way from an int8 operator's sum or product to its output."""
+
+    ONCE = "by a fixed-point factor, rounded once"
+    TWICE = "by a fixed-point factor, rounded after the product and after the shift"
+    FLOAT = "by a factor in single precision, rounded to even"
+
+
 class Variable(Enum):
     """The part of an operator in the life of a value that one inference leaves to the next."""
 
@@ -114,7 +122,9 @@ class Traits:
     converts: bool = False  # changes how values are stored: type, scale, zero point
     keeps_range: bool = False  # no output lies outside of what it reads, but for padding and clamps
     sums: bool = False  # int8: sums params["reduced"] values, then requantises the sum
-    rounds_once: bool = False  # int8: requantisation rounds once, see docs/explanation/exactness.md
+    # int8: the ways to round that it has kernels for; None: it rounds nothing, or no reference does
+    # so in another way. See docs/explanation/exactness.md.
+    roundings: tuple[Rounding, ...] | None = None
     # Do TFLite's uint8 and int8 kernels give the same values?
     same_in_uint8: Callable[[Options], bool] = never
     own_in_uint8: bool = False  # it has a kernel that rounds as TFLite's uint8 kernel does

@@ -5,6 +5,7 @@ model = find("digits_cnn:int8")
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 
 from boardless.core import checked, paths
 from boardless.core.errors import BadInput
-from boardless.model import graph, structures
+from boardless.model import graph, profiles, structures
 from boardless.model.compiler import shapes
 from boardless.model.graph.dynamic_range import as_float
 
@@ -78,9 +79,15 @@ def card_accuracy(full: str) -> float | None:
     return results(name).accuracy.get(kind) if kind and name in names() else None
 
 
-def find(text: str) -> Model:
+def find(text: str, profile: str = profiles.DEFAULT) -> Model:
     """MODEL of the command line: NAME, NAME:TYPE (NAME alone is int8), a path to a .tflite, or one
-    of the untrained structures."""
+    of the untrained structures. It has to give the bits of the interpreter of `profile`."""
+    name = profiles.load(profile).name
+    model = _find(text)
+    return dataclasses.replace(model, graph=model.graph.replace(profile=name))
+
+
+def _find(text: str) -> Model:
     name, _, wanted = text.partition(":")
     if name in names():
         kind = wanted or "int8"

@@ -151,5 +151,5 @@ def measurements(
 
 
 def _read(request: Request) -> tuple[Model, dict[str, Pictures]]:
-    model = zoo.find(request.model)
+    model = zoo.find(request.model, request.reference)
     return model, inputs(request, model)

@@ -17,7 +17,9 @@ def judge(measurement: Measurement, progress: Progress = quiet) -> Outcome:
     """Compares what was measured. The last set of pictures that was asked for is the one that is
     shown; corrupted ones must agree with the reference, too."""
     verdicts = {
-        name: predictions.compare(run.outputs, run.reference, run.pictures.labels, run.rounding)
+        name: predictions.compare(
+            run.outputs, run.reference, run.pictures.labels, run.rounding, run.held_against
+        )
         for name, run in measurement.runs.items()
     }
     comparison = None

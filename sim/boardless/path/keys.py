@@ -26,6 +26,7 @@ from boardless.core.programs import identity
 from boardless.data.records import Pictures
 from boardless.device import boards, build, compilers, emulators
 from boardless.device.records import Sources
+from boardless.model import profiles
 from boardless.model.zoo import Model
 from boardless.path.request import Request
 
@@ -49,6 +50,7 @@ def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
         code()[0],
         asked,
         model.name,
+        *(profiles.load(name).named for name in profiles.names()),
         hashlib.sha256(model.content).hexdigest(),
         build.build_key(NO_MODEL, board, compiler),
         compilers.state(board),

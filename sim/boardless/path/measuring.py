@@ -6,13 +6,16 @@ measurement.runs["pictures"].outputs
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from boardless.core.errors import BadInput, BoardlessError, ToolMissing
 from boardless.cycles import estimate
@@ -21,14 +24,18 @@ from boardless.data import corruptions, groups, pictures
 from boardless.data.records import Pictures
 from boardless.device import emulators, run
 from boardless.device.emulators import serial_port
-from boardless.device.records import Build, Counts, Run
+from boardless.device.records import Build, Counts, Disagreement, Run
 from boardless.judge import figures, metrics, predictions
-from boardless.model import ports, reference
+from boardless.model import ports, profiles, reference
 from boardless.model.compiler import quantise
-from boardless.model.reference import rounding
+from boardless.model.graph import Graph
+from boardless.model.profiles import Profile
+from boardless.model.reference import Answer, rounding
 from boardless.model.zoo import Model
 from boardless.path.preparing import Prepared, prepare
 from boardless.path.request import FIRST, GATE, PICTURES, Progress, Request, quiet
+
+Array = npt.NDArray[Any]
 
 DYNAMIC_RANGE = (
     "dynamic-range model: device and reference compute in float32 with the weights dequantised, "
@@ -64,13 +71,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     sets = inputs(request, prepared.model)
     advance = _Advance(progress, 2 * sum(map(len, sets.values())))
     fed_inputs = np.concatenate([fed.inputs for fed in sets.values()])
-    try:
-        expected = reference.predict_once(
-            prepared.model.reference, fed_inputs, advance.step("reference"), request.keep_state
-        )
-    except BoardlessError as error:
-        error.where = error.where or prepared.model.name
-        raise
+    expected = _expected(prepared, fed_inputs, advance.step("reference"))
+    others = _others(prepared, fed_inputs) if request.other_references else []
     options = run.Options(
         emulator=prepared.emulator,
         link=request.link,
@@ -85,7 +87,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     runs, at = {}, 0
     graph = prepared.model.graph
     for (name, fed), answer in zip(sets.items(), answers, strict=True):
-        reference_outputs = ports.values(graph, expected[at : at + len(fed)])
+        part = slice(at, at + len(fed))
+        reference_outputs = ports.values(graph, expected.outputs[part])
         outputs = ports.values(graph, answer.outputs)
         at += len(fed)
         allowed = rounding.bound(graph, prepared.model.reference, fed.inputs)
@@ -102,6 +105,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
         )
         if graph.float_weights:
             notes = (DYNAMIC_RANGE, *notes)
+        if expected.instead:
+            notes = (f"{expected.by} answered: {expected.instead}", *notes)
         runs[name] = Run(
             build=build,
             model_digest=model_digest,
@@ -122,9 +127,58 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
                 **answer.seconds,
                 "total": time.monotonic() - prepared.began,
             },
+            answered_by=expected.by,
+            disagreements=tuple(_disagreements(graph, others, part, reference_outputs)),
             rounding=allowed,
         )
     return Measurement(request, runs)
+
+
+def _expected(prepared: Prepared, inputs: Array, advance: Callable[[int], None]) -> Answer:
+    """Returns what the reference computes of all inputs, or does not know."""
+    request, model = prepared.request, prepared.model
+    try:
+        return reference.ask_once(
+            model.reference, inputs, advance, request.keep_state, request.reference
+        )
+    except BoardlessError as error:
+        error.where = error.where or model.name
+        raise
+
+
+def _others(prepared: Prepared, inputs: Array) -> list[tuple[Profile, Answer]]:
+    """Returns the outputs of the other references that are installed and take the model."""
+    request, found = prepared.request, []
+    for profile in profiles.others(request.reference):
+        with contextlib.suppress(BoardlessError):
+            answer = reference.ask_once(
+                prepared.model.reference,
+                inputs,
+                keep_state=request.keep_state,
+                profile=profile.name,
+            )
+            found.append((profile, answer))
+    return found
+
+
+def _disagreements(
+    graph: Graph, others: list[tuple[Profile, Answer]], part: slice, expected: Array
+) -> Iterator[Disagreement]:
+    """Yields those of the other references whose outputs for some of the pictures count as other
+    ones than `expected` (N, values)."""
+    for profile, answer in others:
+        outputs = ports.values(graph, answer.outputs[part])
+        if outputs.shape != expected.shape or outputs.dtype != expected.dtype:
+            continue
+        verdict = predictions.compare(outputs, expected)
+        if verdict.mismatches:
+            yield Disagreement(
+                by=answer.by,
+                profile=profile.name,
+                pictures=len(verdict.mismatches),
+                values=int((outputs != expected).sum()),
+                largest=verdict.max_abs_error,
+            )
 
 
 def inputs(request: Request, model: Model) -> dict[str, Pictures]:

@@ -17,7 +17,7 @@ from boardless.cycles.estimate import Target
 from boardless.device import boards, emulators
 from boardless.device.emulators import serial_port
 from boardless.device.records import Build
-from boardless.model import zoo
+from boardless.model import profiles, zoo
 from boardless.path.request import Progress, Request, quiet
 
 
@@ -38,7 +38,8 @@ def prepare(request: Request, progress: Progress = quiet, build: Build | None = 
     request, or missing on this machine, before it builds."""
     began = time.monotonic()
     wanted = targets(request)
-    model = zoo.find(request.model)
+    profiles.load(request.reference).need()
+    model = zoo.find(request.model, request.reference)
     board = boards.load(request.board)
     emulator = request.emulator
     if request.port:
@@ -61,7 +62,7 @@ def build_ahead(requests: Sequence[Request], progress: Progress = quiet) -> list
     graphs = {}
     for number, request in enumerate(requests):
         with contextlib.suppress(BoardlessError):
-            graphs[number] = zoo.find(request.model).graph
+            graphs[number] = zoo.find(request.model, request.reference).graph
     one = requests[0]
     with contextlib.suppress(BoardlessError):
         board, runtime = boards.load(one.board), runtimes.load(one.runtime)

@@ -9,6 +9,7 @@ from pathlib import Path
 from boardless import runtimes
 from boardless.data.records import Pictures
 from boardless.device.link.faults import Faults
+from boardless.model import profiles
 
 # Sets of pictures that one boot of a device infers one after another.
 PICTURES = "pictures"  # those that the request names
@@ -24,6 +25,8 @@ class Request:
     board: str
     _: KW_ONLY
     runtime: str = runtimes.OURS
+    reference: str = profiles.DEFAULT  # whose bits the model has to give
+    other_references: bool = False  # say what those that are installed give, too
     sets: tuple[str, ...] = (PICTURES,)
     images: Path | None = None
     limit: int | None = None
@@ -55,7 +58,8 @@ class Request:
     @property
     def firmware(self) -> tuple[object, ...]:
         """Returns what its firmware depends on besides sources, the model last."""
-        return self.runtime, self.board, self.emulator, self.fold, self.keep_input, self.model
+        how = self.runtime, self.reference, self.fold, self.keep_input
+        return self.board, self.emulator, *how, self.model
 
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all

@@ -8,10 +8,12 @@ To add a column, add an object here; nothing else names it.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from boardless.device.records import Run
 from boardless.judge.records import Outcome
-from boardless.model import zoo
+from boardless.model import profiles, zoo
 from boardless.report import estimates, gate, metrics
 from boardless.report.column import Column, Key, Values, percent
 from boardless.report.measures import (
@@ -49,6 +51,15 @@ def _accuracy(outcome: Outcome) -> dict[str, Any] | None:
     verdict = outcome.verdict
     found = verdict.accuracy_device, verdict.accuracy_reference
     return accuracy(*found, len(outcome.run.pictures))
+
+
+def _reference(run: Run) -> dict[str, Any]:
+    return {
+        "profile": run.build.profile,
+        "version": profiles.load(run.build.profile).version(),
+        "answered_by": run.answered_by,
+        "disagreements": [asdict(found) for found in run.disagreements],
+    }
 
 
 def _cycles(outcome: Outcome) -> dict[str, Any] | None:
@@ -90,6 +101,28 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         keys=[
             Key("images", "integer", "number of pictures"),
             Key("pictures", "string", "which pictures"),
+        ],
+    ),
+    Column(
+        "reference",
+        "reference",
+        "the interpreter whose outputs the board has to give, `litert`, `tflm` or `xnnpack`, and "
+        "its version",
+        lambda outcome: outcome.run.held_against,
+        number=False,
+        rank=7,
+        json=lambda outcome: {"reference": _reference(outcome.run)},
+        keys=[
+            Key("reference", "object", "whose outputs the board has to give"),
+            Key("reference.profile", "string", "`litert`, `tflm` or `xnnpack`, as --reference"),
+            Key("reference.version", "string", "of its package"),
+            Key("reference.answered_by", "string", "the interpreter and kernels that computed it"),
+            Key(
+                "reference.disagreements",
+                "list",
+                "other references with other outputs: `profile`, `by`, how many `pictures` and "
+                "`values` differ, and the `largest` difference",
+            ),
         ],
     ),
     Column(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from boardless.device.records import Disagreement, Run
 from boardless.judge import suspicions
 from boardless.judge.records import Comparison, Judgement, Outcome
 from boardless.report import column, metrics, record, table
@@ -33,12 +34,26 @@ def _remarks(outcomes: Sequence[Outcome]) -> None:
         table.note(f"pictures: {origin}")
     for text in dict.fromkeys(text for run in runs for text in run.pictures.mapping):
         table.note(text)
+    for text in dict.fromkeys(f"reference: {run.answered_by}" for run in runs):
+        table.note(text)
+    for outcome in outcomes:
+        for found in outcome.run.disagreements:
+            table.note(f"{names(outcome)}: {disagreement(outcome.run, found)}")
     errors = [f"est. cycles: {cycles.basis}" for run in runs for cycles in run.cycles[:1]]
     for text in dict.fromkeys([*errors, *(note for run in runs for note in run.notes)]):
         table.note(text)
     for outcome in outcomes:
         if measured := record.told_by_device(outcome.run):
             table.line(f"{names(outcome)}: {measured}")
+
+
+def disagreement(run: Run, found: Disagreement) -> str:
+    """Returns what another reference gives, in a sentence."""
+    return (
+        f"{found.by} gives other outputs for {found.pictures} of {len(run.pictures)} pictures, "
+        f"{found.values:,} of {run.reference.size:,} values, by up to {found.largest:g}; "
+        f"--reference {found.profile} follows it"
+    )
 
 
 def warnings(outcome: Outcome) -> tuple[str, ...]:

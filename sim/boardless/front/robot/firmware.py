@@ -36,14 +36,15 @@ class Firmware(RobotState):
         ``firmware`` is an ELF to use instead of the built one. Returns what the firmware should
         say of itself: ``build_id``, ``model``, ``board``, ``input``, ``output``, ``layers``, and
         its ``uart`` in Renode, ``elf``, ``flash_bytes``, ``arena_bytes``, ``input_bytes``."""
-        self._model = zoo.find(model)
+        self._model = zoo.find(model, self._reference)
         target = boards.load(board)
         if self._emulator == RENODE:
             if RENODE not in target.emulators:
                 raise BadInput(f"board {board} does not run on Renode", hint="take another board")
             made = runtimes.load().build(self._model.graph, target)
         else:
-            prepared = prepare(Request(model, board, emulator=self._emulator or None))
+            emulator, name = self._emulator or None, self._reference
+            prepared = prepare(Request(model, board, emulator=emulator, reference=name))
             made, self._emulator = prepared.build, prepared.emulator
         if firmware:
             if not Path(firmware).is_file():

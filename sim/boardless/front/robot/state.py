@@ -11,16 +11,18 @@ from boardless.device.emulators import Session
 from boardless.device.link.plain import PlainLine
 from boardless.device.records import Build
 from boardless.front.robot.renode_terminal import RenodeTerminal
+from boardless.model import profiles
 from boardless.model.zoo import Model
 
 RENODE = "renode"
 
 
 class RobotState:
-    """The state of one suite; `emulator` is the library's argument."""
+    """The state of one suite; `emulator` and `reference` are the library's arguments."""
 
-    def __init__(self, emulator: str = "") -> None:
+    def __init__(self, emulator: str = "", reference: str = profiles.DEFAULT) -> None:
         self._emulator = emulator
+        self._reference = reference
         self._model: Model | None = None
         self._build: Build | None = None
         self._pictures: Pictures | None = None

@@ -28,17 +28,17 @@ class Verdicts(Firmware):
     """Keywords that check predictions, instructions, cycles and crashes."""
 
     def prediction_should_match_reference(self) -> None:
-        """The picture in the device gives what TFLite's reference kernels give: int8 to the last
+        """The picture in the device gives what the reference's interpreter gives: int8 to the last
         bit, float32 within its tolerance."""
         got = self._predicted()
         assert self._model is not None
-        expected = reference.predict(self._model.reference, self._picture(self._sent)[np.newaxis])
+        expected = self._expected(self._picture(self._sent)[np.newaxis])
         verdict = predictions.compare(got[np.newaxis], expected)
         logger.info(f"picture {self._sent}: class {got.argmax()}, outputs {got.tolist()}")
         if not verdict.ok:
             raise AssertionError(
                 f"picture {self._sent}: the device says {got.tolist()}, "
-                f"the reference {expected[0].tolist()}"
+                f"the reference {self._reference} {expected[0].tolist()}"
             )
 
     def prediction_should_be_right(self) -> None:
@@ -67,7 +67,7 @@ class Verdicts(Firmware):
         options = run.Options(self._emulator, link="uart", bad_line=faults.parse(line))
         answers = run.run(self._loaded(), fed, options, lambda done: None)
         verdict = predictions.compare(
-            answers.outputs, reference.predict(self._model.reference, fed.inputs)
+            answers.outputs, self._expected(fed.inputs), named=self._reference
         )
         if not verdict.ok:
             raise AssertionError(verdict.reason)
@@ -116,6 +116,12 @@ class Verdicts(Firmware):
         logger.info(said)
         if not re.search(rf"pc=0x\w+ \({re.escape(function)}\+", said):
             raise AssertionError(f"not in {function}: {said}")
+
+    def _expected(self, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Returns the reference's outputs (N, classes) of inputs (N, ...)."""
+        assert self._model is not None
+        profile = self._model.graph.profile
+        return reference.predict(self._model.reference, inputs, profile=profile)
 
     def _predicted(self) -> npt.NDArray[Any]:
         if self._output is None:

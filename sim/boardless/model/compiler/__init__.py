@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boardless.core.errors import BadInput
-from boardless.model import ports
+from boardless.model import ports, profiles
 from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, shapes, verify
 from boardless.model.compiler import fold as folding
 from boardless.model.graph import Graph, Operator, Tensor
 from boardless.model.graph.refusals import refused
 from boardless.model.graph.variables import first_value
+from boardless.model.traits import Rounding
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Program:
     outputs: tuple[Place, ...] = ()
     states: tuple[State, ...] = ()
     keeps_states: bool = False  # else each inference begins with their first values
+    profile: str = profiles.DEFAULT  # whose bits it gives
 
     @property
     def macs(self) -> int:
@@ -93,7 +95,9 @@ def compile_graph(
     graph = fuse.fuse(constants.fold(graph))
     if any(graph.tensors[number].data is not None for number in graph.outputs):
         raise BadInput("the model's output is a constant", where=graph.name)
-    if fold:  # what is wrong with an operator is found in the graph as it came
+    if (
+        fold and profiles.load(graph.profile).sums is not Rounding.FLOAT
+    ):  # what is wrong with an operator is found in the graph as it came
         _lowered(graph, ())
         graph = folding.channels(graph)
     lowered = _lowered(graph, variants)
@@ -127,6 +131,7 @@ def compile_graph(
             for number, data in graph.states
         ),
         keeps_states=graph.keeps_states,
+        profile=graph.profile,
     )
 
 

@@ -19,12 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.core.errors import BadInput
-from boardless.model import folders, traits
+from boardless.model import folders, profiles, traits
 from boardless.model.compiler import extents, fixed_point, quantise
 from boardless.model.compiler.overlap import window_clearance
 from boardless.model.graph import Graph, Operator, Tensor
 from boardless.model.graph.refusals import Refusal
 from boardless.model.graph.usable import ACTIVATIONS, KNOWN_TYPES
+from boardless.model.profiles import Profile
+from boardless.model.traits import Rounding
 
 NO_KERNEL = "make the model without it, or add a kernel: docs/howto/own-kernel.md says how"
 NO_FLEX = "convert with supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS], without SELECT_TF_OPS"
@@ -100,6 +102,16 @@ class Context:
     @property
     def where(self) -> str:
         return f"{self.graph.name}, operator {self.op.index} {self.op.name}"
+
+    @property
+    def profile(self) -> Profile:
+        """Returns the arithmetic of the interpreter whose bits the model has to give."""
+        return profiles.load(self.graph.profile)
+
+    @property
+    def rounding(self) -> Rounding:
+        """Returns how the operator's int8 kernel has to round."""
+        return self.profile.rounding(traits.of(self.op.name).roundings or ())
 
     def refuse(self, what: str, hint: str = "see docs/reference/kernels.md") -> BadInput:
         return BadInput(what, where=self.where, hint=hint)
@@ -195,22 +207,27 @@ class Context:
         if any(quantise.of(filter_tensor).zero_points) and not any_zero_point:
             raise self.refuse("the filter's zero point is not 0")
         pairs = [
-            quantise.multiplier_and_shift(self._product(s) / quantise.of(self.output()).scale)
-            for s in (scales * channels if len(scales) == 1 else scales)
+            quantise.multiplier_and_shift(product / quantise.of(self.output()).scale)
+            for product in self._products(scales, channels)
         ]
         return (
             Constant("multiplier", np.array([m for m, _ in pairs], np.int32)),
             Constant("shift", np.array([s for _, s in pairs], np.int32)),
         )
 
-    def _product(self, filter_scale: float) -> float:
-        """The scale of a sum of products. TFLite multiplies in double precision, but in single for
-        uint8 windows."""
-        scale = quantise.of(self.input()).scale
-        windowed = traits.of(self.op.name).form is traits.Form.WINDOW
-        if windowed and self.input().own_dtype == "uint8":
-            return float(np.float32(scale) * np.float32(filter_scale))
-        return scale * filter_scale
+    def _products(self, scales: tuple[float, ...], channels: int) -> list[float]:
+        """The scale of the sum of products of each channel. TFLite multiplies in double precision,
+        but in single for uint8 windows, and for dense layers that round twice and have one scale
+        for all channels."""
+        scale, known = quantise.of(self.input()).scale, traits.of(self.op.name)
+        single = known.form is traits.Form.WINDOW and self.input().own_dtype == "uint8"
+        if Rounding.ONCE in (known.roundings or ()):
+            single = self.rounding is Rounding.TWICE and len(scales) == 1
+        found = [
+            float(np.float32(scale) * np.float32(other)) if single else scale * other
+            for other in scales
+        ]
+        return found * channels if len(scales) == 1 else found
 
     def centred(self, filter_tensor: Tensor) -> tuple[npt.NDArray[Any], int]:
         """Returns (int8 weights less their zero point, as wide as that needs; the zero point)."""
@@ -347,6 +364,7 @@ def lower(context: Context) -> Call | Alias:
         if i >= 0 and dtype not in ACTIVATIONS and dtype not in CONSTANTS:
             reads = "writes" if i in context.op.outputs else "reads"
             raise context.refuse(f"{reads} values of type {dtype}", hint=KNOWN_TYPES)
+    _check_rounding(context)
     lowering = module(context.op.name)
     try:
         result: Call | Alias = lowering.lower(context)
@@ -365,6 +383,18 @@ def lower(context: Context) -> Call | Alias:
         _check_numbers(context, result.params)
         _check_extents(context, result)
     return result
+
+
+def _check_rounding(context: Context) -> None:
+    """Refuses an int8 operator that the profile's interpreter rounds as none of its kernels do."""
+    known = traits.of(context.op.name).roundings
+    integers = any(t.dtype == "int8" for t in context.outputs())
+    if integers and known is not None and context.rounding not in known:
+        raise context.refuse(
+            f"the reference {context.profile.name} scales its int8 values "
+            f"{context.rounding.value}, which no kernel of it does",
+            hint=f"--reference {profiles.DEFAULT}",
+        )
 
 
 def _output_shapes(lowering: ModuleType, context: Context) -> list[tuple[int, ...]]:

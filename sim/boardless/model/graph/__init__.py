@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from boardless.model import profiles
 from boardless.model.graph.refusals import Refusal
 
 
@@ -92,6 +93,7 @@ class Graph:
     float_weights: tuple[tuple[int, int], ...] = ()
     states: tuple[tuple[int, npt.NDArray[Any] | None], ...] = ()  # variable tensor, first value
     keeps_states: bool = False  # from one inference to the next; else each begins with the first
+    profile: str = profiles.DEFAULT  # whose bits it has to give
     refused: tuple[Refusal, ...] = ()  # operators that the reader knows to be wrong
 
     def types(self, op: Operator) -> str:

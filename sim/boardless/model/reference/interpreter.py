@@ -1,4 +1,4 @@
-"""TFLite's interpreter in a process of its own: a model that makes it abort ends that one only.
+"""An interpreter in a process of its own: a model that makes it abort ends that one only.
 
 with borrowed() as interpreter:
     outputs = interpreter.predict(content, inputs, progress)
@@ -28,25 +28,29 @@ import numpy.typing as npt
 
 from boardless.core import children
 from boardless.core.errors import BadInput, ToolFailed
+from boardless.model import profiles
+from boardless.model.profiles import Answerer
 
 WORKER = Path(__file__).with_name("worker.py")
 KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "TMPDIR")
 LONGEST_LINE = 1 << 16
 REFUSED = "check how the model was exported"
+USUAL = profiles.load().answerers[0]
 HINT = "the reference cannot run this model on these inputs; convert it again"
 
-_idle: list[Interpreter] = []
+_idle: dict[Answerer, list[Interpreter]] = {}
 _lock = threading.Lock()
 
 
 class Interpreter(children.Companion):
     """One process."""
 
-    def __init__(self) -> None:
+    def __init__(self, answerer: Answerer = USUAL) -> None:
+        self.answerer = answerer
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         environment = {key: os.environ[key] for key in KEPT if key in os.environ}
         environment["TF_CPP_MIN_LOG_LEVEL"] = "3"  # its own log is not ours
-        command = [sys.executable, "-P", str(WORKER)]
+        command = [sys.executable, "-P", str(WORKER), str(answerer.file), answerer.kernels]
         try:
             super().__init__("the reference interpreter", command, stderr=self.log, env=environment)
         except ToolFailed:
@@ -69,6 +73,7 @@ class Interpreter(children.Companion):
             "shape": inputs.shape,
         }
         about |= {"keep_state": keep_state}
+        logged = os.fstat(self.log.fileno()).st_size
         try:
             self.process.stdin.write(json.dumps(about).encode() + b"\n" + content)
             self.process.stdin.write(np.ascontiguousarray(inputs).tobytes())
@@ -78,6 +83,8 @@ class Interpreter(children.Companion):
         said = self._line()
         if "error" in said:
             why = re.sub(r"(?<=\S)Node number", ", node number", said["error"])
+            if said["explained"] and (more := self._logged(logged)):
+                why = f"{why.rstrip('.')}: {more}"
             raise BadInput(f"the reference interpreter refuses the model: {why}", hint=REFUSED)
         dtype, size = np.dtype(said["dtype"]), int(said["bytes"])
         outputs = []
@@ -109,22 +116,28 @@ class Interpreter(children.Companion):
     def _ended(self) -> ToolFailed:
         status = self.process.wait()
         how = f"status {status}" if status >= 0 else signal.Signals(-status).name
-        lines = os.pread(self.log.fileno(), 1 << 16, 0).decode("utf8", "replace").splitlines()
-        why = next((f": {line.strip()[:200]}" for line in reversed(lines) if line.strip()), "")
+        why = f": {line}" if (line := self._logged()) else ""
         return ToolFailed(
             f"the reference interpreter ended with {how} on this model{why}", hint=HINT
         )
 
+    def _logged(self, since: int = 0) -> str:
+        """Returns the last line that it has written to standard error since it had written this
+        many bytes, "" where there is none."""
+        lines = os.pread(self.log.fileno(), 1 << 16, since).decode("utf8", "replace").splitlines()
+        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
+
 
 @contextlib.contextmanager
-def borrowed() -> Iterator[Interpreter]:
+def borrowed(answerer: Answerer = USUAL) -> Iterator[Interpreter]:
     """A process that nobody else uses meanwhile; it is ended where the block fails."""
     with _lock:
-        found = _idle.pop() if _idle else None
+        waiting = _idle.setdefault(answerer, [])
+        found = waiting.pop() if waiting else None
     if found is not None and not found.alive():
         found.close()
         found = None
-    found = found or Interpreter()
+    found = found or Interpreter(answerer)
     whole = False
     try:
         yield found
@@ -135,7 +148,7 @@ def borrowed() -> Iterator[Interpreter]:
     finally:
         if whole:
             with _lock:
-                _idle.append(found)
+                _idle[answerer].append(found)
         else:
             found.close()
 
@@ -143,5 +156,6 @@ def borrowed() -> Iterator[Interpreter]:
 @atexit.register
 def _close() -> None:
     with _lock:
-        while _idle:
-            _idle.pop().close()
+        for waiting in _idle.values():
+            while waiting:
+                waiting.pop().close()

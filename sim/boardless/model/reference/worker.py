@@ -1,18 +1,22 @@
-"""The process that runs TFLite's interpreter for interpreter.py, because some models make it abort.
+"""The process that runs an interpreter for interpreter.py, because some models make it abort.
 
-It reads requests from standard input and answers on standard output. It imports nothing of
-boardless, so it starts in a moment.
+    python worker.py FILE KERNELS PIPE
+
+FILE is the interpreter.py of a profile's folder. It reads requests from standard input and answers
+on standard output. It imports nothing of boardless, so it starts in a moment.
 
 A request is a line of JSON, then the model's bytes, then the inputs':
     {"content": 1234, "dtype": "int8", "shape": [2, 28, 28, 3]}
 The answer is a line of JSON, then the outputs of each picture as soon as it is computed:
-    {"dtype": "int8", "bytes": 10}   or   {"error": "..."}
+    {"dtype": "int8", "bytes": 10}   or   {"error": "...", "explained": false}
+where `explained` means that a line on standard error says more.
 """
 
 from __future__ import annotations
 
 import fcntl
 import functools
+import importlib.util
 import json
 import os
 import resource
@@ -23,10 +27,11 @@ from typing import IO, Any
 MEMORY = 8 << 30  # bytes of address space; a model for a microcontroller needs a hundredth
 
 
-def main() -> None:
+def main(file: str, kernels: str) -> None:
     import numpy as np
 
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    library = _loaded(file)
     while line := requests.readline():
         about = json.loads(line)
         content = _exactly(requests, about["content"])
@@ -36,18 +41,17 @@ def main() -> None:
         inputs = np.frombuffer(raw, dtype).reshape(shape)
         begun = False
         try:
-            fresh = functools.partial(_interpreter, content)
-            interpreter = fresh()
-            resets = not about["keep_state"] and _has_state(interpreter)
+            fresh = functools.partial(library.Model, content, kernels)
+            model = fresh()
+            resets = not about["keep_state"] and model.has_state()
             if not len(inputs):  # whether it takes the model is the question
-                output = _outputs(interpreter)
+                output = _output(model)
                 _say(answers, {"dtype": output.dtype.name, "bytes": output.nbytes})
             for number, picture in enumerate(inputs):
                 if resets and number:
-                    interpreter = fresh()
-                _feed(interpreter, picture)
-                interpreter.invoke()
-                output = _outputs(interpreter)
+                    model = fresh()
+                model.invoke(_values(model, picture))
+                output = _output(model)
                 if not begun:
                     _say(answers, {"dtype": output.dtype.name, "bytes": output.nbytes})
                     begun = True
@@ -56,65 +60,45 @@ def main() -> None:
         except (RuntimeError, ValueError, MemoryError) as error:
             if begun:  # the caller waits for outputs: let it see an end
                 raise
-            _say(answers, {"error": (str(error).splitlines() or [type(error).__name__])[0]})
+            why = (str(error).splitlines() or [type(error).__name__])[0]
+            _say(answers, {"error": why, "explained": getattr(library, "EXPLAINS", False)})
 
 
-def _has_state(interpreter: Any) -> bool:
-    """Returns whether anything outlives an inference: variables are of a type without numbers."""
+def _loaded(file: str) -> Any:
+    """Returns the module of a file."""
+    spec = importlib.util.spec_from_file_location("interpreter_of_profile", file)
+    assert spec
+    assert spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def _values(model: Any, picture: Any) -> list[Any]:
+    """Returns the value of each input; several are the bytes of `picture`, one after another."""
     import numpy as np
 
-    return any(np.dtype(t["dtype"]).kind not in "fiubc" for t in interpreter.get_tensor_details())
-
-
-def _feed(interpreter: Any, picture: Any) -> None:
-    """Sets the model's input; several inputs are the bytes of `picture`, one after another."""
-    import numpy as np
-
-    sources = interpreter.get_input_details()
-    at = 0
-    for source in sources:
+    sources = model.inputs()
+    values, at = [], 0
+    for shape, dtype in sources:
         fed = picture
         if len(sources) > 1:
-            dtype = np.dtype(source["dtype"])
-            size = int(np.prod(source["shape"])) * dtype.itemsize
+            size = int(np.prod(shape)) * dtype.itemsize
             fed = np.frombuffer(picture.tobytes()[at : at + size], dtype)
             fed = fed ^ np.uint8(0x80) if dtype == np.uint8 else fed
             at += size
-        fed = _other_sign(fed.reshape(source["shape"]), source["dtype"], np.int8)
-        interpreter.set_tensor(source["index"], fed)
+        values.append(_other_sign(fed.reshape(shape), dtype, np.int8))
+    return values
 
 
-def _outputs(interpreter: Any) -> Any:
+def _output(model: Any) -> Any:
     """Returns the model's output, flat; of several the bytes, one after another."""
     import numpy as np
 
-    found = [
-        _other_sign(interpreter.get_tensor(target["index"]).reshape(-1), np.int8, np.uint8)
-        for target in interpreter.get_output_details()
-    ]
+    found = [_other_sign(values, np.int8, np.uint8) for values in model.outputs()]
     if len(found) == 1:
         return found[0]
     return np.frombuffer(b"".join(each.tobytes() for each in found), np.int8)
-
-
-def _interpreter(content: bytes) -> Any:
-    """Returns an interpreter with the reference kernels. There are none of CEIL, ELU and ROUND: a
-    model with one of them gets the optimised kernels, of which these are the only ones."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    def made(kernels: OpResolverType) -> Any:
-        found = Interpreter(
-            model_content=content, experimental_op_resolver_type=kernels, num_threads=1
-        )
-        found.allocate_tensors()
-        return found
-
-    try:
-        return made(OpResolverType.BUILTIN_REF)
-    except ValueError as error:
-        if "Didn't find op" not in str(error):
-            raise
-        return made(OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
 
 
 def _say(answers: IO[bytes], what: dict[str, Any]) -> None:
@@ -149,7 +133,7 @@ def die_with(pipe: int) -> None:
 
 
 if __name__ == "__main__":
-    die_with(int(sys.argv[1]))
+    die_with(int(sys.argv[3]))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    main()
+    main(sys.argv[1], sys.argv[2])

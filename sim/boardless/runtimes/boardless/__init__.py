@@ -53,4 +53,5 @@ def sources(program: Program) -> Sources:
         weights_bytes=len(files["weights.bin"]),
         nominal_macs=program.nominal_macs,
         arena_plan=tuple(program.arena.picture()),
+        profile=program.profile,
     )

@@ -23,7 +23,7 @@ from boardless.model.compiler.fold.records import (
 )
 from boardless.model.compiler.kernels import Context
 from boardless.model.graph import Tensor
-from boardless.model.traits import Channels, Form
+from boardless.model.traits import Channels, Form, Rounding
 
 
 def full_range(tensor: Tensor) -> Range:
@@ -92,7 +92,7 @@ def _requantised(total: Range, multiplier: Array, shift: Array, context: Context
     """Returns the range of outputs for accumulators in `total`; scaling is monotonic unless it
     overflows."""
     bounds = bounds_of(context)
-    once = traits.of(context.op.name).rounds_once
+    once = context.rounding is Rounding.ONCE
     scale = fixed_point.requantise_once if once else fixed_point.requantise
     left = np.zeros_like(shift) if once else np.maximum(shift, 0)
     safe = fixed_point.fits(total.low) & fixed_point.fits(total.high)

@@ -1,0 +1,42 @@
+"""LiteRT's interpreter, for worker.py, which loads this file in its own process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+
+class Model:
+    """A model that is ready to be fed. `kernels` is a name in OpResolverType."""
+
+    def __init__(self, content: bytes, kernels: str) -> None:
+        self.interpreter = Interpreter(
+            model_content=content,
+            experimental_op_resolver_type=OpResolverType[kernels],
+            num_threads=1,
+        )
+        self.interpreter.allocate_tensors()
+        self.sources = self.interpreter.get_input_details()
+        self.targets = self.interpreter.get_output_details()
+
+    def inputs(self) -> list[tuple[tuple[int, ...], Any]]:
+        """Returns shape and type of each input."""
+        return [(tuple(s["shape"]), np.dtype(s["dtype"])) for s in self.sources]
+
+    def has_state(self) -> bool:
+        """Returns whether anything outlives an inference: variables are of a type without
+        numbers."""
+        details = self.interpreter.get_tensor_details()
+        return any(np.dtype(tensor["dtype"]).kind not in "fiubc" for tensor in details)
+
+    def invoke(self, values: list[Any]) -> None:
+        """Infers arrays in the shape and type of each input."""
+        for source, value in zip(self.sources, values, strict=True):
+            self.interpreter.set_tensor(source["index"], value)
+        self.interpreter.invoke()
+
+    def outputs(self) -> list[Any]:
+        """Returns the values of each output, flat; before an inference they mean nothing."""
+        return [self.interpreter.get_tensor(t["index"]).reshape(-1) for t in self.targets]
