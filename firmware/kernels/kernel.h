@@ -2,8 +2,8 @@
  *
  * A kernel is a pure function: it reads its parameters, inputs and constants, writes its outputs,
  * and uses no global, no heap, no stdio and no hal. Tensors are NHWC with N = 1; sizes count
- * elements. Names end in _s8_ref or _f32_ref for the reference and in _<variant> for an optimised
- * variant, which must produce the same bits.
+ * elements. Names end in _s8_ref, _s16_ref or _f32_ref for the reference and in _<variant> for an
+ * optimised variant, which must produce the same bits.
  */
 #ifndef BL_KERNEL_H
 #define BL_KERNEL_H

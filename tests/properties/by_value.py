@@ -44,6 +44,14 @@ def elementwise(
     )
 
 
+def _with_powers_of_two(*tensors: Tensor) -> list[Tensor]:
+    """Two inputs and an output that has the larger scale of theirs, all powers of two."""
+    scales = [2.0 ** round(np.log2(tensor.scales[0])) for tensor in tensors[:2]]
+    scales.append(max(scales))
+    pairs = zip(tensors, scales, strict=True)
+    return [dataclasses.replace(tensor, scales=(scale,)) for tensor, scale in pairs]
+
+
 Scale = Callable[[drawing.Draw, float, float], float]
 Legal = Callable[[drawing.Array, int, bool], drawing.Array]
 
@@ -54,6 +62,10 @@ def full_sum(draw: drawing.Draw, a: float, b: float) -> float:
 
 def full_product(draw: drawing.Draw, a: float, b: float) -> float:
     return a * b * float(draw(drawing.scales(1.0, 300.0)))
+
+
+def wide_product(draw: drawing.Draw, a: float, b: float) -> float:
+    return a * b * float(draw(drawing.scales(8.0, 2.0**20)))
 
 
 def any_value(values: drawing.Array, zero_point: int, first: bool) -> drawing.Array:
@@ -87,22 +99,29 @@ def two_operands(
     other = draw(drawing.activations(shape, dtype, source.scales[0] if source.scales else 0.0))
     order = draw(st.sampled_from([[0, 1], [1, 0]]))
     scale = 0.0
-    if dtype == "int8":
+    if dtype != "float32":
         ratio = draw(st.sampled_from([1.0, 0.5, 2.0**-8, 0.37])) if constant else 1.0
         other = dataclasses.replace(other, scales=(float(np.float32(other.scales[0] * ratio)),))
         a, b = ((source, other)[i].scales[0] for i in order)
         scale = float(np.float32(full(draw, a, b) * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
         scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
+        if dtype == "int16":
+            scale = max(scale, 2.0**-13 * max(a, b))  # TFLite's arithmetic demands it
     output = draw(drawing.activations((1, h, w, c), dtype, scale))
     output = Tensor(output.shape, target) if target else output
     activation = draw(drawing.ACTIVATIONS) if activates else 0
     data = legal(draw(drawing.inputs(source)), source.zero_points[0], order[0] == 0)
     options = {"fusedActivationFunction": activation} if activates else {}
+    if dtype == "int16" and operator in ("ADD", "SUB"):
+        shifts = draw(st.booleans()) and (operator == "SUB" or shape == source.shape)
+        options["potScaleInt16"] = shifts
+        if shifts:
+            second = other if constant else dataclasses.replace(source, shape=shape)
+            source, other, output = _with_powers_of_two(source, second, output)
     operators = [Operator(operator, order, [2], options)]
     tensors, largest = [source, other, output], float(np.abs(data).max())
     if constant:
-        values = draw(drawing.integers(shape) if dtype == "int8" else drawing.floats(shape))
-        other.data = legal(values, other.zero_points[0], order[0] == 1)
+        other.data = legal(draw(drawing.values(shape, dtype)), other.zero_points[0], order[0] == 1)
         largest = max(largest, float(np.abs(other.data).max()))
     else:
         tensors[1] = dataclasses.replace(source, shape=shape)

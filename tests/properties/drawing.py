@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 
@@ -71,7 +72,8 @@ def activations(draw: Draw, shape: tuple[int, ...], dtype: str, scale: float = 0
     """A tensor without data; its scale where one must be shared."""
     if dtype == "float32":
         return Tensor(shape, dtype)
-    return Tensor(shape, dtype, (scale or draw(scales()),), (draw(ZERO_POINTS),))
+    scale = scale or draw(scales())
+    return Tensor(shape, dtype, (scale,), (0 if dtype == "int16" else draw(ZERO_POINTS),))
 
 
 @st.composite
@@ -86,6 +88,15 @@ def integers(draw: Draw, shape: tuple[int, ...], low: int = -128, high: int = 12
     if mode == "ramp":
         return low + np.arange(math.prod(shape), dtype=np.int64).reshape(shape) % (high - low + 1)
     return rng.integers(low, high + 1, shape)
+
+
+@st.composite
+def values(draw: Draw, shape: tuple[int, ...], dtype: str) -> Array:
+    """Integers of the whole range of a type, or floats."""
+    if dtype == "float32":
+        return np.asarray(draw(floats(shape)))
+    limits = np.iinfo(dtype)
+    return np.asarray(draw(integers(shape, int(limits.min), int(limits.max)))).astype(dtype)
 
 
 @st.composite
@@ -105,7 +116,7 @@ def inputs(draw: Draw, tensor: Tensor) -> Array:
     shape = (PICTURES, *tensor.shape[1:])
     if tensor.dtype == "float32":
         return np.asarray(draw(floats(shape)))
-    return np.asarray(draw(integers(shape))).astype(np.int8)
+    return np.asarray(draw(values(shape, tensor.dtype)))
 
 
 # ---- sliding windows ----
@@ -216,14 +227,15 @@ def reduced(shape: tuple[int, ...], axes: list[int], keep: bool) -> tuple[int, .
 
 
 @st.composite
-def real_multipliers(draw: Draw, largest_sum: int) -> float:
+def real_multipliers(draw: Draw, largest_sum: int, levels: int = 256) -> float:
     """A real multiplier M > 0 for accumulators up to `largest_sum`.
 
-    Around what fills int8, down to where it becomes 0, up to where the accumulator times M, or
-    shifted left as far as M demands, would leave 32 bits: beyond that TFLite is undefined.
+    Around what fills a type of so many `levels`, down to where it becomes 0, up to where the
+    accumulator times M, or shifted left as far as M demands, would leave 32 bits: beyond that
+    TFLite is undefined.
     """
     top = math.floor(math.log2(INT32_MAX / (2 * largest_sum))) if largest_sum else 30
-    usual = math.floor(math.log2(256 / max(largest_sum, 1)))
+    usual = math.floor(math.log2(levels / max(largest_sum, 1)))
     exponent = draw(
         st.one_of(
             st.integers(min(usual - 2, top), min(usual + 2, top)),
@@ -236,8 +248,11 @@ def real_multipliers(draw: Draw, largest_sum: int) -> float:
     return min(math.ldexp(mantissa, exponent), 0.99 * 2.0**30)
 
 
-def bias_limit(real: float, largest_sum: int) -> int:
-    """The largest |bias| with which nothing leaves 32 bits for accumulators up to largest_sum."""
+def bias_limit(real: float, largest_sum: int, wide: bool = False) -> int:
+    """The largest |bias| with which nothing leaves 32 bits, or 47 where sums are `wide`, for
+    accumulators up to largest_sum."""
+    if wide:
+        return min(1 << 46, math.floor((INT32_MAX - (1 << 16)) / real)) - largest_sum
     exponent = max(0, min(math.frexp(real)[1] + 1, 30))
     return max(
         0,
@@ -255,9 +270,11 @@ def weights(
     output: Tensor,
     with_bias: bool = False,
     largest: float = 2.0**30,
+    narrow: bool = True,
 ) -> list[Tensor]:
     """[filter] or [filter, bias] for outputs along `axis`; int8 within what int32 can sum up, and
-    real multipliers up to `largest`."""
+    real multipliers up to `largest`. Under int16 values the bias is int64, or, where it may be
+    `narrow` and sums allow it, int32."""
     channels = shape[axis]
     with_bias = with_bias or draw(st.booleans())
     if source.dtype == "float32":
@@ -268,9 +285,12 @@ def weights(
     low = draw(st.sampled_from([-127, -127, -128]))
     data = draw(integers(shape, low, 127))
     others = tuple(i for i in range(len(shape)) if i != axis)
-    sums = [int(s) * 255 for s in np.abs(data).sum(axis=others)]
+    sixteen = source.dtype == "int16"
+    sums = [int(s) * (32768 if sixteen else 255) for s in np.abs(data).sum(axis=others)]
+    wide = sixteen and not (narrow and with_bias and max(sums) < 1 << 30 and draw(st.booleans()))
     per_channel = draw(st.booleans())
-    reals_up_to = real_multipliers(max(sums)).map(lambda real: min(real, largest))
+    levels, largest = (1 << 16, min(largest, 64.0)) if sixteen else (256, largest)
+    reals_up_to = real_multipliers(max(sums), levels).map(lambda real: min(real, largest))
     if per_channel:
         some = [draw(reals_up_to) for _ in range(min(channels, 3))]
         reals = [some[o % len(some)] for o in range(channels)]
@@ -281,7 +301,7 @@ def weights(
     count = channels if per_channel else 1
     tensors = [Tensor(shape, "int8", tuple(filter_scales[:count]), (0,), axis, data)]
     if with_bias:
-        limits = [bias_limit(s / factor, n) for s, n in zip(filter_scales, sums, strict=True)]
+        limits = [bias_limit(s / factor, n, wide) for s, n in zip(filter_scales, sums, strict=True)]
         wish = draw(st.sampled_from(["zero", "small", "largest", "smallest", "mixed"]))
         rng = np.random.default_rng(draw(SEEDS))
         choices = {
@@ -293,9 +313,22 @@ def weights(
         }
         bias_scales = tuple(float(np.float32(source.scales[0] * s)) for s in filter_scales[:count])
         tensors.append(
-            Tensor((channels,), "int32", bias_scales, (0,), 0, np.array(choices[wish], np.int64))
+            Tensor(
+                (channels,),
+                "int64" if wide else "int32",
+                bias_scales,
+                (0,),
+                0,
+                np.array(choices[wish], np.int64),
+            )
         )
     return tensors
+
+
+def bias_type(source: Tensor, weights: list[Tensor]) -> dict[str, int]:
+    """TFLite's option for an int32 bias under int16 values."""
+    narrow = source.dtype == "int16" and len(weights) == 2 and weights[1].dtype == "int32"
+    return {"quantizedBiasType": schema.TensorType.INT32} if narrow else {}
 
 
 def layer(
@@ -311,12 +344,14 @@ def layer(
     TFLite's CONV_2D demands a bias; where there is none the oracle gets one of zeros.
     """
     source, weights = tensors[0], tensors[1]
+    options = options | bias_type(source, tensors[1:])
     oracle, magnitude = None, 0.0
     if source.dtype == "float32":
         largest = [float(np.abs(t.data).max()) for t in tensors[1:]]
         magnitude = max([float(np.abs(inputs).max()) * largest[0], *largest[1:]])
     if len(tensors) == 2:
-        channels, dtype = output.shape[-1], "float32" if source.dtype == "float32" else "int32"
+        channels = output.shape[-1]
+        dtype = {"float32": "float32", "int8": "int32", "int16": "int64"}[source.dtype]
         bias_scales = tuple(float(np.float32(source.scales[0] * s)) for s in weights.scales)
         bias = Tensor((channels,), dtype, bias_scales, (0,), 0, np.zeros(channels))
         oracle = model(operator, [*tensors, bias], output, options)

@@ -12,9 +12,10 @@ from boardless.model.compiler import kernels
 from generated.writing import cell, code, table
 
 FUNCTION = re.compile(r"\bbl_status (bl_\w+)_([a-z]+)\(")
-TYPE = re.compile(r"_(s8|f32)(?=_|$)")  # in a function's name; without one it takes every type
+TYPE = re.compile(r"_(s8|s16|f32)(?=_|$)")  # in a function's name; without one it takes every type
 # by the last word of a function's name
 FORMS = {"ref": "C", "scalar": "scalar", "dsp": "DSP", "mve": "MVE", "fpu": "FPU"}
+DTYPES = ("int8", "int16", "float32")
 NO_CODE = "no code"  # the operator moves nothing
 NONE = "-"
 
@@ -23,10 +24,10 @@ def markdown(what: str = "") -> str:
     """The page's tables and contracts; of README the table alone, with `what` "readme"."""
     names = kernels.names()
     if what == "readme":
-        rows = [[name, forms(name, "int8"), forms(name, "float32")] for name in names]
-        return table(("operator", "int8", "float32"), rows)
-    rows = [[code(n), _becomes(n), forms(n, "int8"), forms(n, "float32")] for n in names]
-    operators = table(("operator", "becomes", "int8", "float32"), rows)
+        rows = [[name, *(forms(name, dtype) for dtype in DTYPES)] for name in names]
+        return table(("operator", *DTYPES), rows)
+    rows = [[code(n), _becomes(n), *(forms(n, dtype) for dtype in DTYPES)] for n in names]
+    operators = table(("operator", "becomes", *DTYPES), rows)
     contracts = "\n".join(
         f"### {header.parent.name}\n\n```text\n{contract(header)}\n```\n"
         for header in sorted(paths.KERNELS.glob("*/*.h"))
@@ -40,13 +41,15 @@ def forms(operator: str, dtype: str) -> str:
     if known.form is traits.Form.SHAPE:
         return NO_CODE
     own = folders.folder(operator) or ""
-    folder = (known.int8 if dtype == "int8" else known.float32) or own
+    folder = known.folder(dtype) or own
     header = paths.KERNELS / folder / f"{folder}.h"
+    if not header.is_file():
+        return NONE
     functions = FUNCTION.findall(header.read_text())
     if folder == own != operator.lower():  # a folder of several operators
         mine = [f for f in functions if f[0].startswith(f"bl_{operator.lower()}")]
         functions = mine or functions
-    suffix = "s8" if dtype == "int8" else "f32"
+    suffix = kernels.SUFFIXES[dtype]
     found = {form for name, form in functions if (TYPE.findall(name) or [suffix]) == [suffix]}
     return ", ".join(name for form, name in FORMS.items() if form in found) or NONE
 

@@ -37,4 +37,31 @@ bl_status bl_add_s8_mve(const bl_add_s8 *p, const int8_t *a, const int8_t *b, in
 
 bl_status bl_add_f32_ref(const bl_add_f32 *p, const float *a, const float *b, float *output);
 
+/* int16: a_sign * a + b_sign * b, with 15 bits below the point; signs are 1 or -1. There are no
+ * zero points. */
+#define BL_ADD_S16_FRACTION_BITS 15
+
+typedef struct {
+  bl_broadcast shape;
+  int32_t a_sign, b_sign;
+  int32_t a_multiplier, a_shift; /* see requantise.h; shifts <= 0 */
+  int32_t b_multiplier, b_shift;
+  int32_t output_multiplier, output_shift;
+  int32_t activation_min, activation_max; /* quantised, within int16 */
+} bl_add_s16;
+
+bl_status bl_add_s16_ref(const bl_add_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
+
+/* The same where the model says that all scales are powers of two: each side is shifted right to
+ * the output's scale, with rounding, ties away from zero. */
+typedef struct {
+  bl_broadcast shape;
+  int32_t a_sign, b_sign;
+  int32_t a_shift, b_shift;               /* bits, 0..31 */
+  int32_t activation_min, activation_max; /* quantised, within int16 */
+} bl_add_shifted_s16;
+
+bl_status bl_add_shifted_s16_ref(const bl_add_shifted_s16 *p, const int16_t *a, const int16_t *b,
+                                 int16_t *output);
+
 #endif

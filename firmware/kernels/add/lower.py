@@ -1,13 +1,15 @@
 """ADD -> bl_add_*"""
 
-from boardless.model.compiler import elementwise
-from boardless.model.compiler.kernels import Call, Context
+from boardless.model.compiler import elementwise, wide
+from boardless.model.compiler.kernels import USUAL, Call, Context
 
 
 def lower(context: Context) -> Call:
-    pair = elementwise.Pair(context)
+    pair = elementwise.Pair(context, types=(*USUAL, "int16"))
+    if pair.suffix == "s16":
+        return wide.signed_sum(pair, sign=1, broadcasts=False)
     params = context.activation()
-    if context.suffix() == "s8":
+    if pair.suffix == "s8":
         params |= {**pair.zero_points(), **pair.sum_multipliers()}
     return pair.call("add", params)
 

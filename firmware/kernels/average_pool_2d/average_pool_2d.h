@@ -28,4 +28,9 @@ bl_status bl_average_pool_2d_s8_of_u8_ref(const bl_average_pool_2d_s8 *p, const 
 bl_status bl_average_pool_2d_f32_ref(const bl_average_pool_2d_f32 *p, const float *input,
                                      float *output);
 
+typedef bl_average_pool_2d_s8 bl_average_pool_2d_s16; /* activations within int16 */
+
+bl_status bl_average_pool_2d_s16_ref(const bl_average_pool_2d_s16 *p, const int16_t *input,
+                                     int16_t *output);
+
 #endif

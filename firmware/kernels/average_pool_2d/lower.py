@@ -4,7 +4,7 @@ from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:
-    suffix = context.suffix()
+    suffix = context.suffix("int16")
     if context.input().quantisation != context.output().quantisation:
         raise context.refuse("input and output differ in scale or zero point")
     window = context.window(context.op.options["filter_height"], context.op.options["filter_width"])

@@ -125,4 +125,17 @@ bl_status bl_conv_2d_grouped_s8_ref(const bl_conv_2d_grouped_s8 *p, const int8_t
 bl_status bl_conv_2d_grouped_f32_ref(const bl_conv_2d_grouped_f32 *p, const float *input,
                                      const float *filter, const float *bias, float *output);
 
+/* int16 values with int8 weights, in any number of groups. There are no zero points; the bias has
+ * 64 bits, and so have sums where `wide` is 1, see wide.h. */
+typedef struct {
+  bl_window window;
+  int32_t groups; /* both channel counts are multiples */
+  int32_t wide;
+  int32_t activation_min, activation_max; /* quantised, within int16 */
+} bl_conv_2d_s16;
+
+bl_status bl_conv_2d_s16_ref(const bl_conv_2d_s16 *p, const int16_t *input, const int8_t *filter,
+                             const int64_t *bias, const int32_t *multiplier, const int32_t *shift,
+                             int16_t *output);
+
 #endif

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from boardless.model.compiler import fixed_point, mve
+from boardless.model.compiler import fixed_point, mve, wide
 from boardless.model.compiler.dsp import (
     FastChannels,
     bias_or_zeros,
@@ -19,7 +19,7 @@ from boardless.model.compiler.kernels import Call, Constant, Context
 
 
 def lower(context: Context) -> Call:
-    suffix = context.suffix()
+    suffix = context.suffix("int16")
     (_, _, input_c), (output_h, output_w, output_c) = context.maps()
     filter_h, filter_w, own_c = context.constant(1, "filter").shape[1:]
     groups, rest = divmod(input_c, own_c)
@@ -43,11 +43,17 @@ def lower(context: Context) -> Call:
         params |= context.zero_points()
         if offset:
             params["filter_zero_point"] = offset
-    if groups > 1:
+    if suffix == "s16":
+        rows = filter_tensor.data.reshape(output_c, -1)
+        constants += context.requantisation(filter_tensor, output_c)
+        params["wide"] = wide.sums_in_64_bits(context, rows, constants[1], constants[3])
+        params["groups"] = groups
+    elif groups > 1:
         if offset:
             raise context.refuse("a filter in groups with a zero point")
         params["groups"] = groups
-    name = "conv_2d_offset" if offset else "conv_2d_grouped" if groups > 1 else "conv_2d"
+    grouped = groups > 1 and suffix != "s16"
+    name = "conv_2d_offset" if offset else "conv_2d_grouped" if grouped else "conv_2d"
     call = Call(
         function=f"bl_{name}_{suffix}_ref",
         params_type=f"bl_{name}_{suffix}",

@@ -100,4 +100,17 @@ bl_status bl_depthwise_conv_2d_offset_s8_ref(const bl_depthwise_conv_2d_offset_s
                                              const int32_t *bias, const int32_t *multiplier,
                                              const int32_t *shift, int8_t *output);
 
+/* int16 values with int8 weights. There are no zero points; the bias has 64 bits, and so have sums
+ * where `wide` is 1, see wide.h. */
+typedef struct {
+  bl_window window;
+  int32_t wide;
+  int32_t activation_min, activation_max; /* quantised, within int16 */
+} bl_depthwise_conv_2d_s16;
+
+bl_status bl_depthwise_conv_2d_s16_ref(const bl_depthwise_conv_2d_s16 *p, const int16_t *input,
+                                       const int8_t *filter, const int64_t *bias,
+                                       const int32_t *multiplier, const int32_t *shift,
+                                       int16_t *output);
+
 #endif

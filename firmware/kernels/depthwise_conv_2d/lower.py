@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from boardless.model.compiler import fixed_point, mve
+from boardless.model.compiler import fixed_point, mve, wide
 from boardless.model.compiler.dsp import (
     FastChannels,
     bias_or_zeros,
@@ -21,7 +21,7 @@ BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
 
 
 def lower(context: Context) -> Call:
-    suffix = context.suffix()
+    suffix = context.suffix("int16")
     (_, _, input_c), (output_h, output_w, output_c) = context.maps()
     filter_h, filter_w = context.constant(1, "filter").shape[1:3]
     filter_tensor = context.filter((1, filter_h, filter_w, output_c))
@@ -41,6 +41,10 @@ def lower(context: Context) -> Call:
         params |= context.zero_points()
         if offset:
             params["filter_zero_point"] = offset
+    if suffix == "s16":
+        columns = filter_tensor.data.reshape(-1, output_c).T
+        constants += context.requantisation(filter_tensor, output_c)
+        params["wide"] = wide.sums_in_64_bits(context, columns, constants[1], constants[3])
     name = "depthwise_conv_2d_offset" if offset else "depthwise_conv_2d"
     call = Call(
         function=f"bl_{name}_{suffix}_ref",

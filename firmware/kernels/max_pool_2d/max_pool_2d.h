@@ -28,4 +28,9 @@ bl_status bl_max_pool_2d_s8_mve(const bl_max_pool_2d_s8 *p, const int8_t *input,
 
 bl_status bl_max_pool_2d_f32_ref(const bl_max_pool_2d_f32 *p, const float *input, float *output);
 
+typedef bl_max_pool_2d_s8 bl_max_pool_2d_s16; /* activations within int16 */
+
+bl_status bl_max_pool_2d_s16_ref(const bl_max_pool_2d_s16 *p, const int16_t *input,
+                                 int16_t *output);
+
 #endif

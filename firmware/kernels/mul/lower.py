@@ -2,13 +2,13 @@
 
 import numpy as np
 from boardless.model.compiler import elementwise, quantise
-from boardless.model.compiler.kernels import Call, Context
+from boardless.model.compiler.kernels import USUAL, Call, Context
 
 
 def lower(context: Context) -> Call:
-    pair = elementwise.Pair(context)
+    pair = elementwise.Pair(context, types=(*USUAL, "int16"))
     params, exact = context.activation(), True
-    if context.suffix() == "s8":
+    if pair.suffix != "f32":
         # single precision, in the order of the operator's inputs, as TFLite
         a, b, output = (
             np.float32(quantise.of(t).scale)
@@ -16,7 +16,8 @@ def lower(context: Context) -> Call:
         )
         multiplier, shift = quantise.multiplier_and_shift(float(a * b / output))
         context.scaled_up(*pair.products(), shift)
-        params |= {**pair.zero_points(), "multiplier": multiplier, "shift": shift}
+        zero_points = pair.zero_points() if pair.suffix == "s8" else {}
+        params |= {**zero_points, "multiplier": multiplier, "shift": shift}
         exact = shift <= 14
     return pair.call("mul", params, exact)
 

@@ -31,4 +31,13 @@ bl_status bl_mul_s8_mve(const bl_mul_s8 *p, const int8_t *a, const int8_t *b, in
 
 bl_status bl_mul_f32_ref(const bl_mul_f32 *p, const float *a, const float *b, float *output);
 
+/* int16; there are no zero points. */
+typedef struct {
+  bl_broadcast shape;
+  int32_t multiplier, shift;              /* see requantise.h */
+  int32_t activation_min, activation_max; /* quantised, within int16 */
+} bl_mul_s16;
+
+bl_status bl_mul_s16_ref(const bl_mul_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
+
 #endif

@@ -6,7 +6,7 @@ from boardless.model.compiler.overlap import pixelwise
 
 
 def lower(context: Context) -> Call:
-    suffix = context.suffix()
+    suffix = context.suffix("int16")
     shape, output = context.input().shape, context.output().shape
     paddings = context.integers(1, "list of paddings")
     if paddings.shape != (len(shape), 2) or paddings.min() < 0:
@@ -53,7 +53,7 @@ def _value(context: Context) -> int | float:
     """Real 0, or the constant that PADV2 names."""
     output = context.output()
     if context.optional(2) is None:
-        return quantise.of(output).zero_point if output.dtype == "int8" else 0.0
+        return 0.0 if output.dtype == "float32" else quantise.of(output).zero_point
     value = context.constant(2, "padding value")
     if value.dtype != output.dtype or value.count != 1 or value.data is None:
         raise context.refuse(f"the padding value is {value.type_and_shape}")

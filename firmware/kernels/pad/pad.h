@@ -24,4 +24,9 @@ bl_status bl_pad_s8_ref(const bl_pad_s8 *p, const int8_t *input, int8_t *output)
 
 bl_status bl_pad_f32_ref(const bl_pad_f32 *p, const float *input, float *output);
 
+/* `value` is within int16. */
+typedef bl_pad_s8 bl_pad_s16;
+
+bl_status bl_pad_s16_ref(const bl_pad_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

@@ -5,7 +5,7 @@ from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:
-    suffix = context.suffix()
+    suffix = context.suffix("int16")
     if context.input().quantisation != context.output().quantisation:
         raise context.refuse("input and output differ in scale or zero point")
     return Call(

@@ -27,4 +27,8 @@ bl_status bl_reduce_max_s8_mve(const bl_reduce_max_s8 *p, const int8_t *input, i
 
 bl_status bl_reduce_max_f32_ref(const bl_reduce_max_f32 *p, const float *input, float *output);
 
+typedef bl_reduce_max_s8 bl_reduce_max_s16;
+
+bl_status bl_reduce_max_s16_ref(const bl_reduce_max_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

@@ -1,12 +1,15 @@
-"""SUB -> bl_sub_f32, or bl_add_s8 with the multiplier of what is subtracted negated"""
+"""SUB -> bl_sub_f32, or bl_add_s8 with the multiplier of what is subtracted negated, or bl_add_s16
+with its sign"""
 
-from boardless.model.compiler import elementwise
-from boardless.model.compiler.kernels import Call, Context
+from boardless.model.compiler import elementwise, wide
+from boardless.model.compiler.kernels import USUAL, Call, Context
 
 
 def lower(context: Context) -> Call:
-    pair = elementwise.Pair(context)
-    if context.suffix() == "f32":
+    pair = elementwise.Pair(context, types=(*USUAL, "int16"))
+    if pair.suffix == "s16":
+        return wide.signed_sum(pair, sign=-1)
+    if pair.suffix == "f32":
         return pair.call("sub", {"reversed": int(pair.reversed), **context.activation()})
     params = {**pair.zero_points(), **pair.sum_multipliers(), **context.activation()}
     params["a_multiplier" if pair.reversed else "b_multiplier"] *= -1

@@ -10,4 +10,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     int8="add",  # of the operand with its sign changed
     roundings=(Rounding.TWICE,),
+    int16="add",
 )

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from boardless.model.compiler import wide
 from boardless.model.compiler.kernels import MAX_STEP, Call, Constant, Context, Params, place_window
 
 
@@ -10,7 +11,7 @@ def lower(context: Context) -> Call:
     inputs = context.op.inputs
     as_convolution = dataclasses.replace(context.op, inputs=(inputs[2], inputs[1], *inputs[3:]))
     conv = dataclasses.replace(context, op=as_convolution)
-    suffix = conv.suffix()
+    suffix = conv.suffix("int16")
     (_, _, input_c), (_, _, output_c) = conv.maps()
     filter_h, filter_w = conv.constant(1, "filter").shape[1:3]
     filter_tensor = conv.filter((output_c, filter_h, filter_w, input_c))
@@ -22,6 +23,10 @@ def lower(context: Context) -> Call:
         constants += conv.requantisation(filter_tensor, output_c)
         conv.accumulated(filter_tensor.data.reshape(output_c, -1), constants[1], constants[3])
         params |= conv.zero_points()
+    elif suffix == "s16":
+        rows = filter_tensor.data.reshape(output_c, -1)
+        constants += conv.requantisation(filter_tensor, output_c)
+        params["wide"] = wide.sums_in_64_bits(conv, rows, constants[1], constants[3])
     return Call(
         function=f"bl_transpose_conv_{suffix}_ref",
         params_type=f"bl_transpose_conv_{suffix}",

@@ -1,21 +1,6 @@
+#include "reach.h"
 #include "requantise.h"
 #include "transpose_conv.h"
-
-/* The taps begin, begin + stride, .. below end that reach output position `out` from an input
- * position; tap k reaches it from position (out + pad - k) / stride. */
-typedef struct {
-  int32_t begin, end, from; /* `from`: the input position of the tap `begin` */
-} reach;
-
-static reach taps_of(int32_t out, int32_t stride, int32_t pad, int32_t filter, int32_t input) {
-  const int32_t at = out + pad;
-  reach r = {at % stride, at < filter ? at + 1 : filter, at / stride};
-  if (r.from >= input) { /* the first taps would need pixels behind the map */
-    r.begin += (r.from - (input - 1)) * stride;
-    r.from = input - 1;
-  }
-  return r;
-}
 
 bl_status bl_transpose_conv_s8_ref(const bl_transpose_conv_s8 *p, const int8_t *input,
                                    const int8_t *filter, const int32_t *bias,

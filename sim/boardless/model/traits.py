@@ -128,12 +128,20 @@ class Traits:
     # Do TFLite's uint8 and int8 kernels give the same values?
     same_in_uint8: Callable[[Options], bool] = never
     own_in_uint8: bool = False  # it has a kernel that rounds as TFLite's uint8 kernel does
-    # The folder whose C turns the type into itself; None: the operator's own.
+    # The folder whose C turns the type into itself; None: the operator's own, or for int16 that of
+    # the other types if they have the same.
     int8: str | None = None
     float32: str | None = None
+    int16: str | None = None
     group: Group = Group.ELEMENTWISE
     layer: LayerKind | None = None
     variable: Variable | None = None
+
+    def folder(self, dtype: str) -> str | None:
+        """Returns the folder whose C serves a type, such as int8; None for the operator's own."""
+        by_type = {"int8": self.int8, "float32": self.float32, "int16": self.int16}
+        shared = self.float32 if self.int8 == self.float32 else None
+        return by_type[dtype] or (shared if dtype == "int16" else None)
 
 
 DEFAULT = Traits()

@@ -1,8 +1,8 @@
 """One file per kernel folder, found by its name: strategies/conv_2d.py draws cases for CONV_2D.
 
 Each has cases(dtype), a strategy of Case for int8 or float32. An operator that has only one of the
-types says so in a list DTYPES. The file of a folder that serves several operators has
-cases(operator, dtype), and in OPERATORS the types of each.
+types, or int16, too, says so in a list DTYPES. The file of a folder that serves several operators
+has cases(operator, dtype), and in OPERATORS the types of each.
 """
 
 from __future__ import annotations
@@ -46,6 +46,16 @@ def load(name: str) -> Any:
 
 
 def dtypes(name: str) -> tuple[str, ...]:
+    """The types that every test draws: int8 and float32, where the operator has them."""
+    return tuple(dtype for dtype in DTYPES if dtype in _all_dtypes(name))
+
+
+def with_int16() -> list[str]:
+    """Operators that also have int16 kernels, which tests/properties/test_int16.py draws."""
+    return [name for name in names() if "int16" in _all_dtypes(name)]
+
+
+def _all_dtypes(name: str) -> tuple[str, ...]:
     return tuple(getattr(load(name), "DTYPES", DTYPES))
 
 

@@ -17,6 +17,9 @@ def groups(draw: Any, input_c: int, output_c: int) -> tuple[int, int]:
     return input_c // count, count * draw(st.integers(1, 3)) if count > 1 else output_c
 
 
+DTYPES = ("int8", "float32", "int16")
+
+
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
     mono = draw(st.sampled_from([False, False, True]))

@@ -9,6 +9,8 @@ from properties.drawing import DrawnCase
 
 KINDS = ["any"] + 6 * ["other, wide"] + 4 * ["3x3, wide"] + 5 * ["3x3, thin"]
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
@@ -25,7 +27,7 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
     output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))
     shape = (1, window.filter_h, window.filter_w, output_c)
-    weights = draw(drawing.weights(shape, 3, source, output))
+    weights = draw(drawing.weights(shape, 3, source, output, narrow=False))
     options = window.options | window.dilations
     options |= {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
     options |= {"depthMultiplier": multiplier}

@@ -10,6 +10,8 @@ from properties.drawing import DrawnCase
 
 ALPHAS = drawing.mostly(st.floats(-2, 2, width=32), 0.2, 0.0, 0.01, 1.0)
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
@@ -17,8 +19,9 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     alpha = float(np.float32(draw(ALPHAS)))
     source = draw(drawing.activations(shape, dtype))
     scale = 0.0
-    if dtype == "int8":
-        ratio = draw(drawing.real_multipliers(255))
+    if dtype != "float32":
+        bits = 16 if dtype == "int16" else 8
+        ratio = draw(drawing.real_multipliers((1 << bits) - 1, 1 << bits))
         scale = float(np.float32(min(max(source.scales[0] / ratio, 1e-6), 1e6)))
     output = draw(drawing.activations(shape, dtype, scale))
     return DrawnCase(

@@ -7,6 +7,8 @@ from one_operator import Tensor, model
 from properties import drawing
 from properties.drawing import DrawnCase
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def pools(draw: Any, operator: str, dtype: str) -> DrawnCase:

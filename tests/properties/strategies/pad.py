@@ -24,13 +24,16 @@ def pads(draw: Any, operator: str, dtype: str) -> DrawnCase:
     integer = draw(st.sampled_from(["int32", "int64"]))
     inputs = [source, Tensor((rank, 2), integer, data=np.array(pairs))]
     if operator == "PADV2":
-        data = draw(drawing.integers((1,)) if dtype == "int8" else drawing.floats((1,)))
+        data = draw(drawing.values((1,), dtype))
         inputs.append(Tensor((1,), dtype, source.scales, source.zero_points, 0, data))
     return DrawnCase(
         model(operator, inputs, output, {}),
         draw(drawing.inputs(source)),
         f"{operator.lower()} {dtype} {shape} by {pairs}",
     )
+
+
+DTYPES = ("int8", "float32", "int16")
 
 
 def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:

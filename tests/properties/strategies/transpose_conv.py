@@ -8,6 +8,8 @@ from one_operator import Tensor, model
 from properties import drawing
 from properties.drawing import DrawnCase
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
@@ -25,7 +27,11 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
         "TRANSPOSE_CONV",
         [size, weights[0], source, *weights[1:]],
         output,
-        {**window.options, "fusedActivationFunction": activation},
+        {
+            **window.options,
+            **drawing.bias_type(source, weights),
+            "fusedActivationFunction": activation,
+        },
         source=2,
     )
     magnitude = 0.0

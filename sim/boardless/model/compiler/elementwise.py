@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.model.compiler import fixed_point, quantise
-from boardless.model.compiler.kernels import SUFFIXES, Alias, Call, Constant, Context, Params
+from boardless.model.compiler.kernels import SUFFIXES, USUAL, Alias, Call, Constant, Context, Params
 from boardless.model.graph import Tensor
 
 INT8 = np.arange(-128, 128)  # every input of a table, in its order
@@ -25,14 +25,15 @@ FLOAT_HINT = "keep it in float32: convert the model without full-integer quantis
 FRACTION_BITS = 20  # BL_ADD_FRACTION_BITS
 
 
-def unary(context: Context) -> str:
-    """s8 or f32, after checking that the output has as many values as the input."""
+def unary(context: Context, *more: str) -> str:
+    """s8 or f32, or that of one of `more` types, after checking that the output has as many values
+    as the input."""
     if context.input().count != context.output().count:
         raise context.refuse(
             f"input {context.input().type_and_shape} and output "
             f"{context.output().type_and_shape} differ in size"
         )
-    return context.suffix()
+    return context.suffix(*more)
 
 
 def lookup(context: Context, outputs: npt.NDArray[np.int64]) -> Call | Alias:
@@ -121,9 +122,7 @@ class Pair:
     always `b`, so the two have changed places where `reversed` is set. The output has their type,
     unless another, `output`, is given."""
 
-    def __init__(
-        self, context: Context, output: str = "", types: tuple[str, ...] = tuple(SUFFIXES)
-    ) -> None:
+    def __init__(self, context: Context, output: str = "", types: tuple[str, ...] = USUAL) -> None:
         if len(context.op.inputs) != 2:
             raise context.refuse(f"{len(context.op.inputs)} inputs instead of two")
         a, b = context.input(0), context.input(1)
@@ -142,21 +141,25 @@ class Pair:
                 raise context.refuse(f"its values are {t.dtype}; its kernel has {', '.join(types)}")
             if t.dtype == "int8" and (t.quantisation is None or len(t.quantisation.scales) != 1):
                 raise context.refuse(f"input {t.name} has no scale of its own, or several")
+        if wanted == "int16":
+            context.symmetric(a, b, *context.outputs())
 
     @property
     def suffix(self) -> str:
-        """s8 or f32, nothing for other types."""
+        """s8, f32 or s16, nothing for other types."""
         return SUFFIXES.get(self.a.dtype, "")
 
     def constants(self) -> tuple[Constant, ...]:
         return () if self.b.data is None else (Constant("b", self.b.data),)
 
     def products(self) -> tuple[int, int]:
-        """Returns the least and the greatest product of int8 values less their zero points."""
+        """Returns the least and the greatest product of values less their zero points."""
         ends = []
         for tensor in (self.a, self.b):
             data, zero_point = tensor.data, quantise.of(tensor).zero_point
-            low, high = (-128, 127) if data is None else (int(data.min()), int(data.max()))
+            low, high = (
+                (int(data.min()), int(data.max())) if data is not None else quantise.ends(tensor)
+            )
             ends.append((low - zero_point, high - zero_point))
         found = [x * y for x in ends[0] for y in ends[1]]
         return min(found), max(found)
@@ -168,11 +171,11 @@ class Pair:
             "output_zero_point": quantise.of(self.context.output()).zero_point,
         }
 
-    def sum_multipliers(self) -> Params:
-        """Returns the multipliers of bl_add_s8. TFLite's arithmetic needs the output scale above
-        2^-19 of the inputs'."""
+    def sum_multipliers(self, fraction_bits: int = FRACTION_BITS) -> Params:
+        """Returns the multipliers of bl_add_s8, or of bl_add_s16 with its fraction bits. TFLite's
+        arithmetic needs the output scale above 2^(1 - fraction bits) of the inputs'."""
         output = float(np.float32(quantise.of(self.context.output()).scale))
-        sum_to_output = self.common_scale() / ((1 << FRACTION_BITS) * output)
+        sum_to_output = self.common_scale() / ((1 << fraction_bits) * output)
         if not sum_to_output < 1:
             raise self.context.refuse("the output's scale is too small relative to the inputs'")
         return self.multipliers(self.common_scale(), sum_to_output)

@@ -32,7 +32,11 @@ NO_KERNEL = "make the model without it, or add a kernel: docs/howto/own-kernel.m
 NO_FLEX = "convert with supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS], without SELECT_TF_OPS"
 CONSTANTS = ("float16", "uint8")  # types that constants may have, too
 MAX_STEP = 1 << 12  # pixels; keeps every position of a window within int32
-SUFFIXES = {"int8": "s8", "float32": "f32"}  # of C functions, by the type of their values
+# of C functions, by the type of their values
+SUFFIXES = {"int8": "s8", "float32": "f32", "int16": "s16"}
+USUAL = ("int8", "float32")  # types of values that every kernel with a suffix has
+# of a bias, by the type of the layer's output; kernels get the first
+BIASES = {"int8": ("int32",), "float32": ("float32",), "int16": ("int64", "int32")}
 Values = npt.NDArray[np.int64] | int
 Params = dict[str, Any]  # a C struct's fields; values are int, float or nested Params
 
@@ -145,19 +149,35 @@ class Context:
     def outputs(self) -> tuple[Tensor, ...]:
         return tuple(self.graph.tensors[i] for i in self.op.outputs)
 
-    def suffix(self) -> str:
-        """s8 or f32, after checking that input and output have the same type."""
+    def suffix(self, *more: str) -> str:
+        """s8 or f32, or that of one of `more` types that the kernel has, after checking that input
+        and output have the same type."""
         if self.input().dtype != self.output().dtype:
             raise self.refuse(f"turns {self.input().dtype} into {self.output().dtype}")
-        dtype = self.output().dtype
-        if dtype not in SUFFIXES:
-            raise self.refuse(f"its values are {dtype}; its kernel has {' and '.join(SUFFIXES)}")
+        dtype, known = self.output().dtype, (*USUAL, *more)
+        if dtype not in known:
+            raise self.refuse(f"its values are {dtype}; its kernel has {' and '.join(known)}")
+        if dtype == "int16":
+            self.symmetric(self.input(), self.output())
         return SUFFIXES[dtype]
+
+    def symmetric(self, *tensors: Tensor) -> None:
+        """Refuses int16 values that TFLite's kernels do not take: each has one scale, and 0 as its
+        zero point."""
+        for tensor in tensors:
+            q = tensor.quantisation
+            if q is None or len(q.scales) != 1:
+                raise self.refuse(f"its {tensor.type_and_shape} has no scale of its own")
+            if q.zero_point:
+                raise self.refuse(
+                    f"the zero point of its int16 values is {q.zero_point}, not 0",
+                    hint="convert the model with 16x8 quantisation",
+                )
 
     def variant(self, *known: str) -> str:
         """The best of the kernel's int8 variants `known` that the board can run, or ref."""
-        usable = [v for v in self.variants if v in known] if self.suffix() == "s8" else []
-        return usable[0] if usable else "ref"
+        usable = [v for v in self.variants if v in known]
+        return usable[0] if usable and self.output().dtype == "int8" else "ref"
 
     def integers(self, i: int, what: str) -> npt.NDArray[Any]:
         """A constant list of integers, such as axes."""
@@ -255,31 +275,40 @@ class Context:
 
     def accumulated(self, rows: npt.NDArray[Any], bias: Constant, shift: Constant) -> None:
         """Refuses the same of rows of int8 taps (output channels, n) over the input."""
-        zero_point = quantise.of(self.input()).zero_point
-        low, high = -128 - zero_point, 127 - zero_point
+        low, high = self.sums(rows, bias)
+        assert shift.data is not None
+        self.scaled_up(low, high, shift.data)
+
+    def sums(
+        self, rows: npt.NDArray[Any], bias: Constant
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Returns the least and the greatest accumulator of each row of int8 taps (output channels,
+        n) over the input."""
+        source = self.input()
+        low, high = (end - quantise.of(source).zero_point for end in quantise.ends(source))
         above = np.maximum(rows, 0).sum(axis=1, dtype=np.int64)
         below = np.minimum(rows, 0).sum(axis=1, dtype=np.int64)
-        offset = 0 if bias.data is None else bias.data.astype(np.int64)
-        assert shift.data is not None
-        self.scaled_up(
-            above * low + below * high + offset, above * high + below * low + offset, shift.data
-        )
+        offset = np.int64(0) if bias.data is None else bias.data.astype(np.int64)
+        return above * low + below * high + offset, above * high + below * low + offset
 
     def bias(self, i: int, channels: int) -> Constant:
+        """Returns a bias of one value per channel, whose data is None where there is none: int32,
+        float32, or, of int16 layers, int64."""
         tensor = self.optional(i)
         if tensor is None:
             return Constant("bias", None)
-        want = "int32" if self.suffix() == "s8" else "float32"
-        if tensor.data is None or tensor.dtype != want or tensor.count != channels:
+        wants = BIASES[self.output().dtype]
+        if tensor.data is None or tensor.dtype not in wants or tensor.count != channels:
+            want = " or ".join(wants)
             raise self.refuse(f"the bias is {tensor.type_and_shape}, not {want} {channels}")
-        return Constant("bias", tensor.data.reshape(-1))
+        return Constant("bias", tensor.data.reshape(-1).astype(wants[0]))
 
     def filter(self, shape: tuple[int, ...]) -> Tensor:
         tensor = self.constant(1, "filter")
-        if tensor.shape != shape or tensor.dtype != self.output().dtype:
+        want = "int8" if self.output().dtype == "int16" else self.output().dtype
+        if tensor.shape != shape or tensor.dtype != want:
             raise self.refuse(
-                f"the filter is {tensor.type_and_shape}, not {self.output().dtype} "
-                + "x".join(map(str, shape))
+                f"the filter is {tensor.type_and_shape}, not {want} " + "x".join(map(str, shape))
             )
         return tensor
 

@@ -43,6 +43,19 @@ def multiplier_and_shift(real: float) -> tuple[int, int]:
     return multiplier, shift
 
 
+def exponent(tensor: Tensor) -> int | None:
+    """Returns the exponent of a scale that TFLite takes for a power of two, None of others. It
+    tells so by the logarithm in single precision, give or take 1/1000."""
+    logarithm = np.log(np.float32(of(tensor).scale)) * (np.float32(1) / np.log(np.float32(2)))
+    nearest = round_away(float(logarithm))
+    return nearest if abs(logarithm - np.float32(nearest)) < np.float32(1e-3) else None
+
+
+def ends(tensor: Tensor) -> tuple[int, int]:
+    """Returns the least and the greatest value that a quantised type holds: int16, else int8."""
+    return (-(1 << 15), (1 << 15) - 1) if tensor.dtype == "int16" else (-128, 127)
+
+
 def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[float, float] | None:
     """The range of a fused activation in the output's own type; None: not supported."""
     real = traits.bounds(name)
@@ -59,4 +72,5 @@ def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[floa
         # single precision division, as TFLite
         return q.zero_point + round_away(float(np.float32(real) / np.float32(q.scale)))
 
-    return max(-128, bound(low, -128)), min(127, bound(high, 127))
+    least, greatest = ends(output)
+    return max(least, bound(low, least)), min(greatest, bound(high, greatest))

@@ -14,7 +14,10 @@ from boardless.model.graph.dynamic_range import with_float_weights
 from boardless.model.graph.unsigned import to_signed
 
 MAX_ACTIVATION = 1 << 23  # elements; sums of so many int8 differences fit into 32 bits
-SCALES = (1e-12, 1e12)  # of an int8 activation; keeps every product of three within float32
+SCALES = (
+    1e-12,
+    1e12,
+)  # of an int8 or int16 activation; keeps every product of three within float32
 ACTIVATIONS = ("int8", "float32", "int16", "int32", "int64", "bool")  # each kernel knows some
 KNOWN_TYPES = f"boardless computes {', '.join(ACTIVATIONS[:-1])} and {ACTIVATIONS[-1]}"
 HINT = "export the model again, or check that the download is complete"
@@ -85,13 +88,11 @@ def _check_activation(graph: Graph, number: int, where: str) -> None:
         raise BadInput(f"shape {list(t.shape)} holds {what}", where=where, hint=HINT)
     if t.dtype not in ACTIVATIONS and number in graph.inputs:
         raise BadInput(f"type {t.dtype}", where=where, hint=KNOWN_TYPES)
-    if t.dtype == "int8":
-        if t.quantisation is None or len(t.quantisation.scales) != 1:
-            raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)
-        if not SCALES[0] <= t.quantisation.scale <= SCALES[1]:
-            raise BadInput(
-                f"scale {t.quantisation.scale} is out of all range", where=where, hint=HINT
-            )
+    q = t.quantisation
+    if t.dtype == "int8" and (q is None or len(q.scales) != 1):
+        raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)
+    if t.dtype in ("int8", "int16") and q is not None and not SCALES[0] <= q.scale <= SCALES[1]:
+        raise BadInput(f"scale {q.scale} is out of all range", where=where, hint=HINT)
     if t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or graph.inputs == (number,)):
         raise BadInput(
             f"batch size {t.shape[0]}; boardless runs one picture at a time",

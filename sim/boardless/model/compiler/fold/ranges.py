@@ -21,7 +21,7 @@ from boardless.model.compiler.fold.records import (
     count,
     zero_point_of,
 )
-from boardless.model.compiler.kernels import Context
+from boardless.model.compiler.kernels import USUAL, Context
 from boardless.model.graph import Tensor
 from boardless.model.traits import Channels, Form, Rounding
 
@@ -36,6 +36,8 @@ def step_of(context: Context, ranges: dict[int, Range]) -> tuple[Step, Range]:
     """One operator and the range of its output."""
     op, output = context.op, context.output()
     known = traits.of(op.name)
+    if output.dtype not in USUAL:  # nothing is known of their ranges
+        return Step(op), full_range(output)
     if known.channels is Channels.EVERY:
         return _dense(context, ranges[op.inputs[0]])
     links = tuple(links_of(context))

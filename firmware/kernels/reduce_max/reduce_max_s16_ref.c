@@ -1,0 +1,19 @@
+#include "reduce_max.h"
+
+bl_status bl_reduce_max_s16_ref(const bl_reduce_max_s16 *p, const int16_t *input, int16_t *output) {
+  if (p->outer <= 0 || p->reduced <= 0 || p->inner <= 0) {
+    return BL_BAD_ARGUMENT;
+  }
+  for (int32_t o = 0; o < p->outer; o++) {
+    for (int32_t i = 0; i < p->inner; i++) {
+      const int16_t *from = input + o * p->reduced * p->inner + i;
+      int16_t largest = *from;
+      for (int32_t r = 1; r < p->reduced; r++) {
+        const int16_t value = from[r * p->inner];
+        largest = value > largest ? value : largest;
+      }
+      *output++ = largest;
+    }
+  }
+  return BL_OK;
+}
