@@ -38,6 +38,7 @@ class Tensor:
     axis: int = 0
     data: Any = None
     signature: tuple[int, ...] | None = None  # the shape with -1 for what is left open
+    variable: bool = False
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Operator:
     inputs: list[int]
     outputs: list[int]
     options: dict[str, Any] = field(default_factory=dict)
+    intermediates: list[int] = field(default_factory=list)
 
 
 def model(
@@ -102,6 +104,7 @@ def _operator(m: Any, operator: Operator) -> Any:
     op = schema.OperatorT()
     op.opcodeIndex = len(m.operatorCodes) - 1
     op.inputs, op.outputs = operator.inputs, operator.outputs
+    op.intermediates = operator.intermediates or None
     table = options.class_of(operator.name)
     if table:
         op.builtinOptionsType = getattr(schema.BuiltinOptions, table)
@@ -116,7 +119,7 @@ def _tensor(m: Any, t: Tensor) -> Any:
     out = schema.TensorT()
     out.shape, out.type, out.name = list(t.shape), TYPES[t.dtype], "t"
     out.shapeSignature = None if t.signature is None else list(t.signature)
-    out.buffer = 0
+    out.buffer, out.isVariable = 0, t.variable
     if t.data is not None:
         buffer = schema.BufferT()
         buffer.data = np.frombuffer(np.ascontiguousarray(t.data, t.dtype).tobytes(), np.uint8)

@@ -88,6 +88,7 @@ class Variable(Enum):
     READ = "reads it"
     ASSIGN = "assigns a value to it"
     ONCE = "runs another graph, once, which assigns its first value"
+    UPDATE = "reads some among its inputs, and assigns their next values to them"
 
 
 def never(options: Options) -> bool:

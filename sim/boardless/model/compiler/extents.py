@@ -18,6 +18,8 @@ def written(params: Mapping[str, Any]) -> int:
     parameters is among them."""
     if "row" in params:
         return int(params["rows"]) * written(params["row"])
+    if "steps" in params:  # a row of outputs each, and two rows that live on
+        return (int(params["steps"]) + 2) * int(params["units"])
     if "window" in params:
         return _product(params["window"], "output_h", "output_w", "output_c")
     if "shape" in params:
@@ -40,6 +42,8 @@ def read(params: Mapping[str, Any], inputs: int) -> list[int | None]:
     """Values that it reads of each of its `inputs` activations; None where its constants say so."""
     if "row" in params:
         return [int(params["rows"]) * (n or 0) for n in read(params["row"], inputs)]
+    if "steps" in params:
+        return [_product(params, "steps", "inputs")]
     if "window" in params:
         return [_product(params["window"], "input_h", "input_w", "input_c")]
     if "shape" in params:

@@ -70,6 +70,8 @@ def plan(
         sources = [i for i in op.inputs if i >= 0 and graph.tensors[i].data is None]
         for tensor in sources:
             intact(tensor, where)
+        for tensor in {*op.outputs} & {*graph.state_tensors}:
+            intact(tensor, where)  # the call may read it before it writes it
         outputs = [of(tensor, where) for tensor in op.outputs]
         if isinstance(call, Alias):
             if outputs != [of(sources[0], where)]:

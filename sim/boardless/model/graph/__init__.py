@@ -75,6 +75,7 @@ class Operator:
     inputs: tuple[int, ...]  # tensor numbers
     outputs: tuple[int, ...]
     options: dict[str, Any]  # TFLite's option fields in snake_case, such as stride_h
+    intermediates: tuple[int, ...] = ()  # tensors that only say how values on the way are scaled
 
 
 @dataclass(frozen=True)

@@ -255,18 +255,20 @@ class _File:
             )
         name = _operator_name(self.model.OperatorCodes(op.OpcodeIndex()))
         where = f"{self.name}, operator {index} {name}"
-        self.links += op.InputsLength() + op.OutputsLength()
+        self.links += op.InputsLength() + op.OutputsLength() + op.IntermediatesLength()
         if self.links > MAX_LINKS:
             raise BadInput("more inputs and outputs than any model has", where=where, hint=HINT)
         inputs = [int(op.Inputs(i)) for i in range(op.InputsLength())]
         outputs = tuple(int(op.Outputs(i)) for i in range(op.OutputsLength()))
-        if any(not -1 <= i < tensors for i in inputs) or any(not 0 <= i < tensors for i in outputs):
+        between = tuple(int(op.Intermediates(i)) for i in range(op.IntermediatesLength()))
+        written = (*outputs, *between)
+        if any(not -1 <= i < tensors for i in inputs) or any(not 0 <= i < tensors for i in written):
             raise BadInput("refers to a tensor that does not exist", where=where, hint=HINT)
         while inputs and inputs[-1] == -1:
             inputs.pop()
         if -1 in inputs[:2]:  # no operator has an optional input so early
             raise BadInput(f"input {inputs.index(-1)} is missing", where=where, hint=HINT)
-        return Operator(index, name, tuple(inputs), outputs, _options(op, name))
+        return Operator(index, name, tuple(inputs), outputs, _options(op, name), between)
 
 
 def _name(t: Any) -> str:

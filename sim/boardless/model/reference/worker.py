@@ -50,6 +50,8 @@ def main(file: str, kernels: str) -> None:
             for number, picture in enumerate(inputs):
                 if resets and number:
                     model = fresh()
+                elif number and not about["keep_state"]:
+                    model.reset()
                 model.invoke(_values(model, picture))
                 output = _output(model)
                 if not begun:

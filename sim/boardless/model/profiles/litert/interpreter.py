@@ -31,6 +31,10 @@ class Model:
         details = self.interpreter.get_tensor_details()
         return any(np.dtype(tensor["dtype"]).kind not in "fiubc" for tensor in details)
 
+    def reset(self) -> None:
+        """Gives variables without a name, such as those of LSTM, their first value again."""
+        self.interpreter.reset_all_variables()
+
     def invoke(self, values: list[Any]) -> None:
         """Infers arrays in the shape and type of each input."""
         for source, value in zip(self.sources, values, strict=True):

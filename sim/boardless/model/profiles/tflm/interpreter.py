@@ -36,6 +36,9 @@ class Model:
         """Returns whether anything outlives an inference."""
         return self.variables or runtime.count_resource_variables(self.content) > 0
 
+    def reset(self) -> None:
+        """Does nothing: a model with variables has state, and is made anew."""
+
     def invoke(self, values: list[Any]) -> None:
         """Infers arrays in the shape and type of each input."""
         for number, value in enumerate(values):
