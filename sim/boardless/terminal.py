@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -285,11 +286,12 @@ def _bars(console: Console, total: int) -> Iterator[Say]:
     began = time.monotonic()
     with Progress(*columns, console=console, transient=True) as bars:
         every = bars.add_task("all", total=total or None, visible=total > 1)
+        most = total or sys.maxsize
 
         def progress(what: str, done: int, total: int) -> None:
             if (name := _name(what)) not in tasks:
                 tasks[name] = bars.add_task(one_line(what), total=None)
-                bars.update(every, completed=len(tasks))
+                bars.update(every, completed=min(len(tasks), most))
             bars.update(
                 tasks[name],
                 description=one_line(what),
@@ -300,8 +302,14 @@ def _bars(console: Console, total: int) -> Iterator[Say]:
 
         yield progress
     if tasks:
-        what = next(iter(tasks)) if len(tasks) == 1 else f"{len(tasks)} cases"
+        count = total or len(tasks)
+        what = next(iter(tasks)) if count == 1 and len(tasks) == 1 else cases(count)
         say(f"{what}: {time.monotonic() - began:.1f} s")
+
+
+def cases(count: int) -> str:
+    """Returns a number of cases in words."""
+    return f"{count} case" if count == 1 else f"{count} cases"
 
 
 def _name(what: str) -> str:

@@ -132,6 +132,17 @@ def test_gate_columns_read_json() -> None:
     by_name = {each.name: each for each in gate_columns.COLUMNS}
     assert by_name["instructions"].feeling(found["instructions"]) == "good"
     assert gate_columns.is_changed(found)
+    another = row | {
+        "figures": faster | {"model": "n", "outputs": "p"},
+        "baseline": faster | {"model": "m", "outputs": "o"},
+        "card_accuracy": {"now": 0.9, "before": 0.875},
+    }
+    found = gate_columns.values(another)
+    assert found["predictions"] == "outputs changed"
+    assert gate_columns.is_changed(found)
+    card = by_name["card_accuracy"]
+    assert card.shown(found["card_accuracy"]) == "90.00% (+2.50)"
+    assert card.in_markdown(found["card_accuracy"]) == "87.50% → 90.00% (+2.50 points)"
     retrained = row | {"baseline": faster, "predictions": {"changed": 2, "of": 3}}
     assert gate_columns.is_changed(gate_columns.values(retrained))
     assert not gate_columns.is_changed(gate_columns.values(row | {"baseline": faster}))

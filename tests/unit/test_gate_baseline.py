@@ -239,6 +239,21 @@ def test_a_note_names_whom_it_concerns_unless_all() -> None:
     assert records.Judgement((int8, float32)).ok
 
 
+def test_what_does_not_fit_into_a_board_is_one_line() -> None:
+    def small(kind: str) -> records.Misfit:
+        case = records.Case("digits_cnn", kind, boards.load("microbit"))
+        what = f"digits_cnn:{kind} does not fit: RAM is too small by {len(kind)} bytes"
+        return records.Misfit(case, what, fitted=False)
+
+    assert records.Judgement((), misfits=(small("int8"),)).skipped() == [
+        "microbit: digits_cnn:int8 does not fit: RAM is too small by 4 bytes"
+    ]
+    assert records.Judgement((), misfits=(small("int8"), small("float32"))).skipped() == [
+        "microbit: 2 do not fit: digits_cnn:int8 (RAM is too small by 4 bytes), "
+        "digits_cnn:float32 (RAM is too small by 7 bytes)"
+    ]
+
+
 # --- The committed baselines, and the command -----------------------------------------------------
 @pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.names())

@@ -57,6 +57,13 @@ def test_a_narrow_terminal_keeps_rows_and_names_what_it_leaves_out(screen: Scree
         assert max(map(len, screen.lines[:5])) <= width
 
 
+def test_what_says_nothing_goes_first(screen: Screen) -> None:
+    screen.console.width = 30
+    table.show("", HEADINGS, [("a" * 12, "", "10", "")])
+    assert screen.lines[0].split() == ["model", "flash"]
+    assert screen.lines[3:] == ["not shown at 30 columns: RAM,", "board"]
+
+
 def test_a_column_of_rank_0_stays_and_is_folded(screen: Screen) -> None:
     screen.console.width = 12
     table.show("", (words("model"), number("RAM", 1)), [("a" * 30, "1")])
@@ -108,6 +115,14 @@ def test_progress_on_a_terminal_leaves_one_line(screen: Screen) -> None:
     left = screen.file.getvalue().rpartition("\x1b[2K")[2]
     assert re.fullmatch(r"\x1b\[\?25h\r2 cases: \d+\.\d s\n", left)
     assert HOSTILE not in screen.file.getvalue()
+
+
+def test_progress_counts_the_cases_that_are_known(screen: Screen) -> None:
+    """Other things may be under way, such as the old revision's side of a case."""
+    with terminal.progress_bar(2) as progress:
+        for what in ("one building", "two building", "HEAD: one building"):
+            progress(what, 0, 0)
+    assert re.search(r"2 cases: \d+\.\d s\n$", screen.file.getvalue())
 
 
 def test_progress_elsewhere_is_a_line_for_each_thing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,16 +90,16 @@ def command(
     if images and not files:
         raise click.UsageError("--images is for a .tflite: models of the zoo have inputs")
     said, stored = [], 0
-    with progress_bar() as progress:
+    asked = [] if files else gating.cases(models, board_names)
+    count = len(files) * len(gating.boards_of(board_names)) or len(asked)
+    with progress_bar(count) as progress:
         if files:
             judged = judge_own(files, board_names, images, revision, progress)
         elif revision:
-            asked = gating.cases(models, board_names)
             limits = tolerances.load()
             narrowed = against.Narrowed(models, board_names)
             judged = against.against(revision, asked, narrowed, limits, progress, fresh=fresh)
         else:
-            asked = gating.cases(models, board_names)
             found = cases.outcomes(asked, (GATE,), progress, fresh=fresh)
             stored = sum(outcome.stored for outcome in found.outcomes)
             rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
@@ -120,7 +120,7 @@ def command(
     if json_file != "-":
         report.show(judged, only_wrong=quiet())
         counts = runs.tally(map(runs.compared, judged.rows), judged)
-        table.line(runs.closing(counts, stored))
+        table.note(runs.closing(counts, stored))
     for line in said:
         say(line)
     if judged.exit_status:

@@ -157,6 +157,6 @@ def command(
     if json_file != "-":
         runs.show(outcomes, only_wrong=quiet())
         if len(outcomes) > 1:
-            table.line(runs.closing(runs.tally(map(runs.state, outcomes))))
+            table.note(runs.closing(runs.tally(map(runs.state, outcomes))))
     if not all(outcome.verdict.ok for outcome in outcomes):
         sys.exit(1)

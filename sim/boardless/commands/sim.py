@@ -83,7 +83,7 @@ def command(
     note(f"report: {page_file}")
     states = map(runs.state, found.outcomes)
     stored = sum(outcome.stored for outcome in found.outcomes)
-    table.line(runs.closing(runs.tally(states, judged), stored), stderr=on_stderr)
+    table.note(runs.closing(runs.tally(states, judged), stored), stderr=on_stderr)
     status = judged.exit_status
     if not all(outcome.verdict.ok for outcome in found.outcomes):
         status = max(status, 1)

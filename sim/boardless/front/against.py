@@ -58,6 +58,7 @@ def against(
         inputs = {name: figures.inputs(name) for name in dict.fromkeys(c.name for c in cases)}
         known = [c for c in (*fit, *(case for case, _ in small)) if before.has(c, inputs[c.name])]
         old, new = measure_both(before, known, fit, inputs, progress, fresh=fresh)
+        cards = {case.names: before.card_accuracy(case) for case in known}
         gone = before.judged() - {(case.name, case.kind, case.board.name) for case in cases}
     after = f"against {revision}"
     rows = []
@@ -90,7 +91,7 @@ def against(
                 found.append(Finding("skipped", "", text))
             if was.figures.cycles and not made.figures.cycles:
                 found.append(Finding("missing", "", "cycles are not counted any more"))
-            row = replace(row, old=was.figures)
+            row = replace(row, old=was.figures, old_card=cards.get(case.names))
         rows.append(replace(row, findings=tuple(found)))
     misfits = [
         Misfit(case, error.what, isinstance(old.get(case.names), Side), after)

@@ -70,6 +70,15 @@ class Tree:
         file = self.root / "models" / "zoo" / case.name / f"{case.kind}.tflite"
         return graph.read(file.read_bytes(), case.model)
 
+    def card_accuracy(self, case: Case) -> float | None:
+        """Returns what the card of a model stated, 0 to 1; None where it had none."""
+        file = self.root / "models" / "zoo" / case.name / "results.toml"
+        try:
+            found = tomllib.loads(file.read_text()).get("accuracy", {}).get(case.kind)
+        except (OSError, ValueError):
+            return None
+        return float(found) if isinstance(found, int | float) else None
+
     def judged(self) -> set[tuple[str, str, str]]:
         """Returns (model, type, board) of all that its gate judges: every model on every default
         board, and what its models/judged.toml names."""

@@ -25,6 +25,7 @@ from boardless.judge.records import Case, Comparison, Failure, Judgement, Misfit
 from boardless.judge.tolerances import Tolerances
 from boardless.model import zoo
 from boardless.path import Progress, Request, follow, named
+from boardless.report.measures import FEW, accuracy_text
 
 NO_REVISION = "not compared with a revision"
 
@@ -144,7 +145,9 @@ def predictions(before: Outcome, now: Outcome) -> list[Finding]:
     old, new = before.verdict.accuracy_device, now.verdict.accuracy_device
     n = len(now.run.pictures)
     if old is not None and new is not None and new < old:
-        return [Finding("worse", "accuracy", f"{old:.2%} -> {new:.2%} of {n} pictures")]
+        was, is_now = (accuracy_text(round(part * n), n) for part in (old, new))
+        many = f", {n} pictures" if n >= FEW else ""
+        return [Finding("worse", "accuracy", f"{was} -> {is_now}{many}")]
     differ = int((before.run.outputs.argmax(axis=1) != now.run.outputs.argmax(axis=1)).sum())
     text = f"the model is another: top class of {differ} of {n} pictures changed"
     return [Finding("skipped", "", text)]

@@ -5,6 +5,7 @@ comparison.lines()   # one per cause
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from boardless.core.errors import BoardlessError
@@ -52,6 +53,7 @@ class Comparison:
     same_inputs: bool = True  # as those of `old`
     accuracy: float | None = None  # on labelled inputs, 0 to 1
     old_accuracy: float | None = None
+    old_card: float | None = None  # accuracy that the card of the zoo's model stated before
     accepted: bool = False  # by --update, which accepts all but wrong outputs
 
     def ratchet(self) -> Comparison:
@@ -193,4 +195,23 @@ class Judgement:
                 names += [board] if len(some) == len(all_of_board) else some
             everyone = len(concerned) == len(self.rows)
             lines.append(reason if everyone else f"{', '.join(names)}: {reason}")
-        return [*lines, *(m.line for m in self.misfits if not m.fitted), *self.notes]
+        return [*lines, *self._small(), *self.notes]
+
+    def _small(self) -> list[str]:
+        """Returns a line for each board into which something does not fit, and never did."""
+        boards: dict[str, list[Misfit]] = {}
+        for misfit in self.misfits:
+            if not misfit.fitted:
+                boards.setdefault(misfit.case.board.name, []).append(misfit)
+        return [
+            misfits[0].line if len(misfits) == 1 else _several(misfits)
+            for misfits in boards.values()
+        ]
+
+
+def _several(misfits: Sequence[Misfit]) -> str:
+    """Returns the line of several misfits of one board, which names the board once."""
+    common = " does not fit: "
+    parted = [misfit.what.partition(common) for misfit in misfits]
+    texts = [f"{name} ({why})" if why else name for name, _, why in parted]
+    return f"{misfits[0].case.board.name}: {len(misfits)} do not fit: {', '.join(texts)}"

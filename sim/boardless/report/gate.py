@@ -9,6 +9,7 @@ import msgspec
 from boardless.judge import baseline
 from boardless.judge.growth import Finding
 from boardless.judge.records import Comparison, Judgement
+from boardless.model import zoo
 from boardless.report import column, table
 from boardless.report.gate_columns import COLUMNS, values
 
@@ -36,6 +37,7 @@ def row(row: Comparison) -> dict[str, Any]:
         "inputs": row.inputs,
         "predictions": _predictions(row),
         "accuracy": _accuracy(row),
+        "card_accuracy": _card(row),
         "toolchain": row.toolchain and msgspec.to_builtins(row.toolchain),
         "figures": msgspec.to_builtins(row.new),
         "baseline": row.old and msgspec.to_builtins(row.old),
@@ -55,6 +57,12 @@ def _accuracy(row: Comparison) -> dict[str, Any] | None:
         return None
     of = len(row.new.top_1.split())
     return {"now": row.accuracy, "before": row.old_accuracy, "of": of}
+
+
+def _card(row: Comparison) -> dict[str, Any] | None:
+    """Returns what the card of the zoo's model states; None for a model of the user's own."""
+    now = None if row.case.file else zoo.card_accuracy(row.case.model)
+    return None if now is None else {"now": now, "before": row.old_card}
 
 
 def finding(finding: Finding) -> dict[str, Any]:
@@ -88,5 +96,7 @@ def show(judgement: Judgement, *, only_wrong: bool = False) -> None:
 
 def lines(judgement: Judgement, *, stderr: bool = False, only_wrong: bool = False) -> None:
     """Shows a line per cause, then what was not compared; or only what fails."""
-    for line in judgement.failing() if only_wrong else [*judgement.lines(), *judgement.skipped()]:
+    for line in judgement.failing() if only_wrong else judgement.lines():
         table.line(line, stderr=stderr)
+    for line in [] if only_wrong else judgement.skipped():
+        table.note(line, stderr=stderr)

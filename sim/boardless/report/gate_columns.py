@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from boardless.report.column import Column, Values
+from boardless.report.column import Column, Values, percent
 from boardless.report.measures import FEW, accuracy_text
 
 ARROW = " → "
@@ -56,6 +56,11 @@ def _accuracy(row: GateRow) -> dict[str, Any] | None:
     return found and {"old": found["before"], "new": found["now"], "of": found["of"]}
 
 
+def _card(row: GateRow) -> dict[str, Any] | None:
+    found = row.get("card_accuracy")  # older files have no such key
+    return found and {"old": found["before"], "new": found["now"]}
+
+
 def _predictions(row: GateRow) -> str:
     kinds = [finding["kind"] for finding in row["findings"]]
     if "wrong" in kinds:
@@ -67,7 +72,10 @@ def _predictions(row: GateRow) -> str:
         return "other inputs"
     if found["changed"]:
         return f"{found['changed']} of {found['of']} changed"
-    return "outputs changed" if "changed" in kinds else SAME
+    # A model that was trained again may have other outputs of which no class changed.
+    old, new = row["baseline"], row["figures"]
+    another = old.get("model") != new.get("model") and old.get("outputs") != new.get("outputs")
+    return "outputs changed" if another or "changed" in kinds else SAME
 
 
 def _change(value: dict[str, Any]) -> str:
@@ -95,6 +103,17 @@ def _accuracy_before_and_now(value: dict[str, Any]) -> str:
         return _pictures(new, of)
     points = f" ({_points(value)} points)" if of >= FEW else ""  # of few they say too much
     return f"{_pictures(old, of)}{ARROW}{_pictures(new, of)}{points}"
+
+
+def _card_text(value: dict[str, Any]) -> str:
+    text = percent(value["new"])
+    return f"{text} ({_points(value)})" if _differ(value) else text
+
+
+def _card_before_and_now(value: dict[str, Any]) -> str:
+    if not _differ(value):
+        return percent(value["new"])
+    return f"{percent(value['old'])}{ARROW}{percent(value['new'])} ({_points(value)} points)"
 
 
 def _pictures(accuracy: float, of: int) -> str:
@@ -146,6 +165,19 @@ COLUMNS: tuple[Column[GateRow], ...] = (
         rank=3,
         text=_accuracy_text,
         markdown=_accuracy_before_and_now,
+        mood=lambda v: "good" if _differ(v) and v["new"] > v["old"] else "",
+        order=lambda v: v["new"],
+        optional=True,
+    ),
+    Column(
+        "card_accuracy",
+        "card accuracy",
+        "of the zoo's model on all held-out pictures, as its card states, and its change in points "
+        "of percent",
+        _card,
+        rank=6,
+        text=_card_text,
+        markdown=_card_before_and_now,
         mood=lambda v: "good" if _differ(v) and v["new"] > v["old"] else "",
         order=lambda v: v["new"],
         optional=True,

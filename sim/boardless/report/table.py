@@ -76,9 +76,9 @@ def line(text: str, *, stderr: bool = False) -> None:
     console(stderr).print(Text(printable(text)), soft_wrap=True)
 
 
-def note(text: str) -> None:
+def note(text: str, *, stderr: bool = False) -> None:
     """Writes a remark, which a terminal shows broken between words."""
-    out = console()
+    out = console(stderr)
     out.print(Text(printable(text)), soft_wrap=not out.is_terminal)
 
 
@@ -104,6 +104,8 @@ def _fitting(
         return max(longest, cell_len(headings[k].title)) + 2
 
     chosen = list(range(len(headings)))
+    if sum(map(needed, chosen)) - 2 > width:  # those that say nothing go first
+        chosen = [k for k in chosen if not headings[k].rank or any(row[k].plain for row in rows)]
     while sum(map(needed, chosen)) - 2 > width and any(headings[k].rank for k in chosen):
         chosen.remove(max(chosen, key=lambda k: (headings[k].rank, k)))
     return chosen
