@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from boardless import cli
 from boardless.core import paths
+from boardless.model.profiles import Profile
 from click.testing import CliRunner, Result
 from one_operator import Operator, Tensor, graph
 
@@ -72,8 +73,12 @@ def test_all_that_is_refused_is_named(tmp_path: Path) -> None:
     assert f"{len(said)} of 5 operators cannot be run" in done.stdout
 
 
-def test_a_model_that_the_reference_refuses(tmp_path: Path) -> None:
-    """`boardless run` could compare it with nothing; `compile` refuses it as well."""
+def test_a_model_that_all_references_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`boardless run` could compare it with nothing; `compile` refuses it as well. TensorFlow Lite
+    Micro would take this one."""
+    monkeypatch.setattr(Profile, "version", lambda self: None if self.name == "tflm" else "1")
     sizes = Tensor((1, 2), "int32", data=np.array([[2, 3]]))
     tensors = [ROW, sizes, Tensor((2, 3), "int8", (0.1,), (3,)), Tensor((2, 3), "int8", (0.2,))]
     operators = [Operator("RESHAPE", [0, 1], [2]), Operator("RELU", [2], [3])]
