@@ -25,12 +25,15 @@ def elementwise(
     zero_point: int | None = None,
     finest: float = 2.0**-10,
     coarsest: float = 1000.0,
+    source_scales: st.SearchStrategy[float] | None = None,
 ) -> DrawnCase:
-    """One row; `scale` and `zero_point` of an int8 output where TFLite demands them, otherwise its
-    scale is from `finest` to `coarsest` times the input's."""
+    """One row, with an input of any scale or of `source_scales`; `scale` and `zero_point` of a
+    quantised output where TFLite demands them, otherwise its scale is from `finest` to `coarsest`
+    times the input's."""
     shape = (1, draw(st.integers(1, 70)))
-    source = draw(drawing.activations(shape, dtype))
-    if dtype == "int8" and not scale:
+    known = 0.0 if source_scales is None else draw(source_scales)
+    source = draw(drawing.activations(shape, dtype, known))
+    if dtype != "float32" and not scale:
         low, high = source.scales[0] * finest, source.scales[0] * coarsest
         scale = float(np.float32(min(max(low, draw(drawing.scales(1e-4, 8.0))), high)))
     output = draw(drawing.activations(shape, dtype, scale))

@@ -56,6 +56,12 @@ CHANNELS = st.one_of(st.integers(1, 9), st.sampled_from([11, 12, 13, 15, 16, 17,
 ZERO_POINTS = mostly(st.integers(-128, 127), 0, -128, 127)
 ACTIVATIONS = st.sampled_from([0, 0, 1, 2, 3])  # NONE, RELU, RELU_N1_TO_1, RELU6
 ACTIVATION_NAMES = ("", " RELU", " RELU_N1_TO_1", " RELU6")
+# of the outputs of SOFTMAX and LOGISTIC, by type: scales and zero points
+PROBABILITIES = {
+    "int8": ((1 / 256,), (-128,)),
+    "int16": ((1 / 32768,), (0,)),
+    "float32": ((), (0,)),
+}
 SEEDS = st.integers(0, (1 << 32) - 1)
 
 
@@ -68,12 +74,20 @@ def scales(draw: Draw, low: float = 1e-4, high: float = 8.0) -> float:
 
 
 @st.composite
+def sigmoid_scales(draw: Draw) -> float:
+    """The scale of an int16 input of LOGISTIC or TANH, often one that they do not round."""
+    return float(draw(mostly(scales(2.0**-20, 4.0), 2.0**-12, 2.0**-11)))
+
+
+@st.composite
 def activations(draw: Draw, shape: tuple[int, ...], dtype: str, scale: float = 0.0) -> Tensor:
     """A tensor without data; its scale where one must be shared."""
     if dtype == "float32":
         return Tensor(shape, dtype)
     scale = scale or draw(scales())
-    return Tensor(shape, dtype, (scale,), (0 if dtype == "int16" else draw(ZERO_POINTS),))
+    return Tensor(
+        shape, dtype, (scale,), (0 if dtype in ("int16", "int32") else draw(ZERO_POINTS),)
+    )
 
 
 @st.composite

@@ -45,4 +45,11 @@ bl_status bl_pow_f32_ref(const bl_binary_f32 *p, const float *a, const float *b,
 bl_status bl_squared_difference_f32_ref(const bl_binary_f32 *p, const float *a, const float *b,
                                         float *output);
 
+typedef bl_extreme_s8 bl_extreme_s16;
+
+bl_status bl_maximum_s16_ref(const bl_extreme_s16 *p, const int16_t *a, const int16_t *b,
+                             int16_t *output);
+bl_status bl_minimum_s16_ref(const bl_extreme_s16 *p, const int16_t *a, const int16_t *b,
+                             int16_t *output);
+
 #endif

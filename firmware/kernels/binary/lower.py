@@ -2,14 +2,16 @@
 
 import numpy as np
 from boardless.model.compiler import elementwise, quantise
-from boardless.model.compiler.kernels import Call, Context, Params
+from boardless.model.compiler.kernels import USUAL, Call, Context, Params
 
 DIFFERENCE_FRACTION_BITS = 7
 
 
 def lower(context: Context) -> Call:
-    pair, name = elementwise.Pair(context), context.op.name.lower()
-    if context.suffix() == "f32":
+    name = context.op.name.lower()
+    types = (*USUAL, "int16") if name in ("maximum", "minimum") else USUAL
+    pair = elementwise.Pair(context, types=types)
+    if pair.suffix == "f32":
         params: Params = {"reversed": int(pair.reversed)}
         return pair.call(name, params, folder="binary", struct="binary")
     if name == "pow":

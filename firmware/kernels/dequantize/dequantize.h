@@ -1,4 +1,4 @@
-/* DEQUANTIZE of int8 to float32: output[i] = scale * (input[i] - zero_point). */
+/* DEQUANTIZE of int8 or int16 to float32: output[i] = scale * (input[i] - zero_point). */
 #ifndef BL_DEQUANTIZE_H
 #define BL_DEQUANTIZE_H
 
@@ -11,5 +11,10 @@ typedef struct {
 } bl_dequantize_f32;
 
 bl_status bl_dequantize_f32_ref(const bl_dequantize_f32 *p, const int8_t *input, float *output);
+
+typedef bl_dequantize_f32 bl_dequantize_f32_of_s16;
+
+bl_status bl_dequantize_f32_of_s16_ref(const bl_dequantize_f32_of_s16 *p, const int16_t *input,
+                                       float *output);
 
 #endif

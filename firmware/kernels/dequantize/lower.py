@@ -1,17 +1,22 @@
-"""DEQUANTIZE: int8 -> float32 -> bl_dequantize_f32"""
+"""DEQUANTIZE: int8 or int16 -> float32 -> bl_dequantize_f32"""
 
 from boardless.model.compiler import quantise
 from boardless.model.compiler.kernels import Call, Context
 
+NAMES = {"int8": "dequantize_f32", "int16": "dequantize_f32_of_s16"}
+
 
 def lower(context: Context) -> Call:
     source, output = context.input(), context.output()
-    if (source.dtype, output.dtype) != ("int8", "float32") or source.count != output.count:
+    kinds = source.dtype in NAMES and output.dtype == "float32"
+    if not kinds or source.count != output.count:
         raise context.refuse(f"turns {source.type_and_shape} into {output.type_and_shape}")
-    q = quantise.of(source)
+    if source.dtype == "int16":
+        context.symmetric(source)
+    q, name = quantise.of(source), NAMES[source.dtype]
     return Call(
-        function="bl_dequantize_f32_ref",
-        params_type="bl_dequantize_f32",
+        function=f"bl_{name}_ref",
+        params_type=f"bl_{name}",
         params={"count": source.count, "zero_point": q.zero_point, "scale": q.scale},
         header="dequantize/dequantize.h",
     )

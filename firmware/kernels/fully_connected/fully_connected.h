@@ -92,4 +92,23 @@ bl_status bl_fully_connected_offset_s8_ref(const bl_fully_connected_offset_s8 *p
                                            const int32_t *bias, const int32_t *multiplier,
                                            const int32_t *shift, int8_t *output);
 
+/* Rows of int16 values with int8 weights. There are no zero points; the bias has 64 bits, and so
+ * have sums where `wide` is 1. A sum is scaled by a number in double precision: output_c entries in
+ * `scale`. */
+typedef struct {
+  int32_t input_c, output_c;
+  int32_t wide;
+  int32_t activation_min, activation_max; /* quantised, within int16 */
+} bl_fully_connected_s16;
+
+typedef struct {
+  bl_fully_connected_s16 row;
+  int32_t rows;
+} bl_fully_connected_rows_s16;
+
+bl_status bl_fully_connected_rows_s16_ref(const bl_fully_connected_rows_s16 *p,
+                                          const int16_t *input, const int8_t *filter,
+                                          const int64_t *bias, const double *scale,
+                                          int16_t *output);
+
 #endif

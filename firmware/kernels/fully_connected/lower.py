@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from boardless.model.compiler import dsp, fixed_point, kernels, mve
+from boardless.model.compiler import dsp, fixed_point, kernels, mve, wide
 from boardless.model.compiler.kernels import Alias, Call, Constant, Context
 from boardless.model.traits import Rounding
 
 
 def lower(context: Context) -> Call | Alias:
-    suffix = context.suffix()
+    suffix = context.suffix("int16")
     output_c, input_c = context.constant(1, "filter").shape
     rows, rest = divmod(context.input().count, input_c)
     if rest or rows * output_c != context.output().count:
@@ -28,7 +28,11 @@ def lower(context: Context) -> Call | Alias:
         context.bias(2, output_c),
     ]
     params = {"input_c": input_c, "output_c": output_c, **context.activation()}
-    form, variant, more = "fully_connected" if rows == 1 else "fully_connected_rows", "ref", {}
+    if suffix == "s16":
+        constants.append(wide.scales(context, filter_tensor, output_c))
+        params["wide"] = wide.sums_scaled_in_double(context, taps, *constants[1:])
+    one = rows == 1 and suffix != "s16"
+    form, variant, more = "fully_connected" if one else "fully_connected_rows", "ref", {}
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c, any_zero_point=True)
         centred, offset = context.centred(filter_tensor)

@@ -1,7 +1,7 @@
-"""LOGISTIC -> bl_logistic_f32 or a table in int8"""
+"""LOGISTIC -> bl_logistic_f32 a table in int8, or bl_logistic_s16"""
 
 import numpy as np
-from boardless.model.compiler import elementwise, quantise
+from boardless.model.compiler import elementwise, quantise, tables
 from boardless.model.compiler.kernels import Alias, Call, Context
 
 
@@ -14,7 +14,10 @@ def logistic(x: float) -> float:
 
 
 def lower(context: Context) -> Call | Alias:
-    if elementwise.unary(context) == "s8":
+    suffix = elementwise.unary(context, "int16")
+    if suffix == "s16":
+        return tables.sigmoid(context, "logistic/logistic.h", shifts=(0,))
+    if suffix == "s8":
         output = quantise.of(context.output())
         if (output.scale, output.zero_point) != (1 / 256, -128):
             raise context.refuse("an int8 LOGISTIC must have scale 1/256 and zero point -128")

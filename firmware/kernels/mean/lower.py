@@ -3,17 +3,23 @@
 from boardless.model.compiler import elementwise, quantise
 from boardless.model.compiler.kernels import Call, Context
 
+MOST_INT16 = (1 << 16) - 1  # values that a sum in int32 can hold
+
 
 def lower(context: Context) -> Call:
-    suffix = context.suffix()
+    suffix = context.suffix("int16")
     params = elementwise.reduction(context)
     variants = ("mve", "dsp") if params["reduced"] <= 255 else ("mve",)  # sums in int32, in int16
-    if suffix == "s8":
+    if suffix == "s16" and params["reduced"] > MOST_INT16:
+        raise context.refuse(f"sums of {params['reduced']:,} int16 values, which leave 32 bits")
+    if suffix != "f32":
         multiplier, shift = _mean_multiplier(context, params["reduced"])
-        zero_point = quantise.of(context.input()).zero_point
-        low, high = ((end - zero_point) * params["reduced"] for end in (-128, 127))
+        source = context.input()
+        zero_point = quantise.of(source).zero_point
+        low, high = ((end - zero_point) * params["reduced"] for end in quantise.ends(source))
         context.scaled_up(low, high, shift)
-        params |= {**context.zero_points(), "multiplier": multiplier, "shift": shift}
+        zero_points = context.zero_points() if suffix == "s8" else {}
+        params |= {**zero_points, "multiplier": multiplier, "shift": shift}
     return Call(
         function=f"bl_mean_{suffix}_{context.variant(*variants)}",
         params_type=f"bl_mean_{suffix}",

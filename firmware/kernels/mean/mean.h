@@ -31,4 +31,12 @@ bl_status bl_mean_s8_mve(const bl_mean_s8 *p, const int8_t *input, int8_t *outpu
 
 bl_status bl_mean_f32_ref(const bl_mean_f32 *p, const float *input, float *output);
 
+/* int16; there are no zero points. */
+typedef struct {
+  int32_t outer, reduced, inner; /* for HWC to C: 1, H * W, C; reduced up to 65535 */
+  int32_t multiplier, shift;     /* see requantise.h */
+} bl_mean_s16;
+
+bl_status bl_mean_s16_ref(const bl_mean_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

@@ -5,7 +5,8 @@ from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:
-    suffix, name = context.suffix(), context.op.name.lower()
+    name = context.op.name.lower()
+    suffix = context.suffix() if name == "sum" else context.suffix("int16")
     if suffix == "s8" and name == "sum":
         raise context.refuse(
             "TensorFlow Lite's int8 kernel of this operator gives wrong sums (LiteRT 2.3)",

@@ -19,4 +19,6 @@ bl_status bl_reduce_min_f32_ref(const bl_reduction *p, const float *input, float
 
 bl_status bl_sum_f32_ref(const bl_reduction *p, const float *input, float *output);
 
+bl_status bl_reduce_min_s16_ref(const bl_reduction *p, const int16_t *input, int16_t *output);
+
 #endif

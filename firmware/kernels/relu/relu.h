@@ -13,4 +13,13 @@ typedef struct {
 
 bl_status bl_relu_f32_ref(const bl_relu_f32 *p, const float *input, float *output);
 
+/* int16; there are no zero points. */
+typedef struct {
+  int32_t count;
+  int32_t multiplier, shift; /* see requantise.h */
+  int32_t activation_min, activation_max;
+} bl_relu_s16;
+
+bl_status bl_relu_s16_ref(const bl_relu_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

@@ -10,4 +10,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     int8="lookup",
     float32="relu",
+    int16="relu",
 )

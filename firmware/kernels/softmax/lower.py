@@ -2,20 +2,25 @@
 
 import math
 
-from boardless.model.compiler import quantise
-from boardless.model.compiler.kernels import Call, Context, Params
+import numpy as np
+from boardless.model.compiler import quantise, tables
+from boardless.model.compiler.kernels import Call, Constant, Context, Params
 
 INTEGER_BITS = 5  # of the fixed-point difference, Q5.26
 MOST_CLASSES = (1 << 12) - 1  # the sum of exponentials, each at most 1, is Q12.19
 
+MOST_INT16 = (1 << 16) - 1  # classes; also the largest difference of two values
+
 
 def lower(context: Context) -> Call:
-    suffix = context.suffix()
+    suffix = context.suffix("int16")
     count = context.input().shape[-1]
     rows = context.input().count // count
     beta = float(context.op.options["beta"])
     if not beta > 0:
         raise context.refuse(f"beta is {beta}")
+    if suffix == "s16":
+        return _int16(context, count, beta)
     params: Params = {"count": count}
     if suffix == "f32":
         params["beta"] = beta
@@ -47,6 +52,32 @@ def lower(context: Context) -> Call:
         params=params if rows == 1 else {"row": params, "rows": rows},
         header="softmax/softmax.h",
         in_place=True,
+    )
+
+
+def _int16(context: Context, count: int, beta: float) -> Call:
+    scale, output = quantise.of(context.input()).scale, quantise.of(context.output()).scale
+    if abs(output * 32768 - 1) > 1e-3:
+        raise context.refuse("an int16 softmax must have scale 1/32768")
+    if count > MOST_INT16:
+        raise context.refuse(f"{count} classes; an int16 softmax sums up at most {MOST_INT16}")
+    real = float(np.float32(scale) * np.float32(beta)) / (10 / 65535)
+    multiplier, shift = quantise.multiplier_and_shift(real)
+    context.scaled_up(-MOST_INT16, 0, shift)
+    exponentials = tables.interpolated(math.exp, 10 / 65535, 32767)
+    reciprocals = tables.interpolated(lambda x: 1 / (1 + x), 1 / 65535, -32768)
+    return Call(
+        function="bl_softmax_rows_s16_ref",
+        params_type="bl_softmax_rows_s16",
+        params={
+            "row": {"count": count, "multiplier": multiplier, "shift": shift},
+            "rows": context.input().count // count,
+        },
+        header="softmax/softmax.h",
+        constants=(
+            Constant("exponentials", exponentials, "of -10..0"),
+            Constant("reciprocals", reciprocals, "of 1 + 0..1"),
+        ),
     )
 
 

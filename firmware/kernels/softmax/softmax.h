@@ -39,4 +39,21 @@ bl_status bl_softmax_rows_s8_ref(const bl_softmax_rows_s8 *p, const int8_t *inpu
 
 bl_status bl_softmax_rows_f32_ref(const bl_softmax_rows_f32 *p, const float *input, float *output);
 
+/* Rows of int16. exponentials: exp(x) for x from -10 to 0, reciprocals: 1 / (1 + x) for x from 0 to
+ * 1, each 513 values in units of 2^-15, between which the kernel interpolates. There are no zero
+ * points; the output's scale is 2^-15. input and output lie apart. */
+typedef struct {
+  int32_t count;             /* classes, up to 65535 */
+  int32_t multiplier, shift; /* beta * input_scale in units of 10 / 65535, see requantise.h */
+} bl_softmax_s16;
+
+typedef struct {
+  bl_softmax_s16 row;
+  int32_t rows;
+} bl_softmax_rows_s16;
+
+bl_status bl_softmax_rows_s16_ref(const bl_softmax_rows_s16 *p, const int16_t *input,
+                                  const int16_t *exponentials, const int16_t *reciprocals,
+                                  int16_t *output);
+
 #endif

@@ -6,8 +6,8 @@ from properties import by_value, drawing
 from properties.drawing import Array, DrawnCase
 
 OPERATORS = {
-    "maximum": ("int8", "float32"),
-    "minimum": ("int8", "float32"),
+    "maximum": ("int8", "float32", "int16"),
+    "minimum": ("int8", "float32", "int16"),
     "pow": ("float32",),
     "squared_difference": ("int8", "float32"),
 }

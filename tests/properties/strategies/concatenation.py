@@ -7,6 +7,8 @@ from one_operator import Operator, Tensor, graph
 from properties import drawing
 from properties.drawing import DrawnCase
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
@@ -21,7 +23,7 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
         part = list(sizes)
         part[axis] = draw(st.integers(1, 5))
         shape = tuple(part)
-        data = draw(drawing.integers(shape) if dtype == "int8" else drawing.floats(shape))
+        data = draw(drawing.values(shape, dtype))
         pieces.append(Tensor(shape, dtype, source.scales, source.zero_points, 0, data))
     order = draw(st.permutations(range(len(pieces))))
     sizes[axis] = sum(piece.shape[axis] for piece in pieces)

@@ -7,7 +7,7 @@ from one_operator import Tensor, model
 from properties import drawing
 from properties.drawing import DrawnCase
 
-DTYPES = ("int8",)
+DTYPES = ("int8", "int16")
 
 
 @st.composite

@@ -10,6 +10,8 @@ from properties.drawing import DrawnCase
 # TFLite refuses a bias whose scale, a float32, is off by more than 1/50 of an output step.
 LARGEST = 2.0**18
 
+DTYPES = ("int8", "float32", "int16")
+
 ROWS = st.one_of(
     st.tuples(st.integers(1, 70)),
     st.tuples(st.integers(1, 4), st.integers(1, 4), drawing.CHANNELS),

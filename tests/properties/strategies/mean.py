@@ -9,6 +9,8 @@ from one_operator import Tensor, model
 from properties import drawing
 from properties.drawing import DrawnCase
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
@@ -17,8 +19,9 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     keep = draw(st.booleans())
     source = draw(drawing.activations((1, h, w, c), dtype))
     scale = 0.0
-    if dtype == "int8":  # the sum, at most 255 h w c, times the ratio must stay within 32 bits
-        ratio = draw(drawing.real_multipliers(255 * h * w * c))
+    if dtype != "float32":  # the sum, times the ratio, must stay within 32 bits
+        largest, levels = (255, 256) if dtype == "int8" else (32768, 1 << 16)
+        ratio = draw(drawing.real_multipliers(largest * h * w * c, levels))
         scale = float(np.float32(min(source.scales[0] / ratio, 1e11)))
     output = draw(drawing.activations(drawing.reduced(source.shape, axes, keep), dtype, scale))
     sizes = Tensor((len(axes),), "int32", data=np.array(axes))

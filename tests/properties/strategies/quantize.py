@@ -1,4 +1,4 @@
-"""QUANTIZE from float32, and from int8 to another scale and zero point."""
+"""QUANTIZE from float32, and between integers of any width, scale and zero point."""
 
 from typing import Any
 
@@ -8,13 +8,19 @@ from one_operator import Tensor, model
 from properties import by_value, drawing
 from properties.drawing import DrawnCase
 
+DTYPES = ("int8", "float32", "int16")
+# to and from int16
+PAIRS = [("int16", "int16"), ("int8", "int16"), ("int16", "int8"), ("int16", "int32")]
+PAIRS += [("int32", "int16"), ("int32", "int8")]
+
 
 @st.composite
-def from_float(draw: Any) -> DrawnCase:
+def from_float(draw: Any, dtype: str = "int8") -> DrawnCase:
     """Values of the magnitude of the output, halves of its steps, and some that are far out."""
     shape = (1, draw(st.integers(1, 70)))
-    output = draw(drawing.activations(shape, "int8"))
+    output = draw(drawing.activations(shape, dtype))
     steps = np.asarray(draw(drawing.integers((drawing.PICTURES, *shape[1:]), -600, 600)))
+    steps = steps * (256 if dtype == "int16" else 1)
     inputs = (steps / 2 * output.scales[0]).astype(np.float32)
     far = draw(st.sampled_from([0.0, 2.0**30, -(2.0**30)]))  # the reference overflows beyond
     inputs[0, 0] = far * output.scales[0]
@@ -25,5 +31,24 @@ def from_float(draw: Any) -> DrawnCase:
     )
 
 
+@st.composite
+def between(draw: Any, source_type: str, output_type: str) -> DrawnCase:
+    shape = (1, draw(st.integers(1, 70)))
+    source = draw(drawing.activations(shape, source_type))
+    bits = np.iinfo(source_type).bits
+    ratio = draw(drawing.real_multipliers((1 << bits) - 1, 1 << np.iinfo(output_type).bits))
+    scale = float(np.float32(min(max(source.scales[0] / ratio, 1e-9), 1e9)))
+    output = draw(drawing.activations(shape, output_type, scale))
+    return DrawnCase(
+        model("QUANTIZE", [source], output, {}),
+        draw(drawing.inputs(source)),
+        f"quantize {source_type} {source.scales}{source.zero_points} -> "
+        f"{output_type} {output.scales}{output.zero_points}",
+    )
+
+
 def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:
+    if dtype == "int16":
+        pairs = st.sampled_from(PAIRS).flatmap(lambda pair: between(*pair))
+        return st.one_of(from_float(dtype), pairs)
     return by_value.elementwise("QUANTIZE", dtype) if dtype == "int8" else from_float()

@@ -8,7 +8,7 @@ from one_operator import Tensor, model
 from properties import drawing
 from properties.drawing import DrawnCase
 
-OPERATORS = {"reduce_min": ("int8", "float32"), "sum": ("float32",)}
+OPERATORS = {"reduce_min": ("int8", "float32", "int16"), "sum": ("float32",)}
 
 
 @st.composite

@@ -8,6 +8,8 @@ from one_operator import Tensor, model
 from properties import drawing
 from properties.drawing import DrawnCase
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:

@@ -10,6 +10,8 @@ from properties.drawing import DrawnCase
 
 MASKS = ("begin", "end", "ellipsis", "newAxis", "shrinkAxis")
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:

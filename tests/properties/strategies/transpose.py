@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from properties import by_place
 from properties.drawing import DrawnCase
 
+DTYPES = ("int8", "float32", "int16")
+
 
 @st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:

@@ -93,14 +93,24 @@ def check_steps(context: Context, steps: npt.NDArray[np.float32]) -> None:
         )
 
 
-def rescaled(context: Context) -> npt.NDArray[np.int64]:
+def rescaled(context: Context, double: bool = False) -> npt.NDArray[np.int64]:
     """The int8 inputs at the output's scale and zero point, before any clamping."""
     source, target = quantise.of(context.input()), quantise.of(context.output())
+    scaling = rescaling(context, double)
+    return fixed_point.requantise(INT8 - source.zero_point, *scaling) + target.zero_point
+
+
+def rescaling(context: Context, double: bool = False) -> tuple[int, int]:
+    """Returns multiplier and shift from the input's scale to the output's, whose ratio TFLite takes
+    in single precision, or in `double`."""
+    source, target = quantise.of(context.input()), quantise.of(context.output())
+    single = float(np.float32(source.scale) / np.float32(target.scale))
     multiplier, shift = quantise.multiplier_and_shift(
-        float(np.float32(source.scale) / np.float32(target.scale))
+        source.scale / target.scale if double else single
     )
-    context.scaled_up(-128 - source.zero_point, 127 - source.zero_point, shift)
-    return fixed_point.requantise(INT8 - source.zero_point, multiplier, shift) + target.zero_point
+    low, high = (end - source.zero_point for end in quantise.ends(context.input()))
+    context.scaled_up(low, high, shift)
+    return multiplier, shift
 
 
 @cache

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from boardless.model.graph import Tensor
 
 C_TYPES = {
-    **{name: f"{name}_t" for name in ("int8", "uint8", "int16", "int32", "int64")},
+    **{name: f"{name}_t" for name in ("int8", "uint8", "int16", "uint16", "int32", "int64")},
     "bool": "uint8_t",  # 0 or 1
     "float32": "float",
+    "float64": "double",
 }
 USUAL = ("int8", "float32")  # of inputs and outputs; firmware that knows others is larger
 

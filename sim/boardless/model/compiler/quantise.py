@@ -52,8 +52,9 @@ def exponent(tensor: Tensor) -> int | None:
 
 
 def ends(tensor: Tensor) -> tuple[int, int]:
-    """Returns the least and the greatest value that a quantised type holds: int16, else int8."""
-    return (-(1 << 15), (1 << 15) - 1) if tensor.dtype == "int16" else (-128, 127)
+    """Returns the least and the greatest value of a quantised type: int16 or int32, else int8."""
+    bits = {"int16": 16, "int32": 32}.get(tensor.dtype, 8)
+    return -(1 << bits - 1), (1 << bits - 1) - 1
 
 
 def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[float, float] | None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from boardless.model.compiler import quantise
+from boardless.model.compiler import fixed_point, quantise
 from boardless.model.compiler.elementwise import Pair
 from boardless.model.compiler.kernels import Call, Constant, Context
+from boardless.model.graph import Tensor
 
 INT32 = schema.TensorType.INT32  # the option's value that asks for sums in 32 bits
 FRACTION_BITS = 15  # BL_ADD_S16_FRACTION_BITS
@@ -37,6 +39,28 @@ def sums_in_64_bits(
             "its sums, or the numbers that scale them, are larger than TensorFlow Lite takes", HINT
         )
     return 1
+
+
+def scales(context: Context, filter_tensor: Tensor, channels: int) -> Constant:
+    """Returns what TFLite multiplies the sum of each channel by, where it does so in double
+    precision."""
+    found = np.array(quantise.of(filter_tensor).scales, np.float64)
+    if len(found) not in (1, channels) or any(quantise.of(filter_tensor).zero_points):
+        raise context.refuse("the filter has a zero point, or not a scale per output channel")
+    ratio = quantise.of(context.input()).scale * found / quantise.of(context.output()).scale
+    return Constant("scale", np.broadcast_to(ratio, (channels,)))
+
+
+def sums_scaled_in_double(
+    context: Context, rows: npt.NDArray[Any], bias: Constant, scale: Constant
+) -> int:
+    """Returns what sums_in_64_bits does; refuses sums that leave 32 bits when they are scaled by
+    the numbers of `scale`."""
+    low, high = context.sums(rows, bias)
+    assert scale.data is not None
+    if (np.maximum(-low, high) * scale.data).max() >= fixed_point.INT32_MAX:
+        raise context.refuse("its sums leave 32 bits at the output's scale", HINT)
+    return int(not in_32_bits(context))
 
 
 def in_32_bits(context: Context) -> bool:

@@ -1,0 +1,91 @@
+"""Tables with which TFLite's int16 kernels compute functions, by interpolation between entries.
+
+call = tables.sigmoid(context, header="tanh/tanh.h", shifts=(0, 1))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from boardless.model.compiler import quantise
+from boardless.model.compiler.kernels import Call, Constant, Context
+
+STEPS = 24  # of the sigmoid's table, per unit
+SEGMENTS = 512  # of a function's
+LARGEST = 2.0**31
+LEAST, GREATEST = -(1 << 15), (1 << 15) - 1
+Array = npt.NDArray[np.float64]
+
+
+def rounded(values: Array) -> Array:
+    """Rounds to the nearest integers, ties away from zero."""
+    away: Array = np.trunc(values + np.copysign(0.5, values))
+    return away
+
+
+def sigmoid_table() -> npt.NDArray[np.uint16]:
+    """Returns 1 / (1 + exp(-i / 24)) for i of 0 .. 255 in units of 2^-16, each raised by half of
+    what the chord to the next one lies below the curve at its middle."""
+
+    def curve(x: Array) -> Array:
+        values: Array = 1 / (1 + np.exp(-x))
+        return values
+
+    x = np.arange(256) / STEPS
+    below = curve(x + 0.5 / STEPS) - (curve(x) + curve(x + 1 / STEPS)) / 2
+    table = rounded((1 << 16) * (curve(x) + below / 2))
+    table[-1] = (1 << 16) - 1
+    return table.astype(np.uint16)
+
+
+def sigmoid(context: Context, header: str, shifts: tuple[int, ...]) -> Call:
+    """Returns the call of an int16 function by the sigmoid's table. An input scale of 2^(s - 12),
+    for s of `shifts`, is brought to the table's units exactly; others as TFLite does it."""
+    name = header.split("/")[0]
+    if quantise.exponent(context.output()) != -15:
+        raise context.refuse("an int16 output of this operator must have the scale 1/32768")
+    exponent = quantise.exponent(context.input())
+    if exponent is not None and exponent + 12 in shifts:
+        multiplier, shift = 3 << (exponent + 12), 0
+    else:
+        real, shift = quantise.of(context.input()).scale * 4096 * 3, 0
+        while real <= 32767 / 2 and shift <= 30:
+            real, shift = real * 2, shift + 1
+        if real * (1 << 15) + (1 << max(shift - 1, 0)) >= LARGEST:
+            raise context.refuse(
+                f"its input's scale is {quantise.of(context.input()).scale:g}, so that it leaves "
+                "32 bits",
+                hint="convert the model again with representative data",
+            )
+        multiplier = int(real)
+    return Call(
+        function=f"bl_{name}_s16_ref",
+        params_type=f"bl_{name}_s16",
+        params={"count": context.input().count, "multiplier": multiplier, "shift": shift},
+        header=header,
+        constants=(Constant("table", sigmoid_table(), "of 1 / (1 + exp(-i / 24))"),),
+        in_place=True,
+    )
+
+
+def interpolated(
+    function: Callable[[float], float], scale: float, zero_point: int
+) -> npt.NDArray[np.int16]:
+    """Returns 513 values of a function, for stored inputs from -32768 upwards, 128 apart, in units
+    of 2^-15. int16 kernels interpolate between them: each is less by half of the error that the
+    chord to the next one has at its middle. It is computed in TFLite's order, in double
+    precision."""
+    low, high = (scale * (end - zero_point) for end in (LEAST, GREATEST))
+    step, unit = (high - low) / SEGMENTS, 2.0 / 65535
+    units = 65536 / (unit * GREATEST - unit * LEAST)
+    i = np.arange(SEGMENTS)
+    starts = (low + i * step, low + i * step + step / 2, low + (i + 1) * step)
+    here, middle, after = (np.array([function(x) for x in at]) for at in starts)
+    chord = rounded((after * units + rounded(here * units)) / 2)
+    values = rounded(here * units) - rounded((chord - rounded(middle * units)) / 2)
+    last = rounded(np.array([function(high) * units]))
+    table: Array = np.clip(np.concatenate([values, last]), LEAST, GREATEST)
+    return table.astype(np.int16)
