@@ -128,9 +128,9 @@ boards_option = click.option(
 pixels_option = click.option(
     "--pixels",
     type=click.Choice([AUTO, *USUAL]),
-    help="What pixels 0..255 mean to MODEL; auto: read off an int8 input's range, or off the first "
-    "operators of a float32 model, such as a Rescaling, else 0..1. Default: as it was trained, for "
-    "models of the zoo; auto for a file of your own.",
+    help="What pixels 0..255 mean to MODEL; auto: read off a quantised input's range, or off the "
+    "first operators of a float32 model, such as a Rescaling, else 0..1. Default: as it was "
+    "trained, for models of the zoo; auto for a file of your own.",
 )
 labels_option = click.option(
     "--labels",

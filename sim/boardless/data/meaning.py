@@ -41,8 +41,8 @@ class Meaning:
 
 
 def of(graph: Graph) -> Meaning:
-    """Returns the meaning of pixels. An int8 input's range decides; for float32 the first operators
-    do, and where they say nothing it is 0..1."""
+    """Returns the meaning of pixels. An int8 or int16 input's range decides; for float32 the first
+    operators do, and where they say nothing it is 0..1."""
     tensor = graph.input_tensor
     scaled = _scaled_by(graph)
     inside = "" if scaled is None else f"the model's first operators scale or move by {scaled:.3g}"
@@ -64,9 +64,25 @@ def of(graph: Graph) -> Meaning:
                 "may have been quantised with pictures that were scaled twice; try --pixels 0..255"
             )
         return Meaning(name, f"the model's input holds {low:.3g}..{high:.3g}", warning)
+    if tensor.dtype == "int16":
+        return _of_symmetric(tensor)
     if inside:
         return Meaning("0..255", inside)
     return Meaning("0..1", "nothing in the model says otherwise", known=False)
+
+
+def _of_symmetric(tensor: Tensor) -> Meaning:
+    """Returns what the upper end of an int16 input's range says: its lower end is always that
+    below 0, so that 0..1 and -1..1 look alike."""
+    low, high = _range(tensor)
+    why, warning = f"the model's int16 input holds {low:.3g}..{high:.3g}", ""
+    top = 255.0 if high > math.sqrt(255) else 1.0
+    if abs(high - top) > FAR * top:
+        warning = (
+            f"{why}, which is no usual range of pixels; if training normalised pictures, give "
+            "`inputs` in a .npz with --images"
+        )
+    return Meaning("0..255" if top > 1 else "0..1", why, warning, known=top > 1)
 
 
 def nearest(tensor: Tensor) -> str:
@@ -82,7 +98,8 @@ def nearest(tensor: Tensor) -> str:
 
 def _range(tensor: Tensor) -> tuple[float, float]:
     q = quantise.of(tensor)
-    return q.scale * (-128 - q.zero_point), q.scale * (127 - q.zero_point)
+    low, high = (q.scale * (end - q.zero_point) for end in quantise.ends(tensor))
+    return low, high
 
 
 def _scaled_by(graph: Graph) -> float | None:

@@ -113,7 +113,9 @@ def _described(found: Pictures, model: Model, scaling: Scaling, pixels: str | No
 
 def _quantised(tensor: Tensor) -> bool:
     """Returns whether the input is of a type that pixels can be turned into."""
-    return tensor.dtype == "float32" or (tensor.dtype == "int8" and tensor.quantisation is not None)
+    return tensor.dtype == "float32" or (
+        tensor.dtype in quantise.TYPES and tensor.quantisation is not None
+    )
 
 
 def _several(model: Model, path: Path | None, limit: int | None) -> Pictures:
@@ -142,7 +144,7 @@ def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
     real = as_real(images, scaling)
     if tensor.dtype == "float32":
         return real
-    if tensor.dtype != "int8":
+    if not _quantised(tensor):
         raise BadInput(
             f"the model takes {tensor.dtype}, not pictures",
             hint="give its `inputs` as a .npz",
@@ -152,7 +154,7 @@ def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
     # QUANTIZE rounds, and nothing else
     steps = (real / np.float32(q.scale)).astype(np.float64)
     levels = np.trunc(steps + np.copysign(0.5, steps)) + q.zero_point
-    quantised: npt.NDArray[np.int8] = np.clip(levels, -128, 127).astype(np.int8)
+    quantised: npt.NDArray[Any] = np.clip(levels, *quantise.ends(tensor)).astype(tensor.dtype)
     return quantised
 
 
@@ -165,7 +167,7 @@ def as_real(images: npt.NDArray[Any], scaling: Scaling) -> npt.NDArray[np.float3
 
 
 def as_pixels(inputs: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt.NDArray[np.uint8]:
-    """Returns the pixels that as_inputs() has made inputs of, or where the levels of an int8
+    """Returns the pixels that as_inputs() has made inputs of, or where the levels of a quantised
     input are others, those next to them. Same shape."""
     real = inputs.astype(np.float64)
     if tensor.dtype != "float32":
@@ -204,11 +206,12 @@ def _generated(tensor: Tensor, origin: str) -> Pictures:
     real = noise * fade + rng.random(fade.shape, dtype=np.float32) * (1 - fade)
     if tensor.dtype == "float32":
         return Pictures(real, None, origin)
-    if tensor.dtype != "int8":  # bool, or small numbers: what they mean is not known
+    if not _quantised(tensor):  # bool, or small numbers: what they mean is not known
         return Pictures(
             np.rint(real * (1 if tensor.dtype == "bool" else 9)).astype(tensor.dtype), None, origin
         )
-    return Pictures((np.rint(real * 255) - 128).astype(np.int8), None, origin)
+    low, high = quantise.ends(tensor)
+    return Pictures((np.rint(real * (high - low)) + low).astype(tensor.dtype), None, origin)
 
 
 def _npz(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pictures:

@@ -99,8 +99,9 @@ def noise(graph: Graph, count: int) -> Array:
         values: Array
         if tensor.dtype == "float32":
             values = rng.random((count, tensor.count), np.float32)
-        elif tensor.dtype == "int8":
-            values = rng.integers(-128, 128, (count, tensor.count))
+        elif tensor.dtype == "int8" or (tensor.dtype == "int16" and tensor.quantisation):
+            limits = np.iinfo(tensor.dtype)
+            values = rng.integers(limits.min, limits.max + 1, (count, tensor.count))
         else:
             values = rng.integers(0, 2, (count, tensor.count))
         raw = np.ascontiguousarray(values.astype(tensor.dtype))

@@ -152,7 +152,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
             Key(
                 "max_abs_error",
                 "number",
-                "largest difference of a raw output; int8: in units of the last place",
+                "largest difference of a raw output; of integers in units of the last place",
             ),
         ],
     ),
@@ -265,8 +265,8 @@ COLUMNS: tuple[Column[Outcome], ...] = (
     Column(
         "ok",
         "verdict",
-        "`ok` or `WRONG`. int8: every output is equal to the last bit. float32: the same top-1, "
-        "and every output within 1e-5 of the largest output (of 1, if that is larger)",
+        "`ok` or `WRONG`. Integers: every output is equal to the last bit. float32: the same "
+        "top-1, and every output within 1e-5 of the largest output (of 1, if that is larger)",
         lambda outcome: outcome.verdict.ok,
         number=False,
         text=lambda ok: "ok" if ok else "WRONG",
@@ -274,7 +274,11 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         order=int,
         json=lambda outcome: {"ok": outcome.verdict.ok, "reason": outcome.verdict.reason},
         keys=[
-            Key("ok", "boolean", "int8: every output bit equal. float32: same top-1, in tolerance"),
+            Key(
+                "ok",
+                "boolean",
+                "integers: every bit equal. float32: same top-1, in tolerance",
+            ),
             Key("reason", "string", "why not, in one line; empty where ok"),
         ],
         junit=False,

@@ -12,6 +12,7 @@ import numpy as np
 from boardless.model import traits
 from boardless.model.graph import Quantisation, Tensor
 
+TYPES = ("int8", "int16")  # of values with a scale
 FLOAT_MAX = float(np.finfo(np.float32).max)
 
 
