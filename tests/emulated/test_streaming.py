@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import recurrent
 import streaming
 from boardless import path
 from boardless.core.errors import BadInput
@@ -47,6 +48,17 @@ def test_on_a_device(dtype: str, keep_state: bool, tmp_path: Path) -> None:
     content = streaming.running_sum(dtype, FIRST)
     expected = reference.predict(content, streaming.inputs(dtype), keep_state=keep_state)
     np.testing.assert_array_equal(outcome.run.outputs, expected)
+
+
+@pytest.mark.emulated
+def test_recurrent_layers_on_a_device(tmp_path: Path) -> None:
+    """Both remember, over nine pictures in order."""
+    file, images = tmp_path / "recurrent.tflite", tmp_path / "fed.npz"
+    file.write_bytes(recurrent.network("int8"))
+    np.savez(images, inputs=recurrent.inputs("int8"))
+    wanted = path.Request(str(file), "mps2-an386", images=images, keep_state=True)
+    outcome = path.follow(wanted)
+    assert outcome.verdict.ok
 
 
 def test_the_variable_has_a_place_of_its_own() -> None:

@@ -1,15 +1,18 @@
-"""Recurrent layers that boardless does not compute end in one line that says what they have."""
+"""Recurrent layers remember what the reference remembers; those that boardless does not compute end
+in one line that says what they have."""
 
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import recurrent
 from boardless.core.errors import BadInput
-from boardless.model import compiler, graph
+from boardless.model import compiler, graph, reference
+from host_kernels import HostModel
 from one_operator import Operator, Tensor
 from one_operator import graph as network
 
@@ -68,6 +71,37 @@ def test_an_lstm_without_the_scale_of_its_outputs() -> None:
     tensors, op = recurrent.lstm("int8")
     with pytest.raises(BadInput, match="does not say how the outputs of its cells are scaled"):
         compiled(tensors, dataclasses.replace(op, intermediates=[]))
+
+
+SVDF_CHANGES: list[tuple[dict[str, Any], dict[int, Any], str]] = [
+    ({"fusedActivationFunction": 0}, {}, "in int8 its activation must be RELU"),
+    ({"rank": 3}, {}, "8 filters of rank 3"),
+    ({}, {1: "int8"}, "its variable is int8; TFLite reads it as int16"),
+]
+
+
+@pytest.mark.parametrize(("changes", "types", "message"), SVDF_CHANGES)
+def test_what_an_svdf_may_not_have(
+    changes: dict[str, Any], types: dict[int, str], message: str
+) -> None:
+    tensors, op = recurrent.svdf("int8")
+    for number, dtype in types.items():
+        tensors[number] = dataclasses.replace(tensors[number], dtype=dtype)
+    with pytest.raises(BadInput, match=message):
+        compiled(tensors, dataclasses.replace(op, options=op.options | changes))
+
+
+@pytest.mark.parametrize("keep_state", [False, True])
+@pytest.mark.parametrize("dtype", ["int8", "float32"])
+def test_what_the_layers_remember(dtype: str, keep_state: bool, tmp_path: Path) -> None:
+    content, fed = recurrent.network(dtype), recurrent.inputs(dtype)
+    read = graph.read(content, "net").replace(keeps_states=keep_state)
+    found = HostModel(compiler.compile_graph(read), tmp_path).run(fed)
+    expected = reference.predict(content, fed, keep_state=keep_state)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=0 if dtype == "int8" else 1e-5)
+    other = reference.predict(content, fed, keep_state=not keep_state)
+    assert (expected[0] == other[0]).all()
+    assert (expected[1:] != other[1:]).any(axis=1).mean() > 0.7
 
 
 def test_a_variable_that_is_another_layers() -> None:

@@ -26,6 +26,9 @@ def written(params: Mapping[str, Any]) -> int:
         return _product(params["shape"], "outer", "middle", "inner")
     if "reduced" in params:
         return _product(params, "outer", "inner")
+    if "memory" in params:  # and what each filter remembers
+        filters = int(params["filters"])
+        return filters // int(params["rank"]) + filters * int(params["memory"])
     if "rows" in params:
         return _product(params, "rows", "row_length")
     if "top" in params:
@@ -44,6 +47,8 @@ def read(params: Mapping[str, Any], inputs: int) -> list[int | None]:
         return [int(params["rows"]) * (n or 0) for n in read(params["row"], inputs)]
     if "steps" in params:
         return [_product(params, "steps", "inputs")]
+    if "memory" in params:
+        return [int(params["inputs"])]
     if "window" in params:
         return [_product(params["window"], "input_h", "input_w", "input_c")]
     if "shape" in params:

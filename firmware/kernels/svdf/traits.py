@@ -1,0 +1,10 @@
+"""The traits of SVDF, for whoever asks about the operator."""
+
+from boardless.model.traits import Group, Traits, Variable
+
+TRAITS = Traits(
+    variable=Variable.UPDATE,
+    int8="svdf",
+    float32="svdf",
+    group=Group.DENSE,
+)
