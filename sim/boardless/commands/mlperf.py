@@ -129,6 +129,7 @@ def published(request: path.Request, runner: Runner, benchmark: Benchmark) -> No
     session = emulators.load(prepared.emulator).start(built.board, built.elf, shared=False)
     try:
         Client(session).boot()
-        published_runner.run(Answers(session, benchmark, prepared.model.graph), runner)
+        lent = Answers(session, benchmark, prepared.model.graph, least=runner.least)
+        published_runner.run(lent, runner)
     finally:
         session.close()

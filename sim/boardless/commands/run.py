@@ -136,9 +136,9 @@ def command(
 
     The board is emulated, or with --port a real one. Every output is compared with what the
     --reference makes of the same picture: integers must be equal to the last bit, float32 within
-    1e-5 and with the same top class. Where other references that are installed give other outputs, a
-    line says for how many pictures. Exit status: 0 all well, 1 an output differs, 2 bad
-    usage or input, 3 a tool is missing or failed.
+    1e-5 and with the same top class. Where other references that are installed give other outputs,
+    a line says for how many pictures. Exit status: 0 all well, 1 an output differs, 2 bad usage or
+    input, 3 a tool is missing or failed.
     """
     for name in ("baud", "flash"):
         if options[name] and not options["port"]:

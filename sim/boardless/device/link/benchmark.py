@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,6 +72,8 @@ class Answers(Wrapped):
 
     benchmark: Benchmark
     graph: Graph
+    least: float = 0.0  # seconds of an answer to `infer`
+    began: float = 0.0  # when the last `infer` was sent
     unfinished: bytearray = field(default_factory=bytearray)
     pending: bytearray = field(default_factory=bytearray)  # of a line of an answer
     reals: bytearray = field(default_factory=bytearray)  # the input so far, as float32
@@ -83,6 +86,8 @@ class Answers(Wrapped):
             rest = b""
         self.unfinished[:] = rest
         for command in commands:
+            if command.strip().startswith(b"infer "):
+                self.began = time.monotonic()
             self.session.send(self.command(command) + b"%")
 
     def command(self, command: bytes) -> bytes:
@@ -122,6 +127,8 @@ class Answers(Wrapped):
         if len(rest) > MOST_PENDING:
             whole, end, rest = data, b"", b""
         self.pending[:] = rest
+        if self.least and b"m-results-" in whole:
+            time.sleep(max(0.0, self.began + self.least - time.monotonic()))
         return b"\n".join(map(self.line, whole.split(b"\n"))) + end
 
     def line(self, line: bytes) -> bytes:
