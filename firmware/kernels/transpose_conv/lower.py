@@ -27,18 +27,25 @@ def lower(context: Context) -> Call:
         rows = filter_tensor.data.reshape(output_c, -1)
         constants += conv.requantisation(filter_tensor, output_c)
         params["wide"] = wide.sums_in_64_bits(conv, rows, constants[1], constants[3])
+    sized = context.input().data is None
+    if sized and (context.input().dtype, context.input().shape) != ("int32", (4,)):
+        raise context.refuse(f"its output's shape is {context.input().type_and_shape}")
+    name = f"transpose_conv_sized_{suffix}" if sized else f"transpose_conv_{suffix}"
     return Call(
-        function=f"bl_transpose_conv_{suffix}_ref",
-        params_type=f"bl_transpose_conv_{suffix}",
-        params=params,
+        function=f"bl_{name}_ref",
+        params_type=f"bl_{name}",
+        params={"layer": params} if sized else params,
         header="transpose_conv/transpose_conv.h",
         constants=tuple(constants),
         macs=window["input_h"] * window["input_w"] * filter_tensor.count,
-        activations=(2,),
+        activations=(0, 2) if sized else (2,),
     )
 
 
 def output_shape(context: Context) -> tuple[int, ...]:
+    """Returns what input 0 says, or, where the model computes it, what its file says."""
+    if context.input().data is None:
+        return context.output().shape
     return tuple(context.integers(0, "output's shape").tolist())
 
 

@@ -3,5 +3,9 @@
 from boardless.model.traits import Group, Rounding, Traits
 
 TRAITS = Traits(
-    takes_activation=True, filtered=2, group=Group.CONVOLUTION, roundings=(Rounding.TWICE,)
+    takes_activation=True,
+    filtered=2,
+    sized_by=0,
+    group=Group.CONVOLUTION,
+    roundings=(Rounding.TWICE,),
 )

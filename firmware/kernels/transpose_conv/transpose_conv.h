@@ -44,4 +44,33 @@ bl_status bl_transpose_conv_s16_ref(const bl_transpose_conv_s16 *p, const int16_
                                     const int32_t *multiplier, const int32_t *shift,
                                     int16_t *output);
 
+/* Layers whose output's shape is an input of the model, int32 (n, height, width, channels). It must
+ * be the shape that the layer was compiled for: any other is a bad argument. */
+typedef struct {
+  bl_transpose_conv_s8 layer;
+} bl_transpose_conv_sized_s8;
+
+typedef struct {
+  bl_transpose_conv_s16 layer;
+} bl_transpose_conv_sized_s16;
+
+typedef struct {
+  bl_transpose_conv_f32 layer;
+} bl_transpose_conv_sized_f32;
+
+bl_status bl_transpose_conv_sized_s8_ref(const bl_transpose_conv_sized_s8 *p, const int32_t *shape,
+                                         const int8_t *input, const int8_t *filter,
+                                         const int32_t *bias, const int32_t *multiplier,
+                                         const int32_t *shift, int8_t *output);
+
+bl_status bl_transpose_conv_sized_s16_ref(const bl_transpose_conv_sized_s16 *p,
+                                          const int32_t *shape, const int16_t *input,
+                                          const int8_t *filter, const int64_t *bias,
+                                          const int32_t *multiplier, const int32_t *shift,
+                                          int16_t *output);
+
+bl_status bl_transpose_conv_sized_f32_ref(const bl_transpose_conv_sized_f32 *p,
+                                          const int32_t *shape, const float *input,
+                                          const float *filter, const float *bias, float *output);
+
 #endif

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.core.errors import BadInput
+from boardless.model import traits
 from boardless.model.graph import Graph, Tensor
 
 Array = npt.NDArray[Any]
@@ -92,12 +93,16 @@ def _list(graph: Graph) -> str:
 
 
 def noise(graph: Graph, count: int) -> Array:
-    """Returns (count, bytes) of random values in each input's range, the same every time."""
+    """Returns (count, bytes) of random values in each input's range, the same every time; of an
+    input that lists the sizes of an output, these."""
     rng = np.random.default_rng(0)
-    arrays = []
-    for tensor in (graph.tensors[i] for i in graph.inputs):
+    arrays, sizes = [], _sizes(graph)
+    for number in graph.inputs:
+        tensor = graph.tensors[number]
         values: Array
-        if tensor.dtype == "float32":
+        if len(sizes.get(number, ())) == tensor.count:
+            values = np.tile(sizes[number], (count, 1))
+        elif tensor.dtype == "float32":
             values = rng.random((count, tensor.count), np.float32)
         elif tensor.dtype == "int8" or (tensor.dtype == "int16" and tensor.quantisation):
             limits = np.iinfo(tensor.dtype)
@@ -107,6 +112,16 @@ def noise(graph: Graph, count: int) -> Array:
         raw = np.ascontiguousarray(values.astype(tensor.dtype))
         arrays.append(raw.view(np.int8).reshape(count, tensor.nbytes))
     return np.concatenate(arrays, axis=1)
+
+
+def _sizes(graph: Graph) -> dict[int, tuple[int, ...]]:
+    """Returns the sizes that tensors list of the outputs of operators."""
+    found = {}
+    for op in graph.operators:
+        number = traits.of(op.name).sized_by
+        if number is not None and number < len(op.inputs):
+            found[op.inputs[number]] = graph.tensors[op.outputs[0]].shape
+    return found
 
 
 def values(graph: Graph, outputs: Array) -> Array:

@@ -116,6 +116,7 @@ class Traits:
     weighted: bool = False  # input 1 is a constant filter, input 2 a bias, which may be missing
     # The input whose every pixel goes through all of a constant filter, which is input 1.
     filtered: int | None = None
+    sized_by: int | None = None  # the input that lists the sizes of the output
     clamp: Bounds | None = None  # the operator does nothing but clamp to these
     takes_activation: bool = False  # clamps to a fused activation as the last thing it does
     takes_padding: bool = False  # padding counts as real 0: a PAD before it may become its own

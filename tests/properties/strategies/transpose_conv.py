@@ -1,10 +1,11 @@
 """TRANSPOSE_CONV: any filter up to 5x5, stride and activation; the output is as large as a window
-over it that gives the input."""
+over it that gives the input; its shape is a constant or an input."""
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
-from one_operator import Tensor, model
+from one_operator import Operator, Tensor, graph
 from properties import drawing
 from properties.drawing import DrawnCase
 
@@ -22,21 +23,28 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     weights = draw(drawing.weights(filters, 0, source, output))
     activation = draw(drawing.ACTIVATIONS)
     inputs = draw(drawing.inputs(source))
-    size = Tensor((4,), "int32", data=shape)
-    content = model(
-        "TRANSPOSE_CONV",
-        [size, weights[0], source, *weights[1:]],
-        output,
-        {
-            **window.options,
-            **drawing.bias_type(source, weights),
-            "fusedActivationFunction": activation,
-        },
-        source=2,
-    )
+    sized = draw(drawing.mostly(st.booleans(), False))  # the output's shape is an input
+    size = Tensor((4,), "int32", data=None if sized else shape)
+    tensors = [size, weights[0], source, *weights[1:], output]
+    options = {
+        **window.options,
+        **drawing.bias_type(source, weights),
+        "fusedActivationFunction": activation,
+    }
+    last = len(tensors) - 1
+    operator = Operator("TRANSPOSE_CONV", list(range(last)), [last], options)
     magnitude = 0.0
     if dtype == "float32":
         largest = [float(abs(t.data).max()) for t in weights]
         magnitude = max(float(abs(inputs).max()) * largest[0], *largest[1:], 0.0)
-    what = f"transpose_conv {dtype} {window} {input_c}->{output_c}"
-    return DrawnCase(content, inputs, what + drawing.ACTIVATION_NAMES[activation], magnitude)
+    if sized:
+        parts = (np.tile(np.array(shape, np.int32), (len(inputs), 1)), inputs)
+        flat = [np.ascontiguousarray(part).view(np.int8).reshape(len(inputs), -1) for part in parts]
+        inputs = np.concatenate(flat, axis=1)
+    what = f"transpose_conv {dtype} {window} {input_c}->{output_c}{', sized' if sized else ''}"
+    return DrawnCase(
+        graph(tensors, [operator], [0, 2] if sized else 2, last),
+        inputs,
+        what + drawing.ACTIVATION_NAMES[activation],
+        magnitude,
+    )

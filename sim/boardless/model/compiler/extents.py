@@ -18,6 +18,8 @@ def written(params: Mapping[str, Any]) -> int:
     parameters is among them."""
     if "row" in params:
         return int(params["rows"]) * written(params["row"])
+    if "layer" in params:
+        return written(params["layer"])
     if "steps" in params:  # a row of outputs each, and two rows that live on
         return (int(params["steps"]) + 2) * int(params["units"])
     if "window" in params:
@@ -43,6 +45,8 @@ def written(params: Mapping[str, Any]) -> int:
 
 def read(params: Mapping[str, Any], inputs: int) -> list[int | None]:
     """Values that it reads of each of its `inputs` activations; None where its constants say so."""
+    if "layer" in params:  # after the output's shape
+        return [4, *read(params["layer"], inputs - 1)]
     if "row" in params:
         return [int(params["rows"]) * (n or 0) for n in read(params["row"], inputs)]
     if "steps" in params:
