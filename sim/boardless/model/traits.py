@@ -91,6 +91,13 @@ class Variable(Enum):
     UPDATE = "reads some among its inputs, and assigns their next values to them"
 
 
+class Blocks(Enum):
+    """The way of an operator with the blocks of a map."""
+
+    APART = "makes a map of all pixels that lie at the same place of a block, padded with real 0"
+    TOGETHER = "puts such maps together again, and crops the map"
+
+
 def never(options: Options) -> bool:
     """Returns False whatever the options are."""
     return False
@@ -138,6 +145,7 @@ class Traits:
     group: Group = Group.ELEMENTWISE
     layer: LayerKind | None = None
     variable: Variable | None = None
+    blocks: Blocks | None = None
 
     def folder(self, dtype: str) -> str | None:
         """Returns the folder whose C serves a type, such as int8; None for the operator's own."""

@@ -63,6 +63,26 @@ def resized_shape(context: Context) -> tuple[int, ...]:
     return n, height, width, channels
 
 
+def as_map(context: Context, tensor: Tensor) -> tuple[int, int, int]:
+    """(height, width, channels) of one map; a sequence of rows is a map of width 1."""
+    shape = tensor.shape
+    if len(shape) not in (3, 4) or shape[0] != 1:
+        raise context.refuse(f"input {shape} is not one map")
+    return shape[1], shape[2] if len(shape) == 4 else 1, shape[-1]
+
+
+def blocks(context: Context, what: str) -> tuple[list[int], list[list[int]]]:
+    """The sizes of the blocks that a map is cut into, height and width, and what input 2 lists:
+    pixels before and after the map, of either axis."""
+    axes = len(context.input().shape) - 2
+    sizes, pairs = context.integers(1, "block shape"), context.integers(2, f"list of {what}")
+    if not 1 <= axes <= 2 or sizes.shape != (axes,) or pairs.shape != (axes, 2):
+        raise context.refuse(f"its blocks or {what} do not fit the input {context.input().shape}")
+    if sizes.min() < 1 or sizes.max() > LONGEST_AXIS or np.abs(pairs).max() > LONGEST_AXIS:
+        raise context.refuse(f"its blocks are {sizes.tolist()}, its {what} {pairs.tolist()}")
+    return [*sizes.tolist(), 1][:2], [*pairs.tolist(), [0, 0]][:2]
+
+
 def places(context: Context) -> Array:
     """Returns an array of the first input's shape with one byte per value, so that the strides of
     its views count values. Nobody reads what is in it."""
@@ -133,7 +153,13 @@ def indexed(context: Context, places: Mapping[int, Array]) -> Call:
             tables.append(taken * math.prod(source.shape[i + 1 :]))
     if len(tables) > MOST_AXES:
         raise context.refuse(f"it moves values along more than {MOST_AXES} axes")
-    run, sizes = math.prod(source.shape[last + 1 :]), [len(table) for table in tables]
+    return by_tables(context, tables, math.prod(source.shape[last + 1 :]))
+
+
+def by_tables(context: Context, tables: Sequence[Array], run: int) -> Call:
+    """The call of an operator that copies `run` values from each place of its first input: the sums
+    of one entry from each table, in the order of the output."""
+    source, sizes = context.input(), [len(table) for table in tables]
     return Call(
         function="bl_indexed_ref",
         params_type="bl_indexed",

@@ -10,6 +10,7 @@ import dataclasses
 from boardless.core.errors import BadInput
 from boardless.model import traits
 from boardless.model.graph import Graph, Operator
+from boardless.model.graph.dilated import with_dilation
 from boardless.model.graph.dynamic_range import with_float_weights
 from boardless.model.graph.unsigned import to_signed
 
@@ -26,7 +27,8 @@ HINT = "export the model again, or check that the download is complete"
 def usable(graph: Graph) -> Graph:
     """Returns the graph without what nobody reads, uint8 as int8; BadInput where an activation has
     no type or shape that boardless knows."""
-    graph = with_float_weights(to_signed(_without_unused(_with_batch(graph))))
+    graph = with_dilation(_without_unused(_with_batch(graph)))
+    graph = with_float_weights(to_signed(graph))
     _check_activations(graph)
     return graph
 
@@ -76,11 +78,13 @@ def _check_activations(graph: Graph) -> None:
     for op in graph.operators:
         if varying & set(op.inputs):
             varying |= set(op.outputs)
+            where = f"{graph.name}, operator {op.index} {op.name}"
+            maps = traits.of(op.name).blocks is traits.Blocks.APART  # of one picture
             for number in op.outputs:
-                _check_activation(graph, number, f"{graph.name}, operator {op.index} {op.name}")
+                _check_activation(graph, number, where, several_maps=maps)
 
 
-def _check_activation(graph: Graph, number: int, where: str) -> None:
+def _check_activation(graph: Graph, number: int, where: str, several_maps: bool = False) -> None:
     t = graph.tensors[number]
     where = f"{where}, tensor {number}"
     if t.dtype in ACTIVATIONS and not 0 < t.count <= MAX_ACTIVATION:
@@ -93,6 +97,8 @@ def _check_activation(graph: Graph, number: int, where: str) -> None:
         raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)
     if t.dtype in ("int8", "int16") and q is not None and not SCALES[0] <= q.scale <= SCALES[1]:
         raise BadInput(f"scale {q.scale} is out of all range", where=where, hint=HINT)
+    if several_maps:
+        return
     if t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or graph.inputs == (number,)):
         raise BadInput(
             f"batch size {t.shape[0]}; boardless runs one picture at a time",
