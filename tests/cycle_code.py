@@ -11,6 +11,8 @@ import numpy as np
 from boardless.cycles.counts import Code, Tally
 
 THUMB = {  # as memory holds them
+    "ldr.w r9,[r1]": "d1f80090",
+    "str.w r10,[r3]": "c3f800a0",
     "mov r8,r8": "c046",
     "mov r9,r9": "c946",
     "nop": "00bf",

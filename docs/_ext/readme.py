@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 
 from boardless.core import paths
-from generated import kernels
+from generated import errors, kernels
 
 README = paths.ROOT / "README.md"
-OPERATORS = re.compile(r"(?<=<!-- operators -->\n).*?(?=<!-- /operators -->)", re.DOTALL)
+MADE = {"operators": lambda: kernels.markdown("readme"), "errors": errors.markdown}
 
 
 def fresh(text: str) -> str:
-    """Returns README's text with its table of operators as the kernels' folders are now."""
-    return OPERATORS.sub(lambda _: f"\n{kernels.markdown('readme')}\n", text)
+    """Returns README's text with its tables as the kernels and the calibration are now."""
+    for name, table in MADE.items():
+        place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+        text = place.sub(f"\n{table()}\n", text)
+    return text
 
 
 if __name__ == "__main__":

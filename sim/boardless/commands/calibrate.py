@@ -22,14 +22,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from boardless.core import scratch
 from boardless.core.errors import BadInput, BoardlessError, ToolMissing, TooSmall
 from boardless.cycles import calibration, cores, parts, price
+from boardless.cycles.calibration import again, facts, recorded
 from boardless.cycles.calibration import digest as digests
-from boardless.cycles.calibration import facts
 from boardless.cycles.calibration.facts import Suite
+from boardless.cycles.decode import instructions
 from boardless.device.link.client import WrongFirmware
 from boardless.front.calibrate import measured, programs
 from boardless.path import Request
 from boardless.report import record, table
-from boardless.report.calibrate import SuiteFigures, as_json, label, show
+from boardless.report.calibrate import SuiteFigures, all_as_json, as_json, label, show, show_all
 from boardless.terminal import (
     json_option,
     labelled,
@@ -46,7 +47,13 @@ INFERENCES = 9
 
 
 @click.command("calibrate")
-@click.argument("words", nargs=-1, required=True, metavar="SUITE [PATH] | MODEL...")
+@click.argument("words", nargs=-1, metavar="SUITE [PATH] | MODEL...")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Price the recorded counts of every suite, and show the error of each core and part.",
+)
 @click.option("--core", help="Price as this core instead of the suite's; nothing is kept then.")
 @click.option(
     "--part",
@@ -75,12 +82,18 @@ INFERENCES = 9
 @quiet_option
 @json_option
 def command(
-    words: tuple[str, ...], core: str | None, part: str | None, json_file: str | None, **port: Any
+    words: tuple[str, ...],
+    every: bool,
+    core: str | None,
+    part: str | None,
+    json_file: str | None,
+    **port: Any,
 ) -> None:
     """Compare estimated cycles with cycles measured on a board.
 
     SUITE is a set of programs with published cycles (an unknown name lists them all) or a facts
-    file of your own, PATH your checkout of their sources.
+    file of your own, PATH your checkout of their sources. Their counts are recorded: without PATH,
+    and with --all, they are priced again without sources, compiler and emulator.
 
     With --port each MODEL runs on a board of your own, whose cycle counter is read, and the same
     build is counted in an emulator. The measurement is stored as a suite of its own, which takes no
@@ -90,6 +103,13 @@ def command(
     The result is stored, and reports show it with each estimate. Exit status: 0 all well, 1 the
     board's outputs are wrong, 2 bad usage or input, 3 a tool or the board failed.
     """
+    if every:
+        if words or core or part or port["port"]:
+            raise click.UsageError("--all takes no suite, --core, --part and --port")
+        all_suites(json_file)
+        return
+    if not words:
+        raise click.UsageError("name a suite or a model, or give --all")
     if port["port"]:
         found = on_board(words, core, part, port)
     elif given := [name for name in FOR_PORT if port[name]]:
@@ -119,6 +139,8 @@ def keep(found: SuiteFigures) -> Path:
         known = {p.name for p in found.suite.programs}
         old = [r for r in result.row if r.suite == found.suite.name and r.program in known]
         rows = {r.program: r for r in old} | rows
+    if found.counts:
+        recorded.save(found.suite.name, found.version, found.counts)
     return calibration.save(result, found.suite.name, now, found.version, [*rows.values()])
 
 
@@ -138,14 +160,19 @@ def warn(found: SuiteFigures, reason: str) -> None:
 def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> SuiteFigures:
     """Prices the programs of a suite."""
     suite = facts.load(words[0])
-    if len(words) != (1 if suite.firmware else 2):
-        wants = "takes no PATH" if suite.firmware else "needs the PATH of a checkout"
+    if len(words) > 2 or (suite.firmware and len(words) == 2):
+        wants = "takes no PATH" if suite.firmware else "takes one PATH"
         raise click.UsageError(f"suite {suite.name} {wants}")
-    if not suite.firmware:
+    built = len(words) == 2
+    if built:
         programs.check(suite, Path(words[1]))
-    version = suite.compiler.split()[-1] if suite.firmware else programs.compiler()
+        version = programs.compiler()
+    elif suite.firmware:
+        version = suite.compiler.split()[-1]
+    else:
+        version = recorded.load(suite.name).compiler
     found = SuiteFigures(suite, core or suite.core, part or suite.part, version)
-    if suite.build and suite.compiler_major not in (None, int(version.split(".")[0])):
+    if suite.build and built and not suite.accepts(version):
         warn(
             found,
             f"comparable only with GCC {suite.compiler_major}, this is {programs.GCC} {version}: "
@@ -161,9 +188,26 @@ def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> Suit
         )
     if suite.firmware:
         price_models(found)
-    else:
+    elif built:
         price_programs(found, Path(words[1]).absolute())
+    else:
+        found.rows += again.rows(suite, found.core, found.part)
     return found
+
+
+def all_suites(json_file: str | None) -> None:
+    """Prices every recorded suite, keeps the results, and shows the error of each core and part."""
+    for name in again.suites():
+        suite = facts.load(name)
+        found = SuiteFigures(suite, suite.core, suite.part, recorded.load(name).compiler)
+        found.rows += again.rows(suite)
+        keep(found)
+    known = [(core, part, calibration.error(core, part)) for core, part in calibration.targets()]
+    shown = [(core, part, error) for core, part, error in known if error]
+    if json_file:
+        record.write(all_as_json(shown), json_file)
+    if json_file != "-":
+        show_all(shown)
 
 
 def price_programs(found: SuiteFigures, checkout: Path) -> None:
@@ -178,7 +222,8 @@ def price_programs(found: SuiteFigures, checkout: Path) -> None:
             step(program.name)
             try:
                 code, tally = programs.run(suite, builder.build(program), caches)
-                weights = price.weights(core, part, code, tally)
+                decoded = instructions(core.isa, code.address.tolist(), code.content)
+                weights = price.weights(core, part, code, tally, decoded)
                 cycles = float(np.sum(price.cycles(weights, tally)))
             except ToolMissing:
                 raise  # nothing else will run either
@@ -187,6 +232,7 @@ def price_programs(found: SuiteFigures, checkout: Path) -> None:
                 continue
             row = (suite.name, program.name, program.cycles, cycles, program.held_out)
             found.rows.append(calibration.ProgramRow(*row))
+            found.counts[program.name] = (code, decoded, tally)
 
 
 @contextmanager

@@ -59,7 +59,8 @@ class Fetcher:
         used = (address % WORD + now.size) // WORD
         asked = max(asked, decoded + 1.0) if used else asked
         first = address - address % WORD + WORD * used
-        queue = self._fill(Queue(arrivals[used:], asked, ready), first)
+        split = now.size == WORD and address % WORD != 0
+        queue = self._fill(Queue(arrivals[used:], asked, ready), first, 1 if split else 0)
         least = -8.0
         return Queue(
             tuple(max(least, a - end) for a in queue.arrivals),
@@ -67,9 +68,10 @@ class Fetcher:
             max(4 * least, queue.line_ready - end),
         )
 
-    def _fill(self, queue: Queue, first: int) -> Queue:
+    def _fill(self, queue: Queue, first: int, more: int = 0) -> Queue:
+        """Asks for words until the queue is full; it takes `more` of them for the moment."""
         arrivals, asked, ready = queue
-        while len(arrivals) < self.rule.words:
+        while len(arrivals) < self.rule.words + more:
             late = 0.0
             if self.memory is not None:
                 late, ready = self.memory.wait(first + WORD * len(arrivals), asked, ready)

@@ -39,13 +39,21 @@ class Weights:
     events: Mapping[str, float] = field(default_factory=dict)  # per event
 
 
-def weights(core: Core, part: Part | None, code: Code, totals: Tally) -> Weights:
+def weights(
+    core: Core,
+    part: Part | None,
+    code: Code,
+    totals: Tally,
+    decoded: Sequence[Instruction] | None = None,
+) -> Weights:
     """Prices; `totals` tells by which way a place is usually reached. BadInput where the core has
-    no such instruction. Without a part: memory without wait states."""
+    no such instruction. Without a part: memory without wait states. `decoded` (I,) replaces the
+    contents of `code`, where those were not kept."""
     if part is not None and part.core != core.name:
         what = f"{part.name} has a {part.core}, not a {core.name}"
         raise BadInput(what, hint="leave out one of them")
-    decoded = instructions(core.isa, code.address.tolist(), code.content)
+    if decoded is None:
+        decoded = instructions(core.isa, code.address.tolist(), code.content)
     check(core, code, decoded)
     memory = part.memory(code, decoded, totals) if part is not None else None
     fetcher = Fetcher(core.fetch, memory) if core.fetch is not None else None

@@ -9,6 +9,8 @@ from typing import Any
 from boardless.core.errors import BoardlessError
 from boardless.cycles import calibration
 from boardless.cycles.calibration.facts import Suite
+from boardless.cycles.counts import Code, Tally
+from boardless.cycles.decode import Instruction
 from boardless.device.records import MarkedLayer
 from boardless.report import table
 from boardless.report.profile import short
@@ -30,6 +32,7 @@ class SuiteFigures:
     reasons: list[str] = field(default_factory=list)  # why it says nothing about the error
     skipped: list[str] = field(default_factory=list)  # programs that are built otherwise today
     failures: list[BoardlessError] = field(default_factory=list)
+    counts: dict[str, tuple[Code, Sequence[Instruction], Tally]] = field(default_factory=dict)
 
     def add(self, row: calibration.ProgramRow, layers: Layers) -> None:
         self.rows.append(row)
@@ -152,13 +155,70 @@ def as_json(found: SuiteFigures) -> dict[str, Any]:
             for r in found.rows
         ],
         "summary": {
-            name.replace(" ", "_"): {
-                "programs": s.programs,
-                "mean_percent": s.mean,
-                "median_percent": s.median,
-                "worst_percent": s.worst,
-                "worst_program": s.worst_program,
-            }
-            for name, s in summaries(found.rows).items()
+            name.replace(" ", "_"): _summary(s) for name, s in summaries(found.rows).items()
         },
+    }
+
+
+# ---- all targets ----
+
+
+def show_all(every: Sequence[tuple[str, str | None, calibration.Error]]) -> None:
+    """Shows the error of each core and part: programs that no number was chosen by come first."""
+    columns = (
+        words("estimates of", 4),
+        number("held out", 4),
+        number("mean", 4),
+        number("worst", 4),
+        number("all", 2),
+        number("mean", 2),
+        number("worst", 2),
+    )
+    rows = [
+        (
+            f"{label(core, part)}{', of an older model' if error.stale else ''}",
+            *figures(error.held_out),
+            *figures(error.total),
+        )
+        for core, part, error in every
+    ]
+    table.show("Estimated cycles against cycles measured on boards", columns, rows)
+    table.note("Absolute errors. No number was chosen by looking at a program that is held out.")
+
+
+def figures(summary: calibration.Summary | None) -> tuple[table.Cell, ...]:
+    """Returns programs, mean and worst; the mean is red where it is too far off."""
+    if summary is None:
+        return "0", "", ""
+    mean = f"{summary.mean:.1f} %"
+    shown = table.bad(mean) if summary.mean > calibration.TOO_FAR else mean
+    return str(summary.programs), shown, f"{summary.worst:.1f} %"
+
+
+def all_as_json(every: Sequence[tuple[str, str | None, calibration.Error]]) -> dict[str, Any]:
+    return {
+        "targets": [
+            {
+                "core": core,
+                "part": part,
+                "suites": list(error.suites),
+                "stale": error.stale,
+                "summary": {
+                    name: _summary(group)
+                    for name, group in (("held_out", error.held_out), ("all", error.total))
+                    if group
+                },
+            }
+            for core, part, error in every
+        ]
+    }
+
+
+def _summary(s: calibration.Summary) -> dict[str, Any]:
+    return {
+        "programs": s.programs,
+        "mean_percent": s.mean,
+        "median_percent": s.median,
+        "worst_percent": s.worst,
+        "worst_program": s.worst_program,
     }

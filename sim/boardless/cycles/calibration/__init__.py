@@ -20,6 +20,7 @@ from boardless.core.errors import BadInput
 from boardless.cycles.calibration import digest as digests
 
 FOLDER = Path(__file__).with_name("results")
+TOO_FAR = 10.0  # percent: a core whose mean error is above it is shown as bad
 
 
 class ProgramRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,8 +89,15 @@ class Error:
     def programs(self) -> int:
         return self.total.programs
 
+    @property
+    def headline(self) -> str:
+        """Returns the error of the programs that no number was chosen by, where there are any."""
+        if self.held_out:
+            return self.held_out.basis("held-out program")
+        return self.total.basis("program")
+
     def __str__(self) -> str:
-        texts = [self.total.basis("program")] if self.published else []
+        texts = [self.headline] if self.published else []
         texts += [f"{own.basis('model')} against your board {name}" for name, own in self.boards]
         return "; ".join(texts) + (", of an older model" if self.stale else "")
 
@@ -114,6 +122,14 @@ def error(core: str, part: str | None = None, folder: Path | None = None) -> Err
         bool(published),
         tuple((board, summary(rows)) for board, rows in own.items() if board),
     )
+
+
+def targets(folder: Path | None = None) -> list[tuple[str, str | None]]:
+    """Returns every core, and every part of a core, that programs were measured on."""
+    found = [
+        checked.file(path, ProgramResult) for path in sorted((folder or FOLDER).glob("*.toml"))
+    ]
+    return [(result.core, result.part) for result in found if result.row]
 
 
 def summary(rows: Sequence[ProgramRow]) -> Summary:

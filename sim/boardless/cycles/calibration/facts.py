@@ -43,12 +43,13 @@ class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     held_out: bool  # never looked at to choose a number of the model
     define: dict[str, int | str] = {}  # for this program's own driver
     elf: str = ""  # that it calls into, instead of the suite's
+    folder: str = ""  # of its sources, `{folder}` in what the suite builds
     inference: Inference | None = None  # where the suite has a [firmware]
 
 
 class FromSources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Programs that are compiled. Paths are relative to the user's checkout, `{program}` is the
-    program's name; `own` are files of ours, in the folder board/."""
+    program's name and `{folder}` its folder; `own` are files of ours, in the folder board/."""
 
     marker: str  # a file that every checkout has
     sources: tuple[str, ...]
@@ -103,6 +104,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     split: str  # what was held out, and how that was chosen
     program: tuple[Program, ...]
     part: str | None = None  # None: the core alone, no access waits
+    also_compilers: tuple[int, ...] = ()  # other major versions that may build it; `note` says why
     build: FromSources | None = None
     call: FromElf | None = None
     firmware: Firmware | None = None
@@ -124,6 +126,12 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         """None where it is not known."""
         major = self.compiler.split()[-1].split(".")[0]
         return int(major) if major.isdigit() else None
+
+    def accepts(self, version: str) -> bool:
+        """Returns True if what this compiler builds may be compared with what was measured."""
+        known = self.compiler_major
+        major = int(version.split(".")[0])
+        return known in (None, major) or major in self.also_compilers
 
 
 def names() -> list[str]:

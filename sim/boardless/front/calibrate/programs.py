@@ -50,14 +50,15 @@ class Builder:
     def _compiled(self, program: Program, out: Path) -> Path:
         how = self.suite.build
         assert how
-        include = [f"-I{self.checkout / folder}" for folder in how.include]
+        own = {"program": program.name, "folder": program.folder}
+        include = [f"-I{self.checkout / folder.format(**own)}" for folder in how.include]
         defines = [f"-D{k}={v}" for k, v in how.define.items()]
         objects = []
         for pattern in how.sources:
-            paths = sorted(self.checkout.glob(pattern.format(program=program.name)))
+            paths = sorted(self.checkout.glob(pattern.format(**own)))
             if not paths:
                 raise BadInput(
-                    f"program {program.name}: no {pattern.format(program=program.name)}",
+                    f"program {program.name}: no {pattern.format(**own)}",
                     where=str(self.checkout),
                     hint="is the checkout complete, and of the revision that was measured?",
                 )
