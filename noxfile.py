@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent
 OWN_VENV = Path(sys.prefix).resolve() == ROOT / ".venv"
 if OWN_VENV:
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
+# Images of containers set this, and then each process compiles all modules that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 CODE = ("sim", "models", "tests", "firmware", "examples", "docs", "noxfile.py")
 PYTEST = ("pytest", "-n", "2", "--dist", "worksteal")
 
