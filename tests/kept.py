@@ -11,11 +11,13 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from boardless.core import paths
+from boardless.device import platformio
 
 
 @contextlib.contextmanager
@@ -28,6 +30,21 @@ def folder(name: str, *made_with: object) -> Iterator[Path]:
     with (found / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield found
+
+
+def share_objects(copy: Path, boards: Iterable[str]) -> None:
+    """Copies the checkout's objects of these boards to a copy of the checkout, where SCons finds
+    them by the content of what they were made of: only what is changed there is compiled."""
+    for name in boards:
+        ours, theirs = paths.build_root() / "pio" / name, copy / "build" / "pio" / name
+        note, objects = ours / "settled", ours / platformio.OBJECTS
+        if not note.is_file():
+            continue
+        with platformio.locked(ours / "lock"):
+            if note.is_file() and objects.is_dir():
+                ignored = shutil.ignore_patterns(".sconsign*")
+                shutil.copytree(objects, theirs / objects.name, ignore=ignored)
+                shutil.copyfile(note, theirs / note.name)
 
 
 @functools.cache

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import kept
 from boardless.core import paths
 from boardless.device import boards
 from boardless.judge import baseline
@@ -24,14 +25,18 @@ ROOM = ("code_bytes", "flash_bytes")
 
 
 class Checkout:
-    """A copy of what a firmware is made of, with one model, and the command run on it."""
+    """A copy of what a firmware is made of, with one model, and the command run on it. `built`
+    objects of the board are copied, too."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, built: bool = True) -> None:
         self.root = root
         self.cli = Cli()
         for name in ("sim/boardless", "firmware", "models/zoo/digits_cnn"):
-            ignored = shutil.ignore_patterns("__pycache__", "examples")
-            shutil.copytree(paths.ROOT / name, root / name, ignore=ignored)
+            shutil.copytree(
+                paths.ROOT / name, root / name, ignore=shutil.ignore_patterns("examples")
+            )
+        if built:
+            kept.share_objects(root, ["mps2-an386"])
         shutil.copyfile(paths.ROOT / "platformio.ini", root / "platformio.ini")
         self.judge_only("digits_cnn", "mps2-an386")
         # A planted loop takes bytes, too; the tests are about its time.

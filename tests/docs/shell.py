@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import kept
 from boardless.core import paths
 from boardless.device import boards
 from boardless.judge import baseline, toolchain
@@ -138,6 +139,7 @@ def share_builds(target: Path) -> None:
     (target / "build").mkdir()
     (paths.build_root() / "plugin").mkdir(parents=True, exist_ok=True)
     (target / "build" / "plugin").symlink_to(paths.build_root() / "plugin")
+    kept.share_objects(target, boards.names())
     for name in boards.names():
         for built in (paths.build_root() / name).glob("digits_cnn-*"):
             with contextlib.suppress(shutil.Error):  # in mid-build: then it is no use, either

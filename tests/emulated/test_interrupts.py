@@ -37,7 +37,7 @@ class Sources:
     """A checkout in one of several states, as after a `git checkout`."""
 
     def __init__(self, root: Path) -> None:
-        self.checkout = Checkout(root)
+        self.checkout = Checkout(root, built=False)
         self.plain = self.content()
         self.states = [self.plain]
         for change in (self.checkout.slow, self.comment, self.checkout.flip):

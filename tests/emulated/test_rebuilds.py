@@ -159,17 +159,22 @@ def test_models_built_together_are_those_built_alone(
     names = ("digits_cnn:int8", "mobilenet_v1_025:float32", "digits_cnn:float32")
     wanted = [ours.sources(compiler.compile_graph(zoo.find(n).graph)) for n in names]
     monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "together"))
-    together = build.build_together(wanted, board)
-    assert [found is not None for found in together] == [True, False, True]
-    with pytest.raises(TooSmall, match="mobilenet_v1_025:float32 does not fit: FLASH"):
+    together = build.build_together([*wanted, wanted[0]], board)
+    assert [type(found) for found in together] == [Build, TooSmall, Build, Build]
+    first, _, _, twice = together
+    assert isinstance(first, Build)
+    assert isinstance(twice, Build)
+    assert first.elf == twice.elf  # asked for twice, and built once
+    with pytest.raises(TooSmall, match="mobilenet_v1_025:float32 does not fit: FLASH") as alone:
         build.build(wanted[1], board)
+    assert str(together[1]) == str(alone.value)  # it is not mixed with others
     again = build.build_together([wanted[2], wanted[0]], board)
-    assert [found.seconds for found in again if found] == [0, 0]
+    assert [found.seconds for found in again if isinstance(found, Build)] == [0, 0]
     more = {**wanted[0].files, "model.c": wanted[0].files["model.c"] + b"// changed"}
     wanted[0] = replace(wanted[0], files=more)
     changed, _, same = build.build_together(wanted, board)
-    assert changed
-    assert same
+    assert isinstance(changed, Build)
+    assert isinstance(same, Build)
     assert changed.seconds > same.seconds == 0
 
     monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "alone"))

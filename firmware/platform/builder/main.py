@@ -72,9 +72,11 @@ env.Append(
         "-ffunction-sections",
         "-fdata-sections",
         "-fno-common",
+        "$(",  # what is between these is no reason to compile anew
         f"-ffile-prefix-map={project}=.",
         f"-ffile-prefix-map={paths.ROOT}=.",
         f"-ffile-prefix-map={paths.ROOT}/=",
+        "$)",
         "-gno-record-gcc-switches",
     ],
     CPPPATH=[
@@ -121,12 +123,15 @@ class Model:
         }
         sources = env.CollectBuildFiles(f"$BUILD_DIR/{self.name}generated-objects", generated)
         self.generated = [env.Object(source, **self.options)[0] for source in sources]
+        env.NoCache(self.generated)
         data = [env.File(str(path)) for path in Path(generated).rglob("*.bin")]
         env.Depends(self.generated, data)  # SCons does not look into .incbin
 
     def app(self, source: Any) -> Any:
         stem = Path(str(source)).stem
-        return env.Object(f"$BUILD_DIR/{self.name}app/{stem}", source, **self.options)
+        made = env.Object(f"$BUILD_DIR/{self.name}app/{stem}", source, **self.options)
+        env.NoCache(made)
+        return made
 
 
 first, *others = [Model(folder) for folder in folders]
@@ -146,6 +151,20 @@ def mark_whole(target: Any, source: Any, env: Any) -> None:
     Path(f"{target[0]}.whole").touch()
 
 
+def spawn(sh: str, escape: Any, program: str, words: list[str], variables: dict[str, str]) -> int:
+    """Runs a command as SCons does. What a linker prints is also written next to the ELF: several
+    are linked at the same time, so the log mixes their lines."""
+    command = [sh, "-c", " ".join(words)]
+    target = words[words.index("-o") + 1].strip('"') if "-o" in words else ""
+    if not target.endswith("firmware.elf"):
+        return subprocess.run(command, env=variables, check=False).returncode
+    printed = Path(f"{target}.printed")
+    with printed.open("wb") as file:
+        status = subprocess.run(command, env=variables, stderr=file, check=False).returncode
+    sys.stderr.write(printed.read_text(errors="replace"))
+    return status
+
+
 env.AddBuildMiddleware(object_of_source)
 env.Append(PIOBUILDFILES=first.generated)
 env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/board", str(board.folder)))
@@ -157,6 +176,8 @@ if ours:
         nodes = [model.app(app_of_first[n]) if n in app_of_first else n for n in shared]
         target = f"$BUILD_DIR/{model.name}firmware.elf"
         programs.append(env.Program(target, [*model.generated, *nodes]))
+    env.NoCache(programs)
     if not inside:
+        env.Replace(SPAWN=spawn)
         env.AddPostAction(programs, env.Action(mark_whole, None))
     Default(programs)

@@ -54,10 +54,11 @@ def build(sources: Sources, board: Board) -> Build:
     return found
 
 
-def build_together(several: Sequence[Sources], board: Board) -> list[Build | None]:
-    """Returns the firmwares of several models, built in one go, which starts PlatformIO once; None
-    for one that does not build: `build` then says why."""
-    return [found if isinstance(found, Build) else None for found in _build(several, board)]
+def build_together(several: Sequence[Sources], board: Board) -> list[Build | TooSmall | None]:
+    """Returns the firmwares of several models, built in one go, which starts PlatformIO once;
+    TooSmall for one that does not fit; None where something else is wrong: `build` says what."""
+    several_found = _build(several, board)
+    return [found if isinstance(found, Build | TooSmall) else None for found in several_found]
 
 
 def _build(several: Sequence[Sources], board: Board) -> list[Build | BoardlessError]:
@@ -68,8 +69,8 @@ def _build(several: Sequence[Sources], board: Board) -> list[Build | BoardlessEr
         spent = time.monotonic() - began
         found: list[Build | BoardlessError] = []
         for firmware in wanted:
-            if firmware in lacking and not _is_whole(firmware.elf, board):
-                found.append(_failure(firmware.sources, board, log, firmware.folder))
+            if lacking and not _is_whole(firmware.elf, board):
+                found.append(_failure(firmware, board, lacking.get(firmware, ""), log))
                 continue
             _show(firmware.elf)
             seconds = spent / len(lacking) if firmware in lacking else 0.0
@@ -79,9 +80,9 @@ def _build(several: Sequence[Sources], board: Board) -> list[Build | BoardlessEr
 
 def _make(
     several: Sequence[Sources], board: Board, version: str
-) -> tuple[list[_Firmware], list[_Firmware], str]:
+) -> tuple[list[_Firmware], dict[_Firmware, str], str]:
     """Returns (the firmwares, those of them that were not there and are now, as far as they can be
-    built, the log of building them)."""
+    built, with what the linker of each printed, the log of building them)."""
     for _ in range(TRIES):
         read = keys.files(board)
         before = keys.state(read)
@@ -89,21 +90,25 @@ def _make(
             _Firmware(sources, _folder(sources, board), build_key(sources, board, version, read))
             for sources in several
         ]
-        lacking = [firmware for firmware in wanted if not _is_whole(firmware.elf, board)]
+        # One of a folder: a model may be there twice, or two of one name.
+        absent = [firmware for firmware in wanted if not _is_whole(firmware.elf, board)]
+        lacking = [*{firmware.folder: firmware for firmware in absent[::-1]}.values()][::-1]
         if not lacking:
-            return wanted, [], ""
+            return wanted, {}, ""
         with platformio.place(board) as place:
             for firmware in lacking:
                 _write_only(firmware.sources, firmware.key, firmware.folder / GENERATED)
-            log = (lacking[0].folder if len(lacking) == 1 else place.folder) / LOG
-            made, said = place.run([firmware.folder / GENERATED for firmware in lacking], log)
+            file = (lacking[0].folder if len(lacking) == 1 else place.folder) / LOG
+            made, log = place.run([firmware.folder / GENERATED for firmware in lacking], file)
             if keys.state(keys.files(board)) != before:
                 continue
             place.settle()
+            linked = {}
             for firmware, elf in zip(lacking, made, strict=True):
+                linked[firmware] = place.linker_output(firmware.folder / GENERATED)
                 if elf:
                     _publish(elf, firmware.elf, board)
-        return wanted, lacking, said
+        return wanted, linked, log
     raise ToolFailed(
         "the firmware's sources change while they are built",
         where=f"building {several[0].model} for {board.name}",
@@ -198,10 +203,10 @@ def _is_whole(elf: Path, board: Board) -> bool:
         return False
 
 
-def _failure(sources: Sources, board: Board, log: str, folder: Path) -> BoardlessError:
-    """Returns what the log of a failed build says."""
-    missing = platformio.missing_memory(log)
-    if missing:
+def _failure(firmware: _Firmware, board: Board, linked: str, log: str) -> BoardlessError:
+    """Returns why a build failed, from what its linker printed and from the whole log."""
+    sources = firmware.sources
+    if missing := platformio.missing_memory(linked):
         short = [f"{name} is too small by {n:,} bytes" for name, n in missing.items()]
         return TooSmall(
             f"{sources.model} does not fit: {' and '.join(short)}",
@@ -211,7 +216,7 @@ def _failure(sources: Sources, board: Board, log: str, folder: Path) -> Boardles
     return ToolFailed(
         platformio.first_error(log),
         where=f"building {sources.model} for {board.name}",
-        hint=f"the whole log is {folder / LOG}",
+        hint=f"the whole log is {firmware.folder / LOG}",
     )
 
 

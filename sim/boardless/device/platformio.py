@@ -8,6 +8,10 @@ All models of a board share one folder of objects. SCons knows which are up to d
 its last build there ended well: one that was killed leaves objects that are newer than its notes,
 and it takes them for those of sources that are checked out later. So a note of our own lies in the
 folder except while it is being built in, and a folder without one is made anew.
+
+SCons also keeps each object that does not depend on the model under a digest of what it was made
+of: PlatformIO empties its folder when a source file is added or removed, and whoever goes back to
+older sources needs their objects again.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ from boardless.device.records import Board
 
 ENVIRONMENT = "any_board"  # of platformio.ini
 ELF = "firmware.elf"
+OBJECTS = "objects"
+MOST_OBJECTS = 1_000  # that are kept, those used last; a board has about 70 of some 20 kB
 TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
 DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
 ENDED = r"(?m)^\*\*\* \["  # what SCons says of a target that failed; it then writes its notes
@@ -84,11 +90,14 @@ class Place:
 
     def settle(self) -> None:
         """Says that no source has changed while the objects were compiled."""
+        objects = [path for path in (self.folder / OBJECTS).glob("??/*") if path.is_file()]
+        for path in sorted(objects, key=_time, reverse=True)[MOST_OBJECTS:]:
+            path.unlink()
         self.note.write_bytes(self._surroundings())
 
     def empty(self) -> None:
         """Removes all that was built."""
-        for name in ("build", "core", "workspace"):
+        for name in ("build", OBJECTS, "core", "workspace"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _surroundings(self) -> bytes:
@@ -105,16 +114,27 @@ class Place:
             self.empty()
         return elfs, said
 
+    def linker_output(self, generated: Path) -> str:
+        """Returns what the linker of a model printed in the last `run`, "" if it did not run."""
+        try:
+            return _linked(self._elf(generated)).read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def _elf(self, generated: Path) -> Path:
+        return self.folder / "build" / ENVIRONMENT / generated.parent.name / ELF
+
     def _run(self, generated: Sequence[Path], log: Path) -> tuple[list[Path | None], str]:
         build = self.folder / "build"
-        elfs = [build / ENVIRONMENT / path.parent.name / ELF for path in generated]
+        elfs = [self._elf(path) for path in generated]
         whole = [elf.with_name(f"{ELF}.whole") for elf in elfs]
-        for path in (*elfs, *whole):
+        for path in (*elfs, *whole, *map(_linked, elfs)):
             path.unlink(missing_ok=True)
         environment = compilers.environment() | {
             "BOARDLESS_BOARD": self.board.name,
             "BOARDLESS_GENERATED": "\n".join(map(str, generated)),
             "PLATFORMIO_BUILD_DIR": str(build),
+            "PLATFORMIO_BUILD_CACHE_DIR": str(self.folder / OBJECTS),
             "PLATFORMIO_WORKSPACE_DIR": str(self.folder / "workspace"),
             "PLATFORMIO_CORE_DIR": str(self.folder / "core"),
             "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
@@ -151,6 +171,15 @@ class Place:
             os.close(lock)
         made = [elf if path.is_file() else None for elf, path in zip(elfs, whole, strict=True)]
         return made, log.read_text(errors="replace")
+
+
+def _time(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+def _linked(elf: Path) -> Path:
+    """Returns the file into which firmware/platform writes what the linker of an ELF prints."""
+    return elf.with_name(f"{ELF}.printed")
 
 
 def missing_memory(log: str) -> dict[str, int]:

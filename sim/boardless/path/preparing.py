@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from boardless import runtimes
-from boardless.core.errors import BoardlessError
+from boardless.core.errors import BoardlessError, TooSmall
 from boardless.cycles import cores, estimate
 from boardless.cycles.estimate import Target
 from boardless.device import boards, emulators
@@ -33,9 +33,11 @@ class Prepared:
     began: float  # time.monotonic()
 
 
-def prepare(request: Request, progress: Progress = quiet, build: Build | None = None) -> Prepared:
-    """Reads the model and builds its firmware, unless it is given. Says what is wrong with the
-    request, or missing on this machine, before it builds."""
+def prepare(
+    request: Request, progress: Progress = quiet, build: Build | TooSmall | None = None
+) -> Prepared:
+    """Reads the model and builds its firmware, unless `build` is what came of that. Says what is
+    wrong with the request, or missing on this machine, before it builds."""
     began = time.monotonic()
     wanted = targets(request)
     profiles.load(request.reference).need()
@@ -48,17 +50,21 @@ def prepare(request: Request, progress: Progress = quiet, build: Build | None = 
     chosen = emulators.choose(board, emulator)
     progress("building", 0, 0)
     runtime = runtimes.load(request.runtime)
+    if isinstance(build, TooSmall):
+        raise build
     if build is None:
         graph = model.graph.replace(keeps_states=request.keep_state)
         build = runtime.build(graph, board, fold=request.fold, keep_input=request.keep_input)
     return Prepared(request, model, build, chosen, wanted, began)
 
 
-def build_ahead(requests: Sequence[Request], progress: Progress = quiet) -> list[Build | None]:
+def build_ahead(
+    requests: Sequence[Request], progress: Progress = quiet
+) -> list[Build | TooSmall | None]:
     """Returns the firmwares of requests that differ in nothing but their models: together takes
     less time than one after another. Where there is None, `prepare` says why."""
     progress("building", 0, 0)
-    found: list[Build | None] = [None] * len(requests)
+    found: list[Build | TooSmall | None] = [None] * len(requests)
     graphs = {}
     for number, request in enumerate(requests):
         with contextlib.suppress(BoardlessError):

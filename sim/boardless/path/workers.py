@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from boardless.core import children, paths
-from boardless.core.errors import BoardlessError, ToolFailed
+from boardless.core.errors import BoardlessError, ToolFailed, TooSmall
 from boardless.device.records import Build
 from boardless.model.reference.worker import die_with
 from boardless.path.measuring import Measurement, measure
@@ -31,9 +31,10 @@ from boardless.path.request import Progress, Request, named
 Answer = Measurement | BoardlessError
 
 
-def measured(request: Request, progress: Progress, build: Build | None = None) -> Answer:
-    """Returns the measurement of one request by this process, or why there is none; `build` is its
-    firmware, if it is there. What the plugin has counted is priced, and not kept."""
+def measured(request: Request, progress: Progress, build: Build | TooSmall | None = None) -> Answer:
+    """Returns the measurement of one request by this process, or why there is none; `build` is what
+    came of building its firmware, if that was tried. What the plugin has counted is priced, and not
+    kept."""
     try:
         return measure(prepare(request, progress, build), progress).priced()
     except BoardlessError as error:
@@ -219,7 +220,7 @@ def _requests() -> Iterator[Request | Ahead]:
 
 def _serve(answers: IO[bytes]) -> None:
     lock = threading.Lock()
-    builds: dict[object, Build] = {}
+    builds: dict[object, Build | TooSmall] = {}
 
     def answer(request: Request | Ahead, progress: Progress) -> Answer | None:
         if isinstance(request, Request):

@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from boardless.core.errors import BadInput
+from boardless.core.errors import BadInput, TooSmall
 from boardless.device.records import Board, Build
 from boardless.model.graph import Graph
 
@@ -27,8 +27,9 @@ class Runtime(Protocol):
 
     def build_together(
         self, graphs: Sequence[Graph], board: Board, *, fold: bool = True, keep_input: bool = False
-    ) -> list[Build | None]:
-        """Returns the firmwares of several models; None for one that cannot be built."""
+    ) -> list[Build | TooSmall | None]:
+        """Returns the firmwares of several models; TooSmall for one that does not fit, None for one
+        that cannot be built, or of which `build` has to say why not."""
 
 
 def names() -> list[str]:

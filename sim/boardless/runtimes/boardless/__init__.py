@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from boardless.core.errors import BoardlessError
+from boardless.core.errors import BoardlessError, TooSmall
 from boardless.device import build as building
 from boardless.device.records import BUILD_ID, Board, Build, MarkedLayer, Sources
 from boardless.model import compiler
@@ -23,9 +23,9 @@ def build(graph: Graph, board: Board, *, fold: bool = True, keep_input: bool = F
 
 def build_together(
     graphs: Sequence[Graph], board: Board, *, fold: bool = True, keep_input: bool = False
-) -> list[Build | None]:
-    """Returns the firmwares of several models in less time than one after another; None for one
-    that cannot be built."""
+) -> list[Build | TooSmall | None]:
+    """Returns the firmwares of several models in less time than one after another; TooSmall for
+    one that does not fit, None for one that cannot be built."""
     wanted = {}
     for number, graph in enumerate(graphs):
         with contextlib.suppress(BoardlessError):
