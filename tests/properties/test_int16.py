@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from properties import runners, strategies
 
 OPERATORS = strategies.with_int16()
-HOST, CORE = 30, 4  # cases of each operator
+CASES = settings.default.max_examples if settings.default else 100
+HOST, CORE = CASES // 5, CASES // 25  # of each operator
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
+@settings(max_examples=HOST)
 @given(data=st.data())
 def test_on_host(operator: str, data: st.DataObject) -> None:
     runners.check(data.draw(strategies.load(operator).cases("int16")), "host")
