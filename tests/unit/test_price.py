@@ -236,3 +236,12 @@ def test_prices_are_the_same_every_time(run: tuple[Code, list[Tally]]) -> None:
     content, tallies = run
     one, two = (price.weights(M4, None, content, total(tallies)) for _ in range(2))
     np.testing.assert_array_equal(one.fallthrough, two.fallthrough)
+
+
+def test_a_loop_without_branches_keeps_what_is_on_its_way() -> None:
+    """ESP32: a chain of dependent MADD.S takes 4 cycles each, across the end of a `loop`, too."""
+    content = tuple(map(bytes.fromhex, ("768304", "20014a", "3df0", "3df0")))
+    found = Code(np.array([2, 5, 8, 10], np.uint64), np.array([3, 3, 2, 2], np.uint8), content)
+    tally = Tally(np.array([1, 100, 100, 1]), np.array([0, 1, 100, 1]), {})
+    weights = price.weights(cores.load("esp32-lx6"), None, found, tally)
+    assert 396 <= price.cycles(weights, tally).sum() <= 402

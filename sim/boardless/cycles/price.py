@@ -122,10 +122,16 @@ class Walk:
         self.arrivals = self._direct_branches()
 
     def _direct_branches(self) -> dict[int, list[int]]:
-        """Target's index -> indices of the direct branches that were taken to it."""
+        """Target's index -> indices of the direct branches that were taken to it. The last
+        instruction of a loop without branches, as Xtensa has it, is one of them."""
         index = {address: i for i, address in enumerate(self.address)}
         found: dict[int, list[int]] = {}
         for i, now in enumerate(self.decoded):
+            if now.kind == "loop_start" and now.distance is not None:
+                last = index.get(self.address[i] + now.distance, len(self.address)) - 1
+                if i < last and self.taken_exit[last] > 0:
+                    found.setdefault(i + 1, []).append(last)
+                continue
             if now.distance is not None and self.taken_exit[i] > 0:
                 target = index.get(self.address[i] + now.distance)
                 if target is not None:

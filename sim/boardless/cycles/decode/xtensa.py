@@ -17,6 +17,7 @@ from boardless.cycles.decode.instruction import REGISTER_WORK, Instruction
 
 STEP = 1
 FLOAT_BIT, SHIFT_AMOUNT, BOOLEANS = 16, 1 << 32, 1 << 33
+ACCUMULATOR, MAC_BIT = 1 << 34, 35  # of MAC16: 40 bits, and the bit of m0, the first of four
 
 
 class Fields(NamedTuple):
@@ -345,7 +346,9 @@ def _si(f: Fields, place: int) -> Instruction | None:
     if f.r in (0, 1):
         distance = 4 + _signed(f.word >> 16, 8)
         return _make(f, ("bf", "bt")[f.r], "compare_branch", BOOLEANS, distance=distance)
-    return _make(f, "loop", "loop_start", _a(f.s)) if f.r in (8, 9, 10) else None
+    if f.r not in (8, 9, 10):
+        return None
+    return _make(f, "loop", "loop_start", _a(f.s), distance=4 + (f.word >> 16 & 0xFF))
 
 
 def _b(f: Fields, place: int) -> Instruction | None:
@@ -353,9 +356,41 @@ def _b(f: Fields, place: int) -> Instruction | None:
     return _make(f, BRANCHES[f.r], "compare_branch", reads, distance=4 + _signed(f.word >> 16, 8))
 
 
+# MAC16 multiplies 16 bits of two registers, each an address register or one of m0 to m3.
+MAC_OPERANDS = {0: "dd", 1: "dd", 2: "dd", 3: "ad", 4: "da", 5: "da", 6: "da", 7: "aa"}
+MAC_LOADS = {0: ".ldinc", 1: ".lddec", 4: ".ldinc", 5: ".lddec"}  # load another operand besides
+MAC_WORK = ("umul", "mul", "mula", "muls")
+MAC_HALVES = ("ll", "hl", "lh", "hh")
+
+
+def _mac16(f: Fields, place: int) -> Instruction | None:
+    if f.op2 in (8, 9):
+        return _mac_load(f, ("ldinc", "lddec")[f.op2 - 8], 0, 0) if f.op1 == 0 else None
+    operands = MAC_OPERANDS.get(f.op2)
+    adds = f.op1 >= 8
+    if operands is None or (f.op2 in MAC_LOADS and f.op1 >> 2 != 2) or (f.op1 < 4 and f.op2 != 7):
+        return None
+    first = _a(f.s) if operands[0] == "a" else 1 << MAC_BIT + (f.r >> 2 & 1)
+    second = _a(f.t) if operands[1] == "a" else 1 << MAC_BIT + 2 + (f.t >> 2 & 1)
+    name = f"{MAC_WORK[f.op1 >> 2]}.{operands}.{MAC_HALVES[f.op1 & 3]}"
+    reads = first | second | (ACCUMULATOR if adds else 0)
+    if f.op2 in MAC_LOADS:
+        return _mac_load(f, name + MAC_LOADS[f.op2], reads, ACCUMULATOR)
+    kind = "mla" if adds else "mul"
+    added = ACCUMULATOR if adds else 0
+    return _make(f, name, kind, reads, ACCUMULATOR, accumulator=added)
+
+
+def _mac_load(f: Fields, name: str, reads: int, writes: int) -> Instruction:
+    base, to = _a(f.s), 1 << MAC_BIT + (f.r & 3)
+    added = reads & ACCUMULATOR
+    places = {"address": base, "base": base, "accumulator": added, "width": 4}
+    return _make(f, name, "load", reads | base, writes | to | base, **places)
+
+
 def _signed(value: int, bits: int) -> int:
     value &= (1 << bits) - 1
     return value - (1 << bits) if value >> (bits - 1) else value
 
 
-READINGS = {0: _qrst, 1: _l32r, 2: _lsai, 3: _lsci, 5: _calln, 6: _si, 7: _b}
+READINGS = {0: _qrst, 1: _l32r, 2: _lsai, 3: _lsci, 4: _mac16, 5: _calln, 6: _si, 7: _b}
