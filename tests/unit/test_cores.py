@@ -42,10 +42,11 @@ def test_every_board_has_a_core_with_prices(name: str) -> None:
 
 
 def test_the_cores_and_parts_that_there_must_be() -> None:
-    known = {f"cortex-{c}" for c in ("m0", "m0plus", "m3", "m4", "m7", "m33", "m55")}
+    known = {f"cortex-{c}" for c in ("m0", "m0plus", "m3", "m4", "m7", "m33", "m55", "m85")}
     assert known | {"esp32-lx6", "esp32-c3"} <= set(cores.names())
     wanted = "stm32f407 stm32f405 stm32l4r5 stm32f446 stm32f746 stm32f769 stm32h743 stm32h747"
     wanted += " nrf52840 rp2040 nrf5340 stm32g0b1 esp32 esp32-c3"
+    wanted += " stm32h7a3 stm32u575 ra8d1"
     assert set(wanted.split()) <= set(parts.names())
 
 

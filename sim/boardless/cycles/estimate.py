@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from boardless.core import paths
 from boardless.core.store import Store
-from boardless.cycles import calibration, cores, parts, price
+from boardless.cycles import calibration, cores, energy, parts, price
 from boardless.cycles.calibration.digest import digest
 from boardless.cycles.counts import OUTSIDE, Counted, Tally
 from boardless.cycles.image import Symbol
@@ -85,6 +85,15 @@ class Cycles:
 
     def milliseconds(self, cycles: float) -> float | None:
         return 1e3 * cycles / self.target.clock_hz if self.target.clock_hz else None
+
+    @property
+    def energy(self) -> energy.Estimate | None:
+        """Returns the energy of the median inference; None where the part's power at this clock is
+        not published."""
+        part = self.target.part
+        if part is None:
+            return None
+        return energy.estimate(part.name, part.clock_hz, self.median / part.clock_hz)
 
 
 @dataclass(frozen=True)

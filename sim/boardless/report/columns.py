@@ -220,6 +220,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         json=lambda outcome: {
             "cycles": estimates.estimates(outcome.run.cycles),
             "milliseconds": estimates.milliseconds(outcome.run.cycles),
+            "millijoules": estimates.millijoules(outcome.run.cycles),
         },
         keys=[
             Key("cycles", "object", "estimates, by core or part"),
@@ -229,6 +230,12 @@ COLUMNS: tuple[Column[Outcome], ...] = (
             Key("cycles.TARGET.max", "integer"),
             Key("milliseconds", "object", "of the median inference, by part: a part has a clock"),
             Key("milliseconds.PART", "number"),
+            Key("millijoules", "object", "estimates, by part whose power is published"),
+            Key("millijoules.PART.inference", "number", "of the median inference"),
+            Key(
+                "millijoules.PART.power_error_percent", "number", "of the mean power, not the time"
+            ),
+            Key("millijoules.PART.worst_power_error_percent", "number"),
         ],
     ),
     Column(

@@ -57,7 +57,21 @@ def summary(cycles: Cycles) -> str:
     % ...)`."""
     time, clock = cycles.milliseconds(cycles.median), cycles.target.clock_hz
     at = f" = {time:.4g} ms at {clock / 1e6:g} MHz" if time is not None and clock else ""
-    return f"est. {_short(cycles.median)} cycles{at} ({cycles.basis})"
+    power = f"; {cycles.energy}" if cycles.energy else ""
+    return f"est. {_short(cycles.median)} cycles{at} ({cycles.basis}){power}"
+
+
+def millijoules(cycles: Sequence[Cycles]) -> dict[str, dict[str, float]]:
+    """`millijoules` of the contract: of the median inference, by part whose power is published."""
+    return {
+        c.target.name: {
+            "inference": round(c.energy.millijoules, 6),
+            "power_error_percent": round(c.energy.mean_percent, 2),
+            "worst_power_error_percent": round(c.energy.worst_percent, 2),
+        }
+        for c in cycles
+        if c.energy
+    }
 
 
 def _short(value: float) -> str:

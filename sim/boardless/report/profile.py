@@ -248,6 +248,7 @@ def record(profile: Profile) -> dict[str, Any]:
         "instructions": sum(line.instructions for line in profile.lines),
         "cycles": estimates.estimates(profile.cycles),
         "milliseconds": estimates.milliseconds(profile.cycles),
+        "millijoules": estimates.millijoules(profile.cycles),
         "layers": [
             {"index": i if part.op != "overhead" else None, "op": part.op, "name": part.name}
             | {"macs": part.macs}
