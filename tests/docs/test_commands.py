@@ -30,7 +30,7 @@ REASONS = {
     "needs other machines": 1,
     "needs another program": 1,
     "needs packages of others": 1,
-    "takes a minute": 1,
+    "takes a minute": 2,
 }
 NOT_RUN = re.compile(r"Not run by the tests: (.*)")
 

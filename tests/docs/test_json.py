@@ -23,10 +23,11 @@ from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
 from boardless.device.records import HardwareCycles, MarkedLayer
 from boardless.front.bench import emulation
+from boardless.judge.fits import Fit
 from boardless.judge.growth import Finding
 from boardless.model import structures, zoo
 from boardless.path import Request, follow
-from boardless.report import calibrate, record
+from boardless.report import calibrate, fit, record
 from boardless.report import gate as gate_report
 from boardless.report.columns import COLUMNS
 from click.testing import CliRunner
@@ -184,6 +185,16 @@ def test_mlperf() -> None:
     shape = Shape("boardless mlperf")
     shape.check(ask("mlperf", "digits_cnn", "--limit", "2"))
     shape.check(ask("mlperf", "digits_cnn", "--mode", "performance", "--seconds", "0.001"))
+    shape.all_seen()
+
+
+@pytest.mark.emulated
+def test_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = Shape("boardless fit")
+    monkeypatch.setattr(zoo, "names", lambda: ["digits_cnn"])
+    shape.check(ask("fit", "--board", BOARD, "--part", "nrf52840", "--max-ms", "1000"))
+    small = Fit("m:int8", "a", "board", "cortex-m4", 10, 10, flash=11, ram=9)
+    shape.check(fit.record([small], None, zoo=False))
     shape.all_seen()
 
 

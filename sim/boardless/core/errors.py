@@ -7,7 +7,7 @@ The class decides the exit status; the command line prints `str(error)` and noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def install(packages: Sequence[str], board: str) -> str:
@@ -37,7 +37,19 @@ class BadInput(BoardlessError):
 
 
 class TooSmall(BadInput):
-    """The model does not fit into the board's memory; says by how much (exit status 2)."""
+    """The model does not fit into the board's memory; says by how much (exit status 2). `missing`
+    are the bytes by the linker's name of the memory, FLASH or RAM."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        hint: str = "",
+        missing: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.missing = dict(missing or {})
 
 
 class ToolMissing(BoardlessError):

@@ -212,6 +212,7 @@ def _failure(firmware: _Firmware, board: Board, linked: str, log: str) -> Boardl
             f"{sources.model} does not fit: {' and '.join(short)}",
             where=f"board {board.name}",
             hint="a smaller model, or a larger board",
+            missing=missing,
         )
     return ToolFailed(
         platformio.first_error(log),

@@ -123,7 +123,9 @@ def measurements(
     read = cache(_read)  # a model is read once for all boards
     for number, request in enumerate(requests):
         try:
-            model, fed = read(replace(request, board=""))
+            # Pictures that are given cannot be looked up, and need not be read.
+            reading = _read if request.pictures is not None else read
+            model, fed = reading(replace(request, board=""))
             key_now = partial(keys.key, request, model, fed)
             key = key_now()
         except BoardlessError as error:

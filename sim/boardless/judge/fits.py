@@ -1,0 +1,108 @@
+"""Says whether a model fits into a board or part, and whether it is fast enough there.
+
+Fit("digits_cnn:int8", "microbit", "board", "cortex-m0", 262_144, 16_384).word()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One model on one place. Bytes are None where they are not known; what a place has is 0
+    then."""
+
+    model: str
+    place: str
+    kind: str  # "board" or "part"
+    core: str
+    has_flash: int
+    has_ram: int
+    flash: int | None = None  # bytes that are needed
+    ram: int | None = None  # static RAM and stack
+    linker_refused: bool = False
+    cycles: int | None = None
+    clock_hz: int | None = None
+    milliseconds: float | None = None
+    basis: str = ""  # of cycles and time
+    how: str = ""  # the bytes were found out
+    why: str = ""  # something is not known
+    accuracy: float | None = None  # of the zoo's model, as its card states, 0 to 1
+    dataset: str = ""
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """Bytes by which each memory is too small."""
+        found = {}
+        for name, need, has in (
+            ("flash", self.flash, self.has_flash),
+            ("RAM", self.ram, self.has_ram),
+        ):
+            if need is not None and has and need > has:
+                found[name] = need - has
+        return found
+
+    @property
+    def fits(self) -> bool | None:
+        """Returns None where that is not known."""
+        if self.missing or (self.linker_refused and self.kind == "board"):
+            return False
+        known = self.flash is not None and self.ram is not None and self.has_flash and self.has_ram
+        return True if known else None
+
+    def fast(self, max_ms: float | None) -> bool | None:
+        """Returns whether an inference takes at most so many milliseconds; None where that is not
+        known."""
+        if max_ms is None:
+            return True
+        return None if self.milliseconds is None else self.milliseconds <= max_ms
+
+    def ok(self, max_ms: float | None = None) -> bool | None:
+        """Returns whether it fits and is fast enough; None where that is not known."""
+        both = self.fits, self.fast(max_ms)
+        return False if False in both else None if None in both else True
+
+    def word(self, max_ms: float | None = None) -> str:
+        """Returns `fits`, or what is too small or too slow, or what is not known."""
+        said = [f"{name} is too small by {n:,} bytes" for name, n in self.missing.items()]
+        if not said and self.fits is None:
+            said = [self.why or "memory not known"]
+        if self.fits is not False and max_ms is not None:
+            if self.milliseconds is None:
+                said.append("time not known")
+            elif self.milliseconds > max_ms:
+                said.append(f"too slow by {self.milliseconds - max_ms:,.4g} ms")
+        return " and ".join(said) or "fits"
+
+
+def in_order(fits: Iterable[Fit], max_ms: float | None = None) -> list[Fit]:
+    """Returns them sorted: what fits first, then what may fit; of these the fastest first."""
+
+    def rank(fit: Fit) -> tuple[int, float, float, str, str]:
+        state = {True: 0, None: 1, False: 2}[fit.ok(max_ms)]
+        time = float("inf") if fit.milliseconds is None else fit.milliseconds
+        cycles = float("inf") if fit.cycles is None else fit.cycles
+        return state, time, cycles, fit.place, fit.model
+
+    return sorted(fits, key=rank)
+
+
+def spent(fit: Fit) -> float | None:
+    """Returns milliseconds, or cycles where there is no clock: the same for all rows of a place."""
+    return fit.milliseconds if fit.milliseconds is not None else fit.cycles
+
+
+def best(fits: Sequence[Fit]) -> list[Fit]:
+    """Returns those of the zoo that fit and that no other of their data set beats: none is at least
+    as accurate, as fast and as small, and better in one of these."""
+    known = [f for f in fits if f.fits and f.accuracy is not None and spent(f) is not None]
+    return [f for f in known if not any(_beats(other, f) for other in known)]
+
+
+def _beats(a: Fit, b: Fit) -> bool:
+    if (a.dataset, a.place) != (b.dataset, b.place):
+        return False
+    figures = [(-(f.accuracy or 0.0), spent(f) or 0.0, float(f.ram or 0)) for f in (a, b)]
+    return figures[0] != figures[1] and all(x <= y for x, y in zip(*figures, strict=True))
