@@ -23,11 +23,13 @@ from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
 from boardless.device.records import HardwareCycles, MarkedLayer
 from boardless.front.bench import emulation
+from boardless.judge import history as judged
 from boardless.judge.fits import Fit
 from boardless.judge.growth import Finding
+from boardless.judge.history import Entry
 from boardless.model import structures, zoo
 from boardless.path import Request, follow
-from boardless.report import calibrate, fit, record
+from boardless.report import calibrate, fit, history, record
 from boardless.report import gate as gate_report
 from boardless.report.columns import COLUMNS
 from click.testing import CliRunner
@@ -186,6 +188,19 @@ def test_mlperf() -> None:
     shape.check(ask("mlperf", "digits_cnn", "--limit", "2"))
     shape.check(ask("mlperf", "digits_cnn", "--mode", "performance", "--seconds", "0.001"))
     shape.all_seen()
+
+
+def test_history() -> None:
+    shape = Shape("boardless history")
+    old = Entry(commit="1" * 12, date="2026-01-01", model="m:int8", board=BOARD, cycles=1)
+    new = msgspec.structs.replace(old, commit="2" * 12, cycles=2, layers={"conv 0": 2})
+    new = msgspec.structs.replace(new, instructions=1, ram=1, flash=1, accuracy=0.5)
+    cases = {old.case: [old, new]}
+    made = history.record(cases, judged.steps(cases[old.case], 1.0))
+    assert made["steps"]
+    # A layer's name has a space and a number, so it is not looked into.
+    shape.check({**made, "entries": [e | {"layers": {}} for e in made["entries"]]})
+    assert set(shape.paths) - shape.seen == {"entries[].layers.LAYER"}
 
 
 @pytest.mark.emulated

@@ -13,7 +13,8 @@ import msgspec
 from boardless.core import checked, files, paths
 from boardless.core.errors import BadInput
 from boardless.core.printable import one_line
-from boardless.report import collect, gate_columns, page, record
+from boardless.judge import history as judged
+from boardless.report import collect, gate_columns, history, page, record
 from boardless.report.columns import COLUMNS
 from boardless.report.page_records import VERSION, Report
 
@@ -58,10 +59,26 @@ def page_file() -> Path:
 
 def keep(report: Report) -> Path:
     """Writes a report with what changed since the one before; returns the path of the page."""
-    report = compared(report)
+    return keep_history(compared(report), Path(history.FILE))
+
+
+def keep_history(report: Report, file: Path) -> Path:
+    """Writes a report with the trends of its cases in a file of history, if there is one; returns
+    the path of the page."""
+    names = {f"{case.model} {case.board}" for case in report.cases}
+    cases = judged.in_order((e for e in _history(file) if e.case in names), {})
+    report = msgspec.structs.replace(report, trends=history.trends(cases))
     record.write(msgspec.to_builtins(report), str(data_file()))
     record.write_text(page.render(report), page_file())
     return page_file()
+
+
+def _history(file: Path) -> list[judged.Entry]:
+    """Returns the entries of a file; none where it is damaged, which `boardless history` says."""
+    try:
+        return judged.read(file)
+    except BadInput:
+        return []
 
 
 def compared(report: Report) -> Report:

@@ -180,6 +180,24 @@ class Revision(msgspec.Struct, frozen=True):
     changed: bool
 
 
+class Dot(msgspec.Struct, frozen=True):
+    """A commit in a trend: its place in pixels, and what it says."""
+
+    x: float
+    y: float
+    text: str
+
+
+class Trend(msgspec.Struct, frozen=True):
+    """One figure of one case over commits."""
+
+    case: str
+    figure: str
+    first: str
+    last: str
+    dots: list[Dot]
+
+
 class Report(msgspec.Struct, frozen=True):
     """All of the page."""
 
@@ -196,3 +214,4 @@ class Report(msgspec.Struct, frozen=True):
     sheets: list[Sheet]
     changes: list[Line] = []  # since the run before
     before: str = ""  # which run that was
+    trends: list[Trend] = []  # over commits
