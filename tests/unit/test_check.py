@@ -39,7 +39,7 @@ def refused(tmp_path: Path) -> str:
         Operator("CUMSUM", [1, 0], [2]),
         Operator("CUMSUM", [2, 0], [3]),
         Operator("QUANTIZE", [3], [4]),
-        Operator("RELU", [4], [5]),
+        Operator("NEG", [4], [5]),
     ]
     path = tmp_path / "some.tflite"
     path.write_bytes(graph(tensors, operators, 0, 5))

@@ -2,9 +2,9 @@
 
     found = bisect(Zoo(case, limits, progress, ...), good, bad, say)
 
-git chooses each commit in the middle, `git rev-list --bisect-all`, which touches neither the working
-tree nor any reference. Each is measured once, as the gate measures it, and compared with the good
-one; one that cannot be measured is left out.
+git chooses each commit in the middle, `git rev-list --bisect-all`, which touches neither the
+working tree nor any reference. Each is measured once, as the gate measures it, and compared with
+the good one; one that cannot be measured is left out.
 """
 
 from __future__ import annotations
