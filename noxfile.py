@@ -178,6 +178,17 @@ def mutations(session: nox.Session) -> None:
 
 
 @session()
+def references(session: nox.Session) -> None:
+    """Compare all models with the interpreter of every profile, on 1,000 inputs each.
+
+    `tests` compares a few. Arguments after -- go to pytest, such as -k tflm.
+    """
+    install(session, "tests")
+    session.env["BOARDLESS_REFERENCE_INPUTS"] = "1000"
+    session.run(*PYTEST, "tests/kernels/test_references.py", *session.posargs)
+
+
+@session()
 def robot(session: nox.Session) -> None:
     """Run the Robot Framework suites on QEMU, and make the pages of their keywords.
 

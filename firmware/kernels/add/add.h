@@ -64,4 +64,16 @@ typedef struct {
 bl_status bl_add_shifted_s16_ref(const bl_add_shifted_s16 *p, const int16_t *a, const int16_t *b,
                                  int16_t *output);
 
+/* XNNPACK's sum: output = act(zero_point + ((a * a_multiplier + b * b_multiplier + bias) >>
+ * shift)), of stored values; bias has their zero points and the rounding in it. */
+typedef struct {
+  bl_broadcast shape;
+  int32_t a_multiplier, b_multiplier, bias, shift;
+  int32_t output_zero_point;
+  int32_t activation_min, activation_max; /* quantised, within int8 */
+} bl_add_real_s8;
+
+bl_status bl_add_real_s8_ref(const bl_add_real_s8 *p, const int8_t *a, const int8_t *b,
+                             int8_t *output);
+
 #endif

@@ -2,6 +2,7 @@
 
 from boardless.model.compiler import elementwise, wide
 from boardless.model.compiler.kernels import USUAL, Call, Context
+from boardless.model.traits import Rounding
 
 
 def lower(context: Context) -> Call:
@@ -9,6 +10,8 @@ def lower(context: Context) -> Call:
     if pair.suffix == "s16":
         return wide.signed_sum(pair, sign=1, broadcasts=False)
     params = context.activation()
+    if pair.suffix == "s8" and context.rounding is Rounding.FLOAT:
+        return pair.call("add_real", params | pair.real_sum(), exact=False, folder="add")
     if pair.suffix == "s8":
         params |= {**pair.zero_points(), **pair.sum_multipliers()}
     return pair.call("add", params)

@@ -9,5 +9,5 @@ TRAITS = Traits(
     takes_activation=True,
     same_in_uint8=always,
     layer=LayerKind.SUM,
-    roundings=(Rounding.TWICE,),
+    roundings=(Rounding.TWICE, Rounding.FLOAT),
 )

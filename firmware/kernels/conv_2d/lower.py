@@ -15,7 +15,8 @@ from boardless.model.compiler.dsp import (
     float32_bounds,
     words,
 )
-from boardless.model.compiler.kernels import Call, Constant, Context
+from boardless.model.compiler.kernels import Call, Constant, Context, Params
+from boardless.model.traits import Rounding
 
 
 def lower(context: Context) -> Call:
@@ -36,6 +37,8 @@ def lower(context: Context) -> Call:
     ]
     params = {"window": context.window(filter_h, filter_w), **context.activation()}
     offset = 0  # the weights' zero point
+    if suffix == "s8" and context.rounding is Rounding.FLOAT:
+        return _by_real_factors(context, constants, params | {"groups": groups})
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c, any_zero_point=True)
         rows, offset = context.centred(filter_tensor)
@@ -73,6 +76,20 @@ def lower(context: Context) -> Call:
     if "scalar" in context.variants and suffix == "s8":
         return _s8_scalar(context, call)
     return call
+
+
+def _by_real_factors(context: Context, constants: list[Constant], params: Params) -> Call:
+    """Returns the call of the kernel that scales in single precision."""
+    (_, _, _), (output_h, output_w, output_c) = context.maps()
+    filter_tensor = context.input(1)
+    return Call(
+        function="bl_conv_2d_real_s8_ref",
+        params_type="bl_conv_2d_grouped_s8",
+        params=params | context.zero_points(),
+        header="conv_2d/conv_2d.h",
+        constants=(*constants, context.real_factors(filter_tensor, output_c)),
+        macs=output_h * output_w * filter_tensor.count,
+    ).with_clearances(context.clearance(params["window"]))
 
 
 def output_shape(context: Context) -> tuple[int, ...]:

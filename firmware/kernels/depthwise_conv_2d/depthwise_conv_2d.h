@@ -113,4 +113,9 @@ bl_status bl_depthwise_conv_2d_s16_ref(const bl_depthwise_conv_2d_s16 *p, const 
                                        const int32_t *multiplier, const int32_t *shift,
                                        int16_t *output);
 
+/* Scales by real factors, output_c entries, see real_factor.h. */
+bl_status bl_depthwise_conv_2d_real_s8_ref(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                           const int8_t *filter, const int32_t *bias,
+                                           const float *factor, int8_t *output);
+
 #endif

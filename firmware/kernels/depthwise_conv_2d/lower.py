@@ -16,6 +16,7 @@ from boardless.model.compiler.dsp import (
     words,
 )
 from boardless.model.compiler.kernels import Call, Constant, Context
+from boardless.model.traits import Rounding
 
 BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
 
@@ -34,6 +35,15 @@ def lower(context: Context) -> Call:
     ]
     params = {"window": context.window(filter_h, filter_w), **context.activation()}
     offset = 0  # the weights' zero point
+    if suffix == "s8" and context.rounding is Rounding.FLOAT:
+        return Call(
+            function="bl_depthwise_conv_2d_real_s8_ref",
+            params_type="bl_depthwise_conv_2d_s8",
+            params=params | context.zero_points(),
+            header="depthwise_conv_2d/depthwise_conv_2d.h",
+            constants=(*constants, context.real_factors(filter_tensor, output_c)),
+            macs=output_h * output_w * filter_tensor.count,
+        ).with_clearances(context.clearance(params["window"]))
     if suffix == "s8":
         constants += context.requantisation(filter_tensor, output_c, any_zero_point=True)
         rows, offset = context.centred(filter_tensor)

@@ -11,5 +11,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     group=Group.DEPTHWISE,
     layer=LayerKind.DEPTHWISE,
-    roundings=(Rounding.TWICE,),
+    roundings=(Rounding.TWICE, Rounding.FLOAT),
 )

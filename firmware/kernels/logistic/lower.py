@@ -1,7 +1,7 @@
 """LOGISTIC -> bl_logistic_f32 a table in int8, or bl_logistic_s16"""
 
 import numpy as np
-from boardless.model.compiler import elementwise, quantise, tables
+from boardless.model.compiler import curves, elementwise, quantise, tables
 from boardless.model.compiler.kernels import Alias, Call, Context
 
 
@@ -21,6 +21,9 @@ def lower(context: Context) -> Call | Alias:
         output = quantise.of(context.output())
         if (output.scale, output.zero_point) != (1 / 256, -128):
             raise context.refuse("an int8 LOGISTIC must have scale 1/256 and zero point -128")
+        if context.profile.fixed_point_curves:
+            levels = curves.table(context, curves.sigmoid, bits=8) + output.zero_point
+            return elementwise.lookup(context, levels)
     return elementwise.by_formula(context, logistic, "logistic/logistic.h")
 
 

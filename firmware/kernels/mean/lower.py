@@ -1,7 +1,9 @@
 """MEAN over neighbouring axes, such as height and width -> bl_mean_*"""
 
+import numpy as np
 from boardless.model.compiler import elementwise, quantise
-from boardless.model.compiler.kernels import Call, Context
+from boardless.model.compiler.kernels import Call, Context, Params
+from boardless.model.traits import Rounding
 
 MOST_INT16 = (1 << 16) - 1  # values that a sum in int32 can hold
 
@@ -12,6 +14,13 @@ def lower(context: Context) -> Call:
     variants = ("mve", "dsp") if params["reduced"] <= 255 else ("mve",)  # sums in int32, in int16
     if suffix == "s16" and params["reduced"] > MOST_INT16:
         raise context.refuse(f"sums of {params['reduced']:,} int16 values, which leave 32 bits")
+    if suffix == "s8" and context.rounding is Rounding.FLOAT:
+        return Call(
+            function="bl_mean_real_s8_ref",
+            params_type="bl_mean_real_s8",
+            params=params | _real(context, params["reduced"]),
+            header="mean/mean.h",
+        ).with_clearances(0)
     if suffix != "f32":
         multiplier, shift = _mean_multiplier(context, params["reduced"])
         source = context.input()
@@ -30,6 +39,15 @@ def lower(context: Context) -> Call:
 
 def output_shape(context: Context) -> tuple[int, ...]:
     return elementwise.reduced_shape(context)
+
+
+def _real(context: Context, count: int) -> Params:
+    """Returns factor and zero point of XNNPACK's sum of stored values, in single precision."""
+    source, output = quantise.of(context.input()), quantise.of(context.output())
+    factor = np.float32(source.scale) / np.float32(output.scale) * (np.float32(1) / count)
+    share = np.float32(count * source.zero_point) * factor
+    zero_point = np.float32(output.zero_point) - share
+    return {"factor": float(factor), "zero_point": float(zero_point)}
 
 
 def _mean_multiplier(context: Context, count: int) -> tuple[int, int]:

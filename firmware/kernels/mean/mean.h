@@ -39,4 +39,13 @@ typedef struct {
 
 bl_status bl_mean_s16_ref(const bl_mean_s16 *p, const int16_t *input, int16_t *output);
 
+/* output = round(sum * factor + zero_point), see real_factor.h; the sum is of stored values, and
+ * zero_point has the input's share in it. */
+typedef struct {
+  int32_t outer, reduced, inner; /* for HWC to C: 1, H * W, C */
+  float factor, zero_point;
+} bl_mean_real_s8;
+
+bl_status bl_mean_real_s8_ref(const bl_mean_real_s8 *p, const int8_t *input, int8_t *output);
+
 #endif

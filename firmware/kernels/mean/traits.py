@@ -10,5 +10,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     group=Group.POOL,
     layer=LayerKind.GLOBAL_MEAN,
-    roundings=(Rounding.TWICE,),
+    roundings=(Rounding.TWICE, Rounding.FLOAT),
 )

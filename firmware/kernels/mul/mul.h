@@ -40,4 +40,14 @@ typedef struct {
 
 bl_status bl_mul_s16_ref(const bl_mul_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
 
+typedef struct {
+  bl_broadcast shape;
+  int32_t a_zero_point, b_zero_point, output_zero_point; /* real = scale * (q - zero_point) */
+  int32_t activation_min, activation_max;                /* quantised, within int8 */
+  float factor;                                          /* see real_factor.h */
+} bl_mul_real_s8;
+
+bl_status bl_mul_real_s8_ref(const bl_mul_real_s8 *p, const int8_t *a, const int8_t *b,
+                             int8_t *output);
+
 #endif

@@ -8,5 +8,5 @@ TRAITS = Traits(
     operands=2,
     takes_activation=True,
     same_in_uint8=always,
-    roundings=(Rounding.TWICE,),
+    roundings=(Rounding.TWICE, Rounding.FLOAT),
 )

@@ -1,17 +1,21 @@
 """RELU -> bl_relu_f32, bl_relu_s16 or a table in int8"""
 
+import math
+
 import numpy as np
+import numpy.typing as npt
+from boardless.model import traits
 from boardless.model.compiler import elementwise, quantise
 from boardless.model.compiler.kernels import Alias, Call, Context, Params
+from boardless.model.graph import Tensor
 
 
 def lower(context: Context) -> Call | Alias:
     """Serves every operator that does nothing but clamp, by the clamp of its traits."""
-    bounds = quantise.activation_bounds(context.op.name, context.output())
-    assert bounds
     suffix, scaling = elementwise.unary(context, "int16"), Params()
     if suffix == "s8":
-        return elementwise.lookup(context, np.clip(elementwise.rescaled(context), *bounds))
+        return elementwise.lookup(context, _quantised(context))
+    bounds = _bounds(context, context.output())
     if suffix == "s16":
         multiplier, shift = elementwise.rescaling(context)
         scaling = {"multiplier": multiplier, "shift": shift}
@@ -27,6 +31,21 @@ def lower(context: Context) -> Call | Alias:
         header="relu/relu.h",
         in_place=True,
     )
+
+
+def _quantised(context: Context) -> npt.NDArray[np.int64]:
+    """Outputs for -128 .. 127. Of a clamp at two ends some interpreters take the stored values as
+    they are, whatever the output's scale is."""
+    source, two_ends = context.input(), traits.bounds(context.op.name) != (0.0, math.inf)
+    if two_ends and not context.profile.rescales_clamps:
+        return np.clip(elementwise.INT8, *_bounds(context, source))
+    return np.clip(elementwise.rescaled(context), *_bounds(context, context.output()))
+
+
+def _bounds(context: Context, tensor: Tensor) -> tuple[float, float]:
+    bounds = quantise.activation_bounds(context.op.name, tensor)
+    assert bounds
+    return bounds
 
 
 def output_shape(context: Context) -> tuple[int, ...]:

@@ -3,6 +3,7 @@ with its sign"""
 
 from boardless.model.compiler import elementwise, wide
 from boardless.model.compiler.kernels import USUAL, Call, Context
+from boardless.model.traits import Rounding
 
 
 def lower(context: Context) -> Call:
@@ -11,6 +12,9 @@ def lower(context: Context) -> Call:
         return wide.signed_sum(pair, sign=-1)
     if pair.suffix == "f32":
         return pair.call("sub", {"reversed": int(pair.reversed), **context.activation()})
+    if context.rounding is Rounding.FLOAT:
+        params = context.activation() | pair.real_sum(sign=-1)
+        return pair.call("add_real", params, exact=False, folder="add")
     params = {**pair.zero_points(), **pair.sum_multipliers(), **context.activation()}
     params["a_multiplier" if pair.reversed else "b_multiplier"] *= -1
     return pair.call("add", params)

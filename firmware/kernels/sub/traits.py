@@ -9,6 +9,6 @@ TRAITS = Traits(
     takes_activation=True,
     same_in_uint8=always,
     int8="add",  # of the operand with its sign changed
-    roundings=(Rounding.TWICE,),
+    roundings=(Rounding.TWICE, Rounding.FLOAT),
     int16="add",
 )

@@ -190,6 +190,27 @@ class Pair:
             raise self.context.refuse("the output's scale is too small relative to the inputs'")
         return self.multipliers(self.common_scale(), sum_to_output)
 
+    def real_sum(self, sign: int = 1) -> Params:
+        """Returns the numbers of XNNPACK's sum, in which the second operand has this sign: factors
+        of 20 bits after the larger one's first, made in single precision."""
+        output = np.float32(quantise.of(self.context.output()).scale)
+        ratios = [np.float32(scale) / output for scale in self._scales()]
+        exponent = math.frexp(float(max(ratios)))[1] - 1
+        if not (min(ratios) >= 2.0**-10 and max(ratios) < 2.0**8):
+            raise self.context.refuse("XNNPACK takes no scales that are so far apart")
+        shift = FRACTION_BITS - exponent
+        signs = (sign, 1) if self.reversed else (1, sign)
+        a, b = (s * round(float(r) * 2.0**shift) for s, r in zip(signs, ratios, strict=True))
+        zero_points = self.zero_points()
+        offset = a * zero_points["a_zero_point"] + b * zero_points["b_zero_point"]
+        return {
+            "a_multiplier": a,
+            "b_multiplier": b,
+            "bias": (1 << (shift - 1)) - offset,
+            "shift": shift,
+            "output_zero_point": zero_points["output_zero_point"],
+        }
+
     def common_scale(self) -> float:
         """Returns twice the larger of the inputs' scales, in single precision."""
         return float(np.float32(2) * max(map(np.float32, self._scales())))

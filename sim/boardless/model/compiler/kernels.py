@@ -249,6 +249,20 @@ class Context:
         ]
         return found * channels if len(scales) == 1 else found
 
+    def real_factors(self, filter_tensor: Tensor, channels: int) -> Constant:
+        """Returns the factor of each channel in single precision, as XNNPACK computes it."""
+        quantisation = quantise.of(filter_tensor)
+        if len(quantisation.scales) not in (1, channels):
+            raise self.refuse(
+                f"{len(quantisation.scales)} filter scales for {channels} output channels"
+            )
+        if any(quantisation.zero_points):
+            raise self.refuse("the filter's zero point is not 0")
+        own = np.array(quantisation.scales, np.float32)
+        product = np.float32(quantise.of(self.input()).scale) * own
+        found = product / np.float32(quantise.of(self.output()).scale)
+        return Constant("factor", np.resize(found, channels).astype(np.float32))
+
     def centred(self, filter_tensor: Tensor) -> tuple[npt.NDArray[Any], int]:
         """Returns (int8 weights less their zero point, as wide as that needs; the zero point)."""
         zero_points = set(quantise.of(filter_tensor).zero_points)

@@ -1,0 +1,37 @@
+#include "depthwise_conv_2d.h"
+#include "real_factor.h"
+
+bl_status bl_depthwise_conv_2d_real_s8_ref(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                           const int8_t *filter, const int32_t *bias,
+                                           const float *factor, int8_t *output) {
+  const bl_window *w = &p->window;
+  if (!bl_window_is_valid(w) || w->output_c % w->input_c) {
+    return BL_BAD_ARGUMENT;
+  }
+  const int32_t depth_multiplier = w->output_c / w->input_c;
+  for (int32_t y = 0; y < w->output_h; y++) {
+    int32_t ky_begin, ky_end;
+    bl_taps(y, w->stride_h, w->pad_top, w->dilation_h, w->filter_h, w->input_h, &ky_begin, &ky_end);
+    for (int32_t x = 0; x < w->output_w; x++) {
+      int32_t kx_begin, kx_end;
+      bl_taps(x, w->stride_w, w->pad_left, w->dilation_w, w->filter_w, w->input_w, &kx_begin,
+              &kx_end);
+      for (int32_t o = 0; o < w->output_c; o++) {
+        const int32_t c = o / depth_multiplier;
+        uint32_t sum = bias ? (uint32_t)bias[o] : 0; /* wraps, as TFLite's */
+        for (int32_t ky = ky_begin; ky < ky_end; ky++) {
+          const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
+          for (int32_t kx = kx_begin; kx < kx_end; kx++) {
+            const int32_t column = x * w->stride_w - w->pad_left + kx * w->dilation_w;
+            const int32_t value = input[(row * w->input_w + column) * w->input_c + c];
+            sum += (uint32_t)((value - p->input_zero_point) *
+                              filter[(ky * w->filter_w + kx) * w->output_c + o]);
+          }
+        }
+        const int32_t scaled = bl_by_real_factor((int32_t)sum, factor[o]) + p->output_zero_point;
+        *output++ = (int8_t)bl_clamp(scaled, p->activation_min, p->activation_max);
+      }
+    }
+  }
+  return BL_OK;
+}
