@@ -1,4 +1,4 @@
-"""LOGISTIC -> bl_logistic_f32 a table in int8, or bl_logistic_s16"""
+"""LOGISTIC -> bl_logistic_f32, a table in int8, or bl_logistic_s16"""
 
 import numpy as np
 from boardless.model.compiler import curves, elementwise, quantise, tables

@@ -1,6 +1,6 @@
 """The traits of MAX_POOL_2D, for whoever asks about the operator."""
 
-from boardless.model.traits import Channels, Form, Group, LayerKind, Traits, always
+from boardless.model.traits import Channels, Form, Group, LayerKind, Rounding, Traits, always
 
 TRAITS = Traits(
     form=Form.WINDOW,
@@ -10,4 +10,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     group=Group.POOL,
     layer=LayerKind.MAX_POOL,
+    roundings=(Rounding.TWICE, Rounding.FLOAT),  # of the activation's bounds
 )

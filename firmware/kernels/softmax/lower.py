@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
-from boardless.model.compiler import quantise, tables
+from boardless.model.compiler import elementwise, quantise, tables
 from boardless.model.compiler.kernels import Call, Constant, Context, Params
+from boardless.model.traits import Rounding
 
 INTEGER_BITS = 5  # of the fixed-point difference, Q5.26
 MOST_CLASSES = (1 << 12) - 1  # the sum of exponentials, each at most 1, is Q12.19
@@ -31,6 +32,8 @@ def lower(context: Context) -> Call:
         if (output.scale, output.zero_point) != (1 / 256, -128):
             raise context.refuse("an int8 softmax must have scale 1/256 and zero point -128")
         scale = quantise.of(context.input()).scale
+        if context.rounding is Rounding.FLOAT:
+            return _in_single_precision(context, count, rows, scale, beta)
         real = min(beta * scale * (1 << (31 - INTEGER_BITS)), 2.0**31 - 1)
         multiplier, shift = quantise.multiplier_and_shift(real)
         if not 0 <= shift <= 30:
@@ -78,6 +81,23 @@ def _int16(context: Context, count: int, beta: float) -> Call:
             Constant("exponentials", exponentials, "of -10..0"),
             Constant("reciprocals", reciprocals, "of 1 + 0..1"),
         ),
+    )
+
+
+def _in_single_precision(
+    context: Context, count: int, rows: int, scale: float, beta: float
+) -> Call:
+    """Returns the call of the kernel that looks exponentials up."""
+    expf = elementwise.single_precision("expf")
+    step = -np.float32(scale) * np.float32(beta)
+    table = np.array([expf(float(step * np.float32(d))) for d in range(256)], np.float32)
+    return Call(
+        function="bl_softmax_real_s8_ref",
+        params_type="bl_softmax_real_s8",
+        params={"row": {"count": count}, "rows": rows},
+        header="softmax/softmax.h",
+        constants=(Constant("table", table),),
+        in_place=True,
     )
 
 

@@ -56,4 +56,18 @@ bl_status bl_softmax_rows_s16_ref(const bl_softmax_rows_s16 *p, const int16_t *i
                                   const int16_t *exponentials, const int16_t *reciprocals,
                                   int16_t *output);
 
+/* Does the same in single precision, as TFLite's optimised kernel: table[d] is the exponential of a
+ * class that is d below the largest, 256 entries. */
+typedef struct {
+  int32_t count; /* classes */
+} bl_softmax_real_row;
+
+typedef struct {
+  bl_softmax_real_row row;
+  int32_t rows;
+} bl_softmax_real_s8;
+
+bl_status bl_softmax_real_s8_ref(const bl_softmax_real_s8 *p, const int8_t *input,
+                                 const float *table, int8_t *output);
+
 #endif

@@ -12,6 +12,7 @@ import click
 from boardless.front import against, own_models
 from boardless.judge import gating, tolerances
 from boardless.judge.records import Judgement
+from boardless.model import profiles
 from boardless.path import GATE, Progress, cases
 from boardless.report import gate as report
 from boardless.report import junit, kept, record, runs, table
@@ -26,6 +27,7 @@ from boardless.terminal import (
     quiet,
     quiet_option,
     ratchet_option,
+    reference_option,
     say,
 )
 
@@ -52,6 +54,7 @@ from boardless.terminal import (
     metavar="PATH",
     help="For a .tflite of your own: as for `boardless run`.",
 )
+@reference_option
 @fresh_option
 @ratchet_option
 @quiet_option
@@ -63,6 +66,7 @@ def command(
     update: bool,
     revision: str | None,
     images: Path | None,
+    reference: str,
     fresh: bool,
     ratchet: bool,
     json_file: str | None,
@@ -84,17 +88,19 @@ def command(
     """
     if update and revision:
         raise click.UsageError("--update and --against are mutually exclusive")
+    if reference != profiles.DEFAULT and (update or revision):
+        raise click.UsageError("baselines and revisions are of litert: they exclude --reference")
     files = [Path(model) for model in models if model.endswith(".tflite")]
     if files and (update or len(files) < len(models)):
         raise click.UsageError("a .tflite has no baseline: no --update, and no model of the zoo")
     if images and not files:
         raise click.UsageError("--images is for a .tflite: models of the zoo have inputs")
     said, stored = [], 0
-    asked = [] if files else gating.cases(models, board_names)
+    asked = [] if files else gating.cases(models, board_names, reference)
     count = len(files) * len(gating.boards_of(board_names)) or len(asked)
     with progress_bar(count) as progress:
         if files:
-            judged = judge_own(files, board_names, images, revision, progress)
+            judged = judge_own(files, board_names, images, revision, reference, progress)
         elif revision:
             limits = tolerances.load()
             narrowed = against.Narrowed(models, board_names)
@@ -132,12 +138,15 @@ def judge_own(
     board_names: Sequence[str],
     images: Path | None,
     revision: str | None,
+    reference: str,
     progress: Progress,
 ) -> Judgement:
     """Judges the user's own models, and saves a report of the runs."""
     chosen = gating.boards_of(board_names)
     limits = tolerances.load(Path("gate.toml"))
-    judged, outcomes = own_models.judge(files, chosen, images, revision, limits, progress)
+    judged, outcomes = own_models.judge(
+        files, chosen, images, revision, limits, progress, reference
+    )
     pictures = ["--images", str(images)] if images else []
     repeats = [
         shlex.join(["boardless", "run", row.case.file, "--board", row.case.board.name, *pictures])

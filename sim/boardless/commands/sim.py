@@ -26,6 +26,7 @@ from boardless.terminal import (
     quiet,
     quiet_option,
     ratchet_option,
+    reference_option,
     say,
 )
 
@@ -33,6 +34,7 @@ from boardless.terminal import (
 @click.command("sim")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @boards_option
+@reference_option
 @limit_option("The first N pictures of each data set. Default: 4 to 64, fewer of large ones.")
 @fresh_option
 @ratchet_option
@@ -42,6 +44,7 @@ from boardless.terminal import (
 def command(
     models: tuple[str, ...],
     which: str,
+    reference: str,
     limit: int | None,
     fresh: bool,
     ratchet: bool,
@@ -60,7 +63,8 @@ def command(
     chosen = cases.choose(which, left_out.append)
     for line in left_out:
         say(line)
-    asked = gating.cases(models, [board.name for board in chosen if which != "default"])
+    names = [board.name for board in chosen if which != "default"]
+    asked = gating.cases(models, names, reference)
     with progress_bar(len(asked)) as progress:
         found = cases.outcomes(asked, (GATE, PICTURES), progress, limit, fresh=fresh)
     rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]

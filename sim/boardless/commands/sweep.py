@@ -23,6 +23,7 @@ from boardless.terminal import (
     pixels_option,
     progress_bar,
     quiet_option,
+    reference_option,
     say,
 )
 
@@ -45,6 +46,7 @@ class Images(click.ParamType[tuple[str, Path]]):
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @boards_option
 @emulator_option
+@reference_option
 @click.option(
     "--images",
     type=Images(),
@@ -123,6 +125,7 @@ def _sweep(
     *,
     which: str,
     emulator: str | None,
+    reference: str,
     images: tuple[tuple[str, Path], ...],
     limit: int | None,
     pixels: str | None,
@@ -139,7 +142,7 @@ def _sweep(
         raise click.UsageError("--images: two data sets have the same name")
     cluster.need()
     chosen = path_cases.choose(which, say)
-    asked = cases.choose(models, chosen, emulator, images)
+    asked = cases.choose(models, chosen, emulator, images, reference)
     preparation = cases.Preparation(limit, pixels, cycles, chunk)
     threads = jobs or os.cpu_count() or 1
     pairs = sorted({(case.board, case.emulator) for case in asked})

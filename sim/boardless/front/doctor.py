@@ -47,6 +47,7 @@ def tools() -> list[Tool]:
     rows += _board_tools()
     rows += [
         _module("tensorflow", "nox -s train", "nox installs it where it is needed"),
+        _package("tflite-micro", "--reference tflm", False),
         _module("pytest", "nox -s tests", BOOTSTRAP),
         _program("git", "comparing revisions", "apt-get install git", False),
         _program("gdb-multiarch", "debugging firmware", "apt-get install gdb-multiarch", False),

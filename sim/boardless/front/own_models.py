@@ -23,7 +23,7 @@ from boardless.judge.gating import no_cycles, priced, wrong
 from boardless.judge.growth import Finding
 from boardless.judge.records import Case, Comparison, Failure, Judgement, Misfit, Outcome
 from boardless.judge.tolerances import Tolerances
-from boardless.model import zoo
+from boardless.model import profiles, zoo
 from boardless.path import Progress, Request, follow, named
 from boardless.report.measures import FEW, accuracy_text
 
@@ -37,6 +37,7 @@ def judge(
     revision: str | None,
     limits: Tolerances,
     progress: Progress,
+    reference: str = profiles.DEFAULT,
 ) -> tuple[Judgement, list[Outcome]]:
     """Returns the judgement, and the outcome that each of its rows is about. Without a revision
     outputs are only compared with the reference."""
@@ -53,7 +54,7 @@ def judge(
                 note = f"against {revision} ({commit[:12]})"
             notes.append(note)
             for board in boards:
-                case = Case(file.stem, kind, board, file=file.as_posix())
+                case = Case(file.stem, kind, board, file=file.as_posix(), reference=reference)
                 try:
                     now = measure(file, case, images, progress)
                 except TooSmall as error:
@@ -106,7 +107,8 @@ def at_revision(file: Path, commit: str, folder: Path) -> Path | None:
 
 def measure(file: Path, case: Case, images: Path | None, progress: Progress) -> Outcome:
     """Measures one file on one device, so that nothing depends on the machine."""
-    request = Request(str(file), case.board.name, images=images, jobs=1)
+    name = case.board.name
+    request = Request(str(file), name, images=images, jobs=1, reference=case.reference)
     return follow(request, named(progress, case.names))
 
 

@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "board": {"action": "append", "default": [], "metavar": "BOARD"},
     "emulator": {"metavar": "EMULATOR"},
     "port": {"metavar": "DEVICE"},
+    "reference": {"metavar": "NAME", "default": "litert"},
     "images": {"metavar": "PATH"},
 }
 

@@ -57,6 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "sign, or pytest takes the device's folder for the root folder",
     )
     group.addoption(
+        "--boardless-reference",
+        metavar="NAME",
+        default="litert",
+        help="whose bits the firmware has to give: litert (the default), tflm or xnnpack",
+    )
+    group.addoption(
         "--boardless-images", metavar="PATH", help="pictures for the fixture `boardless_pictures`"
     )
     parser.addini("boardless_boards", "boards of tests without a marker", "args", ["mps2-an386"])
@@ -163,12 +169,12 @@ def boardless_board(request: pytest.FixtureRequest) -> Board:
 
 
 @pytest.fixture(scope="module")
-def boardless_model(_boardless_model_name: str) -> Model:
+def boardless_model(_boardless_model_name: str, pytestconfig: pytest.Config) -> Model:
     """The model: name, graph and the content of its .tflite; the test runs once for each."""
     from boardless.model import zoo
 
     with _in_one_line():
-        return zoo.find(_boardless_model_name)
+        return zoo.find(_boardless_model_name, pytestconfig.getoption("boardless_reference"))
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +193,7 @@ def _boardless_target(
             board=boardless_board.name,
             emulator=pytestconfig.getoption("boardless_emulator"),
             port=pytestconfig.getoption("boardless_port"),
+            reference=pytestconfig.getoption("boardless_reference"),
         )
         prepared = prepare(request)
     return prepared.build, prepared.emulator

@@ -19,13 +19,15 @@ from boardless.judge.growth import Finding
 from boardless.judge.predictions import Verdict
 from boardless.judge.records import Case, Comparison, Failure, Judgement, Misfit
 from boardless.judge.tolerances import Tolerances
-from boardless.model import zoo
+from boardless.model import profiles, zoo
 
 NOT_JUDGED = "cycles are not judged"
 NOT_COMPARABLE = "not comparable"
 
 
 def misfit(case: Case, error: TooSmall) -> Misfit:
+    if case.reference != profiles.DEFAULT:  # other kernels, of other sizes
+        return Misfit(case, error.what, fitted=False)
     accepted = baseline.read(case.name, case.board.name)
     known = accepted and case.kind in accepted.types
     return Misfit(case, error.what, bool(known or entry(case) in judged.cases()))
@@ -36,7 +38,9 @@ def entry(case: Case) -> judged.Entry:
     return case.name, case.kind, case.board.name
 
 
-def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
+def cases(
+    models: Iterable[str], board_names: Iterable[str], reference: str = profiles.DEFAULT
+) -> list[Case]:
     """Returns the cases of each MODEL (all types of it) or MODEL:TYPE. If none is named, these are
     all models. If no board is named, these are the default boards, and all on which a case was
     judged before: a board that is no default one any more loses no case."""
@@ -63,7 +67,7 @@ def cases(models: Iterable[str], board_names: Iterable[str]) -> list[Case]:
         others = [name for name in others if name not in {board.name for board in chosen}]
         for board in map(boards.load, others):
             found += [Case(n, k, board) for n, k in wanted if (n, k, board.name) in known]
-    return found
+    return [replace(each, reference=reference) for each in found]
 
 
 def boards_of(names: Iterable[str]) -> list[Board]:
@@ -72,10 +76,10 @@ def boards_of(names: Iterable[str]) -> list[Board]:
     return chosen or [board for board in map(boards.load, boards.names()) if board.default]
 
 
-def case(model: str, board: Board) -> Case:
+def case(model: str, board: Board, reference: str = profiles.DEFAULT) -> Case:
     """Returns the case of NAME:TYPE on a board."""
     name, _, kind = model.partition(":")
-    return Case(name, kind or zoo.TYPES[0], board)
+    return Case(name, kind or zoo.TYPES[0], board, reference=reference)
 
 
 def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> Comparison:
@@ -91,6 +95,10 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
     found = wrong(row)
     if found:
         return replace(row, findings=tuple(found))
+    if case.reference != profiles.DEFAULT:
+        text = f"baselines are of {profiles.DEFAULT}; only outputs are compared, with those of "
+        text += profiles.load(case.reference).named
+        return replace(row, old=None, findings=(Finding("skipped", "", text),))
     if accepted is None or old is None:
         text = "no baseline"
         # A board of the user's own, or one that `nox -s sim` leaves out, need not have any.

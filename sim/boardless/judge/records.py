@@ -16,6 +16,7 @@ from boardless.judge.growth import Finding
 from boardless.judge.metrics import Metrics
 from boardless.judge.predictions import Verdict
 from boardless.judge.toolchain import Tools
+from boardless.model import profiles
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Case:
     kind: str
     board: Board
     file: str = ""  # of a model of the user's own, which has no baseline
+    reference: str = profiles.DEFAULT  # whose bits it has to give
 
     @property
     def model(self) -> str:

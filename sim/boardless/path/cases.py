@@ -81,6 +81,7 @@ def outcomes(
         Request(
             case.model,
             case.board.name,
+            reference=case.reference,
             sets=sets,
             limit=(limit or enough(case.name)) if PICTURES in sets else None,
             jobs=1,

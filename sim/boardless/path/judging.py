@@ -24,7 +24,8 @@ def judge(measurement: Measurement, progress: Progress = quiet) -> Outcome:
     }
     comparison = None
     if gate := measurement.runs.get(GATE):
-        case = gating.case(measurement.request.model, gate.build.board)
+        request = measurement.request
+        case = gating.case(request.model, gate.build.board, request.reference)
         comparison = gating.compare(case, gate, verdicts[GATE], tolerances.load())
     shown = measurement.request.sets[-1]
     run, verdict = measurement.runs[shown], verdicts[shown]

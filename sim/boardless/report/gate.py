@@ -9,7 +9,7 @@ import msgspec
 from boardless.judge import baseline
 from boardless.judge.growth import Finding
 from boardless.judge.records import Comparison, Judgement
-from boardless.model import zoo
+from boardless.model import profiles, zoo
 from boardless.report import column, table
 from boardless.report.gate_columns import COLUMNS, values
 
@@ -30,6 +30,7 @@ def row(row: Comparison) -> dict[str, Any]:
     return {
         "model": row.case.model,
         "board": row.case.board.name,
+        "reference": profiles.load(row.case.reference).named,
         "file": row.case.file or baseline.shown(baseline.path(row.case.name, row.case.board.name)),
         "ok": row.ok,
         "verdict": row.word,

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -19,7 +18,7 @@ from boardless.data import pictures
 from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
 from boardless.device.records import Board
-from boardless.model import compiler, zoo
+from boardless.model import compiler, profiles, zoo
 from boardless.path import Request, prepare
 from boardless.runtimes import boardless
 
@@ -56,7 +55,7 @@ class Identity(msgspec.Struct, frozen=True):
     toolchain: str
     build_id: str
     emulator_version: str
-    reference: str  # version of the interpreter that predictions are held against
+    reference: str  # the interpreter that predictions are held against, with its version
     cycle_model: str  # core and digest of its tables; "" where cycles are not estimated
 
     def difference(self, now: Identity) -> str:
@@ -68,13 +67,22 @@ class Identity(msgspec.Struct, frozen=True):
         return ""
 
 
-def identity(board: Board, emulator: str, cycles: bool, build_id: str, toolchain: str) -> Identity:
-    """Returns the identity of a build with this id on this machine."""
+@dataclass(frozen=True)
+class Made:
+    """A firmware, or one that is going to be built."""
+
+    build_id: str
+    toolchain: str
+    profile: str  # whose bits it gives
+
+
+def identity(board: Board, emulator: str, cycles: bool, made: Made) -> Identity:
+    """Returns the identity of a build on this machine."""
     return Identity(
-        toolchain=toolchain,
-        build_id=build_id,
+        toolchain=made.toolchain,
+        build_id=made.build_id,
         emulator_version=emulators.load(emulator).version(board),
-        reference=metadata.version("ai-edge-litert"),
+        reference=profiles.load(made.profile).named,
         cycle_model=_cycle_model(board.core) if cycles else "",
     )
 
@@ -106,9 +114,11 @@ def choose(
     chosen: Sequence[Board],
     emulator: str | None,
     images: Sequence[tuple[str, Path]],
+    reference: str = profiles.DEFAULT,
 ) -> list[SweepCase]:
     """Model by model; every model of the zoo, in all types, where none is named. ToolMissing where
     a board's tools are not installed."""
+    profiles.load(reference).need()
     able = {}
     for board in chosen:
         build.toolchain(board)
@@ -118,7 +128,7 @@ def choose(
     texts = texts or [f"{name}:{kind}" for name in zoo.names() for kind in zoo.types(name)]
     models: dict[str, tuple[str, zoo.Model]] = {}
     for text in dict.fromkeys(texts):
-        model = zoo.find(text)
+        model = zoo.find(text, reference)
         if model.name in models:
             other = models[model.name][0]
             if other.partition(":")[0] == text.partition(":")[0]:
@@ -172,7 +182,7 @@ class Preparation:
         fit = CHUNK_MACS // max(1, program.nominal_macs)
         return Ready(
             case,
-            identity(board, case.emulator, self.cycles, key, toolchain),
+            identity(board, case.emulator, self.cycles, Made(key, toolchain, program.profile)),
             self.pictures(case),
             self.chunk or max(FEWEST, min(MOST, fit)),
         )
@@ -181,7 +191,8 @@ class Preparation:
         """Prepares a case and builds its firmware, so that workers of this machine find it. A build
         that fails is repeated once."""
         ready = self.ready(case)
-        request = Request(case.text, case.board, emulator=case.emulator)
+        profile = case.model.graph.profile
+        request = Request(case.text, case.board, emulator=case.emulator, reference=profile)
         try:
             prepare(request)
         except BadInput:  # TooSmall, too: the same every time

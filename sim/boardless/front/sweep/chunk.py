@@ -10,7 +10,6 @@ import hashlib
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,10 @@ from boardless.core import paths, scratch
 from boardless.core.errors import BoardlessError
 from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
-from boardless.front.sweep.cases import Identity, identity
+from boardless.front.sweep.cases import Identity, Made, identity
 from boardless.judge import predictions, toolchain
 from boardless.judge.records import Outcome
+from boardless.model import profiles
 from boardless.path import Request, follow
 
 
@@ -36,6 +36,7 @@ class Task:
     board: str
     emulator: str
     cycles: bool
+    reference: str  # whose bits the model has to give
     identity: Identity  # what the worker must come to, too
     indices: tuple[int, ...]  # numbers of the pictures in their data set
     inputs: npt.NDArray[Any]  # (N, ...) in the model's own type
@@ -101,10 +102,12 @@ def _run(task: Task) -> Done | Failed:
                 emulator=task.emulator,
                 jobs=1,
                 cycles=task.cycles,
+                reference=task.reference,
             )
         )
     board, made = outcome.run.build.board, outcome.run.build
-    here = identity(board, task.emulator, task.cycles, made.build_id, made.toolchain)
+    firmware = Made(made.build_id, made.toolchain, made.profile)
+    here = identity(board, task.emulator, task.cycles, firmware)
     if what := task.identity.difference(here):
         return Failed(
             f"worker on {platform.node()} differs: {what}; give it the same checkout and tools"
@@ -137,7 +140,7 @@ def about(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     emulators."""
     said = {
         "boardless": __version__,
-        "ai-edge-litert": metadata.version("ai-edge-litert"),
+        "references": ", ".join(profiles.load(name).named for name in profiles.names()),
         "sources": _sources(),
     }
     for name, emulator in pairs:

@@ -46,6 +46,7 @@ class Chunk:
             case.board,
             case.emulator,
             cycles,
+            case.model.graph.profile,
             self.ready.identity,
             self.indices,
             fed.inputs[chosen],

@@ -30,7 +30,7 @@ CREATE TABLE cases (
     case_id INTEGER PRIMARY KEY,
     model TEXT NOT NULL, board TEXT NOT NULL, emulator TEXT NOT NULL, dataset TEXT NOT NULL,
     toolchain TEXT NOT NULL, build_id TEXT NOT NULL, emulator_version TEXT NOT NULL,
-    reference TEXT NOT NULL,    -- version of the interpreter whose predictions are the reference
+    reference TEXT NOT NULL,    -- interpreter whose predictions are the reference, with version
     cycle_model TEXT NOT NULL,  -- core and digest of its tables, '' where nothing was estimated
     origin TEXT NOT NULL,       -- which pictures
     pictures INTEGER NOT NULL,  -- how many were asked for

@@ -211,7 +211,9 @@ class Context:
     def activation(self) -> Params:
         """activation_min and activation_max of the fused activation, in the output's type."""
         name = self.op.options.get("fused_activation_function", "NONE")
-        bounds = quantise.activation_bounds(name, self.output())
+        known = traits.of(self.op.name).roundings
+        to_even = known is not None and self.rounding is Rounding.FLOAT
+        bounds = quantise.activation_bounds(name, self.output(), to_even)
         if bounds is None:
             raise self.refuse(f"fused activation {name} is not supported")
         return {"activation_min": bounds[0], "activation_max": bounds[1]}

@@ -58,8 +58,11 @@ def ends(tensor: Tensor) -> tuple[int, int]:
     return -(1 << bits - 1), (1 << bits - 1) - 1
 
 
-def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[float, float] | None:
-    """The range of a fused activation in the output's own type; None: not supported."""
+def activation_bounds(
+    name: str, output: Tensor, to_even: bool = False
+) -> tuple[int, int] | tuple[float, float] | None:
+    """The range of a fused activation in the output's own type; None: not supported. With `to_even`
+    bounds are rounded as XNNPACK does it: with the zero point, ties to even."""
     real = traits.bounds(name)
     if real is None:
         return None
@@ -72,7 +75,10 @@ def activation_bounds(name: str, output: Tensor) -> tuple[int, int] | tuple[floa
         if math.isinf(real):
             return limit
         # single precision division, as TFLite
-        return q.zero_point + round_away(float(np.float32(real) / np.float32(q.scale)))
+        steps = np.float32(real) / np.float32(q.scale)
+        if to_even:
+            return round(float(steps + np.float32(q.zero_point)))
+        return q.zero_point + round_away(float(steps))
 
     least, greatest = ends(output)
     return max(least, bound(low, least)), min(greatest, bound(high, greatest))
