@@ -258,6 +258,16 @@ def test_flowers_are_split_by_the_photographs_number(folder: Path) -> None:
         assert np.abs(rgb.images[:, 0, 0, 0] - 50.0 * rgb.labels).max() <= 3
 
 
+def test_a_flower_that_is_added_is_found(folder: Path) -> None:
+    """The names of the files are read once, as long as their folders stay as they are."""
+    train = flower_files(folder.parent / "flowers_128" / "train")
+    before = datasets.load("flowers_96_gray")
+    assert len(datasets.load("flowers_96_gray").train) == len(before.train)
+    shutil.copy(train / "tulips" / "4000_ab_n.jpg", train / "tulips" / "100080576_ab_n.jpg")
+    assert _flower_photos.part("100080576_ab_n.jpg") == "train"
+    assert len(datasets.load("flowers_96_gray").train) == len(before.train) + 1
+
+
 def test_flowers_with_a_kind_missing(folder: Path) -> None:
     shutil.rmtree(flower_files(folder.parent / "flower_photos") / "roses")
     with pytest.raises(BadInput) as error:

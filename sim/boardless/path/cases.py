@@ -109,7 +109,7 @@ class _Wanted:
     number: int
     request: Request
     key: str
-    key_now: Callable[[], str]  # changes when somebody edits a source
+    key_now: Callable[..., str]  # changes when somebody edits a source
 
 
 def measurements(
@@ -122,13 +122,14 @@ def measurements(
     found: dict[int, Measurement | BoardlessError] = {}
     wanted: list[_Wanted] = []
     read = cache(_read)  # a model is read once for all boards
+    common = cache(keys.firmware)  # the sources of a board once for all models
     for number, request in enumerate(requests):
         try:
             # Pictures that are given cannot be looked up, and need not be read.
             reading = _read if request.pictures is not None else read
             model, fed = reading(replace(request, board=""))
             key_now = partial(keys.key, request, model, fed)
-            key = key_now()
+            key = key_now(common)
         except BoardlessError as error:
             found[number] = error
             continue

@@ -14,7 +14,7 @@ import hashlib
 import importlib.metadata
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -35,11 +35,22 @@ WINGS = ("core", "model", "data", "cycles", "device", "runtimes", "judge", "path
 NO_MODEL = Sources("", {}, (), 0, "", 0, 0, 0)
 
 
-def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
-    """Returns 64 hex digits. `sets` are the inputs by the name of their set, as in the request."""
+def firmware(board: str) -> str:
+    """Returns a digest of what the firmwares of a board have in common."""
+    found = boards.load(board)
+    return build.build_key(NO_MODEL, found, build.toolchain(found))
+
+
+def key(
+    request: Request,
+    model: Model,
+    sets: Mapping[str, Pictures],
+    common: Callable[[str], str] = firmware,
+) -> str:
+    """Returns 64 hex digits. `sets` are the inputs by the name of their set, as in the request;
+    `common` may know what `firmware` returns, which takes longest here."""
     board = boards.load(request.board)
     emulator = emulators.choose(board, request.emulator)
-    compiler = build.toolchain(board)
     settings = board.emulators[emulator]
     # Its pictures are in `sets`, in the form in which the device gets them.
     asked = dataclasses.replace(
@@ -52,7 +63,7 @@ def key(request: Request, model: Model, sets: Mapping[str, Pictures]) -> str:
         model.name,
         *(profiles.load(name).named for name in profiles.names()),
         hashlib.sha256(model.content).hexdigest(),
-        build.build_key(NO_MODEL, board, compiler),
+        common(board.name),
         compilers.state(board),
         emulator,
         emulators.load(emulator).version(board),

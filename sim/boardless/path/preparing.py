@@ -33,11 +33,9 @@ class Prepared:
     began: float  # time.monotonic()
 
 
-def prepare(
-    request: Request, progress: Progress = quiet, build: Build | TooSmall | None = None
-) -> Prepared:
-    """Reads the model and builds its firmware, unless `build` is what came of that. Says what is
-    wrong with the request, or missing on this machine, before it builds."""
+def prepare(request: Request, progress: Progress = quiet, build: Build | None = None) -> Prepared:
+    """Reads the model and builds its firmware, unless it is given. Says what is wrong with the
+    request, or missing on this machine, before it builds."""
     began = time.monotonic()
     wanted = targets(request)
     profiles.load(request.reference).need()
@@ -50,8 +48,6 @@ def prepare(
     chosen = emulators.choose(board, emulator)
     progress("building", 0, 0)
     runtime = runtimes.load(request.runtime)
-    if isinstance(build, TooSmall):
-        raise build
     if build is None:
         graph = model.graph.replace(keeps_states=request.keep_state)
         build = runtime.build(graph, board, fold=request.fold, keep_input=request.keep_input)

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any
@@ -31,10 +31,9 @@ from boardless.path.request import Progress, Request, named
 Answer = Measurement | BoardlessError
 
 
-def measured(request: Request, progress: Progress, build: Build | TooSmall | None = None) -> Answer:
-    """Returns the measurement of one request by this process, or why there is none; `build` is what
-    came of building its firmware, if that was tried. What the plugin has counted is priced, and not
-    kept."""
+def measured(request: Request, progress: Progress, build: Build | None = None) -> Answer:
+    """Returns the measurement of one request by this process, or why there is none; `build` is its
+    firmware, if it is there. What the plugin has counted is priced, and not kept."""
     try:
         return measure(prepare(request, progress, build), progress).priced()
     except BoardlessError as error:
@@ -70,11 +69,15 @@ def measure_all(
                         worker = stack.enter_context(Worker())
                         workers.append(worker)
                 if number is None:
+                    ahead = Ahead([requests[number] for number in last.numbers])
+                    misfits: dict[int, TooSmall] = {}
                     try:
-                        ahead = Ahead([requests[number] for number in last.numbers])
-                        worker.build(ahead, named(progress, ahead.names))
+                        found = worker.build(ahead, named(progress, ahead.names))
+                        misfits = {last.numbers[at]: error for at, error in found.items()}
                     finally:
-                        waiting.built(last)
+                        waiting.built(last, misfits)
+                    for number, error in misfits.items():
+                        landed(number, error)
                 else:
                     request = requests[number]
                     landed(number, worker.measure(request, named(progress, request.names)))
@@ -150,10 +153,14 @@ class _Waiting:
             self.groups.remove(group)
         return number
 
-    def built(self, group: Group) -> None:
-        """Says that a group's firmwares are there, as far as they can be built."""
+    def built(self, group: Group, done: Collection[int]) -> None:
+        """Says that a group's firmwares are there, as far as they can be built, and which of its
+        requests are done with that."""
         with self.changed:
             group.state = "built"
+            group.numbers = [number for number in group.numbers if number not in done]
+            if not group.numbers:
+                self.groups.remove(group)
             self.changed.notify_all()
 
 
@@ -172,9 +179,11 @@ class Worker(children.Companion):
         found: Answer = self._answer(request, progress)
         return found
 
-    def build(self, ahead: Ahead, progress: Progress) -> None:
-        """Has firmwares built there, for requests that it is asked to measure later."""
-        self._answer(ahead, progress)
+    def build(self, ahead: Ahead, progress: Progress) -> dict[int, TooSmall]:
+        """Has firmwares built there, for requests that it is asked to measure later. Returns which
+        of them do not fit. A process that dies knows of none."""
+        found = self._answer(ahead, progress)
+        return found if isinstance(found, dict) else {}
 
     def _answer(self, request: Request | Ahead, progress: Progress) -> Any:
         assert self.process.stdin
@@ -220,14 +229,16 @@ def _requests() -> Iterator[Request | Ahead]:
 
 def _serve(answers: IO[bytes]) -> None:
     lock = threading.Lock()
-    builds: dict[object, Build | TooSmall] = {}
+    builds: dict[object, Build] = {}
 
-    def answer(request: Request | Ahead, progress: Progress) -> Answer | None:
+    def answer(request: Request | Ahead, progress: Progress) -> Answer | dict[int, TooSmall]:
         if isinstance(request, Request):
             return measured(request, progress, builds.get(request.firmware))
-        found = zip(request.requests, build_ahead(request.requests, progress), strict=True)
-        builds.update({wanted.firmware: build for wanted, build in found if build})
-        return None
+        found = build_ahead(request.requests, progress)
+        for wanted, build in zip(request.requests, found, strict=True):
+            if isinstance(build, Build):
+                builds[wanted.firmware] = build
+        return {at: error for at, error in enumerate(found) if isinstance(error, TooSmall)}
 
     def say(*what: Any) -> None:
         with lock:

@@ -13,11 +13,13 @@ from __future__ import annotations
 import os
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from boardless.core.errors import BadInput
+from boardless.core.files import state
 from boardless.data import decode
 from boardless.data.datasets import Dataset, Split, _network
 
@@ -81,12 +83,23 @@ def _files() -> tuple[list[tuple[str, int]], str]:
 
 def _listed(folder: Path) -> list[tuple[str, int]]:
     # flowers_128 has train/ and val/ above the classes; here they are one.
+    above = [folder, *(path for path in folder.iterdir() if path.is_dir())]
+    named = [path / kind for path in above for kind in CLASSES]
+    kinds = sorted(path for path in named if path.is_dir())
+    return list(_pictures(folder, tuple(zip(kinds, state(kinds), strict=True))))
+
+
+@lru_cache
+def _pictures(
+    folder: Path, kinds: tuple[tuple[Path, tuple[object, ...]], ...]
+) -> tuple[tuple[str, int], ...]:
+    """Returns the pictures in folders that are named as their class, each with its state, which
+    changes with the names of its files."""
     labels = {kind: label for label, kind in enumerate(CLASSES)}
     found = [
-        (zlib.crc32(name.encode()), name, os.path.join(root, name), labels[kind])
-        for root, _, names in os.walk(folder)
-        if (kind := os.path.basename(root)) in labels
-        for name in names
+        (zlib.crc32(name.encode()), name, os.path.join(path, name), labels[path.name])
+        for path, _ in kinds
+        for name in os.listdir(path)
         if name.endswith(".jpg")
     ]
     there = {label for *_, label in found}
@@ -98,7 +111,7 @@ def _listed(folder: Path) -> list[tuple[str, int]]:
             hint="expected such as daisy/1.jpg",
         )
     # By a hash, so that the first so many pictures hold every class.
-    return [(path, label) for _, _, path, label in sorted(found)]
+    return tuple((path, label) for _, _, path, label in sorted(found))
 
 
 def _split(files: list[tuple[str, int]], size: int, gray: bool) -> Split:
