@@ -124,7 +124,9 @@ def test_every_command_with_json_is_documented() -> None:
 @pytest.mark.emulated
 def test_run(tmp_path: Path) -> None:
     shape = Shape("boardless run")
-    shape.check(ask("run", "digits_cnn", "--limit", "2", "--part", "nrf52840", "--metrics", "all"))
+    limits = ("--max-flash", "1M", "--max-ms", "1000")
+    part = ("--part", "nrf52840")
+    shape.check(ask("run", "digits_cnn", "--limit", "2", *part, "--metrics", "all", *limits))
     groups = tmp_path / "groups.csv"
     groups.write_text("picture,group\n0,a\n1,b\n")
     outcome = follow(Request("digits_cnn", BOARD, limit=2, metrics=("fairness",), groups=groups))
@@ -260,7 +262,9 @@ def test_check() -> None:
 
 def test_compile(tmp_path: Path) -> None:
     shape = Shape("boardless compile")
-    shape.check(ask("compile", "digits_cnn", "-o", str(tmp_path)))
+    shape.check(ask("compile", "digits_cnn", "-o", str(tmp_path / "ours")))
+    alone = ("--standalone", "--no-measure")
+    shape.check(ask("compile", "digits_cnn", *alone, "-o", str(tmp_path / "alone")))
     shape.all_seen()
 
 

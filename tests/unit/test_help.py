@@ -52,7 +52,7 @@ def test_every_command_that_reports_results_writes_json(name: str) -> None:
 
 def test_every_command_with_progress_can_be_quiet() -> None:
     loud = {name for name in commands.names() if "--quiet" not in options(name)}
-    assert loud == {"boards", "check", "compile", "count", "doctor", "export", "report", "serve"}
+    assert loud == {"boards", "check", "count", "doctor", "export", "report", "serve"}
 
 
 def options(name: str) -> set[str]:

@@ -34,6 +34,7 @@ from boardless.terminal import (
     quiet_option,
     reference_option,
 )
+from boardless.terminal.limits import budget_options, budgets
 
 
 class Link(click.ParamType[faults.Faults]):
@@ -115,6 +116,7 @@ bad_line_option = click.option(
 @core_option
 @part_option
 @cycles_option
+@budget_options
 @metrics_option
 @groups_option
 @bad_line_option
@@ -137,8 +139,8 @@ def command(
     The board is emulated, or with --port a real one. Every output is compared with what the
     --reference makes of the same picture: integers must be equal to the last bit, float32 within
     1e-5 and with the same top class. Where other references that are installed give other outputs,
-    a line says for how many pictures. Exit status: 0 all well, 1 an output differs, 2 bad usage or
-    input, 3 a tool is missing or failed.
+    a line says for how many pictures. Exit status: 0 all well, 1 an output differs or a budget is
+    exceeded, 2 bad usage or input, 3 a tool is missing or failed.
     """
     for name in ("baud", "flash"):
         if options[name] and not options["port"]:
@@ -146,6 +148,7 @@ def command(
     if options["port"] and options["emulator"] not in (None, "serial_port"):
         raise click.UsageError("--port and --emulator are mutually exclusive")
     options["other_references"] = True
+    options["budgets"] = budgets(options)
     requests = [path.Request(model=m, board=b, **options) for b in board_names for m in models]
     with progress_bar() as progress:
         outcomes = [path.follow(r, labelled(r, progress)) for r in requests]
@@ -158,5 +161,5 @@ def command(
         runs.show(outcomes, only_wrong=quiet())
         if len(outcomes) > 1:
             table.note(runs.closing(runs.tally(map(runs.state, outcomes))))
-    if not all(outcome.verdict.ok for outcome in outcomes):
+    if not all(outcome.ok for outcome in outcomes):
         sys.exit(1)

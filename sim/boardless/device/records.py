@@ -86,6 +86,7 @@ class MarkedLayer:
     op: str
     name: str
     macs: int
+    weights_bytes: int = 0  # of its constants; what another layer has, too, is there once
 
 
 BUILD_ID = "@BUILD_ID@"  # stands in generated C and headers where the build's id belongs

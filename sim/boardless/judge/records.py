@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from boardless.core.errors import BoardlessError
 from boardless.device.records import Board, Run
 from boardless.judge import baseline
+from boardless.judge.budgets import Checked
 from boardless.judge.figures import Figures
 from boardless.judge.growth import Finding
 from boardless.judge.metrics import Metrics
@@ -146,6 +147,12 @@ class Outcome:
     comparison: Comparison | None = None
     stored: bool = False  # nothing that it depends on has changed, so it was not measured again
     metrics: Metrics | None = None  # that were asked for
+    budgets: tuple[Checked, ...] = ()  # that were set
+
+    @property
+    def ok(self) -> bool:
+        """Returns whether the outputs are right and no budget is exceeded."""
+        return self.verdict.ok and not any(budget.exceeded for budget in self.budgets)
 
 
 @dataclass(frozen=True)

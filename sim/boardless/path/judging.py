@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from boardless.judge import gating, metrics, predictions, tolerances
+from boardless.judge import budgets, gating, metrics, predictions, tolerances
 from boardless.judge.records import Outcome
 from boardless.path.measuring import Measurement
 from boardless.path.request import GATE, Progress, quiet
@@ -37,4 +37,5 @@ def judge(measurement: Measurement, progress: Progress = quiet) -> Outcome:
     if asked := measurement.request.metrics:
         names, missing = metrics.chosen(asked, run.pictures, run.classes)
         found = metrics.measure(run, names, measurement.runs, missing)
-    return Outcome(run, verdict, comparison, measurement.stored, found)
+    checked = budgets.check(run, measurement.request.budgets)
+    return Outcome(run, verdict, comparison, measurement.stored, found, checked)

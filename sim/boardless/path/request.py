@@ -9,6 +9,7 @@ from pathlib import Path
 from boardless import runtimes
 from boardless.data.records import Pictures
 from boardless.device.link.faults import Faults
+from boardless.judge.budgets import NO_BUDGETS, Budgets
 from boardless.model import profiles
 
 # Sets of pictures that one boot of a device infers one after another.
@@ -49,6 +50,7 @@ class Request:
     cycles: bool = True  # count what cycles are computed of
     cores: tuple[str, ...] = ()  # to estimate for; none and no parts: the board's own
     parts: tuple[str, ...] = ()
+    budgets: Budgets = NO_BUDGETS  # what it may use at most
 
     @property
     def names(self) -> str:

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from boardless.core import files
 from boardless.core.errors import BadInput
 from boardless.device.records import Board, HardwareCycles, Run
 from boardless.judge import suspicions
+from boardless.judge.budgets import Checked
 from boardless.judge.records import Outcome
 from boardless.report import columns, measures
 
@@ -55,7 +57,24 @@ def run(outcome: Outcome) -> dict[str, Any]:
         "notes": list(run.notes),
         "mapping": list(run.pictures.mapping),
         "warnings": [*run.pictures.doubts, *suspicions.find(run.pictures, run.reference)],
+        **({"budgets": budgets(outcome.budgets)} if outcome.budgets else {}),
     }
+
+
+def budgets(checked: Sequence[Checked]) -> list[dict[str, Any]]:
+    """Returns the JSON of budgets: bytes, or milliseconds on a part."""
+    return [
+        {
+            "budget": f"max-{each.what}",
+            "part": each.where or None,
+            "limit": each.limit,
+            "found": round(each.found, 4),
+            "exceeded": each.exceeded,
+            "layer": each.layer.index if each.layer else None,
+            "of_layer": round(each.of_layer, 4),
+        }
+        for each in checked
+    ]
 
 
 def device(measured: HardwareCycles | None, estimates: dict[str, float]) -> dict[str, Any] | None:

@@ -24,8 +24,15 @@ def show(outcomes: Sequence[Outcome], *, only_wrong: bool = False) -> None:
     for text in dict.fromkeys(text for o in outcomes for text in warnings(o)):
         table.note(f"warning: {text}")
     for outcome in outcomes:
-        if not outcome.verdict.ok:
-            table.line(f"{names(outcome)}: {outcome.verdict.reason}")
+        for text in reasons(outcome):
+            table.line(text)
+
+
+def reasons(outcome: Outcome) -> list[str]:
+    """Returns why an outcome is not well, a line each."""
+    verdict = [] if outcome.verdict.ok else [outcome.verdict.reason]
+    budgets = [budget.sentence for budget in outcome.budgets if budget.exceeded]
+    return [f"{names(outcome)}: {text}" for text in (*verdict, *budgets)]
 
 
 def _remarks(outcomes: Sequence[Outcome]) -> None:
@@ -72,7 +79,9 @@ STATES = ("ok", "worse", "wrong", "skipped")  # and "failed", which is named onl
 
 def state(outcome: Outcome) -> str:
     """Returns which of STATES an outcome is."""
-    return "wrong" if not outcome.verdict.ok else compared(outcome.comparison)
+    if not outcome.verdict.ok:
+        return "wrong"
+    return compared(outcome.comparison) if outcome.ok else "worse"
 
 
 def compared(comparison: Comparison | None) -> str:

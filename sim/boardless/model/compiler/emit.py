@@ -30,21 +30,36 @@ USUAL = ("int8", "float32")  # of inputs and outputs; firmware that knows others
 
 def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
     """File name -> content. Equal programs give equal bytes."""
-    weights = bytearray()
-    placed: dict[tuple[str, bytes], int] = {}
-    layers = [_layer(layer, weights, placed) for layer in program.layers]
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("boardless.model.compiler"),
+    values, weights = described(program)
+    environment = templates("boardless.model.compiler")
+    files = {
+        name: environment.get_template(f"{name}.j2").render(values, build_id=build_id).encode()
+        for name in ("model.c", "model_config.h", "weights.S")
+    }
+    # An empty weights file would make .incbin's symbol point behind the section.
+    return files | {"weights.bin": weights or bytes(4)}
+
+
+def templates(package: str) -> jinja2.Environment:
+    """Returns the templates of C in the folder `templates` of a package."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
+
+
+def described(program: Program) -> tuple[dict[str, Any], bytes]:
+    """Returns (what templates print of a program, the bytes of its constants)."""
+    weights = bytearray()
+    placed: dict[tuple[str, bytes], int] = {}
+    layers = [_layer(layer, weights, placed) for layer in program.layers]
     states = [_state(state, weights) for state in program.states]
     values: dict[str, Any] = {
         "program": program,
         "version": __version__,
-        "build_id": build_id,
         "layers": layers,
         "states": states,
         "headers": sorted({layer.call.header for layer in program.layers}),
@@ -54,12 +69,7 @@ def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
         "weights_bytes": len(weights),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }
-    files = {
-        name: environment.get_template(f"{name}.j2").render(values).encode()
-        for name in ("model.c", "model_config.h", "weights.S")
-    }
-    # An empty weights file would make .incbin's symbol point behind the section.
-    return files | {"weights.bin": bytes(weights) or bytes(4)}
+    return values, bytes(weights)
 
 
 def number(value: int | float) -> str:

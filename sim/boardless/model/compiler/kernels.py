@@ -83,6 +83,11 @@ class Call:
     scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
     clearances: tuple[int | None, ...] = field(default=(), init=False)  # bytes
 
+    @property
+    def constant_bytes(self) -> int:
+        """Bytes of all constants, those included that another call has, too."""
+        return sum(c.data.nbytes for c in self.constants if c.data is not None)
+
     def with_clearances(self, *clearances: int | None) -> Call:
         """Returns the same call with its promise."""
         call = dataclasses.replace(self)

@@ -45,7 +45,10 @@ def sources(program: Program) -> Sources:
     return Sources(
         model=program.name,
         files=files,
-        layers=tuple(MarkedLayer(x.index, x.op, x.name, x.call.macs) for x in program.layers),
+        layers=tuple(
+            MarkedLayer(x.index, x.op, x.name, x.call.macs, x.call.constant_bytes)
+            for x in program.layers
+        ),
         input_bytes=program.input.nbytes,
         output_dtype=program.output.dtype,
         output_count=program.output.count,

@@ -1,0 +1,95 @@
+"""Folders of `boardless compile --standalone`, built by make with nothing of this environment.
+
+library = Library([made("digits_cnn:int8", "host", tmp_path)], tmp_path)
+outputs = library.run(zoo.find("digits_cnn:int8").graph, inputs)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from boardless.device import boards
+from boardless.front import standalone
+from boardless.front.standalone import api, folder, forms
+from boardless.model import ports, zoo
+from boardless.model.graph import Graph
+
+EMPTY = {"PATH": "/usr/bin:/bin"}
+WARNINGS = "-Wall -Wextra -Werror"
+
+
+def made(model: str, board: str, place: Path, form: str = forms.PLAIN) -> Path:
+    """Returns the folder of a model, which has the name of its functions."""
+    found = zoo.find(model)
+    target = place / api.identifier(found.name)
+    folder.write(standalone.files(found, boards.load(board), form=form), target)
+    return target
+
+
+def make(place: Path, *words: str) -> Path:
+    """Returns the library that the folder's own Makefile builds."""
+    command = ["make", "-s", *words]
+    done = subprocess.run(
+        command, cwd=place, env=EMPTY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return place / f"lib{place.name}.a"
+
+
+class Library:
+    """The models of several folders, linked together and loaded into this process."""
+
+    def __init__(self, folders: Sequence[Path], place: Path) -> None:
+        archives = [make(path, f"CFLAGS=-O2 -fPIC {WARNINGS}") for path in folders]
+        target = place / "models.so"
+        words = ["-Wl,--whole-archive", *map(str, archives), "-Wl,--no-whole-archive", "-lm"]
+        subprocess.run(["gcc", "-shared", "-o", str(target), *words], check=True)
+        self.loaded = ctypes.CDLL(str(target))
+
+    def call(self, name: str, arena: Any, size: int, *pointers: Any) -> int:
+        function = getattr(self.loaded, name)
+        addresses = [ctypes.c_void_p(p.ctypes.data if p is not None else None) for p in pointers]
+        return int(function(ctypes.c_void_p(arena), ctypes.c_size_t(size), *addresses))
+
+    def run(self, name: str, size: int, graph: Graph, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Returns what the model answers to inputs (N, ...) as `run` gives them to a device."""
+        memory = Arena(size)
+        if graph.states:
+            assert self.call(f"{name}_reset", memory.address, size) == 0
+        sources, targets = (
+            [graph.tensors[i] for i in some] for some in (graph.inputs, graph.outputs)
+        )
+        answers = []
+        for fed in inputs:
+            raw = np.frombuffer(fed.tobytes(), np.uint8)
+            at = ports.offsets(sources)
+            given = [
+                np.ascontiguousarray(raw[at[i] : at[i + 1]] ^ shift(tensor))
+                for i, tensor in enumerate(sources)
+            ]
+            taken = [np.zeros(tensor.nbytes, np.uint8) for tensor in targets]
+            status = self.call(f"{name}_invoke", memory.address, size, *given, *taken)
+            assert status == 0
+            parts = [part ^ shift(t) for part, t in zip(taken, targets, strict=True)]
+            answers.append(np.concatenate(parts))
+        found = np.stack(answers)
+        return found.view(np.int8) if len(targets) > 1 else found.view(targets[0].dtype)
+
+
+class Arena:
+    """Memory at a multiple of 16, which holds no zeros."""
+
+    def __init__(self, size: int) -> None:
+        self.memory = np.full(size + 16, 0xA5, np.uint8)
+        self.address = -(-self.memory.ctypes.data // 16) * 16
+
+
+def shift(tensor: Any) -> np.uint8:
+    """Returns what the values of uint8 models differ by from those that a device of ours gets."""
+    return np.uint8(0x80 if tensor.own_dtype == "uint8" and tensor.dtype == "int8" else 0)
