@@ -23,9 +23,9 @@ from boardless.cycles.counts import Counted
 from boardless.data import decode, pictures
 from boardless.device import backtrace, boards
 from boardless.device.elf import function_at, sections
+from boardless.device.link import mlperf
 from boardless.device.link.client import Client
 from boardless.device.link.plain import PlainLine
-from boardless.front import mlperf
 from boardless.judge import baseline
 from boardless.model import compiler, graph, zoo
 from boardless.report import collect, github, kept, page

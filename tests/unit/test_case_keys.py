@@ -13,6 +13,7 @@ import pytest
 from boardless.core import paths
 from boardless.device import build, emulators
 from boardless.device.link.faults import Faults
+from boardless.judge.budgets import Budgets
 from boardless.model import zoo
 from boardless.model.zoo import Model
 from boardless.path import GATE, PICTURES, Request, keys
@@ -33,6 +34,10 @@ OTHER: dict[str, Any] = {
     "runtime": "other",
     "reference": "tflm",
     "other_references": True,
+    "elf": Path(__file__),
+    "region": "begin:end",
+    "uint8": True,
+    "budgets": Budgets(flash=1),
     "sets": (PICTURES,),
     "emulator": "fake",
     "link": "uart",

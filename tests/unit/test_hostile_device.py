@@ -13,10 +13,9 @@ import pytest
 from boardless.core.errors import BoardlessError, DeviceFault, LinkError
 from boardless.data.records import Pictures
 from boardless.device import cycle_counter, emulators, run
-from boardless.device.link import answers
+from boardless.device.link import answers, mlperf
 from boardless.device.link.client import Client
 from boardless.device.link.plain import PlainLine
-from boardless.front import mlperf
 from hostile_device import BUILD, Liar
 from hypothesis import example, given
 from hypothesis import strategies as st

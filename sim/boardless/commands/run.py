@@ -77,6 +77,32 @@ bad_line_option = click.option(
 )
 
 
+# Options that say how our own firmware is built or talked to.
+OURS_ALONE = {
+    "port": "--port",
+    "keep_input": "--keep-input",
+    "bad_line": "--bad-line",
+    "flash": "--flash",
+}
+
+
+def _check_foreign(
+    models: tuple[str, ...], board_names: tuple[str, ...], options: dict[str, Any]
+) -> None:
+    """Raises UsageError for options that do not go with the firmware of somebody else, or only
+    with it."""
+    if options["elf"] is None:
+        for name in ("region", "uint8"):
+            if options[name]:
+                raise click.UsageError(f"--{name} is for --elf")
+        return
+    if len(models) > 1 or len(board_names) > 1:
+        raise click.UsageError("--elf is of one model on one board")
+    for name, option in OURS_ALONE.items():
+        if options[name]:
+            raise click.UsageError(f"--elf and {option} are mutually exclusive")
+
+
 @click.command("run")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option(
@@ -86,6 +112,24 @@ bad_line_option = click.option(
     default=("mps2-an386",),
     show_default=True,
     help="See `boardless boards`; may be given more than once.",
+)
+@click.option(
+    "--elf",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Run this firmware, which boardless has not built, instead of one of MODEL's. It speaks "
+    "boardless's protocol or MLPerf Tiny's on the board's first UART.",
+)
+@click.option(
+    "--region",
+    metavar="BEGIN:END",
+    help="With --elf: count from one instruction to another, symbols or addresses that are reached "
+    "once in each inference.",
+)
+@click.option(
+    "--uint8",
+    is_flag=True,
+    help="With --elf: it takes pixels 0..255 for an int8 model, as MLPerf Tiny's vww01 does.",
 )
 @emulator_option
 @reference_option
@@ -149,6 +193,7 @@ def command(
         raise click.UsageError("--port and --emulator are mutually exclusive")
     options["other_references"] = True
     options["budgets"] = budgets(options)
+    _check_foreign(models, board_names, options)
     requests = [path.Request(model=m, board=b, **options) for b in board_names for m in models]
     with progress_bar() as progress:
         outcomes = [path.follow(r, labelled(r, progress)) for r in requests]

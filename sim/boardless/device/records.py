@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import numpy.typing as npt
 
 from boardless.core import paths
@@ -110,6 +111,26 @@ class Sources:
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """A firmware that boardless has not built: what the model says of its input and output, and
+    where its inference begins and ends."""
+
+    input: str  # such as "int8 1x28x28x3", in the type of the model's file
+    output: str
+    output_dtype: str  # of what the device answers, uint8 as int8
+    output_count: int
+    scale: float  # real = (raw - zero_point) * scale, of the output
+    zero_point: int
+    unsigned_input: bool = False  # it takes 128 more than the kernels of ours would
+    unsigned_output: bool = False
+    region: tuple[int, int] | None = None  # addresses: from one instruction to another
+
+    @property
+    def output_bytes(self) -> int:
+        return self.output_count * np.dtype(self.output_dtype).itemsize
+
+
+@dataclass(frozen=True)
 class Build:
     """A firmware: one model on one board."""
 
@@ -131,6 +152,13 @@ class Build:
     nominal_macs: int = 0  # of the model as it was made; layers hold those executed
     arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
     profile: str = profiles.DEFAULT  # whose bits it gives
+    foreign: Foreign | None = None  # boardless has not built it
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of an inference; those of the model where the layers are not
+        known."""
+        return sum(layer.macs for layer in self.layers) or self.nominal_macs
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from boardless.device.counting.devices import Devices, check, check_layers
 from boardless.device.elf import function_at
 from boardless.device.emulators import Emulator, Session, serial_port
 from boardless.device.feed import Span
+from boardless.device.link import foreign
 from boardless.device.link.client import Client
 from boardless.device.link.faults import BadLine, Faults
 from boardless.device.plugin.counter import Counter
@@ -53,7 +54,13 @@ class Options:
 def choose_link(build: Build, options: Options) -> str:
     """memory or uart; BadInput where memory is asked for and the board has none."""
     settings = build.board.emulators[options.emulator]
-    can = build.board.memory.shared_bytes and getattr(settings, "shared_memory", True)
+    if build.foreign and options.link != "memory":
+        return "uart"
+    can = (
+        not build.foreign
+        and build.board.memory.shared_bytes
+        and getattr(settings, "shared_memory", True)
+    )
     if options.link == "memory" and not can:
         raise BadInput(
             f"board {build.board.name} has no memory that the host can see", hint="use --link uart"
@@ -78,7 +85,11 @@ def open_client(
         client.session = BadLine(session, options.bad_line)
         client.patience, client.tries, client.block_bytes = 0.5, 200, 256
     try:
-        if emulators.hardware(emulator):
+        if build.foreign:
+            client = foreign.attach(session, build.foreign)
+            client.watch = Watch.of(session, build)
+            client.describe_pc = lambda pc: function_at(build.elf, pc)
+        elif emulators.hardware(emulator):
             client.patience, client.patience_max, client.tries, client.gap = 10.0, 60.0, 4, 0.005
             client.thinking = SLOWEST * sum(layer.macs for layer in build.layers)
             _attach(client, build)
@@ -87,7 +98,7 @@ def open_client(
             client.boot()
             client.hello(build)
     except BaseException:
-        client.session.close()
+        session.close()
         raise
     return client
 
@@ -111,6 +122,7 @@ class Answers:
     counts: Counts
     stack_bytes: int  # deepest use so far
     seconds: dict[str, float]  # boot, infer
+    coarse: float = 0.0  # by how much real outputs may be off, as the link gives them
 
 
 def run(build: Build, pictures: Pictures, options: Options, progress: feed.Progress) -> Answers:
@@ -158,6 +170,7 @@ def run_all(
                     infer(client, build, span, batch, progress)
                     span.inferences[batch, 0] = device
                 span.end(client.stack_bytes())
+            devices.inferences[device] = client.inferences
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
@@ -174,6 +187,7 @@ def run_all(
             _counts(build, emulator, span, about, devices),
             span.stack_bytes,
             {"boot": boot, "infer": span.ended - span.began},
+            max(client.coarse for client in clients),
         )
         for span in spans
     ]
@@ -192,6 +206,8 @@ def _counts(
     build: Build, emulator: Emulator, span: Span, about: dict[str, str], devices: Devices
 ) -> Counts:
     """Returns what the emulator, or the board, has counted, and what the plugin has."""
+    if build.foreign:
+        return _of_region(span, devices)
     if emulators.hardware(emulator):
         here: serial_port.Settings = build.board.emulators["serial_port"]
         found, problem = cycle_counter.read(
@@ -215,6 +231,15 @@ def _counts(
         check(counted, counts.instructions, build.board)
         check_layers(counted, counts.layers, build.board)
     return dataclasses.replace(counts, counted=counted)
+
+
+def _of_region(span: Span, devices: Devices) -> Counts:
+    """Returns the counts of the region of foreign firmware, which runs once per inference."""
+    if devices.missing:
+        return Counts(missing=devices.missing, cycles_missing=devices.missing)
+    devices.check_passes()
+    counted = _counted(span, devices)
+    return Counts(instructions=tuple(counted.instructions.tolist()), counted=counted)
 
 
 def _counted(span: Span, devices: Devices) -> Counted:

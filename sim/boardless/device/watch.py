@@ -55,8 +55,7 @@ class Watch:
 
     def begin(self, inferences: int) -> None:
         """Starts the budget of so many inferences."""
-        macs = sum(layer.macs for layer in self.build.layers)
-        self.allowed = AT_LEAST + inferences * (OVERHEAD + PER_MAC * macs)
+        self.allowed = AT_LEAST + inferences * (OVERHEAD + PER_MAC * self.build.macs)
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended, or no Linux
             self.end = processor_seconds(self.process) + self.allowed
 

@@ -10,7 +10,6 @@ time, in which an instruction takes 64 ns: good to compare two builds, not a boa
 from __future__ import annotations
 
 import math
-import re
 import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from boardless.core.errors import LinkError, ToolFailed
 from boardless.data.records import Pictures
 from boardless.device import emulators
 from boardless.device.link.client import Client
+from boardless.device.link.mlperf import identify, infer, load
 from boardless.device.link.plain import PlainLine
 from boardless.device.records import Build
 from boardless.judge import predictions
@@ -30,7 +30,6 @@ from boardless.model import reference
 from boardless.model.compiler import quantise
 from boardless.model.zoo import Model
 
-HEX_BYTES = 31  # of the input in one command
 WINDOWS = 5
 SECONDS = 10.0  # of device time in a window, at least
 WARMUPS = 10
@@ -76,44 +75,6 @@ def connect(build: Build, emulator: str) -> PlainLine:
         session.close()
         raise
     return terminal
-
-
-def identify(terminal: PlainLine) -> dict[str, str]:
-    """name, profile and model, each as the runner reads it."""
-    lines = [*terminal.ask("name"), *terminal.ask("profile")]
-    patterns = (r"m-(name)-dut-\[([^]]+)]", r"m-(model|profile)-\[([^]]+)]")
-    found = [m for line in lines for p in patterns if (m := re.fullmatch(p, line))]
-    about = {m[1]: m[2] for m in found}
-    if set(about) != {"name", "profile", "model"}:
-        raise LinkError(f"the device does not say who it is: {_shown(lines)}")
-    return about
-
-
-def _shown(lines: list[str]) -> str:
-    """Returns the begin of an answer, for a message."""
-    return str(lines)[:300]
-
-
-def load(terminal: PlainLine, data: bytes) -> None:
-    """The input, in the model's own type, over `db`."""
-    answers = terminal.ask(f"db load {len(data)}")
-    for i in range(0, len(data), HEX_BYTES):
-        answers = terminal.ask(f"db {data[i : i + HEX_BYTES].hex()}")
-    if answers != ["m-load-done"]:
-        raise LinkError(f"the input did not arrive whole: {_shown(answers)}")
-
-
-def infer(terminal: PlainLine, inferences: int, warmups: int) -> tuple[list[float], int]:
-    """(results, microseconds between the two lap lines) of `inferences` in a row."""
-    lines = terminal.ask(f"infer {inferences} {warmups}")
-    laps = [int(m[1]) for line in lines if (m := re.fullmatch(r"m-lap-us-([0-9]{1,20})", line))]
-    results = [m[1] for line in lines if (m := re.fullmatch(r"m-results-\[([^]]+)]", line))]
-    if len(laps) != 2 or len(results) != 1 or laps[1] < laps[0]:
-        raise LinkError(f"no whole answer to infer: {_shown(lines)}")
-    try:
-        return [float(value) for value in results[0].split(",")], laps[1] - laps[0]
-    except ValueError as error:
-        raise LinkError(f"the results of infer are no numbers: {results[0][:60]!r}") from error
 
 
 def accuracy(

@@ -64,13 +64,14 @@ def compare(
     named: str = "",
 ) -> Verdict:
     """The Verdict on raw outputs (N, classes) against `reference` of the same shape and type.
-    `rounding` (N, classes), of float32, is what the rounding of sums explains of a difference. The
-    verdict calls the reference `named`, such as "litert 2.3.0"."""
+    `rounding` (N, classes) is what the rounding of float32 sums, or of printed integers, explains
+    of a difference. The verdict calls the reference `named`, such as "litert 2.3.0"."""
     top, top_reference = outputs.argmax(axis=1), reference.argmax(axis=1)
     worst, found = _differences(outputs, reference).max(axis=1), errors(outputs, reference)
     if outputs.dtype.kind != "f":
-        wrong = worst > 0
-        limit = 0.0
+        limits = np.zeros(outputs.shape) if rounding is None else np.floor(rounding)
+        wrong = (_differences(outputs, reference) > limits).any(axis=1)
+        limit = float(limits.max())
     else:
         size = np.where(np.isfinite(reference), np.abs(reference.astype(np.float64)), 0.0)
         scale = np.maximum(1.0, size.max(axis=1))

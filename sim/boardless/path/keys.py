@@ -63,6 +63,7 @@ def key(
         model.name,
         *(profiles.load(name).named for name in profiles.names()),
         hashlib.sha256(model.content).hexdigest(),
+        hashlib.sha256(request.elf.read_bytes() if request.elf else b"").hexdigest(),
         common(board.name),
         compilers.state(board),
         emulator,

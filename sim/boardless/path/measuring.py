@@ -43,6 +43,9 @@ DYNAMIC_RANGE = (
 )
 
 
+FOREIGN = "firmware that boardless has not built: its arena, weights and layers are not known"
+
+
 @dataclass(frozen=True)
 class Measurement:
     """The results of one boot of a device: a run for each set of pictures, in their order."""
@@ -92,6 +95,9 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
         outputs = ports.values(graph, answer.outputs)
         at += len(fed)
         allowed = rounding.bound(graph, prepared.model.reference, fed.inputs)
+        if answer.coarse:
+            printed = np.full(outputs.shape, answer.coarse / _scale(prepared.model)[0])
+            allowed = printed if allowed is None else np.maximum(allowed, printed)
         right = predictions.compare(outputs, reference_outputs, rounding=allowed).ok
         counts, targets = answer.counts, prepared.targets
         if hardware and request.cycles and right:
@@ -107,6 +113,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
             notes = (DYNAMIC_RANGE, *notes)
         if expected.instead:
             notes = (f"{expected.by} answered: {expected.instead}", *notes)
+        if build.foreign:
+            notes = (*notes, *_foreign_notes(answer))
         runs[name] = Run(
             build=build,
             model_digest=model_digest,
@@ -179,6 +187,13 @@ def _disagreements(
                 values=int((outputs != expected).sum()),
                 largest=verdict.max_abs_error,
             )
+
+
+def _foreign_notes(answer: run.Answers) -> list[str]:
+    notes = [f"{FOREIGN}{'' if answer.stack_bytes else ', nor how deep its stack is'}"]
+    if answer.coarse:
+        notes.append("outputs are those that the device prints, with three decimals")
+    return notes
 
 
 def inputs(request: Request, model: Model) -> dict[str, Pictures]:

@@ -14,7 +14,7 @@ from boardless import runtimes
 from boardless.core.errors import BoardlessError, TooSmall
 from boardless.cycles import cores, estimate
 from boardless.cycles.estimate import Target
-from boardless.device import boards, emulators
+from boardless.device import boards, emulators, foreign
 from boardless.device.emulators import serial_port
 from boardless.device.records import Build
 from boardless.model import profiles, zoo
@@ -48,6 +48,10 @@ def prepare(request: Request, progress: Progress = quiet, build: Build | None = 
     chosen = emulators.choose(board, emulator)
     progress("building", 0, 0)
     runtime = runtimes.load(request.runtime)
+    if request.elf:
+        build = foreign.described(
+            request.elf, board, model.graph, request.region, uint8=request.uint8
+        )
     if build is None:
         graph = model.graph.replace(keeps_states=request.keep_state)
         build = runtime.build(graph, board, fold=request.fold, keep_input=request.keep_input)

@@ -28,6 +28,9 @@ class Request:
     runtime: str = runtimes.OURS
     reference: str = profiles.DEFAULT  # whose bits the model has to give
     other_references: bool = False  # say what those that are installed give, too
+    elf: Path | None = None  # firmware that boardless has not built, instead of a runtime's
+    region: str | None = None  # BEGIN:END, where its inference begins and ends
+    uint8: bool = False  # it takes pixels 0..255 for an int8 model
     sets: tuple[str, ...] = (PICTURES,)
     images: Path | None = None
     limit: int | None = None

@@ -24,6 +24,12 @@ from boardless.device.records import Board, Build
 BUG = "this is a bug of boardless, please report it; --no-cycles runs without the plugin"
 
 
+NO_REGION = (
+    "instructions not available: nobody here knows where an inference of this firmware begins and "
+    "ends; --region BEGIN:END says it"
+)
+
+
 @dataclass
 class Devices:
     """The counters of all devices of a run. Without a plugin, `missing` says why nothing is
@@ -34,6 +40,7 @@ class Devices:
     watch: Watch = field(default_factory=Watch)
     missing: str = ""
     recordings: dict[int, Recording] = field(default_factory=dict)
+    inferences: dict[int, int] = field(default_factory=dict)  # by device, of foreign firmware
 
     @classmethod
     def of(cls, build: Build, emulator: Emulator, caches: Sequence[str] = ()) -> Devices:
@@ -46,6 +53,11 @@ class Devices:
         except ToolMissing as error:
             return cls(missing=str(error))
         elf = image.load(build.elf)
+        if build.foreign:
+            if build.foreign.region is None:
+                return cls(missing=NO_REGION)
+            regions = [build.foreign.region]
+            return cls(plugin, watch.cuts(elf), watch.program(elf, build.board, regions, caches))
         return cls(plugin, watch.cuts(elf), watch.firmware(elf, build.board, caches))
 
     @contextlib.contextmanager
@@ -57,6 +69,17 @@ class Devices:
         with Counter(self.plugin, self.cuts, self.watch, where=f"device {device}") as counter:
             yield counter
             self.recordings[device] = counter.read()
+
+    def check_passes(self) -> None:
+        """Raises BadInput where a region of foreign firmware did not run once per inference."""
+        for device, wanted in self.inferences.items():
+            found = self.recordings[device].count
+            if found != wanted:
+                raise BadInput(
+                    f"--region was run through {found} times in {wanted} inferences",
+                    where=f"device {device}",
+                    hint="name instructions that are executed once in each inference",
+                )
 
     def counted(self, order: Sequence[tuple[int, int]]) -> Counted:
         """Pass i is the inference order[i] = (device, its number since the device began)."""

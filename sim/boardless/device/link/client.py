@@ -61,6 +61,7 @@ class Client(Closing):
     inferences: int = 0  # since the device began, with the last one that was answered
     about: dict[str, str] = field(default_factory=dict)  # the last answer to hello()
     cycles: int | None = None  # of the last predict(), where the core has a counter
+    coarse: float = 0.0  # by how much real outputs may be off, as the device prints them
     waited: float = 0.0  # seconds until the device began its answer to the last command
     output_bytes: int | None = None  # of the build that hello() has found
     marks: int | None = None  # numbers that layer_ticks() gives, of that build
