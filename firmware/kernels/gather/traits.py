@@ -5,6 +5,6 @@ from boardless.model.traits import Traits, always
 TRAITS = Traits(
     keeps_range=True,
     same_in_uint8=always,
-    int8="indexed",
-    float32="indexed",
+    int8="gather",
+    float32="gather",
 )

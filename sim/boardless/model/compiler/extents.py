@@ -28,6 +28,8 @@ def written(params: Mapping[str, Any]) -> int:
         return _product(params["shape"], "outer", "middle", "inner")
     if "reduced" in params:
         return _product(params, "outer", "inner")
+    if "places" in params:
+        return _product(params, "outer", "places", "inner")
     if "memory" in params:  # and what each filter remembers
         filters = int(params["filters"])
         return filters // int(params["rank"]) + filters * int(params["memory"])
@@ -53,6 +55,8 @@ def read(params: Mapping[str, Any], inputs: int) -> list[int | None]:
         return [_product(params, "steps", "inputs")]
     if "memory" in params:
         return [int(params["inputs"])]
+    if "places" in params:  # of two inputs the first may be a constant, or the second
+        return [_product(params, "outer", "size", "inner")] if inputs == 2 else [None]
     if "window" in params:
         return [_product(params["window"], "input_h", "input_w", "input_c")]
     if "shape" in params:
