@@ -18,7 +18,8 @@ def lower(context: Context) -> Call | Alias:
             f"the filter is {context.input(1).type_and_shape}, the input "
             f"{context.input().type_and_shape}, the output {context.output().type_and_shape}"
         )
-    if suffix == "s8" and context.rounding is not Rounding.ONCE:
+    in_fixed_point = suffix == "s16" and context.rounding is Rounding.TWICE
+    if in_fixed_point or (suffix == "s8" and context.rounding is not Rounding.ONCE):
         return kernels.lower_as("conv_2d", _as_convolution(context, rows))
     filter_tensor = context.filter((output_c, input_c))
     taps = filter_tensor.data

@@ -58,6 +58,16 @@ def lower(context: Context) -> Call:
     )
 
 
+def _double(x: float) -> float:
+    """Returns 1 / (1 + x)."""
+    return 1 / (1 + x)
+
+
+def _single(x: float) -> float:
+    """Returns the same in single precision."""
+    return float(np.float32(1) / (np.float32(1) + np.float32(x)))
+
+
 def _int16(context: Context, count: int, beta: float) -> Call:
     scale, output = quantise.of(context.input()).scale, quantise.of(context.output()).scale
     if abs(output * 32768 - 1) > 1e-3:
@@ -67,8 +77,10 @@ def _int16(context: Context, count: int, beta: float) -> Call:
     real = float(np.float32(scale) * np.float32(beta)) / (10 / 65535)
     multiplier, shift = quantise.multiplier_and_shift(real)
     context.scaled_up(-MOST_INT16, 0, shift)
-    exponentials = tables.interpolated(math.exp, 10 / 65535, 32767)
-    reciprocals = tables.interpolated(lambda x: 1 / (1 + x), 1 / 65535, -32768)
+    single = context.profile.single_tables
+    exponential = elementwise.single_precision("expf") if single else math.exp
+    exponentials = tables.interpolated(exponential, 10.0, 32767, single)
+    reciprocals = tables.interpolated(_single if single else _double, 1.0, -32768, single)
     return Call(
         function="bl_softmax_rows_s16_ref",
         params_type="bl_softmax_rows_s16",

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from boardless.model import profiles
 from boardless.model.compiler import wide
 from boardless.model.compiler.kernels import MAX_STEP, Call, Constant, Context, Params, place_window
 
@@ -27,6 +28,11 @@ def lower(context: Context) -> Call:
         rows = filter_tensor.data.reshape(output_c, -1)
         constants += conv.requantisation(filter_tensor, output_c)
         params["wide"] = wide.sums_in_64_bits(conv, rows, constants[1], constants[3])
+        if not params["wide"] and not conv.profile.transposes_narrow:
+            raise context.refuse(
+                f"the reference {conv.profile.name} reads its int32 bias as int64",
+                hint=f"--reference {profiles.DEFAULT}",
+            )
     sized = context.input().data is None
     if sized and (context.input().dtype, context.input().shape) != ("int32", (4,)):
         raise context.refuse(f"its output's shape is {context.input().type_and_shape}")

@@ -6,10 +6,12 @@ call = tables.sigmoid(context, header="tanh/tanh.h", shifts=(0, 1))
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from boardless.model import profiles
 from boardless.model.compiler import quantise
 from boardless.model.compiler.kernels import Call, Constant, Context
 
@@ -49,6 +51,12 @@ def sigmoid(context: Context, header: str, shifts: tuple[int, ...]) -> Call:
         raise context.refuse("an int16 output of this operator must have the scale 1/32768")
     exponent = quantise.exponent(context.input())
     if exponent is not None and exponent + 12 in shifts:
+        if not context.profile.curves_of_all_scales:
+            raise context.refuse(
+                f"the reference {context.profile.name} has another formula for input scales that "
+                "are powers of two, of which there is no kernel",
+                hint=f"--reference {profiles.DEFAULT}",
+            )
         multiplier, shift = 3 << (exponent + 12), 0
     else:
         real, shift = quantise.of(context.input()).scale * 4096 * 3, 0
@@ -72,20 +80,24 @@ def sigmoid(context: Context, header: str, shifts: tuple[int, ...]) -> Call:
 
 
 def interpolated(
-    function: Callable[[float], float], scale: float, zero_point: int
+    function: Callable[[float], float], width: float, zero_point: int, single: bool = False
 ) -> npt.NDArray[np.int16]:
     """Returns 513 values of a function, for stored inputs from -32768 upwards, 128 apart, in units
-    of 2^-15. int16 kernels interpolate between them: each is less by half of the error that the
-    chord to the next one has at its middle. It is computed in TFLite's order, in double
-    precision."""
-    low, high = (scale * (end - zero_point) for end in (LEAST, GREATEST))
-    step, unit = (high - low) / SEGMENTS, 2.0 / 65535
-    units = 65536 / (unit * GREATEST - unit * LEAST)
-    i = np.arange(SEGMENTS)
-    starts = (low + i * step, low + i * step + step / 2, low + (i + 1) * step)
-    here, middle, after = (np.array([function(x) for x in at]) for at in starts)
-    chord = rounded((after * units + rounded(here * units)) / 2)
-    values = rounded(here * units) - rounded((chord - rounded(middle * units)) / 2)
-    last = rounded(np.array([function(high) * units]))
+    of 2^-15; all inputs together are `width` wide. int16 kernels interpolate between the values:
+    each is less by half of the error that the chord to the next one has at its middle. They are
+    computed in TFLite's order, in double precision or in single."""
+    real: Any = np.float32 if single else np.float64
+    scale, unit = real(width) / real(GREATEST - LEAST), real(2) / real(GREATEST - LEAST)
+    low, high = (scale * real(end - zero_point) for end in (LEAST, GREATEST))
+    step = (high - low) / real(SEGMENTS)
+    units = real(GREATEST - LEAST + 1) / (unit * real(GREATEST) - unit * real(LEAST))
+    i = np.arange(SEGMENTS).astype(real)
+    starts = (low + i * step, low + i * step + step / real(2), low + (i + real(1)) * step)
+    here, middle, after = (
+        np.array([function(float(x)) for x in at], real) * units for at in starts
+    )
+    chord = rounded((after + rounded(here)) / real(2))
+    values = rounded(here) - rounded((chord - rounded(middle)) / real(2))
+    last = rounded(np.array([real(function(float(high))) * units]))
     table: Array = np.clip(np.concatenate([values, last]), LEAST, GREATEST)
     return table.astype(np.int16)

@@ -51,6 +51,11 @@ class Profile:
     dense: Rounding = Rounding.TWICE  # how int8 rows of weights are requantised
     sums: Rounding = Rounding.TWICE  # how all other int8 sums and products are
     fixed_point_curves: bool = False  # int8 sigmoid and tanh in fixed point, not by a table
+    # int16 layers that transpose a convolution take an int32 bias where the model says so.
+    transposes_narrow: bool = True
+    single_tables: bool = False  # int16 softmax's tables are made in single precision
+    # int16 sigmoid and tanh are by one table, also where the input's scale is a power of two.
+    curves_of_all_scales: bool = True
     rescales_clamps: bool = True  # an int8 clamp at 6 converts to the output's scale
 
     def rounding(self, known: tuple[Rounding, ...]) -> Rounding:

@@ -10,4 +10,6 @@ PROFILE = Profile(
     extra="tflm",
     fixed_point_curves=True,
     rescales_clamps=False,
+    transposes_narrow=False,
+    single_tables=True,
 )

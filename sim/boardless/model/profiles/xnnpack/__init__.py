@@ -13,4 +13,5 @@ PROFILE = Profile(
     answerers=(Answerer("litert", "AUTO", ""),),
     dense=Rounding.FLOAT,
     sums=Rounding.FLOAT,
+    curves_of_all_scales=False,
 )
