@@ -1,4 +1,4 @@
-"""What is refused of int16 models, because TensorFlow Lite refuses it or is not sure of it."""
+"""Checks what is refused of int16 models, since TensorFlow Lite refuses it or is not sure of it."""
 
 from __future__ import annotations
 
