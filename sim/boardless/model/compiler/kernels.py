@@ -218,6 +218,7 @@ class Context:
         name = self.op.options.get("fused_activation_function", "NONE")
         known = traits.of(self.op.name).roundings
         to_even = known is not None and self.rounding is Rounding.FLOAT
+        to_even &= self.output().dtype == "int8"
         bounds = quantise.activation_bounds(name, self.output(), to_even)
         if bounds is None:
             raise self.refuse(f"fused activation {name} is not supported")
