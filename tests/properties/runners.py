@@ -275,6 +275,7 @@ def load(name: str) -> Runner:
     return Runner(core, board.variants)
 
 
+@functools.cache
 def boards_by_variants() -> dict[tuple[str, ...], str]:
     """Returns a board for each set of variants, which can run records: the usual one, else the
     first."""

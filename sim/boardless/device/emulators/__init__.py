@@ -6,6 +6,7 @@ qemu = load(choose(boards.load("mps2-an386")))
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import pkgutil
 from typing import cast
@@ -15,8 +16,10 @@ from boardless.device.emulators.base import Debugger, Emulator, Session
 from boardless.device.records import Board
 
 
-def names() -> list[str]:
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "base")
+@functools.cache
+def names() -> tuple[str, ...]:
+    """Returns the names of all emulators, sorted. Every board that is read asks for them."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "base"))
 
 
 def load(name: str) -> Emulator:
