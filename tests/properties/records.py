@@ -23,6 +23,7 @@ from typing import Any
 import kept
 from boardless.core import paths
 from boardless.device import boards
+from boardless.device.records import Board
 from elftools.elf.elffile import ELFFile
 
 BOARD = "mps2-an386"
@@ -131,7 +132,11 @@ def host() -> Kernels:
 @functools.cache
 def core(name: str) -> Kernels:
     """All kernels as a firmware of an emulated board, with the flags its models are built with."""
-    board = boards.load(name)
+    return firmware(boards.load(name))
+
+
+def firmware(board: Board, more: str = "") -> Kernels:
+    """The same of a board that may be no folder's, with `more` C in the program."""
     tools, hal = board.toolchain, paths.FIRMWARE / "hal" / board.hal
     compile_flags = ["-std=gnu11", "-O2", "-g", *WARNINGS, "-ffunction-sections", "-fno-common"]
     compile_flags += [f'-DBL_BOARD="{board.name}"', f"-ffile-prefix-map={paths.ROOT}=."]
@@ -142,7 +147,7 @@ def core(name: str) -> Kernels:
         *(f"-L{hal}", f"-T{board.linker_script}"),
     ]
     main = [APP / "main.c", *sorted(hal.glob("*.c")), *sorted(board.folder.glob("*.c"))]
-    return _build(board.name, command, board.variants, main, link)
+    return _build(board.name, command, board.variants, main, link, more)
 
 
 def _build(
@@ -151,6 +156,7 @@ def _build(
     variants: tuple[str, ...],
     main: list[Path],
     link: list[str],
+    more: str = "",
 ) -> Kernels:
     """The program of these sources, compiled where it is not there yet."""
     kernels = [
@@ -160,7 +166,9 @@ def _build(
     ]
     sources = [*kernels, APP / "probe.c", *sorted((paths.FIRMWARE / "protocol").glob("*.c")), *main]
     own = Path(__file__).read_bytes()
-    with kept.folder(f"properties-{name}", command, link, kept.version(command[0]), own) as folder:
+    with kept.folder(
+        f"properties-{name}", command, link, kept.version(command[0]), own, more
+    ) as folder:
         elf = folder / "kernels.elf"
         objects = [folder / f"{i}-{path.stem}.o" for i, path in enumerate(sources)]
         if not elf.is_file():
@@ -170,7 +178,7 @@ def _build(
         table = [f for f in functions(variants) if f.name in defined]
         if not elf.is_file():
             dispatch = folder / "dispatch.c"
-            dispatch.write_text(dispatch_source(table))
+            dispatch.write_text(dispatch_source(table) + more)
             half = folder / "half.elf"
             kept.run([*command, str(dispatch), *map(str, objects), *link, "-o", str(half)])
             half.rename(elf)

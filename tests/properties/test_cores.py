@@ -1,0 +1,131 @@
+"""Every operator on every kind of core, not only on those whose kernels it has: some drawn cases
+each, built by the core's own compiler, with the values of TFLite's reference kernels.
+
+    pytest tests/properties/test_cores.py
+
+The cases are the same for all cores, and drawn once.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from boardless.model import compiler, reference
+from boardless.model.graph import read
+from boardless.model.graph.dynamic_range import as_float
+from hypothesis import HealthCheck, Phase, given, settings
+from properties import cortex_m0, records, runners, strategies
+from properties.drawing import DrawnCase
+from properties.records import Block, Kernels, Record
+
+DRAWN, USED = 3, 2  # of each operator and type: the first ones are the simplest
+MEMORY_BOARDS = ["esp32c3", "mps3-an547"]  # whose memory the host sees, too
+
+pytestmark = pytest.mark.emulated
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A case and what TFLite computes of it."""
+
+    case: DrawnCase
+    outputs: npt.NDArray[np.generic]
+
+
+@functools.cache
+def expected() -> tuple[Expected, ...]:
+    """All cases, the same every time."""
+    names = [(name, dtype) for name in strategies.names() for dtype in strategies.dtypes(name)]
+    return tuple(_expected(case) for name, dtype in names for case in _drawn(name, dtype))
+
+
+def _drawn(name: str, dtype: str) -> list[DrawnCase]:
+    cases: list[DrawnCase] = []
+
+    @settings(
+        max_examples=DRAWN,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategies.load(name).cases(dtype))
+    def keep(case: DrawnCase) -> None:
+        cases.append(case)
+
+    keep()
+    return cases[-USED:]
+
+
+def _expected(case: DrawnCase) -> Expected:
+    graph = read(case.content, "case")
+    content = case.oracle or as_float(case.content, graph)
+    return Expected(case, reference.predict(content, case.inputs))
+
+
+@pytest.mark.parametrize("board", MEMORY_BOARDS)
+def test_on_a_core(board: str) -> None:
+    runner = runners.load(board)
+    for each in expected():
+        program = compiler.compile_graph(read(each.case.content, "case"), runner.variants)
+        try:
+            found = runner.run(program, each.case.inputs)
+            runners.equal(each.case, program, found, each.outputs)
+        except AssertionError as error:
+            raise AssertionError(f"{each.case} on {board}: {error}") from error
+
+
+@dataclass
+class Recording:
+    """The host's machine, which remembers the calls, and the memory behind each."""
+
+    kernels: Kernels
+    calls: list[tuple[str, Record]] = field(default_factory=list)
+    after: list[bytes] = field(default_factory=list)
+    floats: list[bool] = field(default_factory=list)
+
+    def execute(self, record: Record) -> bytes:
+        number = int.from_bytes(record.data[4:8], "little")
+        self.calls.append((self.kernels.functions[number].name, record))
+        self.after.append(runners.load("host").machine.execute(record))
+        return self.after[-1]
+
+    def close(self) -> None:
+        """Leaves the host's machine to others."""
+
+
+def test_on_a_cortex_m0() -> None:
+    """What the host computed of the same calls; its float32 rounds in another way."""
+    machine = Recording(records.host())
+    runner = runners.Runner(machine, cortex_m0.board().variants)
+    for each in expected():
+        program = compiler.compile_graph(read(each.case.content, "case"), runner.variants)
+        runner.run(program, each.case.inputs)
+    for (function, record), host, found in zip(
+        machine.calls, machine.after, cortex_m0.execute(machine.calls), strict=True
+    ):
+        status, blocks = record.result(_numbered(found, record))
+        assert status == 0, f"{function} refused its parameters"
+        for block, a, b in zip(record.blocks, blocks, record.result(host)[1], strict=True):
+            if block.writable and a != b:
+                assert _close(a, b), f"{function}: {Block(a)}, not {Block(b)}"
+
+
+def _numbered(after: bytes, record: Record) -> bytes:
+    """Returns the memory with the number that the function has on the host."""
+    return after[:4] + record.data[4:8] + after[8:]
+
+
+def _close(a: bytes, b: bytes) -> bool:
+    """Returns True where both are float32 values that differ by 1e-5 of the largest at most."""
+    if len(a) % 4:
+        return False
+    found, wanted = np.frombuffer(a, np.float32), np.frombuffer(b, np.float32)
+    if not np.isfinite(wanted).all():
+        return False
+    limit = max(1e-5 * float(np.abs(wanted).max(initial=0)), float(np.finfo(np.float32).tiny))
+    return bool(np.allclose(found, wanted, rtol=0, atol=limit))
