@@ -10,8 +10,12 @@ import pytest
 from boardless import path
 from boardless.core.errors import BadInput
 from boardless.data import pictures
+from boardless.front import booted
+from boardless.front.sweep import chunk
+from boardless.front.sweep.cases import Preparation, SweepCase
 from boardless.model import compiler, graph, ports, reference, zoo
 from boardless.report import record
+from boardless.robot_library import Boardless
 from one_operator import Operator, Tensor
 from one_operator import graph as network
 
@@ -84,6 +88,62 @@ def test_the_reference_gets_each_input(model: str) -> None:
     q = (given["input_0"] - 3.0) * 0.05 + (given["input_2"] + 7.0) * 0.1
     expected = np.clip(np.rint(q / 0.1) - 7, -128, 127).reshape(3, -1)
     assert np.abs(outputs[:, 22:] - expected).max() <= 1
+
+
+@pytest.mark.emulated
+def test_plugin_robot_library_and_sweep_take_them_as_run_does(model: str, tmp_path: Path) -> None:
+    """All of the same build; each of a picture's arrays by its name, too."""
+    given = arrays()
+    images = save(tmp_path / "inputs.npz", **given)
+    prepared = path.prepare(path.Request(model, "mps2-an386"))
+    fed = pictures.load(prepared.model, images)
+    with booted.Device.open(prepared.model, prepared.build, "qemu") as device:
+        expected = device.reference(fed.inputs)
+        assert expected.shape == (3, 15 + 7 + 15)
+        np.testing.assert_array_equal(device.predict_all(fed.inputs)[:, :15], expected[:, :15])
+        one = device.predict({name: array[1] for name, array in given.items()})
+        np.testing.assert_allclose(one.output, expected[1], rtol=1e-5, atol=1e-6)
+
+    robot = Boardless()
+    said = robot.load_firmware(model, "mps2-an386")
+    assert (said.input, said.output) == ("int8 1x58", "int8 1x58")
+    robot.use_pictures(str(images))
+    robot.create_terminal_tester()
+    robot.start_emulation()
+    robot.wait_for_line_on_uart("m-ready")
+    assert robot.predict_picture(2)[:15] == expected[2, :15].tolist()
+    robot.prediction_should_match_reference()
+    robot.reset_emulation()
+
+    case = SweepCase(model, prepared.model, "mps2-an386", "qemu", "inputs", images)
+    ready = Preparation(cycles=False).ready(case)
+    labels, numbers = ready.pictures.labels, tuple(range(3))
+    task = chunk.Task(
+        model=prepared.model.name,
+        content=case.content,
+        board=case.board,
+        emulator=case.emulator,
+        cycles=False,
+        identity=ready.identity,
+        indices=numbers,
+        inputs=ready.pictures.inputs,
+        labels=labels,
+    )
+    done = chunk.run(task)
+    assert isinstance(done, chunk.Done), done
+    assert [each.ok for each in done.inferences] == [True] * 3
+    assert [each.prediction for each in done.inferences] == expected.argmax(axis=1).tolist()
+
+
+def test_which_bytes_are_whose(model: str) -> None:
+    found = ports.layout(zoo.find(model).graph)
+    assert found == [
+        "bytes of the inputs, one after another: 0..14 int8 1x3x5, 15..42 float32 1x7, "
+        "43..57 int8 1x3x5",
+        "bytes of the outputs, one after another: 0..14 int8 1x3x5, 15..42 float32 1x7, "
+        "43..57 int8 1x3x5",
+    ]
+    assert ports.layout(zoo.find("digits_cnn:int8").graph) == []
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def core(name: str) -> Kernels:
 
 
 def firmware(board: Board, more: str = "") -> Kernels:
-    """The same of a board that may be no folder's, with `more` C in the program."""
+    """Builds the same for a board that may be no folder's, with `more` C in the program."""
     tools, hal = board.toolchain, paths.FIRMWARE / "hal" / board.hal
     compile_flags = ["-std=gnu11", "-O2", "-g", *WARNINGS, "-ffunction-sections", "-fno-common"]
     compile_flags += [f'-DBL_BOARD="{board.name}"', f"-ffile-prefix-map={paths.ROOT}=."]

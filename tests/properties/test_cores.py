@@ -99,7 +99,7 @@ class Recording:
 
 
 def test_on_a_cortex_m0() -> None:
-    """What the host computed of the same calls; its float32 rounds in another way."""
+    """Compares with what the same calls left on the host; float32 rounds in another way."""
     machine = Recording(records.host())
     runner = runners.Runner(machine, cortex_m0.board().variants)
     for each in expected():

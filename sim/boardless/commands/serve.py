@@ -9,6 +9,7 @@ from boardless.device import emulators
 from boardless.device.link.benchmark import BENCHMARKS, PIXELS, Answers
 from boardless.device.link.client import Client
 from boardless.front import serve
+from boardless.model import ports
 from boardless.terminal import (
     board_option,
     emulator_option,
@@ -74,6 +75,8 @@ def command(
 
     def announce(address: str) -> None:
         click.echo(address)
+        for line in ports.layout(prepared.model.graph):
+            say(line)
         say(f"{built.model} on {board} ({chosen}); Ctrl-C ends it")
 
     try:

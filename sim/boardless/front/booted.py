@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -29,7 +29,7 @@ from boardless.device import backtrace, emulators, run
 from boardless.device.link.client import Client
 from boardless.device.link.transcript import Recorded
 from boardless.device.records import Build
-from boardless.model import reference
+from boardless.model import ports, reference
 from boardless.model.zoo import Model
 
 AFTER_A_FAULT = 5.0  # seconds for the rest of a report; the firmware ends itself after it
@@ -37,8 +37,8 @@ AFTER_A_FAULT = 5.0  # seconds for the rest of a report; the firmware ends itsel
 
 @dataclass(frozen=True)
 class Prediction:
-    """Raw `output` (classes,) in the model's output type; `instructions` of the inference, None
-    where the emulator does not count."""
+    """Raw `output` (classes,) in the model's output type, of several outputs the values one after
+    another; `instructions` of the inference, None where the emulator does not count."""
 
     output: npt.NDArray[Any]
     instructions: int | None
@@ -110,20 +110,29 @@ class Device(Closing):
 
     # ---- what a test asks ----
 
-    def predict(self, picture: npt.ArrayLike) -> Prediction:
+    def predict(self, picture: npt.ArrayLike | Mapping[str, npt.ArrayLike]) -> Prediction:
         """One inference; `picture` is in the model's own type and shape, with or without the
-        batch."""
+        batch. For several inputs it is their bytes one after another, as int8, or an array for each
+        by its name, as in a .npz but of one picture."""
         self.last_input = fed = self._checked(picture)
         with self._attentive() as client:
             ticks, raw = client.predict(fed.tobytes())
         emulator = emulators.load(self.options.emulator)
         return Prediction(
-            np.frombuffer(raw, self.model.graph.output_tensor.dtype),
+            self._values(np.frombuffer(raw, ports.given(self.model.graph).dtype)[np.newaxis])[0],
             emulator.instructions(self.build.board, ticks),
         )
 
-    def _checked(self, picture: npt.ArrayLike) -> npt.NDArray[Any]:
-        source = self.model.graph.input_tensor
+    def _values(self, outputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return ports.values(self.model.graph, outputs)
+
+    def _checked(self, picture: npt.ArrayLike | Mapping[str, npt.ArrayLike]) -> npt.NDArray[Any]:
+        graph = self.model.graph
+        source = ports.fed(graph)
+        if isinstance(picture, Mapping):
+            arrays = {name: np.asarray(array)[np.newaxis] for name, array in picture.items()}
+            packed: npt.NDArray[Any] = ports.packed(graph, arrays, "the picture")[0]
+            return packed
         fed = np.asarray(picture)
         if fed.dtype != source.dtype or fed.size != int(np.prod(source.shape)):
             raise BadInput(
@@ -141,7 +150,8 @@ class Device(Closing):
         """Raw outputs (N, classes) of the reference's interpreter for pictures (N, ...): LiteRT's
         reference kernels, unless another one was asked for."""
         profile = self.model.graph.profile
-        return reference.predict(self.model.reference, pictures, profile=profile)
+        outputs = reference.predict(self.model.reference, pictures, profile=profile)
+        return self._values(outputs)
 
     def layer_instructions(self) -> dict[str, int]:
         """Instructions of each layer of the last inference, by `INDEX OPERATOR`."""
@@ -152,7 +162,9 @@ class Device(Closing):
         spent = [b - a for a, b in pairwise(at) if a is not None and b is not None]
         return dict(zip(names, spent, strict=False))
 
-    def cycles(self, picture: npt.ArrayLike, core: str = "") -> Cycles:
+    def cycles(
+        self, picture: npt.ArrayLike | Mapping[str, npt.ArrayLike], core: str = ""
+    ) -> Cycles:
         """Estimated cycles of one inference, with the estimate's error; see count_cycles()."""
         fed = self._checked(picture)
         return count_cycles(self.build, self.options.emulator, fed[np.newaxis], core)

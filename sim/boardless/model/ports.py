@@ -36,6 +36,24 @@ def fed(graph: Graph) -> Tensor:
     return joined([graph.tensors[i] for i in graph.inputs], "inputs")
 
 
+def given(graph: Graph) -> Tensor:
+    """Returns what an inference gives: the output, or the bytes of several."""
+    return joined([graph.tensors[i] for i in graph.outputs], "outputs")
+
+
+def layout(graph: Graph) -> list[str]:
+    """Returns a line for the inputs and one for the outputs, where there are several, that says
+    which bytes are whose."""
+    lines = []
+    for what, numbers in (("input", graph.inputs), ("output", graph.outputs)):
+        tensors = [graph.tensors[i] for i in numbers]
+        if len(tensors) > 1:
+            at = zip(itertools.pairwise(offsets(tensors)), tensors, strict=True)
+            texts = [f"{begin}..{end - 1} {tensor.type_and_shape}" for (begin, end), tensor in at]
+            lines.append(f"bytes of the {what}s, one after another: {', '.join(texts)}")
+    return lines
+
+
 def offsets(tensors: Sequence[Tensor]) -> list[int]:
     """Returns the byte at which each tensor begins, and the one behind the last."""
     return [0, *itertools.accumulate(t.nbytes for t in tensors)]

@@ -21,7 +21,7 @@ from boardless.device.link import answers, messages
 from boardless.device.link.plain import Silence
 from boardless.device.records import Build
 from boardless.front.robot.state import RENODE, RobotState
-from boardless.model import zoo
+from boardless.model import ports, zoo
 from boardless.path import Request, prepare
 
 HEX_BYTES = 31  # of a picture in one command, as MLPerf Tiny's runner sends them
@@ -55,7 +55,7 @@ class Firmware(RobotState):
         else:
             self._stop()
         self._build = made
-        source, target_tensor = self._model.graph.input_tensor, self._model.graph.output_tensor
+        source, gives = ports.fed(self._model.graph), ports.given(self._model.graph)
         logger.info(f"{made.model} on {board}, build {made.build_id}: {made.elf}")
         return DotDict(
             build_id=made.build_id,
@@ -63,7 +63,7 @@ class Firmware(RobotState):
             board=board,
             uart=getattr(target.emulators.get(RENODE), "uart", "sysbus.uart0"),
             input=f"{source.dtype} {'x'.join(map(str, source.shape))}",
-            output=f"{target_tensor.dtype} {'x'.join(map(str, target_tensor.shape))}",
+            output=f"{gives.dtype} {'x'.join(map(str, gives.shape))}",
             layers=len(made.layers),
             elf=str(made.elf),
             flash_bytes=made.flash_bytes,
@@ -103,7 +103,8 @@ class Firmware(RobotState):
         self._sent, self._output = int(number), None
 
     def predict_picture(self, number: int = -1) -> list[float]:
-        """Sends picture ``number``, unless the device holds it, and returns the raw outputs."""
+        """Sends picture ``number``, unless the device holds it, and returns the raw outputs: those
+        of several outputs one after another."""
         if number >= 0:
             self.send_picture(number)
         if self._sent < 0:
@@ -112,10 +113,11 @@ class Firmware(RobotState):
         lines = self.ask_device("predict")
         answer = messages.fields(lines)
         try:
-            target = self._model.graph.output_tensor
-            raw = answers.raw(answer, "output", target.nbytes)
+            gives = ports.given(self._model.graph)
+            raw = answers.raw(answer, "output", gives.nbytes)
             self._ticks = answers.number(answer, "ticks")
-            self._output = np.frombuffer(raw, target.dtype)
+            outputs = np.frombuffer(raw, gives.dtype)[np.newaxis]
+            self._output = ports.values(self._model.graph, outputs)[0]
         except LinkError:
             raise AssertionError(f"no prediction but {lines}") from None
         return [float(v) for v in self._output]

@@ -21,7 +21,7 @@ from boardless.front.robot.firmware import Firmware
 from boardless.front.robot.renode_terminal import text_of
 from boardless.front.robot.state import RENODE
 from boardless.judge import predictions
-from boardless.model import reference
+from boardless.model import ports, reference
 
 
 class Verdicts(Firmware):
@@ -67,7 +67,9 @@ class Verdicts(Firmware):
         options = run.Options(self._emulator, link="uart", bad_line=faults.parse(line))
         answers = run.run(self._loaded(), fed, options, lambda done: None)
         verdict = predictions.compare(
-            answers.outputs, self._expected(fed.inputs), named=self._reference
+            ports.values(self._model.graph, answers.outputs),
+            self._expected(fed.inputs),
+            named=self._reference,
         )
         if not verdict.ok:
             raise AssertionError(verdict.reason)
@@ -121,7 +123,8 @@ class Verdicts(Firmware):
         """Returns the reference's outputs (N, classes) of inputs (N, ...)."""
         assert self._model is not None
         profile = self._model.graph.profile
-        return reference.predict(self._model.reference, inputs, profile=profile)
+        outputs = reference.predict(self._model.reference, inputs, profile=profile)
+        return ports.values(self._model.graph, outputs)
 
     def _predicted(self) -> npt.NDArray[Any]:
         if self._output is None:

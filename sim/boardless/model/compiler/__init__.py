@@ -120,7 +120,7 @@ def compile_graph(
         arena=arena,
         input=ports.fed(graph),
         input_offset=offsets[graph.input],
-        output=ports.joined([graph.tensors[i] for i in graph.outputs], "outputs"),
+        output=ports.given(graph),
         output_offset=offsets[graph.output],
         nominal_macs=nominal_macs,
         input_kept=keep_input or bool(graph.more_inputs),  # the bytes of several are copied
