@@ -263,3 +263,33 @@ def test_scales_of_a_uint8_window_are_multiplied_in_single_precision(
     assert float(np.float32(a) * np.float32(b)) != a * b
     assert multipliers.data is not None
     assert multipliers.data[0] == quantise.multiplier_and_shift(product / 0.5)[0]
+
+
+@runners.machines
+def test_a_uint8_map_is_resized_as_tflite_does(machine: str) -> None:
+    """TFLite computes in single precision; thirds of a pixel give sums near halves."""
+    rules = [{}, {"alignCorners": True}, {"halfPixelCenters": True}]
+    sizes = [(4, 4), (5, 7), (12, 9), (3, 20), (6, 6), (13, 1)]
+    for number, (height, width) in enumerate(sizes):
+        shape = (1, 3, 4, 5)
+        tensors = [Tensor(shape, "uint8", (0.05,), (120,))]
+        tensors.append(Tensor((2,), "int32", data=np.array([height, width])))
+        output = Tensor((1, height, width, 5), "uint8", (0.05,), (120,))
+        content = model("RESIZE_BILINEAR", tensors, output, rules[number % 3])
+        runners.check(DrawnCase(content, int8(*shape, count=8), f"{height}x{width}"), machine)
+
+
+@runners.machines
+@pytest.mark.parametrize("zero_point", [128, 131])
+def test_a_uint8_map_is_convolved_the_other_way(zero_point: int, machine: str) -> None:
+    data = RNG.integers(20, 236, (3, 3, 3, 4))
+    tensors = [
+        Tensor((4,), "int32", data=np.array([1, 8, 8, 3])),
+        Tensor((3, 3, 3, 4), "uint8", (0.01,), (zero_point,), 0, data),
+        Tensor((1, 4, 4, 4), "uint8", (0.05,), (120,)),
+        Tensor((3,), "int32", (0.0005,), (0,), 0, RNG.integers(-3000, 3000, 3)),
+    ]
+    output = Tensor((1, 8, 8, 3), "uint8", (0.2,), (100,))
+    options = {"strideH": 2, "strideW": 2, "padding": 0}
+    content = model("TRANSPOSE_CONV", tensors, output, options, source=2)
+    runners.check(DrawnCase(content, int8(1, 4, 4, 4), f"{zero_point}"), machine)

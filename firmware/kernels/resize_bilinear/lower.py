@@ -18,12 +18,14 @@ def lower(context: Context) -> Call:
     _, output_h, output_w, _ = output_shape(context)
     if n != 1:
         raise context.refuse(f"batch size {n}; boardless runs one picture at a time")
-    places = _exact if suffix == "f32" else _in_steps
+    if suffix == "s8" and context.input().own_dtype == "uint8":
+        suffix = "u8"
+    places = _in_steps if suffix == "s8" else _exact
     rows, row_parts = places(context, input_h, output_h)
     columns, column_parts = places(context, input_w, output_w)
     return Call(
         function=f"bl_resize_bilinear_{suffix}_ref",
-        params_type=f"bl_resize_bilinear_{suffix}",
+        params_type=f"bl_resize_bilinear_{'s8' if suffix == 'u8' else suffix}",
         params={
             "input_h": input_h,
             "input_w": input_w,

@@ -24,6 +24,13 @@ bl_status bl_resize_bilinear_s8_ref(const bl_resize_bilinear_s8 *p, const int8_t
                                     const int32_t *row_parts, const int32_t *column_parts,
                                     int8_t *output);
 
+/* What TFLite computes of uint8 values, which are 128 more than those here: in single precision,
+ * with the parts of float32, each product and each sum rounded. */
+bl_status bl_resize_bilinear_u8_ref(const bl_resize_bilinear_s8 *p, const int8_t *input,
+                                    const int32_t *rows, const int32_t *columns,
+                                    const float *row_parts, const float *column_parts,
+                                    int8_t *output);
+
 bl_status bl_resize_bilinear_f32_ref(const bl_resize_bilinear_f32 *p, const float *input,
                                      const int32_t *rows, const int32_t *columns,
                                      const float *row_parts, const float *column_parts,

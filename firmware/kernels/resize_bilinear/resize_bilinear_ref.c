@@ -31,6 +31,37 @@ bl_status bl_resize_bilinear_s8_ref(const bl_resize_bilinear_s8 *p, const int8_t
   return BL_OK;
 }
 
+/* A fused multiply-add rounds once where TFLite rounds twice. */
+#if defined(__GNUC__) && !defined(__clang__)
+__attribute__((optimize("fp-contract=off")))
+#endif
+bl_status
+bl_resize_bilinear_u8_ref(const bl_resize_bilinear_s8 *p, const int8_t *input, const int32_t *rows,
+                          const int32_t *columns, const float *row_parts, const float *column_parts,
+                          int8_t *output) {
+  if (!is_valid(p)) {
+    return BL_BAD_ARGUMENT;
+  }
+  const int32_t channels = p->channels, length = p->input_w * channels;
+  for (int32_t y = 0; y < p->output_h; y++) {
+    const int8_t *upper = input + rows[2 * y] * length, *lower = input + rows[2 * y + 1] * length;
+    const float down = row_parts[y], up = 1.0f - down;
+    for (int32_t x = 0; x < p->output_w; x++) {
+      const int32_t left = columns[2 * x] * channels, right = columns[2 * x + 1] * channels;
+      const float to_right = column_parts[x], to_left = 1.0f - to_right;
+      for (int32_t c = 0; c < channels; c++) {
+        const float upper_left = (float)(upper[left + c] + 128) * up * to_left;
+        const float lower_left = (float)(lower[left + c] + 128) * down * to_left;
+        const float upper_right = (float)(upper[right + c] + 128) * up * to_right;
+        const float lower_right = (float)(lower[right + c] + 128) * down * to_right;
+        const float sum = upper_left + lower_left + upper_right + lower_right + 0.5f;
+        *output++ = (int8_t)((int32_t)sum - 128);
+      }
+    }
+  }
+  return BL_OK;
+}
+
 bl_status bl_resize_bilinear_f32_ref(const bl_resize_bilinear_f32 *p, const float *input,
                                      const int32_t *rows, const int32_t *columns,
                                      const float *row_parts, const float *column_parts,

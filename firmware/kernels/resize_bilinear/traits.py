@@ -2,4 +2,4 @@
 
 from boardless.model.traits import Rounding, Traits
 
-TRAITS = Traits(keeps_range=True, roundings=(Rounding.TWICE,))
+TRAITS = Traits(keeps_range=True, own_in_uint8=True, roundings=(Rounding.TWICE,))

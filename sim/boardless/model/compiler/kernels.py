@@ -248,7 +248,8 @@ class Context:
         but in single for uint8 windows, and for dense layers that round twice and have one scale
         for all channels."""
         scale, known = quantise.of(self.input()).scale, traits.of(self.op.name)
-        single = known.form is traits.Form.WINDOW and self.input().own_dtype == "uint8"
+        windowed = known.form is traits.Form.WINDOW or known.filtered is not None
+        single = windowed and self.input().own_dtype == "uint8"
         if Rounding.ONCE in (known.roundings or ()):
             single = self.rounding is Rounding.TWICE and len(scales) == 1
         found = [

@@ -43,7 +43,8 @@ def to_signed(graph: Graph) -> Graph:
                 refused.append(Refusal(op.index, op.name, graph.types(op), what, HINT))
             operators.append(op)
             continue
-        if known.weighted and len(op.inputs) > 1 and op.inputs[1] in unsigned:
+        filtering = known.weighted or known.filtered is not None
+        if filtering and len(op.inputs) > 1 and op.inputs[1] in unsigned:
             if op.inputs[1] not in filters:
                 filters[op.inputs[1]] = len(tensors)
                 tensors.append(_centred(tensors[op.inputs[1]], where))
