@@ -1,4 +1,4 @@
-"""Folders of `boardless compile --standalone`, built by make with nothing of this environment.
+"""Folders of `boardless compile --standalone`, built with nothing of this environment.
 
 library = Library([made("digits_cnn:int8", "host", tmp_path)], tmp_path)
 outputs = library.run(zoo.find("digits_cnn:int8").graph, inputs)
@@ -21,7 +21,7 @@ from boardless.model import ports, zoo
 from boardless.model.graph import Graph
 
 EMPTY = {"PATH": "/usr/bin:/bin"}
-WARNINGS = "-Wall -Wextra -Werror"
+WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wpedantic")
 
 
 def made(model: str, board: str, place: Path, form: str = forms.PLAIN) -> Path:
@@ -32,24 +32,27 @@ def made(model: str, board: str, place: Path, form: str = forms.PLAIN) -> Path:
     return target
 
 
-def make(place: Path, *words: str) -> Path:
-    """Returns the library that the folder's own Makefile builds."""
-    command = ["make", "-s", *words]
-    done = subprocess.run(
-        command, cwd=place, env=EMPTY, capture_output=True, text=True, check=False
-    )
+def run(command: Sequence[str | Path], place: Path | None = None) -> str:
+    """Returns what a command prints that is run in `place`, where next to nothing is set."""
+    words = [*map(str, command)]
+    done = subprocess.run(words, cwd=place, env=EMPTY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return place / f"lib{place.name}.a"
+    return done.stdout
+
+
+def sources(place: Path) -> list[Path]:
+    """Returns the C files of a folder."""
+    return sorted((place / "src").rglob("*.c"))
 
 
 class Library:
     """The models of several folders, linked together and loaded into this process."""
 
     def __init__(self, folders: Sequence[Path], place: Path) -> None:
-        archives = [make(path, f"CFLAGS=-O2 -fPIC {WARNINGS}") for path in folders]
         target = place / "models.so"
-        words = ["-Wl,--whole-archive", *map(str, archives), "-Wl,--no-whole-archive", "-lm"]
-        subprocess.run(["gcc", "-shared", "-o", str(target), *words], check=True)
+        files = [source for path in folders for source in sources(path)]
+        flags = ["-std=c11", "-O1", "-fPIC", *WARNINGS, *(f"-I{path}/src" for path in folders)]
+        run(["gcc", "-shared", *flags, "-o", target, *files, "-lm"])
         self.loaded = ctypes.CDLL(str(target))
 
     def call(self, name: str, arena: Any, size: int, *pointers: Any) -> int:

@@ -23,7 +23,7 @@ from boardless.device.link import foreign as link
 from boardless.judge.records import Outcome
 from boardless.model import reference, zoo
 from command_line import Cli
-from standalone_folder import made
+from standalone_folder import made, sources
 
 pytestmark = pytest.mark.emulated
 BOARD = "mps2-an386"
@@ -48,10 +48,6 @@ def gcc(elf: Path, *words: str | Path, machine: Sequence[str] = ()) -> Path:
     command = ["arm-none-eabi-gcc", *flags, *FLAGS, *map(str, words), "-o", str(elf)]
     subprocess.run(command, check=True, timeout=120)
     return elf
-
-
-def sources(folder: Path) -> list[Path]:
-    return sorted((folder / "src").rglob("*.c"))
 
 
 @pytest.fixture(scope="module")
