@@ -29,6 +29,7 @@ REASONS = {
     "needs others' sources": 1,
     "needs other machines": 1,
     "needs another program": 1,
+    "needs CMake": 1,
     "needs packages of others": 1,
     "takes a minute": 2,
 }

@@ -63,9 +63,9 @@ def test_commands_in_readme_exist(command: str) -> None:
 
 
 def test_options_in_readme_exist() -> None:
-    block = README.split("## Six commands\n\n```\n")[1].split("```")[0]
+    block = README.split("## Seven commands\n\n```\n")[1].split("```")[0]
     lines = re.findall(r"^boardless (\w+) (.*)$", block, re.MULTILINE)
-    assert len(lines) == 6
+    assert len(lines) == 7
     for name, line in lines:
         known = {option for p in commands.load(name).params for option in p.opts}
         assert set(re.findall(r"(--[a-z-]+)", line)) <= known, line
