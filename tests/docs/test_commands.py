@@ -32,6 +32,7 @@ REASONS = {
     "needs CMake": 1,
     "needs packages of others": 1,
     "takes a minute": 2,
+    "needs the repository's history": 3,
 }
 NOT_RUN = re.compile(r"Not run by the tests: (.*)")
 

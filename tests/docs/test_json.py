@@ -19,10 +19,12 @@ import example_report
 import msgspec
 import pytest
 from boardless import cli, commands
+from boardless.commands import bisect
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
 from boardless.device.records import HardwareCycles, MarkedLayer
 from boardless.front.bench import emulation
+from boardless.front.bisect import Found, Tried
 from boardless.judge import history as judged
 from boardless.judge.fits import Fit
 from boardless.judge.growth import Finding
@@ -203,6 +205,14 @@ def test_history() -> None:
     # A layer's name has a space and a number, so it is not looked into.
     shape.check({**made, "entries": [e | {"layers": {}} for e in made["entries"]]})
     assert set(shape.paths) - shape.seen == {"entries[].layers.LAYER"}
+
+
+def test_bisect() -> None:
+    shape = Shape("boardless bisect")
+    tried = (Tried("1" * 40, "good"), Tried("2" * 40, "bad", ("a line",)))
+    first = [dict.fromkeys(("commit", "date", "author", "subject"), "text")]
+    shape.check(bisect.record_of(Found(("2" * 40,), tried, ("a line",)), first))
+    shape.all_seen()
 
 
 @pytest.mark.emulated

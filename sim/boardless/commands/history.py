@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from boardless.core import paths
 from boardless.core.errors import BadInput
 from boardless.front import history as front
 from boardless.judge import history as judge
@@ -54,9 +55,9 @@ def command(
 
     They are cycles, memory and accuracy.
 
-    Figures are those that --add has put into FILE, and those that the baselines of the zoo accepted
-    at each commit, which git knows. The page of the next `boardless sim` draws what is in
-    history.jsonl of the current folder. Exit status: 0, or 2 where there is no history.
+    Figures are those that --add has put into FILE, and in a checkout of boardless those that the
+    baselines accepted at each commit, which git knows. The page of the next `boardless sim` draws
+    what is in history.jsonl of the current folder. Exit status: 0, or 2 where there is no history.
     """
     if add:
         found = kept.load(kept.data_file())
@@ -65,7 +66,10 @@ def command(
         new = judge.add(file, report.entries(found))
         note(f"{file}: {new} {'line' if new == 1 else 'lines'} added or changed")
         kept.keep_history(found, file)
-    entries = [*front.accepted(models, board_names), *judge.read(file)]
+    # In a repository of the user's own, the zoo's baselines are somebody else's.
+    here = Path.cwd().is_relative_to(paths.ROOT)
+    accepted = front.accepted(models, board_names) if here else []
+    entries = [*accepted, *judge.read(file)]
     if models:
         entries = [e for e in entries if {e.model, e.model.partition(":")[0]} & {*models}]
     if board_names:

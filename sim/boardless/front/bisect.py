@@ -2,7 +2,7 @@
 
     found = bisect(Zoo(case, limits, progress, ...), good, bad, say)
 
-git chooses each commit in the middle, `git rev-list --bisect-all`, which touches neither the
+git chooses each commit in the middle, by `git rev-list --bisect-all`, which touches neither the
 working tree nor any reference. Each is measured once, as the gate measures it, and compared with
 the good one; one that cannot be measured is left out.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -29,8 +29,13 @@ class Measured(Protocol):
     """Something that is compared at two commits. `worse` returns a line for each thing that fails;
     `at` raises BoardlessError where a commit cannot be measured."""
 
-    paths: Sequence[str]  # only commits that change these; none: all
-    repository: Path
+    @property
+    def paths(self) -> Sequence[str]:
+        """Only commits that change one of these are tried; none: all."""
+
+    @property
+    def repository(self) -> Path:
+        """A folder of the repository."""
 
     def at(self, commit: str) -> object: ...
 
@@ -65,8 +70,14 @@ class Zoo:
     progress: Progress
     folder: Path
     fresh: bool = False
-    paths: Sequence[str] = ()
-    repository: Path = field(default_factory=lambda: places.ROOT)
+
+    @property
+    def paths(self) -> Sequence[str]:
+        return "sim", "firmware", "platformio.ini", f"models/zoo/{self.case.name}"
+
+    @property
+    def repository(self) -> Path:
+        return places.ROOT
 
     def at(self, commit: str) -> object:
         # The objects of the commit before stay, so that only what has changed is compiled.
