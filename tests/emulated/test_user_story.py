@@ -1,5 +1,6 @@
-"""Tests a whole story of a user: a model and pictures of their own in a repository, gate, comment in
-the pull request, history, bisection."""
+"""A whole story of a user: a model and pictures of their own, gate, comment in the pull request,
+history, bisection.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,10 @@ import pytest
 from boardless import cli, terminal
 from boardless.core.errors import BadInput
 from boardless.core.printable import one_line, printable
-from boardless.report import table
+from boardless.device import boards
+from boardless.model import zoo
+from boardless.report import column, table
+from boardless.report.columns import COLUMNS
 from boardless.report.table import number, words
 from click import UsageError
 from rich.console import Console
@@ -55,6 +58,35 @@ def test_a_narrow_terminal_keeps_rows_and_names_what_it_leaves_out(screen: Scree
         assert [line.split() for line in rest[:3]] == [cells] * 3
         assert " ".join(rest[3:]) == (hidden or "")
         assert max(map(len, screen.lines[:5])) <= width
+
+
+def test_a_row_of_sim_is_a_line_of_80_columns(screen: Screen) -> None:
+    """The longest names of the zoo, and figures as large as its largest model has."""
+    known = [f"{name}:{kind}" for name in zoo.names() for kind in zoo.types(name)]
+    usual = [b.name for b in map(boards.load, boards.names()) if b.default]
+    figures = {
+        "pictures": 64,
+        "agreement": 1.0,
+        "max_error": {"bit_exact": True, "max_abs_error": 0.0},
+        "accuracy": {"right": 12, "of": 16, "device": 0.75},
+        "card_accuracy": 0.89,
+        "instructions": {"median": 29_564_497},
+        "est_cycles": {"target": "cortex-m4", "median": 64_062_886},
+        "ram": 462_916,
+        "flash": 876_032,
+        "inferences_per_second": 13.0,
+        "ok": True,
+        "gate": {"verdict": "ok", "ok": True},
+    }
+    rows = [figures | {"model": m, "board": b} for b in usual for m in known]
+    column.show(COLUMNS, rows)
+    assert max(map(len, screen.lines)) <= 80
+    assert len(screen.lines) <= len(rows) + 4
+    assert all(
+        line.split()[:2] == [r["model"], r["board"]]
+        for line, r in zip(screen.lines[2:], rows, strict=False)
+    )
+    assert screen.lines[len(rows) + 2].startswith("not shown at 80 columns: pictures, ")
 
 
 def test_what_says_nothing_goes_first(screen: Screen) -> None:

@@ -26,6 +26,7 @@ class Fit:
     cycles: int | None = None
     clock_hz: int | None = None
     milliseconds: float | None = None
+    millijoules: float | None = None  # of an inference; None where the part's power is not known
     basis: str = ""  # of cycles and time
     how: str = ""  # the bytes were found out
     why: str = ""  # something is not known

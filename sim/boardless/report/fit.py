@@ -33,6 +33,7 @@ def row(fit: Fit, max_ms: float | None = None, *, best: bool | None = None) -> d
         "cycles": fit.cycles,
         "clock_hz": fit.clock_hz,
         "milliseconds": fit.milliseconds,
+        "millijoules": fit.millijoules,
         "basis": fit.basis,
         "how": fit.how,
         "why": fit.why,
@@ -53,6 +54,7 @@ def record(rows: Sequence[Fit], max_ms: float | None, *, zoo: bool) -> dict[str,
 
 def show_places(rows: Sequence[Fit], max_ms: float | None) -> None:
     """Shows one model on several places."""
+    energy = [number("est. mJ", 4)] if any(f.millijoules for f in rows) else []
     headings = (
         words("place"),
         words("kind", 4),
@@ -61,10 +63,15 @@ def show_places(rows: Sequence[Fit], max_ms: float | None) -> None:
         number("RAM", 2),
         number("est. cycles", 6),
         number("est. ms", 1),
+        *energy,
         sentences("fits"),
     )
     cells = [
-        (f.place, f.kind, f.core, _n(f.flash), _n(f.ram), _n(f.cycles), _ms(f), _word(f, max_ms))
+        (
+            *(f.place, f.kind, f.core, _n(f.flash), _n(f.ram), _n(f.cycles), _ms(f)),
+            *([_mj(f)] if energy else []),
+            _word(f, max_ms),
+        )
         for f in rows
     ]
     table.show(rows[0].model if rows else "", headings, cells)
@@ -145,6 +152,10 @@ def _n(value: int | None) -> str:
 
 def _ms(fit: Fit) -> str:
     return "" if fit.milliseconds is None else f"{fit.milliseconds:,.4g}"
+
+
+def _mj(fit: Fit) -> str:
+    return "" if fit.millijoules is None else f"{fit.millijoules:,.4g}"
 
 
 def _word(fit: Fit, max_ms: float | None) -> table.Cell:

@@ -162,5 +162,6 @@ def _timed(fit: Fit, place: Place, cycles: Sequence[Cycles], why: str) -> Fit:
         cycles=round(best.median),
         clock_hz=best.target.clock_hz,
         milliseconds=None if time is None else round(time, 4),
+        millijoules=round(best.energy.millijoules, 6) if best.energy else None,
         basis=best.basis,
     )
