@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from boardless.commands import calibrate
 from boardless.cycles import calibration
-from boardless.cycles.calibration import facts
+from boardless.cycles.calibration import facts, recorded
 from boardless.front.calibrate import programs
 from click.testing import CliRunner
 from command_line import Cli, marked_processes
@@ -152,6 +152,7 @@ def test_counts_prices_and_keeps(
     results.mkdir()
     monkeypatch.setattr(facts, "FOLDER", own_facts.parent)
     monkeypatch.setattr(calibration, "FOLDER", results)
+    monkeypatch.setattr(recorded, "FOLDER", tmp_path / "counts")
     before = left_behind()
     runner = CliRunner()
     done = runner.invoke(calibrate.command, ["loops", str(checkout)], catch_exceptions=False)
@@ -182,7 +183,7 @@ def test_a_function_of_a_published_elf(cli: Cli, tmp_path: Path) -> None:
     suite.write_text(CALL_FACTS)
     flags = [*facts.read(suite).flags, "-O2", "-ffreestanding", "-nostdlib", "-nostartfiles"]
     flags += ["-fno-tree-loop-distribute-patterns", "-Wl,-e,0x08000000"]
-    command_line = [programs.GCC, *flags, "-w", "-T", "a.ld", "a.c", "-o", "published.elf"]
+    command_line = [f"{programs.ARM}gcc", *flags, "-w", "-T", "a.ld", "a.c", "-o", "published.elf"]
     subprocess.run(command_line, check=True, cwd=out)
     done = cli("calibrate", str(suite), str(tmp_path), "--json", "-")
     assert done.returncode == 0, done.stderr

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from boardless.core.errors import BadInput
-from boardless.cycles import calibration
-from boardless.cycles.calibration import ProgramRow, digest, facts
+from boardless.cycles import calibration, cores, decode, price
+from boardless.cycles.calibration import ProgramRow, again, digest, facts, recorded
+from boardless.cycles.counts import Tally
 from boardless.front.calibrate import programs
+from cycle_code import piece
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -274,7 +278,7 @@ def test_a_result_is_read_back_and_noticed_when_old(
     assert error.held_out
     assert error.held_out.programs == 1
     assert not error.stale
-    assert str(error) == "±3.0 % mean, 4.0 % worst of 2 programs"
+    assert str(error) == "±2.0 % mean, 2.0 % worst of 1 held-out program"
 
     found = calibration.load("cortex-m4", None, tmp_path)
     calibration.save(
@@ -355,3 +359,47 @@ def test_committed_results_fit_the_facts(path: Path) -> None:
     error = calibration.error(result.core, result.part)
     assert error
     assert not error.stale, "the model has changed: boardless calibrate"
+
+
+# ---- recorded counts ----
+
+
+def test_recorded_counts_are_read_back(tmp_path: Path) -> None:
+    code, tally = piece(["mov r8,r8", "ldr r0,[r1]", "adds r0,#1"])
+    decoded = decode.instructions("thumb", code.address.tolist(), code.content)
+    tally = Tally(tally.executed, tally.fallthrough, {"icache_miss": np.array([0, 2, 0])})
+    recorded.save("own", "12.2.1", {"one": (code, decoded, tally)}, tmp_path)
+    found = recorded.load("own", tmp_path)
+    assert found.compiler == "12.2.1"
+    one = found.programs["one"]
+    assert one.code.content == (b"",) * 3  # no machine code is kept
+    m4 = cores.load("cortex-m4")
+    prices = (
+        price.weights(m4, None, code, tally),
+        price.weights(m4, None, one.code, one.tally, one.decoded),
+    )
+    assert price.cycles(prices[0], tally).tolist() == price.cycles(prices[1], tally).tolist()
+    np.testing.assert_array_equal(one.tally.events["icache_miss"], [0, 2, 0])
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-9], lambda b: b"x" + b, lambda b: b""])
+def test_damaged_counts_are_refused(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    code, tally = piece(["mov r8,r8"])
+    decoded = decode.instructions("thumb", code.address.tolist(), code.content)
+    path = recorded.save("own", "12.2.1", {"one": (code, decoded, tally)}, tmp_path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BadInput, match="damaged counts"):
+        recorded.load("own", tmp_path)
+
+
+def test_every_recorded_program_is_in_its_suite_and_priced_as_the_results_say() -> None:
+    """One program per suite is priced again; `boardless calibrate --all` prices all."""
+    assert set(again.suites()) == {n for n in facts.names() if not facts.load(n).firmware}
+    for name in again.suites():
+        suite, kept = facts.load(name), recorded.load(name)
+        assert set(kept.programs) == {p.name for p in suite.programs}
+        smallest = min(kept.programs, key=lambda n: len(kept.programs[n].decoded))
+        rows = calibration.load(suite.core, suite.part).row
+        row = next(r for r in rows if (r.suite, r.program) == (name, smallest))
+        place = (suite.core, suite.part, suite.clock_hz)
+        assert again.cycles(kept.programs[smallest], *place) == pytest.approx(row.estimated, abs=1)

@@ -166,7 +166,7 @@ def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> Suit
     built = len(words) == 2
     if built:
         programs.check(suite, Path(words[1]))
-        version = programs.compiler()
+        version = programs.compiler(suite.toolchain)
     elif suite.firmware:
         version = suite.compiler.split()[-1]
     else:
@@ -175,8 +175,8 @@ def of_suite(words: tuple[str, ...], core: str | None, part: str | None) -> Suit
     if suite.build and built and not suite.accepts(version):
         warn(
             found,
-            f"comparable only with GCC {suite.compiler_major}, this is {programs.GCC} {version}: "
-            "other code than was measured, so nothing is kept",
+            f"comparable only with GCC {suite.compiler_major}, this is {suite.toolchain}gcc "
+            f"{version}: other code than was measured, so nothing is kept",
         )
     if suite.name not in facts.names() and not suite.firmware:
         warn(found, f"{suite.name} is not one of the suites of boardless: nothing is kept")

@@ -80,6 +80,8 @@ class Emulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine: str
     flash: tuple[int, int]
     ram: tuple[int, int]
+    program: str = "qemu-system-arm"
+    arguments: tuple[str, ...] = ()  # further ones of the emulator
     vectors: int | None = None  # where the machine looks for its vectors, if not in `flash`
 
     @property
@@ -104,6 +106,7 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     split: str  # what was held out, and how that was chosen
     program: tuple[Program, ...]
     part: str | None = None  # None: the core alone, no access waits
+    toolchain: str = "arm-none-eabi-"  # what the names of compiler and linker begin with
     also_compilers: tuple[int, ...] = ()  # other major versions that may build it; `note` says why
     build: FromSources | None = None
     call: FromElf | None = None
