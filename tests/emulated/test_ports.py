@@ -124,6 +124,7 @@ def test_plugin_robot_library_and_sweep_take_them_as_run_does(model: str, tmp_pa
         board=case.board,
         emulator=case.emulator,
         cycles=False,
+        reference="litert",
         identity=ready.identity,
         indices=numbers,
         inputs=ready.pictures.inputs,
