@@ -47,8 +47,8 @@ def _int16(context: Context) -> tuple[Params, tuple[float, float]]:
 
 
 def _takes_stored_values(context: Context) -> bool:
-    """Of a clamp at two ends some interpreters take the stored values as they are, whatever the
-    output's scale is."""
+    """Returns whether stored values are clamped as they are, whatever the output's scale is: some
+    interpreters do so where the clamp has two ends."""
     two_ends = traits.bounds(context.op.name) != (0.0, math.inf)
     return two_ends and not context.profile.rescales_clamps
 
