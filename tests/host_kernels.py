@@ -53,7 +53,7 @@ def kernel_objects() -> list[str]:
                 continue
             target, half = folder / f"{source.stem}.o", folder / "half.o"
             if not target.is_file():
-                kept.run([*command, "-c", str(source), "-o", str(half)])
+                kept.compiled(command, source, half)
                 half.rename(target)
             objects.append(str(target))
     return objects

@@ -11,13 +11,17 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from boardless.core import paths
 from boardless.device import platformio
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 
 
 @contextlib.contextmanager
@@ -30,6 +34,45 @@ def folder(name: str, *made_with: object) -> Iterator[Path]:
     with (found / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield found
+
+
+def compiled(command: Sequence[str], source: Path, target: Path) -> None:
+    """Makes the object of a source, or takes the one that was made of the same: the command, the
+    compiler, and the content of the source and of all headers that it includes."""
+    digest = hashlib.sha256(version(command[0]).encode())
+    folders = [Path(word[2:]) for word in command if word.startswith("-I")]
+    names = [word.replace(str(paths.ROOT), ".") for word in command]
+    for path in (source, *_included(source, folders)):
+        names.append(str(path).replace(str(paths.ROOT), "."))
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(repr(names).encode())
+    known = objects() / f"{digest.hexdigest()}.o"
+    if not known.is_file():
+        known.parent.mkdir(parents=True, exist_ok=True)
+        half = known.with_suffix(f".{os.getpid()}")
+        run([*command, "-c", str(source), "-o", str(half)])
+        half.rename(known)
+    shutil.copyfile(known, target)
+
+
+def objects() -> Path:
+    """Returns the folder of the objects that `compiled` makes."""
+    return paths.build_root() / "tests" / "objects"
+
+
+def _included(source: Path, folders: Sequence[Path]) -> list[Path]:
+    """Returns our headers that a source includes, also those that a condition leaves out."""
+    found: dict[Path, None] = {}
+    waiting = [source]
+    while waiting:
+        path = waiting.pop()
+        for name in INCLUDE.findall(path.read_text()):
+            places = (folder / name for folder in (path.parent, *folders))
+            header = next((place for place in places if place.is_file()), None)
+            if header and header not in found:
+                found[header] = None
+                waiting.append(header)
+    return sorted(found)
 
 
 def share_objects(copy: Path, boards: Iterable[str]) -> None:

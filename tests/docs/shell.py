@@ -135,10 +135,13 @@ def copy(target: Path) -> None:
 def share_builds(target: Path) -> None:
     """Copies the checkout's builds of the pages' usual model, so that they are not built again for
     each page. A page that changes a kernel builds something else under the same name, so links
-    would not do."""
+    would not do, except to objects that are named by what they were made of."""
     (target / "build").mkdir()
     (paths.build_root() / "plugin").mkdir(parents=True, exist_ok=True)
     (target / "build" / "plugin").symlink_to(paths.build_root() / "plugin")
+    kept.objects().mkdir(parents=True, exist_ok=True)
+    (target / "build" / "tests").mkdir()
+    (target / "build" / "tests" / "objects").symlink_to(kept.objects())
     kept.share_objects(target, boards.names())
     for name in boards.names():
         for built in (paths.build_root() / name).glob("digits_cnn-*"):

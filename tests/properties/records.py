@@ -173,7 +173,7 @@ def _build(
         objects = [folder / f"{i}-{path.stem}.o" for i, path in enumerate(sources)]
         if not elf.is_file():
             for path, target in zip(sources, objects, strict=True):
-                kept.run([*command, "-c", str(path), "-o", str(target)])
+                kept.compiled(command, path, target)
         defined = _defined(command[0], objects)
         table = [f for f in functions(variants) if f.name in defined]
         if not elf.is_file():
