@@ -26,7 +26,7 @@ from boardless.device.link.mlperf import identify, infer, load
 from boardless.device.link.plain import PlainLine
 from boardless.device.records import Build
 from boardless.judge import predictions
-from boardless.model import reference
+from boardless.model import profiles, reference
 from boardless.model.compiler import quantise
 from boardless.model.zoo import Model
 
@@ -168,6 +168,7 @@ def run(
         progress(mode, done, steps)
 
     about: dict[str, Any] = {"model": build.model, "board": build.board.name, "mode": mode}
+    about["reference"] = profiles.load(build.profile).named
     terminal = connect(build, emulator)
     assert terminal.session is not None
     try:

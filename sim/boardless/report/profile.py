@@ -11,6 +11,7 @@ from typing import Any
 from boardless.cycles import image as images
 from boardless.cycles.estimate import Cycles, Line, lines
 from boardless.device.records import Build, Run
+from boardless.model import profiles
 from boardless.report import estimates, table
 from boardless.report.table import Heading, number, words
 
@@ -242,6 +243,7 @@ def record(profile: Profile) -> dict[str, Any]:
     return {
         "model": profile.build.model,
         "board": profile.build.board.name,
+        "reference": profiles.load(profile.build.profile).named,
         "toolchain": profile.build.toolchain,
         "build_id": profile.build.build_id,
         "inferences": profile.inferences,

@@ -57,6 +57,7 @@ def _record(store: Store, row: dict[str, Any]) -> dict[str, Any]:
         "model": row["model"],
         "board": row["board"],
         "dataset": row["dataset"],
+        "reference": row["reference"],
         "emulator": {"name": row["emulator"], "version": row["emulator_version"]},
         "toolchain": row["toolchain"],
         "build_id": row["build_id"],
