@@ -14,40 +14,27 @@ MOST_INT16 = (1 << 16) - 1  # classes; also the largest difference of two values
 
 
 def lower(context: Context) -> Call:
-    suffix = context.suffix("int16")
     count = context.input().shape[-1]
     rows = context.input().count // count
     beta = float(context.op.options["beta"])
     if not beta > 0:
         raise context.refuse(f"beta is {beta}")
+    if (context.input().dtype, context.output().dtype) == ("int8", "int16"):
+        return _from_int8(context, count, rows, beta)
+    suffix = context.suffix("int16")
     if suffix == "s16":
         return _int16(context, count, beta)
     params: Params = {"count": count}
     if suffix == "f32":
         params["beta"] = beta
     else:
-        if count > MOST_CLASSES:
-            raise context.refuse(f"{count} classes; an int8 softmax sums up at most {MOST_CLASSES}")
         output = quantise.of(context.output())
         if (output.scale, output.zero_point) != (1 / 256, -128):
             raise context.refuse("an int8 softmax must have scale 1/256 and zero point -128")
         scale = quantise.of(context.input()).scale
         if context.rounding is Rounding.FLOAT:
             return _in_single_precision(context, count, rows, scale, beta)
-        real = min(beta * scale * (1 << (31 - INTEGER_BITS)), 2.0**31 - 1)
-        multiplier, shift = quantise.multiplier_and_shift(real)
-        if not 0 <= shift <= 30:
-            raise context.refuse(
-                f"beta {beta:g} times the input's scale {scale:g} is below "
-                f"{2.0 ** (INTEGER_BITS - 32):.2g}, too small for fixed point",
-                hint="convert the model again with representative data",
-            )
-        radius = ((1 << INTEGER_BITS) - 1) * 2.0 ** (31 - INTEGER_BITS - shift)
-        params |= {
-            "multiplier": multiplier,
-            "shift": shift,
-            "difference_min": -math.floor(radius),
-        }
+        params = _fixed_point(context, count, beta)
     name = "softmax" if rows == 1 else "softmax_rows"
     return Call(
         function=f"bl_{name}_{suffix}_ref",
@@ -55,6 +42,46 @@ def lower(context: Context) -> Call:
         params=params if rows == 1 else {"row": params, "rows": rows},
         header="softmax/softmax.h",
         in_place=True,
+    )
+
+
+def _fixed_point(context: Context, count: int, beta: float) -> Params:
+    """Returns the fields of bl_softmax_s8."""
+    if count > MOST_CLASSES:
+        raise context.refuse(f"{count} classes; an int8 softmax sums up at most {MOST_CLASSES}")
+    scale = quantise.of(context.input()).scale
+    real = min(beta * scale * (1 << (31 - INTEGER_BITS)), 2.0**31 - 1)
+    multiplier, shift = quantise.multiplier_and_shift(real)
+    if not 0 <= shift <= 30:
+        raise context.refuse(
+            f"beta {beta:g} times the input's scale {scale:g} is below "
+            f"{2.0 ** (INTEGER_BITS - 32):.2g}, too small for fixed point",
+            hint="convert the model again with representative data",
+        )
+    radius = ((1 << INTEGER_BITS) - 1) * 2.0 ** (31 - INTEGER_BITS - shift)
+    return {
+        "count": count,
+        "multiplier": multiplier,
+        "shift": shift,
+        "difference_min": -math.floor(radius),
+    }
+
+
+def _from_int8(context: Context, count: int, rows: int, beta: float) -> Call:
+    output = quantise.of(context.output())
+    if output.zero_point != -(1 << 15) or abs(output.scale * (1 << 16) - 1) > 1e-3:
+        raise context.refuse(
+            "an int16 softmax of int8 values must have scale 1/65536 and zero point -32768"
+        )
+    if context.rounding is not Rounding.TWICE:
+        raise context.refuse(
+            f"the reference {context.profile.name} computes it in a way that no kernel does"
+        )
+    return Call(
+        function="bl_softmax_rows_s16_of_s8_ref",
+        params_type="bl_softmax_rows_s8",
+        params={"row": _fixed_point(context, count, beta), "rows": rows},
+        header="softmax/softmax.h",
     )
 
 

@@ -70,4 +70,9 @@ typedef struct {
 bl_status bl_softmax_real_s8_ref(const bl_softmax_real_s8 *p, const int8_t *input,
                                  const float *table, int8_t *output);
 
+/* Rows of int8 to int16, of zero point -32768 and scale 2^-16, in the arithmetic of bl_softmax_s8.
+ */
+bl_status bl_softmax_rows_s16_of_s8_ref(const bl_softmax_rows_s8 *p, const int8_t *input,
+                                        int16_t *output);
+
 #endif

@@ -22,8 +22,11 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     scale = draw(drawing.scales(1e-6, 0.5)) if dtype == "int16" else 0.0
     source = draw(drawing.activations(shape, dtype, scale))
     output = Tensor(shape, dtype, *drawing.PROBABILITIES[dtype])
+    if dtype == "int16" and draw(st.booleans()):
+        source = draw(drawing.activations(shape, "int8"))
+        output = Tensor(shape, dtype, (1 / 65536,), (-32768,))
     return DrawnCase(
         model("SOFTMAX", [source], output, {"beta": beta}),
         draw(drawing.inputs(source)),
-        f"softmax {dtype} of {count}, beta {beta}, scale {source.scales}",
+        f"softmax {source.dtype} to {dtype} of {count}, beta {beta}, scale {source.scales}",
     )
