@@ -12,7 +12,7 @@ from boardless.core.errors import BadInput
 from boardless.model import compiler, graph, reference
 from boardless.model.compiler import kernels, quantise, shapes
 from boardless.model.graph.dynamic_range import as_float
-from one_operator import Operator, Tensor, model
+from one_operator import TYPES, Operator, Tensor, model
 from one_operator import graph as network
 from one_operator import packed as repacked
 from properties import runners
@@ -293,3 +293,14 @@ def test_a_uint8_map_is_convolved_the_other_way(zero_point: int, machine: str) -
     options = {"strideH": 2, "strideW": 2, "padding": 0}
     content = model("TRANSPOSE_CONV", tensors, output, options, source=2)
     runners.check(DrawnCase(content, int8(1, 4, 4, 4), f"{zero_point}"), machine)
+
+
+@pytest.mark.parametrize(("before", "after"), [("int8", "float32"), ("float32", "int8")])
+def test_numbers_without_a_scale_are_cast(before: str, after: str) -> None:
+    options = {"inDataType": TYPES[before], "outDataType": TYPES[after]}
+    content = model("CAST", [Tensor((1, 9), before)], Tensor((1, 9), after), options)
+    inputs = int8(1, 9).astype(before)
+    runners.check(DrawnCase(content, inputs, f"{before} to {after}"), "host")
+    other = model("RELU", [Tensor((1, 9), "int8")], Tensor((1, 9), "int8"))
+    with pytest.raises(BadInput, match="an int8 activation needs one scale"):
+        graph.read(other, "file")

@@ -146,6 +146,7 @@ class Traits:
     layer: LayerKind | None = None
     variable: Variable | None = None
     blocks: Blocks | None = None
+    stored: bool = False  # takes and gives numbers as they are stored, with or without a scale
 
     def folder(self, dtype: str) -> str | None:
         """Returns the folder whose C serves a type, such as int8; None for the operator's own."""

@@ -93,7 +93,8 @@ def _check_activation(graph: Graph, number: int, where: str, several_maps: bool 
     if t.dtype not in ACTIVATIONS and number in graph.inputs:
         raise BadInput(f"type {t.dtype}", where=where, hint=KNOWN_TYPES)
     q = t.quantisation
-    if t.dtype == "int8" and (q is None or len(q.scales) != 1):
+    unscaled = q is None and not _only_stored(graph, number)
+    if t.dtype == "int8" and (unscaled or (q is not None and len(q.scales) != 1)):
         raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)
     if t.dtype in ("int8", "int16") and q is not None and not SCALES[0] <= q.scale <= SCALES[1]:
         raise BadInput(f"scale {q.scale} is out of all range", where=where, hint=HINT)
@@ -105,3 +106,9 @@ def _check_activation(graph: Graph, number: int, where: str, several_maps: bool 
             where=where,
             hint="export the model with batch size 1",
         )
+
+
+def _only_stored(graph: Graph, number: int) -> bool:
+    """Returns whether all operators that read or write a tensor do without its scale."""
+    around = [op for op in graph.operators if number in (*op.inputs, *op.outputs)]
+    return bool(around) and all(traits.of(op.name).stored for op in around)
