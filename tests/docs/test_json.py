@@ -127,7 +127,7 @@ def test_every_command_with_json_is_documented() -> None:
 def test_run(tmp_path: Path) -> None:
     shape = Shape("boardless run")
     limits = ("--max-flash", "1M", "--max-ms", "1000")
-    part = ("--part", "nrf52840")
+    part = ("--part", "nrf52840", "--part", "stm32l4r5")
     shape.check(ask("run", "digits_cnn", "--limit", "2", *part, "--metrics", "all", *limits))
     groups = tmp_path / "groups.csv"
     groups.write_text("picture,group\n0,a\n1,b\n")
@@ -167,7 +167,7 @@ def test_report(tmp_path: Path) -> None:
 def test_profile_and_bench(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulation, "SPEED_INSTRUCTIONS", 1)  # its figure is not looked at
     for title, command in (
-        ("boardless profile", ("profile", "digits_cnn", "--part", "nrf52840", "--limit", "1")),
+        ("boardless profile", ("profile", "digits_cnn", "--part", "stm32l4r5", "--limit", "1")),
         ("boardless bench", ("bench", "digits_cnn:int8")),
     ):
         shape = Shape(title)

@@ -231,6 +231,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
             Key("milliseconds", "object", "of the median inference, by part: a part has a clock"),
             Key("milliseconds.PART", "number"),
             Key("millijoules", "object", "estimates, by part whose power is published"),
+            Key("millijoules.PART", "object"),
             Key("millijoules.PART.inference", "number", "of the median inference"),
             Key(
                 "millijoules.PART.power_error_percent", "number", "of the mean power, not the time"
