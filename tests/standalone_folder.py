@@ -55,6 +55,26 @@ class Library:
         run(["gcc", "-shared", *flags, "-o", target, *files, "-lm"])
         self.loaded = ctypes.CDLL(str(target))
 
+    @classmethod
+    def linked(cls, archive: Path, place: Path) -> Library:
+        """Returns what a build has made, of objects that can lie anywhere (-fPIC)."""
+        target = place / f"{archive.stem}.so"
+        run(
+            [
+                "gcc",
+                "-shared",
+                "-Wl,--whole-archive",
+                archive,
+                "-Wl,--no-whole-archive",
+                "-lm",
+                "-o",
+                target,
+            ]
+        )
+        self = cls.__new__(cls)
+        self.loaded = ctypes.CDLL(str(target))
+        return self
+
     def call(self, name: str, arena: Any, size: int, *pointers: Any) -> int:
         function = getattr(self.loaded, name)
         addresses = [ctypes.c_void_p(p.ctypes.data if p is not None else None) for p in pointers]

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import streaming
-from boardless import path
 from boardless.core.errors import BadInput
 from boardless.device import boards
 from boardless.front import standalone
@@ -95,16 +94,6 @@ def test_outputs_are_those_of_the_reference(
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
     else:
         np.testing.assert_array_equal(found, expected.reshape(found.shape))
-
-
-def test_outputs_are_those_of_run_on_the_host(
-    models: dict[str, zoo.Model], folders: list[Path], library: Library
-) -> None:
-    outcome = path.follow(path.Request("digits_cnn:int8", "host", limit=16))
-    found = library.run(
-        DIGITS, arena_bytes(folders[0]), models[DIGITS].graph, outcome.run.pictures.inputs
-    )
-    np.testing.assert_array_equal(found, outcome.run.outputs)
 
 
 def test_threads_have_an_arena_each(

@@ -10,12 +10,15 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import yaml
+from boardless import path
 from boardless.core import paths
 from boardless.core.errors import BadInput
 from boardless.front.standalone import forms
-from standalone_folder import made, run
+from boardless.model import zoo
+from standalone_folder import Library, made, run
 
 MODEL = paths.ROOT / "examples" / "own_model" / "model.tflite"
 EXAMPLE = paths.ROOT / "examples" / "own_firmware"
@@ -45,9 +48,15 @@ def form(name: str, place: Path) -> Path:
 
 
 @needs_make
-def test_make_on_the_host(plain: Path) -> None:
-    run(["make", "-s", "-j2", "CFLAGS=-O1 -Wall -Wextra -Werror"], plain)
-    assert defines("nm", plain / "libmodel.a", "model_invoke")
+def test_make_on_the_host_gives_the_outputs_of_run(plain: Path, place: Path) -> None:
+    run(["make", "-s", "-j2", "CFLAGS=-O1 -fPIC -Wall -Wextra -Werror"], plain)
+    ours = path.follow(path.Request(str(MODEL), "host", images=MODEL.parent / "pictures"))
+    assert ours.verdict.ok
+    size = json.loads((plain / "manifest.json").read_text())["arena"]["bytes"]
+    library = Library.linked(plain / "libmodel.a", place)
+    graph = zoo.find(str(MODEL)).graph
+    found = library.run("model", size, graph, ours.run.pictures.inputs)
+    np.testing.assert_array_equal(found, ours.run.outputs)
     run(["make", "-s", "clean"], plain)
     assert not [*plain.rglob("*.o"), *plain.rglob("*.a")]
 

@@ -99,3 +99,13 @@ def test_json_has_no_words_for_nan() -> None:
     read = json.loads(text, parse_constant=refuse)
     assert read == {"a": ["nan", ["inf", "-inf"]], "b": {"c": "nan"}, "d": 1.5, "e": 2.0}
     assert np.isnan(np.array(read["a"][0], np.float32))
+
+
+def test_integers_that_were_printed_may_differ_by_what_printing_explains() -> None:
+    reference, printed = np.array([[10, 100]], np.int8), np.array([[11, 98]], np.int8)
+    assert not compare(printed, reference).ok
+    assert not compare(printed, reference, rounding=np.full((1, 2), 1.9)).ok
+    verdict = compare(printed, reference, rounding=np.full((1, 2), 2.0))
+    assert verdict.ok
+    assert not verdict.bit_exact
+    assert verdict.max_abs_error == 2
