@@ -129,7 +129,7 @@ def closing(rows: Sequence[Fit], max_ms: float | None) -> str:
 
 
 def _remarks(rows: Sequence[Fit]) -> None:
-    emulated = sorted({f.how.rpartition(" ")[2] for f in rows if f.how.startswith("emulated")})
+    emulated = sorted({f.how.rpartition(" ")[2] for f in rows if " on " in f.how})
     if emulated:
         table.note(
             f"emulated: {', '.join(emulated)}, one inference of noise each; bytes of other boards "
@@ -188,6 +188,8 @@ def draw(rows: Sequence[Fit], path: Path) -> None:
         ):
             for colour, dataset in zip(_colours(len(sets)), sets, strict=True):
                 of_set = [f for f in shown if group(f) == dataset and key(f)]
+                if not of_set:
+                    continue
                 points = [(key(f), 100 * (f.accuracy or 0.0)) for f in of_set]
                 axes.scatter(*zip(*points, strict=True), color=colour, label=dataset)
                 front = _front(points)

@@ -130,6 +130,8 @@ def _fit(
         fit = replace(fit, how="", why=f"no board of the core {place.core} can be emulated here")
     else:
         fit = replace(fit, how="", why=str(found))
+    if run and emulated and not own:
+        fit = replace(fit, how=f"linked, counted on {emulated.name}")
     if run:
         fit = _timed(fit, place, run.cycles, "; ".join(run.notes))
     elif not fit.why:
