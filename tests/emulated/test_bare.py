@@ -79,6 +79,7 @@ def test_a_lock_up_is_one_line(tmp_path: Path) -> None:
         bare.run(program(tmp_path, "fault", "-DLOCKUP"), BOARD)
     assert "the core locked up" in str(caught.value)
     assert "can't escalate 3 to HardFault" in str(caught.value)
+    assert "the core locked up at 0x0: " in str(caught.value)  # it has no fault handler
     assert "\n" not in str(caught.value)
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_programs import program
 from boardless.core import paths
 from boardless.cycles import cores
+from boardless.cycles import image as images
 from command_line import Cli
 
 pytestmark = pytest.mark.emulated
@@ -184,3 +186,28 @@ def test_count_refuses_what_is_no_elf() -> None:
     done = Cli()("count", str(paths.ROOT / "README.md"))
     assert done.returncode == 2
     assert "not a readable ELF" in done.stderr
+
+
+def test_count_knows_callees_names_and_executions(tmp_path: Path) -> None:
+    """A function of assembly without a size has a name, one of C++ the name of its source; a
+    region says how often it ran, whatever functions are asked for."""
+    elf = program(tmp_path, "callees")
+    done = Cli()(*("count", str(elf), "--json", "-"))
+    result = json.loads(done.stdout)
+    found = {f["name"]: f for f in result["functions"]}
+    assert {"bare", "add(int, int)", "work", "reset"} <= set(found)
+    assert (found["work"]["calls"], found["bare"]["calls"]) == (3, 30)
+    parts = [found[name]["instructions"] for name in ("work", "bare", "add(int, int)")]
+    assert found["work"]["inclusive_instructions"] == sum(parts)
+    assert found["reset"]["inclusive_instructions"] == result["instructions"]
+    asked = ("--function", "bare", "--region", f"{hex_of(elf, 'work')}:{hex_of(elf, 'add')}")
+    done = Cli()("count", str(elf), *asked, "--json", "-")
+    region = json.loads(done.stdout)["regions"][0]
+    assert region["executions"] == 3
+    assert region["instructions"] > 3
+
+
+def hex_of(elf: Path, name: str) -> str:
+    image = images.load(elf)
+    found = {"add": "_Z3addii"}.get(name, name)
+    return hex(image.symbol(found).address)

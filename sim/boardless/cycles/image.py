@@ -12,7 +12,7 @@ import difflib
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Symbol:
     address: int
     size: int  # bytes
     function: bool
+    exported: bool = False  # seen by other files
 
     @property
     def range(self) -> tuple[int, int]:
@@ -74,6 +75,28 @@ class Image:
         """The functions with a size, by address."""
         found = [s for s in self.symbols.values() if s.function and s.size]
         return sorted(found, key=lambda s: s.address)
+
+    @cached_property
+    def named(self) -> list[Symbol]:
+        """The functions, by address, with those of assembly that have no size: each ends where the
+        next one begins, or its segment ends."""
+        begins = {f.address for f in self.functions}
+        loose = [
+            s
+            for s in self.symbols.values()
+            if not s.size
+            and (s.function or s.exported)
+            and s.address not in begins
+            and not self.function_at(s.address)
+            and self.is_code(s.address)
+        ]
+        first = {s.address: s for s in sorted(loose, key=lambda s: not s.function)[::-1]}
+        stops = sorted(begins | set(first) | {s.address + len(s.content) for s in self.segments})
+        found = [
+            replace(s, size=stops[bisect.bisect_right(stops, a)] - a, function=True)
+            for a, s in first.items()
+        ]
+        return sorted([*self.functions, *found], key=lambda f: f.address)
 
     def function_at(self, address: int) -> Symbol | None:
         """Returns the function that contains this address."""
@@ -159,7 +182,8 @@ def symbols_of(elf: ELFFile) -> Iterator[Symbol]:
         if s.name and kind in ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE"):
             thumb = elf["e_machine"] == "EM_ARM" and kind == "STT_FUNC"
             address = s["st_value"] & ~1 if thumb else s["st_value"]
-            yield Symbol(s.name, address, s["st_size"], kind == "STT_FUNC")
+            exported = s["st_info"]["bind"] in ("STB_GLOBAL", "STB_WEAK")
+            yield Symbol(s.name, address, s["st_size"], kind == "STT_FUNC", exported)
 
 
 def load(path: Path) -> Image:

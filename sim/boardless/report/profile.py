@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +119,13 @@ def show(profile: Profile, most: int) -> None:
         table.note(estimates.summary(cycles) + whole_model)
 
 
-def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -> None:
+def show_functions(
+    lines: Sequence[Line],
+    cycles: Sequence[Cycles],
+    most: int,
+    together: Mapping[str, float] | None = None,
+) -> None:
+    """Prints a row per function; `together`: its instructions with those of what it calls."""
     every = functions(lines)
     whole = add("", lines)
     names = [number(f"cycles {c.target.name}") for c in cycles]
@@ -128,6 +134,7 @@ def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -
             part.name,
             f"{part.calls:,}",
             f"{part.instructions:,}",
+            *([f"{together.get(part.name, 0):,.0f}"] if together is not None else []),
             *(f"{c:,.0f}" for c in part.cycles),
             _share(part, whole),
         )
@@ -139,6 +146,7 @@ def show_functions(lines: Sequence[Line], cycles: Sequence[Cycles], most: int) -
         words("function"),
         number("calls", 3),
         number("instructions", 2),
+        *([number("with callees", 4)] if together is not None else []),
         *names,
         number("share", 1),
     )

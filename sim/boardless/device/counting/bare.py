@@ -169,16 +169,27 @@ def _busiest(image: Image, counted: Counted) -> str:
     return f"; {sums[name] / int(np.sum(total)):.0%} of its instructions were in {name}"
 
 
+def _place(image: Image, address: int) -> str:
+    """Returns the function at an address, such as (main+0x8); nothing where there is none."""
+    for f in image.named:
+        if f.range[0] <= address < f.range[1]:
+            return f" ({f.name}+{address - f.address:#x})"
+    return ""
+
+
 def _crash(image: Image, status: int, said: list[str]) -> str:
-    """Describes a crash, such as: the core locked up at main+0x8: can't escalate 3 to HardFault."""
+    """Describes a crash, such as: the core locked up at 0x108 (main+0x8): can't escalate 3."""
     text = "\n".join(said)
     cause = re.search(r"qemu: fatal: (.*)", text)
     counter = re.search(r"\b(?:R15|PC|pc)\s*=?\s*([0-9a-fA-F]{8})", text)
     at = ""
     if counter:
         address = int(counter[1], 16)
-        if function := image.function_at(address):
-            at = f" at {function.name}+{address - function.address:#x}"
+        at = f" at {address:#x}{_place(image, address)}"
+        caller = re.search(r"\b(?:R14|LR|ra)\s*=?\s*([0-9a-fA-F]{8})", text)
+        if caller and _place(image, int(caller[1], 16) & ~1):
+            at += f", called from {int(caller[1], 16) & ~1:#x}"
+            at += _place(image, int(caller[1], 16) & ~1)
     if cause:
         what = cause[1].removeprefix("Lockup: ")
         return f"the core locked up{at}: {what}"
