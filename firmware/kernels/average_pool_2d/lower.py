@@ -2,6 +2,8 @@
 
 from boardless.model.compiler.kernels import Call, Context
 
+MOST_VALUES = {"mve": 2048, "dsp": 255}  # of a window
+
 
 def lower(context: Context) -> Call:
     suffix = context.suffix("int16")
@@ -11,8 +13,10 @@ def lower(context: Context) -> Call:
     if window["input_c"] != window["output_c"]:
         raise context.refuse("input and output differ in channels")
     rounds = "_of_u8" if context.input().file_dtype == "uint8" else ""
+    values = window["filter_h"] * window["filter_w"]
+    usable = [variant for variant, most in MOST_VALUES.items() if values <= most and not rounds]
     return Call(
-        function=f"bl_average_pool_2d_{suffix}{rounds}_ref",
+        function=f"bl_average_pool_2d_{suffix}{rounds}_{context.variant(*usable)}",
         params_type=f"bl_average_pool_2d_{suffix}",
         params={"window": window, **context.activation()},
         header="average_pool_2d/average_pool_2d.h",

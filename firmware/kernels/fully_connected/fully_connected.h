@@ -11,6 +11,7 @@
 
 typedef struct {
   int32_t input_c, output_c;
+  int32_t scales;                              /* of the filter: output_c, or 1 for all outputs */
   int32_t input_zero_point, output_zero_point; /* real = scale * (q - zero_point) */
   int32_t activation_min, activation_max;      /* quantised, within int8 */
 } bl_fully_connected_s8;
@@ -20,7 +21,7 @@ typedef struct {
   float activation_min, activation_max;
 } bl_fully_connected_f32;
 
-/* multiplier and shift: output_c entries each, see requantise.h. */
+/* multiplier and shift: `scales` entries each, see requantise.h. */
 bl_status bl_fully_connected_s8_ref(const bl_fully_connected_s8 *p, const int8_t *input,
                                     const int8_t *filter, const int32_t *bias,
                                     const int32_t *multiplier, const int32_t *shift,
@@ -29,13 +30,20 @@ bl_status bl_fully_connected_s8_ref(const bl_fully_connected_s8 *p, const int8_t
 bl_status bl_fully_connected_f32_ref(const bl_fully_connected_f32 *p, const float *input,
                                      const float *filter, const float *bias, float *output);
 
-/* Computes the same bits with 16-bit SIMD, see dsp.h. bias has output_c entries and holds, other
- * than above, bias[o] - input_zero_point * sum of filter[o]. The whole input is read for every 4
- * outputs. */
+/* Computes the same bits with 16-bit SIMD, see dsp.h, for shifts of -2 .. -23; lower.py packs the
+ * filter. bias has output_c entries and holds, other than above,
+ * bias[o] - input_zero_point * sum of filter[o].
+ *
+ * Inputs are taken in pairs, (0, 2) and (1, 3) of every four; 1 to 3 zeros fill up the last four,
+ * and an output of zeros the last couple of outputs. filter: of the last output_c % 4 outputs those
+ * of a couple, then of the next; then those of the other outputs, the two couples of each four by
+ * turns. For each pair, a couple has the word 256 * odd output's weight + even output's weight, for
+ * the pair's second input in the upper half. scratch: 4-byte aligned, where output_c >= 4 with 8
+ * bytes for every four inputs. Order: all inputs are read before any output is written. */
 bl_status bl_fully_connected_s8_dsp(const bl_fully_connected_s8 *p, const int8_t *input,
-                                    const int8_t *filter, const int32_t *bias,
-                                    const int32_t *multiplier, const int32_t *shift,
-                                    int8_t *output);
+                                    const int32_t *filter, const int32_t *bias,
+                                    const int32_t *multiplier, const int32_t *shift, void *scratch,
+                                    int32_t scratch_bytes, int8_t *output);
 
 /* Computes the same bits in plain C, with the same bias, wrapped. */
 bl_status bl_fully_connected_s8_scalar(const bl_fully_connected_s8 *p, const int8_t *input,
@@ -67,9 +75,9 @@ bl_status bl_fully_connected_rows_f32_ref(const bl_fully_connected_rows_f32 *p, 
                                           const float *filter, const float *bias, float *output);
 
 bl_status bl_fully_connected_rows_s8_dsp(const bl_fully_connected_rows_s8 *p, const int8_t *input,
-                                         const int8_t *filter, const int32_t *bias,
+                                         const int32_t *filter, const int32_t *bias,
                                          const int32_t *multiplier, const int32_t *shift,
-                                         int8_t *output);
+                                         void *scratch, int32_t scratch_bytes, int8_t *output);
 
 bl_status bl_fully_connected_rows_s8_scalar(const bl_fully_connected_rows_s8 *p,
                                             const int8_t *input, const int8_t *filter,

@@ -1,53 +1,199 @@
-/* Four outputs at a time, so that an input widened to int16 serves four sums. */
+/* Four outputs at a time, from inputs that were widened to pairs once. A pair of inputs meets a
+ * word of a couple of outputs' weights, 256 * top + bottom in each half: the word as it is gives a
+ * mixed sum, 256 times the top output's plus the bottom one's, and the bottom weights alone give
+ * the latter. So only every second weight must be widened. */
 #include "dsp.h"
 #include "fully_connected.h"
-#include "requantise.h"
 
-/* Two pairs of inputs, (0, 2) and (1, 3), times the same of a filter row. */
-BL_INLINE int32_t four_taps(uint32_t even, uint32_t odd, const int8_t *filter, int32_t sum) {
-  const uint32_t taps = bl_load32(filter);
-  return bl_smlad(odd, bl_sxtb16_odd(taps), bl_smlad(even, bl_sxtb16(taps), sum));
+enum {
+  AT_ONCE = 4,      /* outputs */
+  MOST_FOURS = 126, /* of inputs: times 4 * 2^14 is less than 2^23, which the mixed sum holds */
+};
+
+/* A couple's sums before they are separated. */
+typedef struct {
+  int32_t mixed, bottom;
+} couple;
+
+BL_INLINE couple add_pair(couple sums, uint32_t inputs, uint32_t weights) {
+  return (couple){bl_smlad(weights, inputs, sums.mixed),
+                  bl_smlad(bl_sxtb16(weights), inputs, sums.bottom)};
 }
 
-BL_INLINE int32_t one_tap(int8_t input, int8_t tap, int32_t sum) {
-  return bl_smlabb((uint32_t)(int32_t)input, (uint32_t)(int32_t)tap, sum);
+BL_INLINE void separate(couple sums, uint32_t *to) {
+  to[0] += (uint32_t)sums.bottom;
+  to[1] += (uint32_t)((int32_t)((uint32_t)sums.mixed - (uint32_t)sums.bottom) >> 8);
+}
+
+/* `fours` >= 1 times four inputs, two pairs, for the two couples of four outputs. */
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+#define PAIR(inputs, weights, mixed, bottom)         \
+  "smlad " mixed ", " weights ", " inputs ", " mixed \
+  "\n\t"                                             \
+  "sxtb16 " weights ", " weights                     \
+  "\n\t"                                             \
+  "smlad " bottom ", " weights ", " inputs ", " bottom "\n\t"
+#define FOUR                                                                                   \
+  "ldrd r8, r9, [lr], #8\n\t"                                                                  \
+  "ldmia r12!, {r4, r5, r6, r7}\n\t" PAIR("r8", "r4", "r0", "r1") PAIR("r8", "r5", "r2", "r3") \
+      PAIR("r9", "r6", "r0", "r1") PAIR("r9", "r7", "r2", "r3")
+/* In assembly, because 13 values in 14 registers leave a compiler no room. */
+BL_INLINE void add_fours(const uint32_t *inputs, const uint32_t *weights, int32_t fours,
+                         couple sums[2]) {
+  register int32_t mixed_a __asm__("r0") = 0, bottom_a __asm__("r1") = 0;
+  register int32_t mixed_b __asm__("r2") = 0, bottom_b __asm__("r3") = 0;
+  register const uint32_t *from __asm__("lr") = inputs, *taps __asm__("r12") = weights;
+  register const uint32_t *end __asm__("r10") = inputs + 2 * fours;
+  register uint32_t skipped __asm__("r8") = (uint32_t)-fours % 4; /* of the first round */
+  __asm__ volatile(
+      "tbb [pc, r8]\n"
+      "1:\n\t"
+      ".byte (2f - 1b) / 2, (3f - 1b) / 2, (4f - 1b) / 2, (5f - 1b) / 2\n\t"
+      ".balign 4\n"
+      "2:\n\t" FOUR "3:\n\t" FOUR "4:\n\t" FOUR "5:\n\t" FOUR
+      "cmp lr, r10\n\t"
+      "bne 2b"
+      : "+r"(mixed_a), "+r"(bottom_a), "+r"(mixed_b), "+r"(bottom_b), "+r"(from), "+r"(taps),
+        "+r"(skipped)
+      : "r"(end)
+      : "r4", "r5", "r6", "r7", "r9", "cc", "memory");
+  sums[0] = (couple){mixed_a, bottom_a};
+  sums[1] = (couple){mixed_b, bottom_b};
+}
+#undef PAIR
+#undef FOUR
+#else
+BL_INLINE void add_fours(const uint32_t *inputs, const uint32_t *weights, int32_t fours,
+                         couple sums[2]) {
+  sums[0] = sums[1] = (couple){0, 0};
+  for (int32_t pair = 0; pair < 2 * fours; pair++) {
+    sums[0] = add_pair(sums[0], inputs[pair], weights[2 * pair]);
+    sums[1] = add_pair(sums[1], inputs[pair], weights[2 * pair + 1]);
+  }
+}
+#endif
+
+/* The next four inputs, or the last 1 to 3 and zeros. */
+BL_INLINE uint32_t four_of(const int8_t *inputs, int32_t left) {
+  uint32_t four = 0;
+  memcpy(&four, inputs, left < 4 ? (size_t)left : 4);
+  return four;
+}
+
+/* Inputs (0, 2), (1, 3), (4, 6), .. as pairs. */
+static BL_NOINLINE void widen(const int8_t *inputs, int32_t count, uint32_t *to) {
+  for (; count > 0; count -= 4, inputs += 4, to += 2) {
+    const uint32_t four = count < 4 ? four_of(inputs, count) : bl_load32(inputs);
+    to[0] = bl_sxtb16(four);
+    to[1] = bl_sxtb16_odd(four);
+  }
+}
+
+/* The sums of four outputs. */
+BL_INLINE const uint32_t *four_rows(const uint32_t *inputs, int32_t fours, const uint32_t *weights,
+                                    uint32_t *to) {
+  do {
+    const int32_t now = fours < MOST_FOURS ? fours : MOST_FOURS;
+    couple sums[2];
+    add_fours(inputs, weights, now, sums);
+    separate(sums[0], to);
+    separate(sums[1], to + 2);
+    inputs += 2 * now, weights += 4 * now, fours -= now;
+  } while (fours > 0);
+  return weights;
+}
+
+/* The sums of a couple, from inputs as they are; returns where the next weights are. */
+BL_INLINE const uint32_t *couple_of_rows(const int8_t *inputs, int32_t count,
+                                         const uint32_t *weights, uint32_t *to) {
+  while (count > 0) {
+    const int32_t now = count < 4 * MOST_FOURS ? count : 4 * MOST_FOURS;
+    couple sums = {0, 0};
+    for (const int8_t *const end = inputs + (now & ~3); inputs != end; inputs += 4, weights += 2) {
+      const uint32_t four = bl_load32(inputs);
+      sums = add_pair(sums, bl_sxtb16(four), weights[0]);
+      sums = add_pair(sums, bl_sxtb16_odd(four), weights[1]);
+    }
+    if (now & 3) {
+      const uint32_t four = four_of(inputs, now & 3);
+      sums = add_pair(sums, bl_sxtb16(four), *weights++);
+      sums = add_pair(sums, bl_sxtb16_odd(four), *weights++);
+    }
+    separate(sums, to);
+    count -= now;
+  }
+  return weights;
+}
+
+/* The sums of the last 1 to 3 outputs. */
+static BL_NOINLINE const uint32_t *last_rows(const bl_fully_connected_s8 *p, const int8_t *inputs,
+                                             const uint32_t *weights, uint32_t *to) {
+  const int32_t rest = p->output_c % AT_ONCE;
+  for (int32_t k = 0; k < rest; k += 2) {
+    weights = couple_of_rows(inputs, p->input_c, weights, to + k);
+  }
+  return weights;
+}
+
+/* What bl_requantise_once does, for shifts -2 .. -23: all that is shifted out at the end lies in
+ * the upper word, to which rounding and zero point are added. */
+typedef struct {
+  int32_t multiplier, start, right;
+} scaling;
+
+BL_INLINE scaling scaling_of(int32_t multiplier, int32_t shift, int32_t zero_point) {
+  const int32_t right = -1 - shift;
+  return (scaling){multiplier, (1 << right >> 1) + zero_point * (1 << right), right};
+}
+
+BL_INLINE int8_t scaled(int32_t sum, const scaling *s) {
+  const int32_t negative = sum >> 31;
+  const uint64_t start = (uint64_t)(uint32_t)(s->start + negative) << 32 | (uint32_t)negative;
+  const int64_t product = (int64_t)start + (int64_t)sum * s->multiplier;
+  return (int8_t)bl_ssat8((int32_t)(product >> 32) >> s->right);
 }
 
 bl_status bl_fully_connected_s8_dsp(const bl_fully_connected_s8 *p, const int8_t *input,
-                                    const int8_t *filter, const int32_t *bias,
-                                    const int32_t *multiplier, const int32_t *shift,
-                                    int8_t *output) {
-  const int32_t n = p->input_c;
-  if (n <= 0 || p->output_c <= 0) {
+                                    const int32_t *filter, const int32_t *bias,
+                                    const int32_t *multiplier, const int32_t *shift, void *scratch,
+                                    int32_t scratch_bytes, int8_t *output) {
+  const int32_t fours = p->input_c / 4 + (p->input_c % 4 > 0);
+  if (p->input_c <= 0 || p->output_c <= 0) {
     return BL_BAD_ARGUMENT;
   }
-  for (int32_t o = 0; o < p->output_c; o += 4) {
-    /* the rest of 1 to 3 outputs computes the last of them several times */
-    const int32_t last = p->output_c - 1 - o;
-    const int32_t b = last > 0 ? 1 : 0, c = last > 1 ? 2 : last, d = last > 2 ? 3 : last;
-    const int8_t *taps_a = filter + o * n, *taps_b = taps_a + b * n;
-    const int8_t *taps_c = taps_a + c * n, *taps_d = taps_a + d * n;
-    int32_t sums[4] = {bias[o], bias[o + b], bias[o + c], bias[o + d]};
-    int32_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-      const uint32_t inputs = bl_load32(input + i);
-      const uint32_t even = bl_sxtb16(inputs), odd = bl_sxtb16_odd(inputs);
-      sums[0] = four_taps(even, odd, taps_a + i, sums[0]);
-      sums[1] = four_taps(even, odd, taps_b + i, sums[1]);
-      sums[2] = four_taps(even, odd, taps_c + i, sums[2]);
-      sums[3] = four_taps(even, odd, taps_d + i, sums[3]);
+  if (p->output_c >= AT_ONCE) {
+    if (scratch_bytes / 8 < fours) {
+      return BL_SCRATCH_TOO_SMALL;
     }
-    for (; i < n; i++) {
-      sums[0] = one_tap(input[i], taps_a[i], sums[0]);
-      sums[1] = one_tap(input[i], taps_b[i], sums[1]);
-      sums[2] = one_tap(input[i], taps_c[i], sums[2]);
-      sums[3] = one_tap(input[i], taps_d[i], sums[3]);
+    widen(input, p->input_c, scratch);
+  }
+  /* the last outputs first, because their weights meet inputs that are not widened; they are kept,
+   * because other outputs may lie where inputs lie */
+  const uint32_t *weights = (const uint32_t *)filter;
+  const int32_t rest = p->output_c % AT_ONCE, rest_first = p->output_c - rest;
+  int8_t last[AT_ONCE];
+  scaling s = scaling_of(multiplier[0], shift[0], p->output_zero_point);
+  for (int32_t o = rest > 0 ? -rest : 0; o < rest_first;) {
+    uint32_t sums[AT_ONCE] = {0, 0, 0, 0};
+    int8_t *to = o < 0 ? last : output + o;
+    int32_t at = o < 0 ? p->output_c + o : o;
+    if (o < 0) {
+      weights = last_rows(p, input, weights, sums);
+    } else {
+      weights = four_rows(scratch, fours, weights, sums);
     }
-    for (int32_t k = 0; k < 4 && k <= last; k++) {
-      const int32_t scaled = bl_requantise_once(sums[k], multiplier[o + k], shift[o + k]);
-      output[o + k] =
-          (int8_t)bl_clamp(scaled + p->output_zero_point, p->activation_min, p->activation_max);
-    }
+    const uint32_t *sum = sums;
+    const int32_t next = o < 0 ? 0 : o + AT_ONCE;
+    do {
+      if (p->scales > 1) {
+        s = scaling_of(multiplier[at], shift[at], p->output_zero_point);
+      }
+      *to++ = scaled((int32_t)(*sum++ + (uint32_t)bias[at++]), &s);
+    } while (++o != next);
+  }
+  memcpy(output + rest_first, last, (size_t)rest);
+  if (p->activation_min > INT8_MIN || p->activation_max < INT8_MAX) {
+    bl_clamp_bytes(output, p->output_c, p->activation_min, p->activation_max);
   }
   return BL_OK;
 }

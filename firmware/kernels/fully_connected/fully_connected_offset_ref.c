@@ -16,7 +16,8 @@ bl_status bl_fully_connected_offset_s8_ref(const bl_fully_connected_offset_s8 *p
       for (int32_t c = 0; c < row->input_c; c++) {
         sum += (uint32_t)((input[c] - row->input_zero_point) * (taps[c] - p->filter_zero_point));
       }
-      const int32_t scaled = bl_offset(bl_requantise_once((int32_t)sum, multiplier[o], shift[o]),
+      const int32_t k = row->scales > 1 ? o : 0;
+      const int32_t scaled = bl_offset(bl_requantise_once((int32_t)sum, multiplier[k], shift[k]),
                                        row->output_zero_point);
       *output++ = (int8_t)bl_clamp(scaled, row->activation_min, row->activation_max);
     }

@@ -14,8 +14,9 @@ bl_status bl_fully_connected_s8_ref(const bl_fully_connected_s8 *p, const int8_t
     for (int32_t c = 0; c < p->input_c; c++) {
       sum += (uint32_t)((input[c] - p->input_zero_point) * taps[c]);
     }
+    const int32_t k = p->scales > 1 ? o : 0;
     const int32_t scaled =
-        bl_offset(bl_requantise_once((int32_t)sum, multiplier[o], shift[o]), p->output_zero_point);
+        bl_offset(bl_requantise_once((int32_t)sum, multiplier[k], shift[k]), p->output_zero_point);
     output[o] = (int8_t)bl_clamp(scaled, p->activation_min, p->activation_max);
   }
   return BL_OK;

@@ -16,7 +16,8 @@ bl_status bl_fully_connected_s8_scalar(const bl_fully_connected_s8 *p, const int
     uint32_t sums[2] = {(uint32_t)bias[o], (uint32_t)bias[o + both]};
     bl_two_dots(input, filter, filter + both * n, n, &sums[0], &sums[1]);
     for (int32_t k = 0; k <= both; k++) {
-      const int32_t scaled = bl_requantise_once((int32_t)sums[k], multiplier[o + k], shift[o + k]);
+      const int32_t s = p->scales > 1 ? o + k : 0;
+      const int32_t scaled = bl_requantise_once((int32_t)sums[k], multiplier[s], shift[s]);
       output[o + k] = (int8_t)bl_clamp(bl_offset(scaled, p->output_zero_point), p->activation_min,
                                        p->activation_max);
     }

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
-from boardless.model.compiler import dsp, fixed_point, kernels, mve, wide
+import numpy as np
+import numpy.typing as npt
+from boardless.model.compiler import dsp, fixed_point, kernels, mve, quantise, wide
 from boardless.model.compiler.kernels import Alias, Call, Constant, Context
 from boardless.model.traits import Rounding
+
+FAST_SHIFTS = (-23, -2)  # of bl_fully_connected_s8_dsp
 
 
 def lower(context: Context) -> Call | Alias:
@@ -22,46 +27,37 @@ def lower(context: Context) -> Call | Alias:
     if in_fixed_point or (suffix == "s8" and context.rounding is not Rounding.ONCE):
         return kernels.lower_as("conv_2d", _as_convolution(context, rows))
     filter_tensor = context.filter((output_c, input_c))
-    taps = filter_tensor.data
-    assert taps is not None
+    assert filter_tensor.data is not None
     constants = [
-        Constant("filter", taps, "OI"),
+        Constant("filter", filter_tensor.data, "OI"),
         context.bias(2, output_c),
     ]
     params = {"input_c": input_c, "output_c": output_c, **context.activation()}
     if suffix == "s16":
         constants.append(wide.scales(context, filter_tensor, output_c))
-        params["wide"] = wide.sums_scaled_in_double(context, taps, *constants[1:])
+        params["wide"] = wide.sums_scaled_in_double(context, filter_tensor.data, *constants[1:])
     one = rows == 1 and suffix != "s16"
-    form, variant, more = "fully_connected" if one else "fully_connected_rows", "ref", {}
+    form, more = "fully_connected" if one else "fully_connected_rows", {}
     if suffix == "s8":
-        constants += context.requantisation(filter_tensor, output_c, any_zero_point=True)
+        scaling = context.requantisation(filter_tensor, output_c, any_zero_point=True)
         centred, offset = context.centred(filter_tensor)
-        context.accumulated(centred, constants[1], constants[3])
+        context.accumulated(centred, constants[1], scaling[1])
+        params["scales"] = len(quantise.of(filter_tensor).scales)
+        constants += [_first(constant, params["scales"]) for constant in scaling]
         params |= context.zero_points()
-        folded = dsp.folded_bias(filter_tensor, constants[1], params["input_zero_point"])
         if offset:
             form, more = "fully_connected_offset", {"filter_zero_point": offset}
-        elif "mve" in context.variants:
-            variant = "mve"
-            _, bias, multiplier, shift = constants
-            zero_point = params["input_zero_point"]
-            constants = [mve.packed(taps, bias, multiplier, shift, zero_point)]
-        elif "dsp" in context.variants and folded is not None:
-            variant = "dsp"
-            constants[1] = folded
-        elif "scalar" in context.variants:
-            variant = "scalar"
-            wrapped = fixed_point.folded_bias(taps, constants[1].data, params["input_zero_point"])
-            constants[1] = Constant("bias", wrapped)
-    return Call(
-        function=f"bl_{form}_{suffix}_{variant}",
+    call = Call(
+        function=f"bl_{form}_{suffix}_ref",
         params_type=f"bl_{form}_{suffix}",
         params=params if form == "fully_connected" else {"row": params, "rows": rows, **more},
         header="fully_connected/fully_connected.h",
         constants=tuple(constants),
         macs=rows * input_c * output_c,
     )
+    if suffix != "s8" or more:
+        return call
+    return _variant(context, call, filter_tensor.data, rows)
 
 
 def _as_convolution(context: Context, rows: int) -> Context:
@@ -92,3 +88,59 @@ def output_shape(context: Context) -> tuple[int, ...]:
     if context.op.options.get("keep_num_dims", False):
         return (*context.input().shape[:-1], outputs)
     return context.input().count // inputs, outputs
+
+
+def _first(constant: Constant, count: int) -> Constant:
+    assert constant.data is not None
+    return dataclasses.replace(constant, data=constant.data[:count])
+
+
+def _variant(context: Context, call: Call, taps: npt.NDArray[Any], rows: int) -> Call:
+    """Returns the call of the best int8 variant; `taps` is (output_c, input_c)."""
+    filter_tensor = context.filter(taps.shape)
+    zero_point = context.zero_points()["input_zero_point"]
+    _, bias, multiplier, shift = call.constants
+    form = call.params_type
+    if "mve" in context.variants:
+        packed = mve.packed(taps, bias, multiplier, shift, zero_point)
+        return dataclasses.replace(call, function=f"{form}_mve", constants=(packed,))
+    if "dsp" in context.variants:
+        folded = dsp.folded_bias(filter_tensor, bias, zero_point)
+        if folded is not None and _is_fast(taps, shift):
+            packed = Constant("filter", paired(taps), "words, each of two outputs")
+            (outputs, inputs), apart = taps.shape, (rows - 1) * (taps.shape[0] - taps.shape[1])
+            return dataclasses.replace(
+                call,
+                function=f"{form}_dsp",
+                constants=(packed, folded, multiplier, shift),
+                scratch_bytes=8 * _fours(inputs) if outputs >= 4 else 4,
+            ).with_clearances(max(0, apart))
+    if "scalar" in context.variants:
+        wrapped = Constant("bias", fixed_point.folded_bias(taps, bias.data, zero_point))
+        constants = (call.constants[0], wrapped, multiplier, shift)
+        return dataclasses.replace(call, function=f"{form}_scalar", constants=constants)
+    return call
+
+
+def _is_fast(taps: npt.NDArray[Any], shift: Constant) -> bool:
+    """Returns True if bl_fully_connected_s8_dsp would be exact: of two weights in 16 bits, the
+    upper one must not be -128."""
+    assert shift.data is not None
+    low, high = FAST_SHIFTS
+    return bool(taps.min() > -128 and low <= shift.data.min() and shift.data.max() <= high)
+
+
+def paired(taps: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """Returns the filter of bl_fully_connected_s8_dsp; `taps` is (output_c, input_c)."""
+    outputs, inputs = taps.shape
+    filled = np.zeros((outputs + outputs % 2, _fours(inputs), 4), np.int64)
+    filled.reshape(len(filled), -1)[:outputs, :inputs] = taps
+    halves = (filled[::2] + 256 * filled[1::2]) & 0xFFFF
+    words = (halves[:, :, :2] | halves[:, :, 2:] << 16).reshape(len(halves), 2 * _fours(inputs))
+    first, last = np.split(words, [outputs // 4 * 2])
+    by_turns = first.reshape(-1, 2, words.shape[1]).transpose(0, 2, 1)
+    return np.concatenate([last.reshape(-1), by_turns.reshape(-1)]).astype(np.uint32).view(np.int32)
+
+
+def _fours(count: int) -> int:
+    return -(-count // 4)
