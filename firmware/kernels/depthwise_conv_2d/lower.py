@@ -15,10 +15,11 @@ from boardless.model.compiler.dsp import (
     float32_bounds,
     words,
 )
-from boardless.model.compiler.kernels import Call, Constant, Context
+from boardless.model.compiler.kernels import Call, Constant, Context, Params
 from boardless.model.traits import Rounding
 
 BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
+FEW_PIXELS = 9  # of an output map: with fewer, preparing a channel to slide takes longer than taps
 
 
 def lower(context: Context) -> Call:
@@ -78,7 +79,8 @@ def lower(context: Context) -> Call:
         return _s8_dsp(context, call, filter_tensor.data.reshape(-1, output_c).T) or call
     if "fpu" in context.variants and suffix == "f32" and _slides(call) and input_c == output_c:
         return _f32_fpu(context, call)
-    if "scalar" in context.variants and suffix == "s8" and input_c == output_c:
+    scalar = "scalar" in context.variants and suffix == "s8" and input_c == output_c
+    if scalar and _scalar_is_faster(call.params["window"]):
         return _s8_scalar(context, call)
     return call
 
@@ -98,13 +100,26 @@ def _slides(call: Call) -> bool:
     )
 
 
+def _scalar_is_faster(window: Params) -> bool:
+    """Returns True if the scalar variant beats the reference: it has fast code for three columns
+    of taps inside the map, and takes half as long again at the map's edges."""
+    whole = 1  # windows that lie in the map
+    for size, pad in (("h", "pad_top"), ("w", "pad_left")):
+        reach = (window[f"filter_{size}"] - 1) * window[f"dilation_{size}"] + 1
+        stride, outputs = window[f"stride_{size}"], window[f"output_{size}"]
+        starts = [out * stride - window[pad] for out in range(outputs)]
+        whole *= sum(0 <= start <= window[f"input_{size}"] - reach for start in starts)
+    return window["filter_w"] == 3 and 2 * whole > window["output_h"] * window["output_w"]
+
+
 def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None:
     """Returns the call of a _dsp variant; None if there is no variant or it would not be exact.
     `taps` is (output channels, taps) of int8."""
     window = call.params["window"]
     input_c, output_c = window["input_c"], window["output_c"]
     thin, multiplier = input_c < 4, output_c // input_c
-    slides = _slides(call) and (thin or multiplier == 1)
+    few = window["output_h"] * window["output_w"] <= FEW_PIXELS
+    slides = _slides(call) and (thin or (multiplier == 1 and not few))
     if not slides and (input_c if multiplier == 1 else multiplier) < 4:
         return None
     fast = fast_channels(context, taps, call.constants[1])
