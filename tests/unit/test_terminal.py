@@ -12,7 +12,7 @@ from boardless.core.errors import BadInput
 from boardless.core.printable import one_line, printable
 from boardless.device import boards
 from boardless.model import zoo
-from boardless.report import column, table
+from boardless.report import column, runs, table
 from boardless.report.columns import COLUMNS
 from boardless.report.table import number, words
 from click import UsageError
@@ -87,6 +87,16 @@ def test_a_row_of_sim_is_a_line_of_80_columns(screen: Screen) -> None:
         for line, r in zip(screen.lines[2:], rows, strict=False)
     )
     assert screen.lines[len(rows) + 2].startswith("not shown at 80 columns: pictures, ")
+
+
+def test_many_sets_of_pictures_take_two_lines(screen: Screen) -> None:
+    origins = [f"set{k} test: a long description of the pictures of this set" for k in range(5)]
+    runs._origins(origins[:2])
+    assert screen.lines == [f"pictures: {origin}" for origin in origins[:2]]
+    screen.file.truncate(screen.file.seek(0))
+    runs._origins(origins)
+    assert len(screen.lines) == 2
+    assert screen.lines[0].startswith("pictures: set0 test, set1 test, ")
 
 
 def test_what_says_nothing_goes_first(screen: Screen) -> None:

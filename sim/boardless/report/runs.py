@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from boardless.device.records import Disagreement, Run
 from boardless.judge import suspicions
 from boardless.judge.records import Comparison, Judgement, Outcome
 from boardless.report import column, metrics, record, table
 from boardless.report.columns import COLUMNS, values
+
+FEW_ORIGINS = 2  # of pictures, which a terminal shows whole
 
 
 def show(outcomes: Sequence[Outcome], *, only_wrong: bool = False) -> None:
@@ -37,8 +39,7 @@ def reasons(outcome: Outcome) -> list[str]:
 
 def _remarks(outcomes: Sequence[Outcome]) -> None:
     runs = [outcome.run for outcome in outcomes]
-    for origin in dict.fromkeys(run.pictures.origin for run in runs):
-        table.note(f"pictures: {origin}")
+    _origins(dict.fromkeys(run.pictures.origin for run in runs))
     for text in dict.fromkeys(text for run in runs for text in run.pictures.mapping):
         table.note(text)
     for text in dict.fromkeys(f"reference: {run.answered_by}" for run in runs):
@@ -61,6 +62,16 @@ def disagreement(run: Run, found: Disagreement) -> str:
         f"{found.values:,} of {run.reference.size:,} values, by up to {found.largest:g}; "
         f"--reference {found.profile} follows it"
     )
+
+
+def _origins(origins: Collection[str]) -> None:
+    """Says which pictures were run; on a terminal in a line or two, however many sets there are."""
+    if len(origins) > FEW_ORIGINS and table.console().is_terminal:
+        sets = ", ".join(origin.partition(":")[0] for origin in origins)
+        table.note(f"pictures: {sets}; the report and --json say where they are from")
+        return
+    for origin in origins:
+        table.note(f"pictures: {origin}")
 
 
 def warnings(outcome: Outcome) -> tuple[str, ...]:
