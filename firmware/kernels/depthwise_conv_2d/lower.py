@@ -109,7 +109,7 @@ def _scalar_is_faster(window: Params) -> bool:
         stride, outputs = window[f"stride_{size}"], window[f"output_{size}"]
         starts = [out * stride - window[pad] for out in range(outputs)]
         whole *= sum(0 <= start <= window[f"input_{size}"] - reach for start in starts)
-    return window["filter_w"] == 3 and 2 * whole > window["output_h"] * window["output_w"]
+    return bool(window["filter_w"] == 3 and 2 * whole > window["output_h"] * window["output_w"])
 
 
 def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None:
