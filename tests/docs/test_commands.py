@@ -28,7 +28,7 @@ REASONS = {
     "needs GitHub": 2,
     "needs others' sources": 1,
     "needs other machines": 1,
-    "needs another program": 1,
+    "needs another program": 2,
     "needs CMake": 1,
     "needs packages of others": 1,
     "takes a minute": 2,
