@@ -183,7 +183,7 @@ def show_all(every: Sequence[tuple[str, str | None, calibration.Error]]) -> None
         for core, part, error in every
     ]
     table.show("Estimated cycles against cycles measured on boards", columns, rows)
-    table.note("Absolute errors. No number was chosen by looking at a program that is held out.")
+    table.note("Absolute errors. No number was fitted to a program that is held out.")
 
 
 def figures(summary: calibration.Summary | None) -> tuple[table.Cell, ...]:
