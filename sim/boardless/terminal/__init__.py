@@ -1,36 +1,54 @@
-"""The options that commands share, their messages and their progress on stderr."""
+"""The options that commands share; their messages and progress are in the files of this folder."""
 
 from __future__ import annotations
 
-import shlex
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-)
 
-from boardless.core.printable import one_line
 from boardless.core.surroundings import in_ci
 from boardless.data.meaning import AUTO, USUAL
 from boardless.model import profiles
 from boardless.path import Progress as Say
 from boardless.path import Request, named
-from boardless.report import record, table
+from boardless.report import record
+from boardless.terminal.messages import QUIET, command_line, note, quiet, say
+from boardless.terminal.progress import progress_bar
+
+__all__ = [
+    "board_option",
+    "boards_option",
+    "command_line",
+    "core_option",
+    "cycles_option",
+    "emulator_option",
+    "file_option",
+    "fold_option",
+    "fresh_option",
+    "images_option",
+    "json_option",
+    "junit_option",
+    "labelled",
+    "labels_option",
+    "limit_option",
+    "link_option",
+    "most_option",
+    "note",
+    "output_option",
+    "part_option",
+    "pixels_option",
+    "port_options",
+    "progress_bar",
+    "quiet",
+    "quiet_option",
+    "ratchet_option",
+    "reference_option",
+    "say",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
-QUIET = "boardless.quiet"  # in click's context
 
 
 def _checked(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
@@ -223,95 +241,3 @@ def file_option(name: str, what: str, *short: str) -> Callable[[F], F]:
     path = click.Path(path_type=Path)
     words = (*short, f"--{name}")
     return click.option(*words, type=path, metavar="FILE", callback=_checked, help=what)
-
-
-def say(text: str) -> None:
-    """Writes a message for people, as one line on stderr."""
-    table.line(one_line(text), stderr=True)
-
-
-def command_line() -> str:
-    """Returns the command that runs, as it was typed."""
-    context = click.get_current_context().find_root()
-    return shlex.join(["boardless", *(context.obj or [])])
-
-
-def note(text: str) -> None:
-    """Writes a message that --quiet leaves out."""
-    if not quiet():
-        say(text)
-
-
-def quiet() -> bool:
-    """Returns whether --quiet was given."""
-    context = click.get_current_context(silent=True)
-    return bool(context and context.meta.get(QUIET))
-
-
-@contextmanager
-def progress_bar(total: int = 0) -> Iterator[Say]:
-    """Shows progress on stderr: on a terminal a bar for each thing under way, which goes when it is
-    done, and one line at the end; elsewhere a line for each thing that begins. `total` is how many
-    things there are, where that is known. --quiet shows nothing."""
-    console = table.console(stderr=True)
-    if quiet():
-        yield lambda what, done, total: None
-    elif console.is_terminal:
-        with _bars(console, total) as progress:
-            yield progress
-    else:
-        yield _lines()
-
-
-def _lines() -> Say:
-    begun: set[str] = set()
-
-    def progress(what: str, done: int, total: int) -> None:
-        if (name := _name(what)) not in begun:
-            begun.add(name)
-            say(what)
-
-    return progress
-
-
-@contextmanager
-def _bars(console: Console, total: int) -> Iterator[Say]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-    )
-    tasks: dict[str, TaskID] = {}
-    began = time.monotonic()
-    with Progress(*columns, console=console, transient=True) as bars:
-        every = bars.add_task("all", total=total or None, visible=total > 1)
-        most = total or sys.maxsize
-
-        def progress(what: str, done: int, total: int) -> None:
-            if (name := _name(what)) not in tasks:
-                tasks[name] = bars.add_task(one_line(what), total=None)
-                bars.update(every, completed=min(len(tasks), most))
-            bars.update(
-                tasks[name],
-                description=one_line(what),
-                completed=done,
-                total=total or None,
-                visible=not (total and done >= total),
-            )
-
-        yield progress
-    if tasks:
-        count = total or len(tasks)
-        what = next(iter(tasks)) if count == 1 and len(tasks) == 1 else cases(count)
-        say(f"{what}: {time.monotonic() - began:.1f} s")
-
-
-def cases(count: int) -> str:
-    """Returns a number of cases in words."""
-    return f"{count} case" if count == 1 else f"{count} cases"
-
-
-def _name(what: str) -> str:
-    """Returns the thing that a progress text is about: all but the step, its last word."""
-    return what.rsplit(" ", 1)[0]

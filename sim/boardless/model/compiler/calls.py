@@ -1,4 +1,4 @@
-"""What a kernel folder's lower() returns: a call of a kernel in the generated C, or no call at all.
+"""Calls of kernels in the generated C, which a kernel folder's lower() returns.
 
 Call("bl_relu_f32_ref", "bl_relu_f32", {"count": 4}, "relu/relu.h", in_place=True)
 """

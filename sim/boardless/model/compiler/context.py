@@ -1,4 +1,4 @@
-"""What a kernel folder's lower() knows of its operator: operands, scales and windows."""
+"""The argument of a kernel folder's lower(): its operator's operands, scales and windows."""
 
 from __future__ import annotations
 

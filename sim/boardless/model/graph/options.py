@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
@@ -32,6 +33,8 @@ def names(enum: type) -> dict[int, str]:
 
 
 NAMES = names(schema.BuiltinOptions)
+PADDINGS = names(schema.Padding)
+ACTIVATION_FUNCTIONS = names(schema.ActivationFunctionType)
 
 
 @cache
@@ -61,3 +64,23 @@ def scalar_fields(class_name: str) -> tuple[tuple[str, str], ...]:
         and not name.endswith(skipped)
         and f"{name}Length" not in names
     )
+
+
+def read(op: Any, operator: str) -> dict[str, Any]:
+    """Returns the scalar fields of the option table in snake_case, enumerations by name. A table of
+    another operator is ignored, as interpreters do."""
+    table = op.BuiltinOptions()
+    class_name = NAMES.get(op.BuiltinOptionsType(), "NONE")
+    if table is None or not belongs(class_name, operator):
+        return {}
+    found = getattr(schema, class_name)()
+    found.Init(table.Bytes, table.Pos)
+    fields: dict[str, Any] = {}
+    for key, attribute in scalar_fields(class_name):
+        value = getattr(found, attribute)()
+        if key == "padding":
+            value = PADDINGS[value]
+        elif key == "fused_activation_function":
+            value = ACTIVATION_FUNCTIONS.get(value, f"number {value}")
+        fields[key] = value
+    return fields

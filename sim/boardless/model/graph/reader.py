@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from boardless.core.errors import BadInput
-from boardless.model.graph import Graph, Operator, Quantisation, Tensor, options
+from boardless.model.graph import Graph, Operator, Quantisation, Tensor, options, strings
 from boardless.model.graph.usable import HINT, usable
 from boardless.model.graph.variables import with_states
 
@@ -28,7 +28,6 @@ MAX_RANK = 8
 MAX_ELEMENTS = 1 << 26
 MAX_CONSTANT_BYTES = 1 << 25  # of all tensors together
 MAX_PORTS = 64  # inputs, or outputs, of the model
-MAX_NAME = 4096  # bytes
 MAX_LINKS = 50_000  # inputs and outputs of all operators together
 MAX_SCALES = 1 << 19  # of all tensors together
 
@@ -54,9 +53,6 @@ RANGES = {
 
 
 TYPE_NAMES = {number: name.lower() for number, name in options.names(schema.TensorType).items()}
-OPERATOR_NAMES = options.names(schema.BuiltinOperator)
-PADDINGS = options.names(schema.Padding)
-ACTIVATION_FUNCTIONS = options.names(schema.ActivationFunctionType)
 
 
 def read(content: bytes, name: str) -> Graph:
@@ -168,7 +164,7 @@ class _File:
         shape = tuple(int(t.Shape(i)) for i in range(rank))
         if any(d < 0 for d in shape) or math.prod(shape) > MAX_ELEMENTS:
             raise BadInput(f"shape {list(shape)} makes no sense", where=where, hint=HINT)
-        name = _name(t)
+        name = strings.tensor(t)
         dtype = TYPE_NAMES.get(t.Type(), f"type {t.Type()}")
         variable = bool(t.IsVariable())
         if dtype == PACKED and not variable:
@@ -253,7 +249,7 @@ class _File:
                 where=f"{self.name}, operator {index}",
                 hint=HINT,
             )
-        name = _operator_name(self.model.OperatorCodes(op.OpcodeIndex()))
+        name = strings.operator(self.model.OperatorCodes(op.OpcodeIndex()))
         where = f"{self.name}, operator {index} {name}"
         self.links += op.InputsLength() + op.OutputsLength() + op.IntermediatesLength()
         if self.links > MAX_LINKS:
@@ -268,49 +264,7 @@ class _File:
             inputs.pop()
         if -1 in inputs[:2]:  # no operator has an optional input so early
             raise BadInput(f"input {inputs.index(-1)} is missing", where=where, hint=HINT)
-        return Operator(index, name, tuple(inputs), outputs, _options(op, name), between)
-
-
-def _name(t: Any) -> str:
-    at = t._tab.Offset(10)  # of the string, whose length is checked before it is copied
-    if not at or t._tab.VectorLen(at) > MAX_NAME:
-        return ""
-    return _printable(t.Name())
-
-
-def _operator_name(code: Any) -> str:
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    name = OPERATOR_NAMES.get(number, f"number {number}")
-    if number != schema.BuiltinOperator.CUSTOM:
-        return name
-    at = code._tab.Offset(6)
-    known = at and code._tab.VectorLen(at) <= 100
-    return f"{name} {_printable(code.CustomCode()) if known else '?'}"
-
-
-def _printable(text: bytes) -> str:
-    """One line, whatever the file says."""
-    return "".join(c if c.isprintable() else "?" for c in text.decode("utf8", "replace"))
-
-
-def _options(op: Any, operator: str) -> dict[str, Any]:
-    """Returns the scalar fields of the option table in snake_case, enumerations by name. A table of
-    another operator is ignored, as interpreters do."""
-    table = op.BuiltinOptions()
-    class_name = options.NAMES.get(op.BuiltinOptionsType(), "NONE")
-    if table is None or not options.belongs(class_name, operator):
-        return {}
-    found = getattr(schema, class_name)()
-    found.Init(table.Bytes, table.Pos)
-    fields: dict[str, Any] = {}
-    for key, attribute in options.scalar_fields(class_name):
-        value = getattr(found, attribute)()
-        if key == "padding":
-            value = PADDINGS[value]
-        elif key == "fused_activation_function":
-            value = ACTIVATION_FUNCTIONS.get(value, f"number {value}")
-        fields[key] = value
-    return fields
+        return Operator(index, name, tuple(inputs), outputs, options.read(op, name), between)
 
 
 def _check_order(graph: Graph) -> None:
