@@ -81,6 +81,7 @@ class HostModel:
             f"uint8_t guarded[{size + 2 * GUARD}] __attribute__((aligned(16)));\n"
             f"#define arena (guarded + {GUARD})"
         )
+        text = text.replace("static uint8_t inputs[", "uint8_t inputs[")
         text = text.replace(head, guarded).replace("sizeof arena", str(size))
         (work / "model.c").write_text(text + "\nvoid bl_mark(uint32_t layer) { (void)layer; }\n")
         library = work / "model.so"
@@ -97,9 +98,12 @@ class HostModel:
         for number, picture in enumerate(inputs):
             if not (self.program.keeps_states and number):
                 memory[:] = PATTERN
-            self._at(self.program.input_offset, picture.nbytes)[:] = np.frombuffer(
-                np.ascontiguousarray(picture).tobytes(), np.uint8
-            )
+            data = np.frombuffer(np.ascontiguousarray(picture).tobytes(), np.uint8)
+            if self.program.inputs:  # the model takes them from one array to their places
+                several = (ctypes.c_uint8 * picture.nbytes).in_dll(self.library, "inputs")
+                np.ctypeslib.as_array(several)[:] = data
+            else:
+                self._at(self.program.input_offset, picture.nbytes)[:] = data
             status = self.library.bl_model_invoke()
             assert status == 0, f"a kernel refused its parameters: status {status}"
             guards = np.concatenate([memory[:GUARD], memory[-GUARD:]])

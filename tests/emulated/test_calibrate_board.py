@@ -295,7 +295,7 @@ def test_wrong_usage(cli: Cli, tmp_path: Path) -> None:
         ((MODEL, "--port", "/dev/null"), "--port needs --board"),
         ((MODEL, "--board", BOARD), "--board is for --port"),
         ((MODEL, "--flash"), "--flash is for --port"),
-        (("embench",), "suite embench needs the PATH of a checkout"),
+        (("embench", "here", "there"), "suite embench takes one PATH"),
         (
             (MODEL, *port, "--core", "cortex-m4", "--part", PART),
             "mutually exclusive",

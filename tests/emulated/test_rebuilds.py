@@ -26,7 +26,11 @@ from small_checkout import Checkout
 MODEL = "digits_cnn:int8"
 PATIENCE = 120.0  # seconds, only guards a hang
 HEADER = "firmware/kernels/max_pool_2d/max_pool_2d.h"
-CHANGED = {"max_pool_2d_ref.o", "model.o"}  # the latter holds the build's id
+CHANGED = {
+    "max_pool_2d_ref.o",
+    "max_pool_2d_s16_ref.o",
+    "model.o",
+}  # the latter holds the build's id
 BUILD = """
 from boardless import runtimes
 from boardless.device import boards

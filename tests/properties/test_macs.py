@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from properties import chains, strategies
 from properties.test_kernels import folders
 
-WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv")
+RECURRENT = ("svdf", "unidirectional_sequence_lstm")
+WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv", *RECURRENT)
 
 
 @folders
@@ -35,19 +36,27 @@ def test_nominal_is_what_the_calls_of_a_network_do(dtype: str, data: st.DataObje
 
 
 def by_hand(read: graph.Graph) -> int:
-    """One per output value and tap; in a transposed convolution, per input value and tap."""
+    """One per output value and tap; in a transposed convolution, per input value and tap; in a
+    recurrent layer, per step and weight."""
     return sum(taps(read, op) * values(read, op) for op in read.operators)
 
 
 def values(read: graph.Graph, op: graph.Operator) -> int:
     if op.name == "TRANSPOSE_CONV":
         return read.tensors[op.inputs[2]].count
+    if op.name.lower() in RECURRENT:
+        source = read.tensors[op.inputs[0]]
+        return source.count // source.shape[-1]
     return read.tensors[op.outputs[0]].count
 
 
 def taps(read: graph.Graph, op: graph.Operator) -> int:
     if op.name.lower() not in WEIGHTED:
         return 0
+    if op.name == "SVDF":
+        return read.tensors[op.inputs[1]].count + read.tensors[op.inputs[2]].count
+    if op.name.lower() in RECURRENT:  # four gates, each of the input and of the last output
+        return sum(read.tensors[i].count for i in op.inputs[1:9])
     shape: Any = read.tensors[op.inputs[1]].shape
     if op.name == "DEPTHWISE_CONV_2D":  # 1HWO
         return int(shape[1] * shape[2])

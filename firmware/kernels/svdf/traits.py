@@ -4,6 +4,7 @@ from boardless.model.traits import Group, Traits, Variable
 
 TRAITS = Traits(
     variable=Variable.UPDATE,
+    recurrent=True,
     int8="svdf",
     float32="svdf",
     group=Group.DENSE,

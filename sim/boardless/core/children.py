@@ -66,10 +66,15 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(PATIENCE)
+    kill_group(process.pid)
+
+
+def kill_group(group: int) -> None:
+    """Kills what is left of a process group, and returns when none of it runs any more."""
     with contextlib.suppress(ProcessLookupError):  # the group is gone
         for _ in range(100):
-            os.killpg(process.pid, signal.SIGKILL)
-            if not _runs(process.pid):
+            os.killpg(group, signal.SIGKILL)
+            if not _runs(group):
                 break
             time.sleep(0.01)
 

@@ -123,6 +123,7 @@ class Traits:
     weighted: bool = False  # input 1 is a constant filter, input 2 a bias, which may be missing
     # The input whose every pixel goes through all of a constant filter, which is input 1.
     filtered: int | None = None
+    recurrent: bool = False  # each step goes through all of the constant matrices
     sized_by: int | None = None  # the input that lists the sizes of the output
     clamp: Bounds | None = None  # the operator does nothing but clamp to these
     takes_activation: bool = False  # clamps to a fused activation as the last thing it does

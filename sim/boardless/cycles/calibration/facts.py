@@ -73,7 +73,7 @@ class Firmware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counter: str  # of the core: dwt, ccount, mcycle, ...
 
 
-class Emulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Emulated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The emulated machine; for compiled programs with the memory map of the board.
     Memories: (origin, bytes) that our own code and data may use."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from boardless.core.children import guarded
+from boardless.core.children import guarded, kill_group
 from boardless.core.errors import ToolFailed
 from boardless.device.emulators.qmp import Monitor
 from boardless.device.records import Board
@@ -239,7 +239,7 @@ class ProcessSession:
             self.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=10)
-        self._signal(signal.SIGKILL)  # what the leader of the group has left running
+        kill_group(self.process.pid)  # what the leader of the group has left running
         self.process.wait()
         self.cleanup.close()
         self.line.close()

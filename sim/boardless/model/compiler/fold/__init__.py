@@ -29,7 +29,7 @@ from boardless.model.compiler.fold.need import needed_channels
 from boardless.model.compiler.fold.ranges import full_range, step_of
 from boardless.model.compiler.fold.records import Step, count
 from boardless.model.compiler.kernels import Context
-from boardless.model.graph import Graph
+from boardless.model.graph import Graph, Operator
 
 # Of all tensors together, and of one filter: more is no microcontroller's model.
 MAX_CHANNELS, MAX_WEIGHTS = 1 << 20, 1 << 23
@@ -46,7 +46,16 @@ def macs(graph: Graph) -> int:
         elif known.filtered is not None and len(op.inputs) > known.filtered:
             pixels = math.prod(graph.tensors[op.inputs[known.filtered]].shape[:-1])
             total += graph.tensors[op.inputs[1]].count * pixels
+        elif known.recurrent and op.inputs:
+            steps = math.prod(graph.tensors[op.inputs[0]].shape[:-1])
+            total += steps * _matrices(graph, op)
     return total
+
+
+def _matrices(graph: Graph, op: Operator) -> int:
+    """Returns how many values the constant matrices among an operator's inputs have."""
+    inputs = [graph.tensors[i] for i in op.inputs if i >= 0]
+    return sum(t.count for t in inputs if t.data is not None and len(t.shape) == 2)
 
 
 def channels(graph: Graph) -> Graph:
