@@ -223,12 +223,16 @@ def counted(
             found.append(Finding(kind, f"layer {a or b}", "", layer, unit, *count))
         else:
             found += judge(layer, b, unit, old.layers[a], new.layers[b], limit)
-    # Cycles of each layer are rounded, so what is left between them may differ by half of one for
-    # each: that is no change.
-    rounding = 0 if unit == "instructions" else (len(new.layers) + 1) // 2
-    if (old.layers or new.layers) and abs(new.overhead - old.overhead) > rounding:
-        found += judge(layer, "between layers", unit, old.overhead, new.overhead, limit)
     parts = sum(f.delta for f in found)
+    if old.layers or new.layers:
+        # Cycles of each layer are rounded, so what is left between them may differ by half of one
+        # for each layer that has changed: the layers have caused that.
+        rest = new.overhead - old.overhead
+        rounding = 0 if unit == "instructions" else (len(found) + 1) // 2
+        if not found or abs(rest) > rounding:
+            found += judge(layer, "between layers", unit, old.overhead, new.overhead, limit)
+            rest = sum(f.delta for f in found) - parts
+        parts += rest
     found += judge(metric, "inference", unit, old.whole, new.whole, limit, parts)
     if old.worst and new.worst and not told_already(old, new, {f.kind for f in found}):
         place = "slowest inference"
