@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import small_nets
 from boardless.model import compiler, graph, reference, structures, zoo
-from boardless.model.compiler import kernels, overlap, plan
+from boardless.model.compiler import context, kernels, overlap, plan
 from boardless.model.random_network import NONE, RELU, RELU6, SAME, VALID, Network
 from boardless.model.traits import LayerKind
 from host_kernels import HostModel
@@ -165,7 +165,7 @@ def test_too_small_a_clearance_is_found_out(
     def too_small(window: kernels.Params, itemsize: int, pixels: int = 1) -> int:
         return max(0, overlap.window_clearance(window, itemsize, pixels) - 16)
 
-    monkeypatch.setattr(kernels, "window_clearance", too_small)
+    monkeypatch.setattr(context, "window_clearance", too_small)
     wrong = 0
     for seed in range(NETWORKS):
         content = random_network(seed)
