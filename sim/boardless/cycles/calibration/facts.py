@@ -49,12 +49,15 @@ class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 class FromSources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Programs that are compiled. Paths are relative to the user's checkout, `{program}` is the
-    program's name and `{folder}` its folder; `own` are files of ours, in the folder board/."""
+    program's name and `{folder}` its folder; `own` are files of ours, in the folder board/, as are
+    the headers in the folder `own_include`. `vectors` is a file of ours below firmware/."""
 
     marker: str  # a file that every checkout has
     sources: tuple[str, ...]
     own: tuple[str, ...]
     include: tuple[str, ...] = ()
+    own_include: str = "."
+    vectors: str = ""
     define: dict[str, int | str] = {}
     small_library: bool = False  # byte loops for memcpy and the like
 

@@ -365,7 +365,7 @@ MAC_HALVES = ("ll", "hl", "lh", "hh")
 
 def _mac16(f: Fields, place: int) -> Instruction | None:
     if f.op2 in (8, 9):
-        return _mac_load(f, ("ldinc", "lddec")[f.op2 - 8], 0, 0) if f.op1 == 0 else None
+        return _mac_load(f, ("ldinc", "lddec")[f.op2 - 8], 0) if f.op1 == 0 else None
     operands = MAC_OPERANDS.get(f.op2)
     adds = f.op1 >= 8
     if operands is None or (f.op2 in MAC_LOADS and f.op1 >> 2 != 2) or (f.op1 < 4 and f.op2 != 7):
@@ -375,17 +375,18 @@ def _mac16(f: Fields, place: int) -> Instruction | None:
     name = f"{MAC_WORK[f.op1 >> 2]}.{operands}.{MAC_HALVES[f.op1 & 3]}"
     reads = first | second | (ACCUMULATOR if adds else 0)
     if f.op2 in MAC_LOADS:
-        return _mac_load(f, name + MAC_LOADS[f.op2], reads, ACCUMULATOR)
+        return _mac_load(f, name + MAC_LOADS[f.op2], reads)
     kind = "mla" if adds else "mul"
     added = ACCUMULATOR if adds else 0
     return _make(f, name, kind, reads, ACCUMULATOR, accumulator=added)
 
 
-def _mac_load(f: Fields, name: str, reads: int, writes: int) -> Instruction:
+def _mac_load(f: Fields, name: str, reads: int) -> Instruction:
     base, to = _a(f.s), 1 << MAC_BIT + (f.r & 3)
     added = reads & ACCUMULATOR
     places = {"address": base, "base": base, "accumulator": added, "width": 4}
-    return _make(f, name, "load", reads | base, writes | to | base, **places)
+    # Pointer and accumulator are there a cycle later: nobody waits for them as for what is loaded.
+    return _make(f, name, "load", reads | base, to, **places)
 
 
 def _signed(value: int, bits: int) -> int:

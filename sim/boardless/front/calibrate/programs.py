@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from boardless.core import paths
 from boardless.core.errors import BadInput, DeviceFault, ToolFailed, ToolMissing
 from boardless.cycles import image
 from boardless.cycles.calibration.facts import Program, Suite
@@ -55,21 +56,23 @@ class Builder:
         assert how
         own = {"program": program.name, "folder": program.folder}
         include = [f"-I{self.checkout / folder.format(**own)}" for folder in how.include]
-        include.append(f"-I{OWN}")  # CoreMark wants a header of whoever builds it
+        include.append(f"-I{OWN / how.own_include}")  # headers of whoever builds it, as CoreMark's
         defines = [f"-D{k}={v}" for k, v in how.define.items()]
         objects = []
         for pattern in how.sources:
-            paths = sorted(self.checkout.glob(pattern.format(**own)))
-            if not paths:
+            found = sorted(self.checkout.glob(pattern.format(**own)))
+            if not found:
                 raise BadInput(
                     f"program {program.name}: no {pattern.format(**own)}",
                     where=str(self.checkout),
                     hint="is the checkout complete, and of the revision that was measured?",
                 )
-            for path in paths:
+            for path in found:
                 flags = [*self.suite.flags, *QUIET, *include, *defines]
                 objects.append(self._object(path, out, flags))
         choices = [f"-D{k}={v}" for k, v in program.define.items()]
+        if how.vectors:
+            objects.append(self._object(paths.FIRMWARE / how.vectors, out, [*self.suite.flags]))
         for path in (OWN / name for name in how.own):
             flags = [*self.suite.flags, *STRICT[:4], *choices]
             objects.append(self._object(path, out, flags))

@@ -1,0 +1,2 @@
+/* ESP-DSP includes this memory map, and uses nothing of it. */
+#pragma once
