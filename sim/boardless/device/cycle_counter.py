@@ -48,10 +48,10 @@ def read(
     whole = [unwrapped(int(c), clock_hz, s) for c, s in zip(cycles, waited, strict=True)]
     elapsed = sum(unwrapped(int(t), timer_hz, s) for t, s in zip(ticks, waited, strict=True))
     ratio = sum(whole) / elapsed if elapsed else 0.0
-    told = _usual(ratio) * timer_hz
-    if clock_hz and told and abs(told / clock_hz - 1) > TOLERANCE:
+    by_timer = _usual(ratio) * timer_hz
+    if clock_hz and by_timer and abs(by_timer / clock_hz - 1) > TOLERANCE:
         raise BadInput(
-            f"by its timer the board runs at {told / 1e6:g} MHz, not at {clock_hz / 1e6:g} MHz",
+            f"by its timer the board runs at {by_timer / 1e6:g} MHz, not at {clock_hz / 1e6:g} MHz",
             hint="correct --clock, or clock_hz in its board.toml",
         )
     layers = [(b - a) % WRAP for a, b in itertools.pairwise(layer_ticks)] if ratio else []
@@ -59,7 +59,7 @@ def read(
         counter=counter,
         cycles=tuple(whole),
         layers=tuple(round(n * ratio) for n in layers),
-        clock_hz=clock_hz or round(told),
+        clock_hz=clock_hz or round(by_timer),
     ), ""
 
 

@@ -141,8 +141,8 @@ class Builder:
         if done.returncode:
             lines = done.stderr.splitlines() or [f"status {done.returncode}"]
             telling = ("error:", "undefined reference", "overflowed")
-            told = next((x for x in lines if any(t in x for t in telling)), lines[0])
-            raise ToolFailed(f"{gcc}: {told}", where=where)
+            reason = next((x for x in lines if any(t in x for t in telling)), lines[0])
+            raise ToolFailed(f"{gcc}: {reason}", where=where)
 
 
 def check(suite: Suite, checkout: Path) -> None:

@@ -66,14 +66,14 @@ def sums_scaled_in_double(
 def in_32_bits(context: Context) -> bool:
     """Returns whether TFLite sums up in 32 bits: only where the operator's options say so. Refuses
     a bias that it would read as another type."""
-    told = bool(context.op.options.get("quantized_bias_type") == INT32)
+    named_int32 = bool(context.op.options.get("quantized_bias_type") == INT32)
     bias = context.optional(2)
-    if bias is not None and (bias.dtype == "int32") != told:
-        read = "int32" if told else "int64"
+    if bias is not None and (bias.dtype == "int32") != named_int32:
+        read = "int32" if named_int32 else "int64"
         raise context.refuse(
             f"its bias is {bias.dtype}, but TensorFlow Lite would read it as {read}", CONVERT
         )
-    return told
+    return named_int32
 
 
 def signed_sum(pair: Pair, sign: int, broadcasts: bool = True) -> Call:

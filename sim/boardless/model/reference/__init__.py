@@ -88,7 +88,7 @@ class _Once:
     """Progress of inputs that another interpreter may begin again: each counts once."""
 
     def __init__(self, progress: Advance) -> None:
-        self.progress, self.told = progress, 0
+        self.progress, self.shown = progress, 0
 
     def begin(self) -> Advance:
         """Returns what an interpreter is to call that begins with the first input."""
@@ -97,9 +97,9 @@ class _Once:
         def advance(n: int) -> None:
             nonlocal done
             done += n
-            if done > self.told:
-                self.progress(done - self.told)
-                self.told = done
+            if done > self.shown:
+                self.progress(done - self.shown)
+                self.shown = done
 
         return advance
 
