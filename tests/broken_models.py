@@ -99,10 +99,10 @@ def put(target: Any, **values: Any) -> None:
         setattr(target, key, value)
 
 
-def code(model: Any, name: str, custom: bytes | None = None) -> None:
+def code(model: Any, name: str, custom: bytes | None = None, operator: int = 3) -> None:
     number = getattr(schema.BuiltinOperator, name)
     put(
-        model.operatorCodes[3],
+        model.operatorCodes[operator],
         builtinCode=number,
         deprecatedBuiltinCode=min(number, 127),
         customCode=custom,

@@ -126,7 +126,7 @@ REFUSED: dict[str, Any] = {
     "stride": ("STRIDED_SLICE", [A, ONES, ONES, integers([1, 0, 1])], A, {}, "cannot be zero"),
     "empty": ("STRIDED_SLICE", [A, ONES, ONES, ONES], A, {}, "leaves no value"),
     "beyond": ("SLICE", [A, ONES, ONES], A, {}, "no 1 places from 1 of 1"),
-    "computed": ("TRANSPOSE", [A, Tensor((3,), "int32")], A, {}, "before it is written"),
+    "computed": ("TRANSPOSE", [A, Tensor((3,), "int32")], A, {}, "written by no operator"),
     "batches": ("GATHER", [A, ONES], A, {"axis": 1, "batchDims": 1}, "batch dimensions"),
     "place": ("GATHER", [A, integers([4])], A, {"axis": 1}, "not among the 4"),
     "axis": ("GATHER", [A, ONES], A, {"axis": 3}, "axis 3 of shape"),

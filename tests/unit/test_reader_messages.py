@@ -21,6 +21,12 @@ def no_kernel_and_no_stride(m: Any, g: Any) -> None:
     put(g.operators[1].builtinOptions, strideH=0)
 
 
+def program_for_an_npu(m: Any, g: Any) -> None:
+    """Vela's operator reads weights and scratch memory that hold nothing in the file."""
+    g.tensors[3].buffer = 0
+    code(m, "CUSTOM", b"ethos-u", operator=1)
+
+
 WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     "operator reads its own output": (
         lambda m, g: put(g.operators[3], inputs=[5, 7]),
@@ -29,6 +35,19 @@ WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     "operators read each other": (
         lambda m, g: put(g.operators[2], inputs=[7]),
         "operator 2 RELU: reads tensor 7 before it is written",
+    ),
+    "operator reads what nobody writes": (
+        lambda m, g: put(g.tensors[3], buffer=0),
+        "operator 1 CONV_2D: reads tensor 3, which is no constant and is written by no operator",
+    ),
+    "program for an NPU": (
+        program_for_an_npu,
+        "operator 1 CUSTOM ethos-u: it is a program for the NPU Ethos-U, which Arm's Vela has made "
+        r"of a part of the model; .*; give the \.tflite that Vela was given",
+    ),
+    "program for a TPU": (
+        lambda m, g: code(m, "CUSTOM", b"edgetpu-custom-op"),
+        r"operator 3 CUSTOM edgetpu-custom-op: it is a program .* edgetpu_compiler was given",
     ),
     "two operators write one tensor": (
         lambda m, g: put(g.operators[3], outputs=[6]),

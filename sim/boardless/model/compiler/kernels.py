@@ -39,6 +39,19 @@ __all__ = [  # for the kernels' folders
 
 NO_KERNEL = "make the model without it, or add a kernel: docs/howto/own-kernel.md says how"
 NO_FLEX = "convert with supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS], without SELECT_TF_OPS"
+# Operators that other compilers put in place of a part of the model: reason, and what would help.
+COMPILED = {
+    "CUSTOM ethos-u": (
+        "it is a program for the NPU Ethos-U, which Arm's Vela has made of a part of the model; "
+        "boardless runs models on the processor",
+        "give the .tflite that Vela was given",
+    ),
+    "CUSTOM edgetpu-custom-op": (
+        "it is a program for Coral's Edge TPU, which its compiler has made of a part of the model; "
+        "boardless runs models on the processor",
+        "give the .tflite that edgetpu_compiler was given",
+    ),
+}
 
 
 def names() -> list[str]:
@@ -50,7 +63,8 @@ def lower(context: Context) -> Call | Alias:
     """The Call or Alias of one operator; BadInput where it is not supported."""
     if folders.folder(context.op.name) is None:
         hint = NO_FLEX if " Flex" in context.op.name else NO_KERNEL
-        raise context.refuse("boardless has no kernel for this operator", hint=hint)
+        missing = "boardless has no kernel for this operator", hint
+        raise context.refuse(*COMPILED.get(context.op.name, missing))
     for i in (*context.op.inputs, *context.op.outputs):
         dtype = context.graph.tensors[i].dtype
         if i >= 0 and dtype not in ACTIVATIONS and dtype not in CONSTANTS:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from boardless.core.errors import BadInput
+from boardless.model import folders
 from boardless.model.graph import Graph, Operator, Quantisation, Tensor, options, strings
 from boardless.model.graph.usable import HINT, usable
 from boardless.model.graph.variables import with_states
@@ -268,7 +269,8 @@ class _File:
 
 
 def _check_order(graph: Graph) -> None:
-    """Every operator reads only what is constant, the input, or written before; writes are new."""
+    """Every operator reads only what is constant, the input, or written before; writes are new. An
+    operator without a kernel is refused by its name later, so it may read what nobody writes."""
     constants = {i for i, t in enumerate(graph.tensors) if t.data is not None}
     ports = [("input", i) for i in graph.inputs] + [("output", i) for i in graph.outputs]
     for what, number in ports:
@@ -276,11 +278,17 @@ def _check_order(graph: Graph) -> None:
             raise BadInput(f"the model's {what} is a constant", where=graph.name, hint=HINT)
     known = constants | {i for i, t in enumerate(graph.tensors) if t.variable}
     known |= {*graph.inputs, -1}
+    written = {i for op in graph.operators for i in op.outputs}
     for op in graph.operators:
         where = f"{graph.name}, operator {op.index} {op.name}"
         for i in op.inputs:
-            if i not in known and graph.tensors[i].dtype in DTYPES:
+            if i in known or graph.tensors[i].dtype not in DTYPES:
+                continue
+            if i in written:
                 raise BadInput(f"reads tensor {i} before it is written", where=where, hint=HINT)
+            if folders.folder(op.name) is not None:
+                what = f"reads tensor {i}, which is no constant and is written by no operator"
+                raise BadInput(what, where=where, hint=HINT)
         if known & set(op.outputs) or len(set(op.outputs)) != len(op.outputs):
             raise BadInput("writes a tensor that already has a value", where=where, hint=HINT)
         known |= set(op.outputs)
