@@ -181,11 +181,15 @@ def mutations(session: nox.Session) -> None:
 def references(session: nox.Session) -> None:
     """Compare all models with the interpreter of every profile, on 1,000 inputs each.
 
-    `tests` compares a few. Arguments after -- go to pytest, such as -k tflm.
+    `tests` compares a few. `-- FILE.tflite ...` compares these files instead. Other arguments go to
+    pytest, such as -k tflm.
     """
     install(session, "tests")
+    files = [word for word in session.posargs if word.endswith(".tflite")]
     session.env["BOARDLESS_REFERENCE_INPUTS"] = "1000"
-    session.run(*PYTEST, "tests/kernels/test_references.py", *session.posargs)
+    session.env["BOARDLESS_REFERENCE_MODELS"] = os.pathsep.join(map(os.path.abspath, files))
+    rest = [word for word in session.posargs if word not in files]
+    session.run(*PYTEST, "tests/kernels/test_references.py", *rest)
 
 
 @session()

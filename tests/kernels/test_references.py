@@ -2,8 +2,9 @@
 
     BOARDLESS_REFERENCE_INPUTS=1000 pytest tests/kernels/test_references.py -k tflm
 
-`nox -s references` runs all models of the zoo and MLPerf's with 1,000 inputs; here a few models get
-a few inputs. int8 must be equal to the last bit. A profile whose package is missing is skipped.
+`nox -s references` runs all models of the zoo and MLPerf's with 1,000 inputs, or the files that
+BOARDLESS_REFERENCE_MODELS names; here a few models get a few inputs. int8 must be equal to the last
+bit. A profile whose package is missing is skipped.
 """
 
 from __future__ import annotations
@@ -17,19 +18,22 @@ import numpy.typing as npt
 import pytest
 from boardless.core.errors import BadInput
 from boardless.judge import predictions
-from boardless.model import compiler, graph, profiles, reference, zoo
+from boardless.model import compiler, graph, ports, profiles, reference, zoo
 from boardless.model.reference import Answer
 from host_kernels import HostModel
 from one_operator import Tensor, model
 from properties.records import HOST_VARIANTS
 
 INPUTS = int(os.environ.get("BOARDLESS_REFERENCE_INPUTS", "0"))
+NAMED = os.environ.get("BOARDLESS_REFERENCE_MODELS", "")
 FEW = ("digits_cnn:int8", "digits_cnn:float32", "se_mobilenet:int8")  # between them: all roundings
 MLPERF = Path(os.environ.get("BOARDLESS_DATA", "")) / "mlperf_tiny"
 
 
 def models() -> list[str]:
-    """Returns the models to compare: few, or all of the zoo and MLPerf's."""
+    """Returns the models to compare: those that are named, few, or all of the zoo and MLPerf's."""
+    if NAMED:
+        return NAMED.split(os.pathsep)
     if not INPUTS:
         return [*FEW]
     found = [f"{name}:{kind}" for name in zoo.names() for kind in zoo.types(name)]
@@ -48,15 +52,21 @@ every_profile = pytest.mark.parametrize("profile", profiles.names())
 
 @cache
 def inputs(text: str, count: int = INPUTS or 8) -> npt.NDArray[np.generic]:
-    """Random inputs (N, ...): a third of them of full contrast, the others around a grey."""
-    source = zoo.find(text).graph.input_tensor
+    """Random inputs (N, ...): a third of them of full contrast, the others around a grey. Where
+    they are no int8 or float32 pictures, noise over the whole range of each input."""
+    found = zoo.find(text).graph
+    source = found.input_tensor
+    if found.more_inputs or source.dtype not in ("int8", "float32"):
+        noise = ports.noise(found, count)
+        shape = (count, *source.shape[1:])
+        return noise if found.more_inputs else noise.view(source.dtype).reshape(shape)
     rng = np.random.default_rng(0)
     noise = rng.random((count, *source.shape[1:]), np.float32)
     contrast = rng.choice([0.1, 0.4, 1.0], (count, *[1] * (noise.ndim - 1)))
     grey = rng.random(contrast.shape)
     values = grey + (noise - grey) * contrast
-    found = values if source.dtype == "float32" else np.rint(values * 255 - 128)
-    typed: npt.NDArray[np.generic] = found.astype(source.dtype)
+    stored = values if source.dtype == "float32" else np.rint(values * 255 - 128)
+    typed: npt.NDArray[np.generic] = stored.astype(source.dtype)
     return typed
 
 
@@ -73,9 +83,10 @@ def test_models(text: str, variants: tuple[str, ...], profile: str, tmp_path: Pa
     answer = expected(text, profile)
     assert not answer.instead
     got = HostModel(compiler.compile_graph(wanted, variants), tmp_path).run(inputs(text))
-    verdict = predictions.compare(got, answer.outputs, named=answer.by)
+    outputs, theirs = (ports.values(wanted, values) for values in (got, answer.outputs))
+    verdict = predictions.compare(outputs, theirs, named=answer.by)
     assert verdict.ok, verdict.reason
-    assert wanted.input_tensor.dtype == "float32" or verdict.bit_exact
+    assert wanted.output_tensor.dtype == "float32" or verdict.bit_exact
 
 
 def test_profiles_differ() -> None:
