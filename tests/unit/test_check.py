@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from boardless import cli
 from boardless.core import paths
+from boardless.model import profiles
 from boardless.model.profiles import Profile
 from click.testing import CliRunner, Result
 from one_operator import Operator, Tensor, graph
@@ -89,6 +90,26 @@ def test_a_model_that_all_references_refuse(
     assert data["refused"].startswith("the reference interpreter refuses the model: ")
     done = CliRunner().invoke(cli.cli, ["compile", str(path), "-o", str(tmp_path / "out")])
     assert "sizes: the reference interpreter refuses the model" in str(done.exception)
+
+
+def test_a_model_that_another_reference_takes(tmp_path: Path) -> None:
+    """LiteRT takes no list of sizes of two dimensions, TensorFlow Lite Micro does."""
+    if profiles.load("tflm").version() is None:
+        pytest.skip("tflite-micro is not installed")
+    sizes = Tensor((1, 2), "int32", data=np.array([[2, 3]]))
+    output = Tensor((2, 3), "int8", (0.1,), (3,))
+    operators = [Operator("RELU", [0], [1]), Operator("RESHAPE", [1, 2], [3])]
+    path = tmp_path / "sizes.tflite"
+    path.write_bytes(graph([ROW, ROW, sizes, output], operators, 0, 3))
+    data = found(str(path), "--board", "microbit")
+    assert data["ok"]
+    assert data["reference"].startswith("tflm ")
+    assert data["instead"].startswith("TensorFlow Lite Micro ")
+    assert "refuses the model" in data["instead"]
+    done = CliRunner().invoke(cli.cli, ["compile", str(path), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "takes the model, and the code rounds as it does: the reference inter" in done.stderr
+    assert found("digits_cnn", "--board", "microbit")["instead"] == ""
 
 
 def test_a_board_that_is_too_small() -> None:

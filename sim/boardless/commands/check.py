@@ -9,9 +9,10 @@ import click
 from boardless.core.errors import BadInput, BoardlessError
 from boardless.device import boards
 from boardless.device.records import Board
-from boardless.model import compiler, zoo
+from boardless.model import compiler
 from boardless.model import reference as references
 from boardless.model.graph.refusals import Refused
+from boardless.model.reference import followed
 from boardless.report import check, record
 from boardless.runtimes import boardless
 from boardless.terminal import json_option, reference_option
@@ -50,7 +51,7 @@ def command(
 
 def _checked(name: str, targets: list[Board], profile: str) -> check.Record:
     """Returns the JSON of a model; BadInput where its file cannot be read at all."""
-    model = zoo.find(name, profile)
+    model = followed.find(name, profile)
     needs: dict[tuple[str, ...], tuple[int, int]] = {}  # variants -> bytes of RAM, of flash
     refusal: BadInput | None = None
     for variants in dict.fromkeys(target.variants for target in targets):
@@ -62,11 +63,13 @@ def _checked(name: str, targets: list[Board], profile: str) -> check.Record:
         sources = boardless.sources(program)
         needs[variants] = sources.arena_bytes + sources.input_bytes, sources.weights_bytes
     why = "" if refusal is None or isinstance(refusal, Refused) else refusal.what
+    instead = ""
     if refusal is None and model.results is None:
         try:
-            references.check(model.reference, model.name, profile)
+            answer = references.check(model.reference, model.name, profile)
+            instead = f"{answer.by}: {answer.instead}" if answer.instead else ""
         except BoardlessError as error:
             why = error.what
     refusals = refusal.refusals if isinstance(refusal, Refused) else ()
     found = [check.board(target, *needs[target.variants]) for target in targets if needs]
-    return check.record(model.graph, refusals, why, found)
+    return check.record(model.graph, refusals, why, instead, found)

@@ -18,6 +18,7 @@ from boardless.front.standalone.figures import Figures
 from boardless.judge.budgets import Budgets
 from boardless.model import compiler, profiles, zoo
 from boardless.model import reference as references
+from boardless.model.reference import followed
 from boardless.report import record, runs, table
 from boardless.runtimes import boardless
 from boardless.terminal import (
@@ -94,15 +95,13 @@ def command(
     """
     limits = budgets(options)
     target = boards.load(board)
-    found = zoo.find(model, reference)
-    request = _request(model, found, target, fold, reference, options["parts"], limits)
+    found = followed.find(model, reference)
+    request = _request(model, found, target, fold, options["parts"], limits)
     alone = alone or form is not None
     if alone:
         folder.check(output)
     if found.results is None:
-        references.check(
-            found.reference, found.name, reference
-        )  # nothing is compiled that could not be compared
+        _check(found, target, fold, reference)
     figures = Figures()
     if limits or (alone and measure):
         figures = _figures(request, found)
@@ -112,12 +111,23 @@ def command(
         _ours(found, target, fold, output, json_file)
 
 
+def _check(model: zoo.Model, board: Board, fold: bool, reference: str) -> None:
+    """Refuses a model that could be compared with nothing; says so where another reference than the
+    one that was asked for takes it."""
+    try:
+        answer = references.check(model.reference, model.name, reference)
+    except BoardlessError:
+        compiler.compile_graph(model.graph, board.variants, fold)  # may know more reasons
+        raise
+    if answer.profile != reference:
+        note(f"{answer.by} takes the model, and the code rounds as it does: {answer.instead}")
+
+
 def _request(
     text: str,
     model: zoo.Model,
     board: Board,
     fold: bool,
-    reference: str,
     parts: tuple[str, ...],
     limits: Budgets,
 ) -> path.Request:
@@ -125,7 +135,7 @@ def _request(
         text,
         board.name,
         limit=PICTURES,
-        reference=reference,
+        reference=model.graph.profile,
         fold=fold,
         parts=parts,
         cores=(board.core,) if parts else (),

@@ -171,10 +171,10 @@ def boardless_board(request: pytest.FixtureRequest) -> Board:
 @pytest.fixture(scope="module")
 def boardless_model(_boardless_model_name: str, pytestconfig: pytest.Config) -> Model:
     """The model: name, graph and the content of its .tflite; the test runs once for each."""
-    from boardless.model import zoo
+    from boardless.model.reference import followed
 
     with _in_one_line():
-        return zoo.find(_boardless_model_name, pytestconfig.getoption("boardless_reference"))
+        return followed.find(_boardless_model_name, pytestconfig.getoption("boardless_reference"))
 
 
 @pytest.fixture(scope="module")

@@ -6,32 +6,30 @@ measurement.runs["pictures"].outputs
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from boardless.core.errors import BadInput, BoardlessError, ToolMissing
+from boardless.core.errors import BadInput, ToolMissing
 from boardless.cycles import estimate
 from boardless.cycles.estimate import Cycles, Target
 from boardless.data import corruptions, groups, pictures
 from boardless.data.records import Pictures
 from boardless.device import emulators, run
 from boardless.device.emulators import serial_port
-from boardless.device.records import Build, Counts, Disagreement, Run
+from boardless.device.records import Build, Counts, Run
 from boardless.judge import figures, metrics, predictions
-from boardless.model import ports, profiles, reference
+from boardless.model import ports
 from boardless.model.compiler import quantise
-from boardless.model.graph import Graph
-from boardless.model.profiles import Profile
-from boardless.model.reference import Answer, rounding
+from boardless.model.reference import rounding
 from boardless.model.zoo import Model
+from boardless.path import expecting
 from boardless.path.preparing import Prepared, prepare
 from boardless.path.request import FIRST, GATE, PICTURES, Progress, Request, quiet
 
@@ -66,16 +64,18 @@ class Measurement:
 
 def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
     """Infers all pictures on the device and by the reference interpreter, and prices the counts."""
-    request, build = prepared.request, prepared.build
+    request = prepared.request
     hardware = emulators.hardware(emulators.load(prepared.emulator))
-    if request.flash:
-        progress("flashing", 0, 0)
-        serial_port.flash(build.board, build.elf)
     sets = inputs(request, prepared.model)
     advance = _Advance(progress, 2 * sum(map(len, sets.values())))
     fed_inputs = np.concatenate([fed.inputs for fed in sets.values()])
-    expected = _expected(prepared, fed_inputs, advance.step("reference"))
-    others = _others(prepared, fed_inputs) if request.other_references else []
+    expected = expecting.expected(prepared, fed_inputs, advance.step("reference"))
+    prepared = expecting.following(prepared, expected, progress)
+    build = prepared.build
+    others = expecting.others(prepared, fed_inputs) if request.other_references else []
+    if request.flash:
+        progress("flashing", 0, 0)
+        serial_port.flash(build.board, build.elf)
     options = run.Options(
         emulator=prepared.emulator,
         link=request.link,
@@ -112,7 +112,7 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
         if graph.float_weights:
             notes = (DYNAMIC_RANGE, *notes)
         if expected.instead:
-            notes = (f"{expected.by} answered: {expected.instead}", *notes)
+            notes = (expecting.instead(prepared, expected), *notes)
         if build.foreign:
             notes = (*notes, *_foreign_notes(answer))
         runs[name] = Run(
@@ -136,57 +136,10 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
                 "total": time.monotonic() - prepared.began,
             },
             answered_by=expected.by,
-            disagreements=tuple(_disagreements(graph, others, part, reference_outputs)),
+            disagreements=tuple(expecting.disagreements(graph, others, part, reference_outputs)),
             rounding=allowed,
         )
     return Measurement(request, runs)
-
-
-def _expected(prepared: Prepared, inputs: Array, advance: Callable[[int], None]) -> Answer:
-    """Returns what the reference computes of all inputs, or does not know."""
-    request, model = prepared.request, prepared.model
-    try:
-        return reference.ask_once(
-            model.reference, inputs, advance, request.keep_state, request.reference
-        )
-    except BoardlessError as error:
-        error.where = error.where or model.name
-        raise
-
-
-def _others(prepared: Prepared, inputs: Array) -> list[tuple[Profile, Answer]]:
-    """Returns the outputs of the other references that are installed and take the model."""
-    request, found = prepared.request, []
-    for profile in profiles.others(request.reference):
-        with contextlib.suppress(BoardlessError):
-            answer = reference.ask_once(
-                prepared.model.reference,
-                inputs,
-                keep_state=request.keep_state,
-                profile=profile.name,
-            )
-            found.append((profile, answer))
-    return found
-
-
-def _disagreements(
-    graph: Graph, others: list[tuple[Profile, Answer]], part: slice, expected: Array
-) -> Iterator[Disagreement]:
-    """Yields those of the other references whose outputs for some of the pictures count as other
-    ones than `expected` (N, values)."""
-    for profile, answer in others:
-        outputs = ports.values(graph, answer.outputs[part])
-        if outputs.shape != expected.shape or outputs.dtype != expected.dtype:
-            continue
-        verdict = predictions.compare(outputs, expected)
-        if verdict.mismatches:
-            yield Disagreement(
-                by=answer.by,
-                profile=profile.name,
-                pictures=len(verdict.mismatches),
-                values=int((outputs != expected).sum()),
-                largest=verdict.max_abs_error,
-            )
 
 
 def _foreign_notes(answer: run.Answers) -> list[str]:

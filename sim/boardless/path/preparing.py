@@ -18,6 +18,7 @@ from boardless.device import boards, emulators, foreign
 from boardless.device.emulators import serial_port
 from boardless.device.records import Build
 from boardless.model import profiles, zoo
+from boardless.model.reference import followed
 from boardless.path.request import Progress, Request, quiet
 
 
@@ -39,7 +40,7 @@ def prepare(request: Request, progress: Progress = quiet, build: Build | None = 
     began = time.monotonic()
     wanted = targets(request)
     profiles.load(request.reference).need()
-    model = zoo.find(request.model, request.reference)
+    model = followed.find(request.model, request.reference)
     board = boards.load(request.board)
     emulator = request.emulator
     if request.port:
@@ -68,7 +69,7 @@ def build_ahead(
     graphs = {}
     for number, request in enumerate(requests):
         with contextlib.suppress(BoardlessError):
-            graphs[number] = zoo.find(request.model, request.reference).graph
+            graphs[number] = followed.find(request.model, request.reference).graph
     one = requests[0]
     with contextlib.suppress(BoardlessError):
         board, runtime = boards.load(one.board), runtimes.load(one.runtime)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from boardless.device.records import Board
+from boardless.model import profiles
 from boardless.model.graph import Graph
 from boardless.model.graph.refusals import Refusal
 from boardless.report import table
@@ -27,9 +28,12 @@ def board(target: Board, ram_bytes: int, flash_bytes: int) -> Record:
     }
 
 
-def record(graph: Graph, refusals: Sequence[Refusal], refused: str, found: list[Record]) -> Record:
+def record(
+    graph: Graph, refusals: Sequence[Refusal], refused: str, instead: str, found: list[Record]
+) -> Record:
     """Returns the JSON of a model. `refused` is why it cannot be run where that is no single
-    operator's business; `found` are its boards."""
+    operator's business; `instead` who takes it instead of the first interpreter of the reference,
+    and why; `found` are its boards."""
     why = {refusal.index: refusal for refusal in refusals}
     operators = [
         {
@@ -46,6 +50,8 @@ def record(graph: Graph, refusals: Sequence[Refusal], refused: str, found: list[
         "ok": not refusals and not refused and any(row["fits"] for row in found),
         "input": ", ".join(graph.tensors[i].type_and_shape for i in graph.inputs),
         "output": ", ".join(graph.tensors[i].type_and_shape for i in graph.outputs),
+        "reference": profiles.load(graph.profile).named,
+        "instead": instead,
         "refused": refused,
         "operators": operators,
         "boards": found,
@@ -76,6 +82,8 @@ def show(data: Record) -> None:
         )
     for hint in dict.fromkeys(row["hint"] for row in operators if row["hint"]):
         table.line(f"what would help: {hint}")
+    if data["instead"]:
+        table.line(f"reference: {data['reference']}, answered by {data['instead']}")
     if data["refused"]:
         table.line(f"refused: {data['refused']}")
     table.line(f"{data['model']}: {_verdict(data)}")

@@ -21,7 +21,8 @@ from boardless.device.link import answers, messages
 from boardless.device.link.plain import Silence
 from boardless.device.records import Build
 from boardless.front.robot.state import RENODE, RobotState
-from boardless.model import ports, zoo
+from boardless.model import ports
+from boardless.model.reference import followed
 from boardless.path import Request, prepare
 
 HEX_BYTES = 31  # of a picture in one command, as MLPerf Tiny's runner sends them
@@ -36,7 +37,7 @@ class Firmware(RobotState):
         ``firmware`` is an ELF to use instead of the built one. Returns what the firmware should
         say of itself: ``build_id``, ``model``, ``board``, ``input``, ``output``, ``layers``, and
         its ``uart`` in Renode, ``elf``, ``flash_bytes``, ``arena_bytes``, ``input_bytes``."""
-        self._model = zoo.find(model, self._reference)
+        self._model = followed.find(model, self._reference)
         target = boards.load(board)
         if self._emulator == RENODE:
             if RENODE not in target.emulators:

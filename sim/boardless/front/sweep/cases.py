@@ -19,6 +19,7 @@ from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
 from boardless.device.records import Board
 from boardless.model import compiler, profiles, zoo
+from boardless.model.reference import followed
 from boardless.path import Request, prepare
 from boardless.runtimes import boardless
 
@@ -128,7 +129,7 @@ def choose(
     texts = texts or [f"{name}:{kind}" for name in zoo.names() for kind in zoo.types(name)]
     models: dict[str, tuple[str, zoo.Model]] = {}
     for text in dict.fromkeys(texts):
-        model = zoo.find(text, reference)
+        model = followed.find(text, reference)
         if model.name in models:
             other = models[model.name][0]
             if other.partition(":")[0] == text.partition(":")[0]:

@@ -41,6 +41,7 @@ class Answer:
 
     outputs: Array
     by: str  # such as "LiteRT 2.3.0, reference kernels"
+    profile: str  # whose interpreter that is: how a firmware has to round to give the same
     instead: str = ""  # why it was not the first that the profile names
 
 
@@ -72,14 +73,14 @@ def ask(
     wanted = profiles.load(profile)
     wanted.need()
     patched, first, advance = _with_possible_axes(content), None, _Once(progress)
-    for by, answerer in _answerers(wanted):
+    for by, answerer, name in _answerers(wanted):
         try:
             with interpreter.borrowed(answerer) as found:
                 outputs = found.predict(patched, inputs, advance.begin(), keep_state)
         except (BadInput, ToolFailed) as error:
             first = first or error
             continue
-        return Answer(outputs, by, first.what if first else "")
+        return Answer(outputs, by, name, first.what if first else "")
     assert first
     raise first
 
@@ -104,19 +105,22 @@ class _Once:
         return advance
 
 
-def _answerers(profile: Profile) -> Iterator[tuple[str, Answerer]]:
-    """Yields what may answer in turn, with the name that outputs give it."""
+def _answerers(profile: Profile) -> Iterator[tuple[str, Answerer, str]]:
+    """Yields what may answer in turn: the name that outputs give it, the interpreter, and the
+    profile that it is of."""
     following = [profiles.load(name) for name in profile.after]
     for asked in (profile, *(p for p in following if p.version() is not None)):
         for answerer in asked.answerers:
             name = f"{asked.title} {asked.version()}"
-            yield f"{name}, {answerer.about}" if answerer.about else name, answerer
+            named = f"{name}, {answerer.about}" if answerer.about else name
+            yield named, answerer, asked.name
 
 
-def check(content: bytes, name: str, profile: str = profiles.DEFAULT) -> None:
-    """Returns nothing where an interpreter takes the model `name`; BadInput says why none does."""
+def check(content: bytes, name: str, profile: str = profiles.DEFAULT) -> Answer:
+    """Returns an answer without outputs: who takes the model `name`. BadInput says why nobody
+    does. A model on whose inputs an interpreter dies is taken by it here."""
     try:
-        predict(content, np.zeros((0, 1), np.int8), profile=profile)
+        return ask(content, np.zeros((0, 1), np.int8), profile=profile)
     except BoardlessError as error:
         error.where = name
         raise
@@ -151,7 +155,7 @@ def _key(content: bytes, inputs: Array, keep_state: bool, profile: str) -> str:
     """Returns 64 hex digits over all that the outputs depend on."""
     answerers = list(_answerers(profiles.load(profile)))
     digest = hashlib.sha256(f"{profile} {answerers} {len(content)}\0".encode() + content)
-    for source in (Path(__file__), interpreter.WORKER, *(a.file for _, a in answerers)):
+    for source in (Path(__file__), interpreter.WORKER, *(a.file for _, a, _ in answerers)):
         digest.update(source.read_bytes())
     digest.update(f"{inputs.dtype} {inputs.shape} {keep_state}\0".encode())
     digest.update(np.ascontiguousarray(inputs).tobytes())
