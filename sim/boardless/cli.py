@@ -73,6 +73,11 @@ def run(arguments: list[str]) -> int:
         click.echo(one_line(f"boardless: {where}: {error.strerror or error}"), err=True)
         _say_no_more()
         return 2
+    except RecursionError:  # of a reader in a library: `[[[[[` in a file
+        if os.environ.get("BOARDLESS_TRACEBACK"):
+            traceback.print_exc()
+        click.echo("boardless: an input is nested too deeply; look for rows of [ or {", err=True)
+        return 2
     except Exception as error:  # a bug: still one line, with the way to see where
         if os.environ.get("BOARDLESS_TRACEBACK"):
             traceback.print_exc()

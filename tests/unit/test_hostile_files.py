@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import small_elf
+from boardless import cli
 from boardless.core.errors import BadInput, ToolFailed
 from boardless.core.printable import Printed
 from boardless.cycles import image, recording
@@ -236,3 +237,21 @@ def test_what_a_program_prints_commands_no_terminal() -> None:
     pieces = [b"a\x1b[2J\tb\r", b"\nc\rd\xc3", b"\xa9\xff", "\u202e".encode(), b"\r"]
     text = "".join(printed.text(piece) for piece in pieces) + printed.text(b"", final=True)
     assert text == "a\\x1b[2J\tb\r\nc\\rdé\\xff\\u202e\\r"
+
+
+# --- Messages -------------------------------------------------------------------------------------
+def test_a_message_commands_no_terminal_and_has_an_end() -> None:
+    error = BadInput("a\x1b[2J\u202eb\nc", where="d\x9b1m", hint="e\x07")
+    assert str(error) == "d\\x9b1m: a\\x1b[2J\\u202eb\nc; e\\x07"
+    assert len(str(BadInput("x" * 10**6, where="a.csv"))) < 2000
+
+
+def test_a_file_that_no_reader_can_follow_is_bad_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nested(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(cli, "cli", nested)
+    assert cli.run(["run"]) == 2
+    assert "nested too deeply" in capsys.readouterr().err

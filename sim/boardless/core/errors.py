@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from boardless.core.printable import printable
+
+LONGEST = 1500  # characters of what went wrong: names in files can be of any length
+
 
 def install(packages: Sequence[str], board: str) -> str:
     """The hint how to get tools that `board` needs."""
@@ -26,8 +30,13 @@ class BoardlessError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}; {self.hint}" if self.hint else text
+        """Returns the message, in which no character commands a terminal: pytest and Robot
+        Framework write it as it is."""
+        what = self.what
+        if len(what) > LONGEST:
+            what = f"{what[:LONGEST]}... ({len(what):,} characters)"
+        text = f"{self.where}: {what}" if self.where else what
+        return printable(f"{text}; {self.hint}" if self.hint else text)
 
 
 class BadInput(BoardlessError):

@@ -78,13 +78,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", line)
     if config.getoption("boardless_board"):
         from boardless.core.errors import BadInput
+        from boardless.core.printable import one_line
         from boardless.device import boards
 
         try:
             for name in config.getoption("boardless_board"):
                 boards.load(name)
         except BadInput as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(one_line(str(error))) from error
     if config.getoption("boardless_port") and config.getoption("numprocesses", None):
         raise pytest.UsageError(
             "--boardless-port is one board: it cannot be shared by workers; leave out -n"
@@ -145,11 +146,13 @@ def _models(metafunc: pytest.Metafunc) -> list[object]:
 def _in_one_line() -> Iterator[None]:
     """Bad input and missing tools fail a test with their own message, without a traceback."""
     from boardless.core.errors import BoardlessError
+    from boardless.core.printable import one_line
 
     try:
         yield
     except BoardlessError as error:
-        pytest.fail(f"boardless: {error}", pytrace=False)
+        said = f"boardless: {one_line(str(error))}"
+        raise pytest.fail.Exception(said, pytrace=False) from None
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +256,7 @@ def pytest_runtest_makereport(
 def _sections(device: Device, item: pytest.Item) -> list[tuple[str, str]]:
     """Returns the last output of the device, its crash, and the folder that holds the files."""
     from boardless.core import paths
+    from boardless.core.printable import printable
 
     name = re.sub(r"[^\w.\-]+", "_", item.nodeid).strip("_")
     folder = paths.build_root() / "failures" / name
@@ -265,4 +269,4 @@ def _sections(device: Device, item: pytest.Item) -> list[tuple[str, str]]:
         sections.append(("kept", f"{folder}: {kept}"))
     except OSError as error:
         sections.append(("kept", f"nothing: {error}"))
-    return sections
+    return [(title, printable(text)) for title, text in sections]
