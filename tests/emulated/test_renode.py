@@ -175,6 +175,36 @@ def test_what_the_monitor_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_the_machine_serves_no_semihosting(board: Any) -> None:
+    """Renode answers a call only where the platform has a peripheral for it, and opens files only
+    below a folder that somebody has set."""
+    for file in ("board.repl", "board.resc"):
+        assert "semihosting" not in (board.folder / file).read_text().lower()
+    assert "semihosting" not in " ".join(renode.commands(board, Path("a.elf"), 1)).lower()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a;quit.elf", "a\n!touch x.elf", 'a"b.elf', "a$x.elf", "a`b.elf", "a\\b.elf", "a#b.elf"),
+        *("a@b.elf", "a\x1b[2J.elf", "a\u202eb.elf", "a\tb.elf", "a|b.elf", "a&b.elf", "(a).elf"),
+    ],
+)
+def test_a_path_is_no_command_of_the_monitor(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput, match="Renode reads such characters as commands") as caught:
+        renode.commands(boards.load("mps2-an386"), tmp_path / name, 4711)
+    assert str(caught.value).isprintable() or "\n" in name
+
+
+def test_a_path_of_any_language_is_told(tmp_path: Path) -> None:
+    (command,) = [
+        line
+        for line in renode.commands(boards.load("mps2-an386"), tmp_path / "größe +-=,:~ж.elf", 1)
+        if "LoadELF" in line
+    ]
+    assert command == f"sysbus LoadELF @{tmp_path}/größe\\ +-=,:~ж.elf"
+
+
 @pytest.mark.parametrize(("offset", "written", "sign"), [(0x04, 0xFFFFFFFF, -1), (0x24, 0, 1)])
 def test_the_counter_counts_instructions(offset: int, written: int, sign: int) -> None:
     cpu = SimpleNamespace(ExecutedInstructions=1000)

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 import xtensa_calls
 from bare_programs import BARE, GCC, SOURCES
-from boardless.core.errors import BadInput, ToolFailed
+from boardless import path
+from boardless.core.errors import BadInput, LinkError, ToolFailed
 from boardless.device import boards
 from boardless.device.counting import bare
-from boardless.device.emulators import qemu
+from boardless.device.emulators import base, qemu, qemu_esp
+from boardless.device.semihosting import Semihosting
 from boardless.device.semihosting import calls as answers
 from command_line import Cli
 from xtensa_calls import ADDRESS, CLOSE, EXIT, OPEN, READ, SEEK, WRITE
@@ -199,6 +201,46 @@ def test_firmware_of_any_origin_can_only_exit(host: Host, tmp_path: Path) -> Non
     finally:
         session.close()
     assert host.untouched()
+
+
+def test_firmware_of_somebody_else_can_only_exit(host: Host, tmp_path: Path) -> None:
+    """`boardless run --elf`: it calls the host instead of answering."""
+    asked = path.Request("digits_cnn:int8", "mps2-an386", elf=everything(host, tmp_path), jobs=1)
+    with pytest.raises(LinkError, match="ended in mid-run with status 7"):
+        path.follow(asked)
+    assert host.untouched()
+
+
+CONFINED = [
+    (board, emulator)
+    for board in boards.names()
+    for emulator in ("qemu", "qemu_esp")
+    if emulator in boards.load(board).emulators
+]
+
+
+@pytest.mark.parametrize(("board", "emulator"), CONFINED)
+def test_no_qemu_is_started_that_serves_calls_itself(
+    board: str, emulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks at the command line, because Espressif's QEMU is in few machines."""
+    command: list[str] = []
+
+    def start(words: list[str], host: Semihosting | None = None, **_: object) -> None:
+        command.extend(words)
+        if host:
+            host.close()
+
+    monkeypatch.setattr(base.ProcessSession, "start", start)
+    monkeypatch.setattr(qemu_esp, "find", lambda board: "/opt/espressif/qemu")
+    elf = tmp_path / "calls.elf"
+    elf.write_bytes(xtensa_calls.elf([{2: EXIT, 3: 0}], b""))
+    loaded = boards.load(board)
+    {"qemu": qemu, "qemu_esp": qemu_esp}[emulator].start(loaded, elf, shared=False)
+    said = [word for word in command if "semihosting" in word or word.startswith("enable=")]
+    trapped = loaded.toolchain.prefix.startswith("xtensa")
+    wanted = "enable=off" if trapped else "enable=on,target=gdb"
+    assert said == ["-semihosting-config", wanted]
 
 
 def test_an_xtensa_program(host: Host, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ TRIES = 2  # a start now and then opens no UART (seen in 1 of 40); the next one 
 REASON_LINES = 3  # that follow an error and say why
 TIMER_BYTES = 0x400
 HELPERS = paths.FIRMWARE / "hal" / "renode"
+PLAIN = re.compile(r"[\w/. +,:=~-]+")  # what the monitor reads as part of a path
 TROUBLE = re.compile(r"There was an error|Error E\d+|\[ERROR\]|Exception|[Cc]ould not")
 
 
@@ -96,8 +97,16 @@ def commands(board: Board, elf: Path, port: int) -> list[str]:
 
 
 def at(path: Path) -> str:
-    """Returns a path as the monitor reads it."""
-    return "@" + str(path.absolute()).replace(" ", "\\ ")
+    """Returns a path as the monitor reads it. BadInput where it holds what the monitor could take
+    for another command: its commands run programs of the host."""
+    text = str(path.absolute())
+    if not PLAIN.fullmatch(text):
+        raise BadInput(
+            "Renode reads such characters as commands",
+            where=text,
+            hint="give the file, or its folder, a name of letters and digits",
+        )
+    return "@" + text.replace(" ", "\\ ")
 
 
 def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
