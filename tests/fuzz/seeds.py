@@ -31,6 +31,11 @@ from boardless.report import gate
 from hostile_device import BUILD, Liar
 
 MLPERF = (b"m-lap-us-5\r\nm-results-[0.1,0.9]\r\nm-lap-us-9\r\nm-ready\r\n",)
+DIALOGUE = (  # the answers to name, profile, db load, db and infer
+    b"m-name-dut-[boardless]\r\nm-ready\r\n"
+    b"m-profile-[ULPMark for tinyML Firmware V0.0.1]\r\nm-model-[digits]\r\nm-ready\r\n"
+    b"m-[Expecting 4 bytes]\r\nm-ready\r\nm-load-done\r\nm-ready\r\n" + MLPERF[0],
+)
 
 
 def elfs() -> Sequence[bytes]:

@@ -20,7 +20,7 @@ from boardless.core import paths
 from boardless.cycles import cores, image, price, recording
 from boardless.cycles.calibration import facts as published
 from boardless.cycles.counts import Counted
-from boardless.data import decode, pictures
+from boardless.data import corruptions, decode, pictures
 from boardless.device import backtrace, boards
 from boardless.device.elf import function_at, sections
 from boardless.device.link import mlperf
@@ -32,6 +32,7 @@ from boardless.report import collect, github, kept, page
 from boardless.report.page_records import Report
 from fuzz import seeds
 from fuzz.harness import Target
+from fuzz.lists import LISTS
 from fuzz.mutate import mutated, mutated_text
 from hostile_device import BUILD, Liar
 from PIL import Image as Picture
@@ -141,7 +142,9 @@ def _npz_repaired(content: bytes) -> bytes:
 
 
 def _npz(file: Path) -> None:
-    pictures.load(DIGITS, file)
+    fed = pictures.load(DIGITS, file)
+    if corruptions.possible(fed) and len(fed) < 9:
+        corruptions.sets(fed, DIGITS.graph.input_tensor)
 
 
 # --- Counts ---------------------------------------------------------------------------------------
@@ -216,6 +219,16 @@ def _mlperf(file: Path) -> None:
     mlperf.infer(PlainLine(session), 1, 0)
 
 
+def _dialogue(file: Path) -> None:
+    """All that MLPerf's runner asks in an accuracy run."""
+    session: Any = Liar(BUILD, raw=lambda data: b"")
+    session.waiting[:] = file.read_bytes()
+    line = PlainLine(session)
+    mlperf.identify(line)
+    mlperf.load(line, bytes(4))
+    mlperf.infer(line, 1, 0)
+
+
 TARGETS = {
     target.name: target
     for target in (
@@ -232,6 +245,8 @@ TARGETS = {
         Target("board", _boards, _board, mutated_text, ".toml"),
         Target("device", seeds.transcripts, _device, mutated, repair=seeds.with_checksums),
         Target("mlperf", lambda: seeds.MLPERF, _mlperf, mutated_text),
+        Target("dialogue", lambda: seeds.DIALOGUE, _dialogue, mutated_text),
         Target("sweep", seeds.sweeps, seeds.read_sweep, mutated),
+        *LISTS,
     )
 }

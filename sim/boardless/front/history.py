@@ -6,13 +6,15 @@ entries = accepted(["digits_cnn"], ["mps2-an386"])
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from boardless.core import paths
+import msgspec
+
+from boardless.core import checked, paths
 from boardless.core.errors import BoardlessError, ToolFailed
 from boardless.front import revisions
 from boardless.judge.history import Entry
@@ -20,6 +22,21 @@ from boardless.model import zoo
 
 MARK = "commit:"
 BASELINES = ":(glob)models/zoo/*/baseline/*.toml"
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Instructions or cycles of an inference, as a baseline has them."""
+
+    whole: int | None = None
+    layers: dict[str, int] = {}
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The figures of a baseline that are shown; older ones lack some of them."""
+
+    memory: dict[str, int] = {}
+    instructions: Counted = Counted()
+    cycles: dict[str, Counted] = {}  # by core
 
 
 def order(folder: Path) -> dict[str, int]:
@@ -56,9 +73,9 @@ def accepted(models: Sequence[str], boards: Sequence[str]) -> list[Entry]:
     for (commit, date, name, board, _), text in zip(
         wanted, _contents([(c, path) for c, *_, path in wanted]), strict=True
     ):
-        for kind, about in _types(text).items():
-            if not models or {name, f"{name}:{kind}"} & {*models}:
-                found.append(_entry(commit, date, f"{name}:{kind}", board, about))
+        for entry in entries(text, commit, date, name, board):
+            if not models or {name, entry.model} & {*models}:
+                found.append(entry)
     return found
 
 
@@ -91,20 +108,26 @@ def _contents(wanted: Sequence[tuple[str, str]]) -> Iterator[bytes]:
         at = end + 1 + size + 1
 
 
-def _types(text: bytes) -> dict[str, dict[str, Any]]:
+def entries(text: bytes, commit: str, date: str, name: str, board: str) -> list[Entry]:
+    """Returns what a baseline accepted of each type of a model; none of what is damaged, such as a
+    file with a conflict that was committed."""
     try:
         table = tomllib.loads(text.decode())
-    except ValueError:  # such as a baseline with a conflict that was committed
-        return {}
-    return {kind: table[kind] for kind in zoo.TYPES if isinstance(table.get(kind), dict)}
+    except (ValueError, RecursionError):
+        return []
+    found = []
+    for kind in zoo.TYPES:
+        if kind in table:
+            with contextlib.suppress(msgspec.ValidationError):
+                about = checked.convert(table[kind], Accepted)
+                found.append(_entry(commit, date, f"{name}:{kind}", board, about))
+    return found
 
 
-def _entry(commit: str, date: str, model: str, board: str, about: dict[str, Any]) -> Entry:
-    """Returns a baseline's figures; older baselines lack some of them."""
-    memory, counted = about.get("memory", {}), about.get("instructions", {})
-    by_core: dict[str, dict[str, Any]] = about.get("cycles", {})
+def _entry(commit: str, date: str, model: str, board: str, about: Accepted) -> Entry:
+    memory, counted, by_core = about.memory, about.instructions, about.cycles
     target = min(by_core, default="")
-    cycles = by_core.get(target, {})
+    cycles = by_core.get(target, Counted())
     static, stack = memory.get("static_ram_bytes"), memory.get("stack_bytes", 0)
     return Entry(
         commit=commit[:12],
@@ -113,9 +136,9 @@ def _entry(commit: str, date: str, model: str, board: str, about: dict[str, Any]
         board=board,
         accepted=True,
         target=target,
-        cycles=cycles.get("whole"),
-        instructions=counted.get("whole"),
+        cycles=cycles.whole,
+        instructions=counted.whole,
         ram=None if static is None else static + stack,
         flash=memory.get("flash_bytes"),
-        layers=(cycles or counted).get("layers", {}),
+        layers=cycles.layers if target else counted.layers,
     )

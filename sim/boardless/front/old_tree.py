@@ -17,16 +17,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from boardless.core import children, paths
+from boardless.core import checked, children, paths
 from boardless.core.errors import BadInput, BoardlessError, ToolFailed
 from boardless.core.programs import identity
 from boardless.core.store import Store
 from boardless.core.surroundings import in_ci
 from boardless.device import build, compilers, emulators
 from boardless.device.records import Board
-from boardless.judge import figures
+from boardless.judge import figures, judged
 from boardless.judge.records import Case
 from boardless.model import graph, zoo
 from boardless.path import Progress, keys
@@ -41,6 +42,26 @@ class Side:
     figures: figures.Figures
     reason: str  # why the outputs are wrong, "" where they are right
     toolchain: str
+
+
+def side(data: Any, one: Any, graph: graph.Graph, stack: int, name: str) -> Side:
+    """Returns what the JSON of two runs at revision `name` says of a case: of all inputs, and of
+    the first. `stack` bytes are reserved. ToolFailed where it does not say it."""
+    try:
+        counts = one["instructions"]
+        made = figures.from_json(
+            data,
+            graph,
+            (counts["median"],) if counts else (),
+            figures.cycles_from_json(one),
+            reserved_stack_bytes=stack,
+        )
+        plain = {"figures": msgspec.to_builtins(made)}
+        plain |= {key: data[key] for key in ("reason", "toolchain")}
+        return checked.convert(plain, Side)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        what = f"its JSON is of another form ({type(error).__name__}: {error})"
+        raise ToolFailed(what, where=name) from error
 
 
 @dataclass
@@ -75,7 +96,7 @@ class Tree:
         file = self.root / "models" / "zoo" / case.name / "results.toml"
         try:
             found = tomllib.loads(file.read_text()).get("accuracy", {}).get(case.kind)
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError):
             return None
         return float(found) if isinstance(found, int | float) else None
 
@@ -85,20 +106,26 @@ class Tree:
         boards = [
             file.parent.name
             for file in (self.root / "firmware" / "boards").glob("*/board.toml")
-            if tomllib.loads(file.read_text()).get("default")
+            if self.board(file).get("default")
         ]
         found = {(name, kind, board) for name, kind in self.models() for board in boards}
-        named = self.root / "models" / "judged.toml"
-        table = tomllib.loads(named.read_text()) if named.is_file() else {}
-        return found | {
-            (name, kind, board) for name, by in table.items() for board in by for kind in by[board]
-        }
+        return found | judged.cases(self.root / "models" / "judged.toml")
 
     def reserved_stack_bytes(self, board: Board) -> int:
         file = self.root / "firmware" / "boards" / board.name / "board.toml"
         if not board.folder.is_relative_to(paths.BOARDS):
             return board.memory.stack_bytes
-        return int(tomllib.loads(file.read_text())["memory"].get("stack_bytes", 0))
+        memory = self.board(file).get("memory")
+        stack = memory.get("stack_bytes", 0) if isinstance(memory, dict) else 0
+        return stack if isinstance(stack, int) else 0
+
+    def board(self, file: Path) -> dict[str, Any]:
+        """Returns the content of a board.toml, of whatever fields that revision had."""
+        try:
+            return tomllib.loads(file.read_text())
+        except (OSError, ValueError, RecursionError) as error:
+            where = str(file.relative_to(self.root))
+            raise ToolFailed(f"{self.name}: {error}", where=where) from error
 
     def measure(
         self,
@@ -164,16 +191,11 @@ class Tree:
             alone = [self.measure_group([case], inputs, stop) for case in group]
             return {names: made for each in alone for names, made in each.items()}
         found: dict[str, Side | BoardlessError] = {}
+        if not len(whole) == len(first) == len(group):
+            raise ToolFailed("its JSON holds other cases than were asked for", where=self.name)
         for case, data, one in zip(group, whole, first, strict=True):
-            counts = one["instructions"]
-            made = figures.from_json(
-                data,
-                self.graph(case),
-                (counts["median"],) if counts else (),
-                figures.cycles_from_json(one),
-                reserved_stack_bytes=self.reserved_stack_bytes(board),
-            )
-            found[case.names] = Side(made, data["reason"], data["toolchain"])
+            stack = self.reserved_stack_bytes(board)
+            found[case.names] = side(data, one, self.graph(case), stack, self.name)
         return found
 
     def run(
@@ -204,7 +226,10 @@ class Tree:
             except subprocess.TimeoutExpired as error:
                 raise ToolFailed(f"no end within {TIMEOUT} s", where=self.name) from error
         if status in (0, 1) and result.is_file():  # 1: outputs are wrong; the JSON says so
-            data = json.loads(result.read_bytes())
+            try:
+                data = json.loads(result.read_bytes())
+            except (ValueError, RecursionError) as error:
+                raise ToolFailed("it wrote no JSON", where=self.name) from error
             return data if isinstance(data, list) else [data]
         lines = log.read_text(errors="replace").strip().splitlines()
         said = [line for line in lines if line.startswith("boardless: ")] or lines[-1:]

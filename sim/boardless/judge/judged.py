@@ -9,6 +9,7 @@ baseline or a board leaves an entry here, and the gate fails until somebody acce
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import tomlkit
 
@@ -23,9 +24,10 @@ Table = dict[str, dict[str, list[str]]]  # model -> board -> types
 HEAD = "# The cases that were judged when `boardless gate --update` accepted them; do not edit.\n"
 
 
-def cases() -> set[Entry]:
-    """Returns the entries of the file; none where there is none. BadInput where it is damaged."""
-    file = paths.ZOO.parent / "judged.toml"
+def cases(file: Path | None = None) -> set[Entry]:
+    """Returns the entries of the file, of the checkout unless another is named; none where there is
+    none. BadInput where it is damaged."""
+    file = file or paths.ZOO.parent / "judged.toml"
     if not file.exists():
         return set()
     table = checked.file(file, Table, hint="take it from git")
