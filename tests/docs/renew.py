@@ -2,7 +2,8 @@
 
     PYTHONPATH=sim:tests python tests/docs/renew.py [tutorial.md ...]
 
-Only figures: where words differ, the page and what was printed are shown, and a person decides.
+Blocks that the tests leave out because they take a minute are run, too. Only figures: where words
+differ, the page and what was printed are shown, and a person decides.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from docs.test_commands import PAGES, change
 
 from docs import pages
 
+SLOW = "takes a minute"  # the reason of a block that the tests leave out, but not this script
+
 
 def renew(page: Path, shell: Shell) -> bool:
     """Returns True if all of the page is up to date now."""
     ok = True
-    for block in filter(lambda block: block.is_step, pages.blocks(page)):
+    for block in filter(is_renewed, pages.blocks(page)):
         if "file" in block.classes:
             change(shell, block)
         elif block.language == "sh":
@@ -30,6 +33,11 @@ def renew(page: Path, shell: Shell) -> bool:
             for command in pages.commands(block):
                 ok &= renew_output(shell, block, command)
     return ok
+
+
+def is_renewed(block: Block) -> bool:
+    """Returns True for steps, and for sessions that are only too long for the tests."""
+    return block.is_step or (block.language == "console" and block.caption.endswith(SLOW))
 
 
 def renew_output(shell: Shell, block: Block, command: pages.Command) -> bool:

@@ -31,7 +31,7 @@ REASONS = {
     "needs another program": 2,
     "needs CMake": 1,
     "needs packages of others": 1,
-    "takes a minute": 2,
+    "takes a minute": 3,
     "needs the repository's history": 3,
 }
 NOT_RUN = re.compile(r"Not run by the tests: (.*)")

@@ -23,13 +23,14 @@ from boardless.commands import bisect
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts
 from boardless.device.records import HardwareCycles, MarkedLayer
+from boardless.front import tables
 from boardless.front.bench import emulation
 from boardless.front.bisect import Found, Tried
 from boardless.judge import history as judged
 from boardless.judge.fits import Fit
 from boardless.judge.growth import Finding
 from boardless.judge.history import Entry
-from boardless.model import structures, zoo
+from boardless.model import published, structures, zoo
 from boardless.path import Request, follow
 from boardless.report import calibrate, fit, history, record
 from boardless.report import gate as gate_report
@@ -229,13 +230,37 @@ def test_fit(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_plan_and_models(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = Shape("boardless plan")
     shape.check(ask("plan", "digits_cnn", "--measure")[0])
-    published = next(name for name in structures.STRUCTURES if name in structures.PUBLISHED)
-    shape.check(ask("plan", published)[0])
+    known = next(name for name in structures.STRUCTURES if name in published.MEMORY)
+    shape.check(ask("plan", known)[0])
     shape.all_seen()
     monkeypatch.setattr(zoo, "names", lambda: ["digits_cnn"])
     models = Shape("boardless models")
     models.check(ask("models")[0])
     models.all_seen()
+
+
+@pytest.mark.emulated
+def test_published_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, part = "digits_cnn:int8", "nrf52840"
+    of = published.Published("somebody", part, *(6 * [1]))
+    monkeypatch.setattr(tables, "MEMORY", {model: of})
+    monkeypatch.setattr(tables, "TIMES", (published.Time(model, part, 2.0, "somebody"),))
+    monkeypatch.setattr(tables, "WIDTHS", published.WIDTHS[-1:])
+    shape = Shape("published tables")
+    result = ask("models", "--tables", "--part", part)
+    for name, title in (("memory", "memory"), ("times", "time"), ("widths", "width")):
+        (row,) = result[name]
+        inner = Shape(f"published {title}")
+        inner.check(row)
+        if name != "times":  # whose estimate has no boards of your own
+            inner.all_seen()
+    shape.check(result)
+    ours = result["memory"][0]["boardless"]
+    assert ours["arena_bytes"] + ours["runtime_ram_bytes"] == ours["ram_bytes"]
+    assert ours["weights_bytes"] + ours["code_bytes"] <= ours["flash_bytes"]
+    (time,) = result["times"]
+    assert 0 < time["estimated_milliseconds"] < 2
+    assert 0 < time["estimate"]["error_percent"] < time["estimate"]["worst_error_percent"]
 
 
 def test_boards_and_doctor(monkeypatch: pytest.MonkeyPatch) -> None:

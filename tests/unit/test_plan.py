@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from boardless.core.errors import BadInput
-from boardless.model import compiler, graph, structures
+from boardless.model import compiler, graph, published, structures
 from boardless.model.compiler import kernels, lifetimes
 from boardless.model.compiler.kernels import Call
 from boardless.model.compiler.overlap import window_clearance
@@ -210,8 +210,8 @@ def test_a_model_without_computation_is_refused() -> None:
 @pytest.mark.parametrize("name", structures.STRUCTURES)
 def test_published_activation_memory_is_beaten(name: str) -> None:
     program = compiler.compile_graph(graph.read(structures.build(name), name))
-    published = structures.PUBLISHED[name]
-    limit = published.arena_bytes or published.ram_bytes
+    others = published.MEMORY[name]
+    limit = others.arena_bytes or others.ram_bytes
     assert limit
     assert program.arena.arena_bytes < limit
     assert program.arena.arena_bytes == program.arena.lower_bound

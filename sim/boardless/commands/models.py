@@ -8,23 +8,55 @@ import click
 
 from boardless.device import boards, build
 from boardless.device.records import Board
+from boardless.front import tables
 from boardless.model import compiler, zoo
 from boardless.path import Progress
 from boardless.report import record, table
+from boardless.report import tables as report
 from boardless.report.table import number, words
 from boardless.runtimes import boardless
-from boardless.terminal import board_option, json_option, progress_bar, quiet_option
+from boardless.terminal import (
+    board_option,
+    fresh_option,
+    json_option,
+    progress_bar,
+    quiet_option,
+)
 
 
 @click.command("models")
 @board_option
+@click.option(
+    "--tables",
+    "published",
+    is_flag=True,
+    help="Show what others publish of such networks instead, next to boardless's figures: "
+    "memory, times on parts with the error of the estimate, and MobileNetV1 by width and size.",
+)
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="P",
+    help="With --tables: only figures of this part; may be given more than once.",
+)
+@fresh_option
 @quiet_option
 @json_option
-def command(board: str, json_file: str | None) -> None:
+def command(
+    board: str, published: bool, parts: tuple[str, ...], fresh: bool, json_file: str | None
+) -> None:
     """List the models of the zoo with accuracy, arena and flash.
 
-    Arena and flash are those of a build for --board.
+    Arena and flash are those of a build for --board. With --tables each network is built for the
+    core of the part that the published figure is of, and runs once on an emulated board; --board
+    has no effect then, and what has not changed is measured again only with --fresh.
     """
+    if published:
+        _tables(parts, fresh, json_file)
+        return
+    if parts or fresh:
+        raise click.UsageError("--part and --fresh are for --tables")
     rows = []
     target = boards.load(board)
     with progress_bar() as progress:
@@ -61,6 +93,16 @@ def command(board: str, json_file: str | None) -> None:
                 for kind in r["types"]
             ],
         )
+
+
+def _tables(parts: tuple[str, ...], fresh: bool, json_file: str | None) -> None:
+    """Measures and shows the published tables."""
+    with progress_bar() as progress:
+        found = tables.measured(progress, parts, fresh=fresh)
+    if json_file:
+        record.write(report.record(found), json_file)
+    if json_file != "-":
+        report.show(found)
 
 
 def _model(name: str, board: Board, progress: Progress) -> dict[str, Any]:

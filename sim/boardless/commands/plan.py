@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from boardless.device import boards
-from boardless.model import compiler, structures, zoo
+from boardless.model import compiler, published, structures, zoo
 from boardless.path import Request, measuring
 from boardless.report import measures, plan, record
 from boardless.terminal import board_option, json_option, labelled, progress_bar, quiet_option
@@ -42,8 +42,8 @@ def command(models: tuple[str, ...], board: str, measure: bool, json_file: str |
                 measures.memory(*measuring.footprint(request, labelled(request, progress)))
                 for request in (requests if measure else [])
             ]
-            published = structures.PUBLISHED.get(program.name)
-            rows.append(plan.record(program, disjoint.arena.arena_bytes, published, measured))
+            others = published.MEMORY.get(program.name)
+            rows.append(plan.record(program, disjoint.arena.arena_bytes, others, measured))
     if json_file:
         record.write(rows, json_file)
     if json_file != "-":

@@ -9,14 +9,12 @@ weights.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from boardless.core.errors import BadInput
 from boardless.model.random_network import NONE, RELU, RELU6, SAME, VALID, Network
 from boardless.model.traits import LayerKind
 
-KIB = 1024
 FD_STRIDES = (2, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1)
 FD_025 = (8, 16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 256)
 ST_V1 = (16, 48, 80, 64, 96, 64, 128, 128, 128, 128, 128, 256)
@@ -85,43 +83,6 @@ def _head(net: Network, classes: int) -> bytes:
     net.softmax()
     return net.content()
 
-
-@dataclass(frozen=True)
-class Published:
-    """Published figures of a model, in bytes; None if there are none."""
-
-    source: str
-    arena_bytes: int | None = None  # activations alone
-    ram_bytes: int | None = None  # activations, other data and stack
-    flash_bytes: int | None = None  # weights and code
-
-
-def _x_cube_ai(kib: float) -> Published:
-    return Published("X-CUBE-AI, int8", arena_bytes=int(kib * KIB))
-
-
-def _keras_vww(ram: float, rom: float) -> Published:
-    # "K" is read as 1,000 bytes, the stricter of its two meanings
-    return Published(
-        "a published footprint, visual wake words by transfer learning",
-        ram_bytes=int(ram * 1000),
-        flash_bytes=int(rom * 1000),
-    )
-
-
-PUBLISHED = {
-    "fdmobilenet_025_128": _x_cube_ai(56.16),
-    "fdmobilenet_025_224": _x_cube_ai(157.03),
-    "st_fdmobilenet_v1_128": _x_cube_ai(74.23),
-    "st_fdmobilenet_v1_224": _x_cube_ai(211.64),
-    "mobilenet_v1_025_96": _keras_vww(105.9, 301.6),
-    "mobilenet_v1_020_96": _keras_vww(83.1, 218.3),
-    "mobilenet_v1_010_96": _keras_vww(53.2, 101.0),
-    "micromobilenet_pico": Published(
-        "micromobilenet's C++ for 2 classes, measured in QEMU", ram_bytes=67204, flash_bytes=8072
-    ),
-    "vww_96_int8": Published("CMSIS-NN called directly, measured in QEMU", arena_bytes=65536),
-}
 
 STRUCTURES: dict[str, Callable[[], bytes]] = {
     "fdmobilenet_025_128": partial(fdmobilenet, 128, FD_025),

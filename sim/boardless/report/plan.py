@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from boardless.model.compiler import Program
-from boardless.model.structures import Published
+from boardless.model.published import Published
 from boardless.report import table
 from boardless.report.table import number, words
 
