@@ -146,15 +146,57 @@ def test_files_of_arduino(tmp_path: Path) -> None:
     (sketch,) = here.glob("examples/*/*.ino")
     assert sketch.parent.name == sketch.stem
     main = tmp_path / "sketch.cpp"
-    fake = "#include <cstdio>\nstruct { void begin(int) {} void println(const char *s) "
-    fake += "{ std::puts(s); } } Serial;\n"
-    main.write_text(f"{fake}{sketch.read_text()}\nint main() {{ setup(); loop(); }}\n")
+    main.write_text(f'{HOST}#include "{sketch}"\n{USE}')
     objects = tmp_path / "objects"
     objects.mkdir()
     run(["gcc", "-O1", "-c", *sorted((here / "src").rglob("*.c"))], objects)
     program = tmp_path / "sketch"
-    run(["g++", "-std=c++11", f"-I{here}/src", main, *objects.glob("*.o"), "-lm", "-o", program])
-    assert run([program]) == "ok\n"
+    cxx = ["g++", "-std=c++11", "-Wall", "-Wextra", "-Werror", f"-I{here}/src", f"-I{STAND_IN}"]
+    run([*cxx, main, *objects.glob("*.o"), "-lm", "-o", program])
+    values, label, time, same = run([program]).splitlines()
+    assert sum(map(float, values.split(","))) == pytest.approx(1, abs=1e-3)
+    assert label in ("Predicted class is: 0", "Predicted class is: 1")
+    assert time == " - Time (ms): 0.001"
+    assert same == "same"
+
+
+# Arduino's functions on this machine, and a use of the class that the sketch makes none of.
+STAND_IN = paths.ROOT / "tests" / "export" / "arduino"
+HOST = """
+#include <Arduino.h>
+#include <stdio.h>
+static unsigned long now;
+SerialStandIn Serial;
+unsigned long micros(void) { return now++; }
+void delay(unsigned long) {}
+void shim_putc(char c) { putchar(c); }
+"""
+USE = """
+int main() {
+  setup();
+  loop();
+  float values[Model::kInputs], first[Model::kClasses], second[Model::kClasses];
+  for (int shift = 0; shift < 256; shift++) {
+    uint8_t pixels[Model::kInputs];
+    for (size_t i = 0; i < Model::kInputs; i++) {
+      pixels[i] = (uint8_t)(i + shift);
+      values[i] = pixels[i] * (1.0f / 255);
+    }
+    const int found = model.predictPixels(pixels, first);
+    if (model.predict(values, second) != found || model.predictedClass() != found ||
+        Model::probaToClass(first) != found || !model.isOk() || model.getErrorMessage()[0]) {
+      return 1;
+    }
+    for (size_t k = 0; k < Model::kClasses; k++) {
+      if (first[k] != second[k] || first[k] != model.probability(k) ||
+          first[k] != model.probabilities()[k]) {
+        return 1;
+      }
+    }
+  }
+  puts(Model::className(1)[0] == '1' && !Model::className(2)[0] ? "same" : "other names");
+}
+"""
 
 
 def test_files_of_a_cmsis_pack(tmp_path: Path) -> None:

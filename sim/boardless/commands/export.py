@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from boardless.device import boards
+from boardless.front import standalone
+from boardless.front.standalone import folder, forms
 from boardless.model import export, zoo
 from boardless.report import record, table
-from boardless.terminal import json_option, output_option
+from boardless.terminal import board_option, json_option, output_option
 
 
 @click.command("export")
@@ -17,22 +20,27 @@ from boardless.terminal import json_option, output_option
     "--format",
     "form",
     required=True,
-    type=click.Choice(export.names()),
-    help=" ".join(f"{name}: {export.about(name)}" for name in export.names()),
+    type=click.Choice((*export.names(), *forms.names())),
+    help=" ".join(f"{name}: {export.about(name)}" for name in export.names())
+    + f" {', '.join(forms.names())}: a library of that kind with boardless's kernels, as of "
+    "`boardless compile --for`; arduino has a class and a sketch that classifies.",
 )
 @output_option
+@board_option
 @json_option
-def command(model: str, form: str, output: Path, json_file: str | None) -> None:
+def command(model: str, form: str, output: Path, board: str, json_file: str | None) -> None:
     """Write MODEL in a form that other firmware takes.
 
     The files need nothing of boardless. MODEL is a name of the zoo (`boardless models`) or the path
-    of a .tflite file.
+    of a .tflite file. A library has the kernels that --board runs best; nothing is measured for it.
     """
     found = zoo.find(model)
-    files = [
-        {"file": str(path), "bytes": path.stat().st_size}
-        for path in export.write(form, found, output)
-    ]
+    if form in forms.names():
+        folder.check(output)
+        paths = folder.write(standalone.files(found, boards.load(board), form=form), output)
+    else:
+        paths = export.write(form, found, output)
+    files = [{"file": str(path), "bytes": path.stat().st_size} for path in paths]
     if json_file:
         record.write({"model": found.name, "format": form, "files": files}, json_file)
     if json_file != "-":

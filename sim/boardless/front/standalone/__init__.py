@@ -6,6 +6,7 @@ folder.write(content, Path("digits"))
 kernels.py    the sources of the kernels that a model calls, under names that cannot clash
 api.py        the generated C: the model's functions and what they check
 manifest.py   the record of all that went into the folder
+sketch.py     a class for sketches, and a picture to classify
 forms/        the folder in the form of an ecosystem, each by its name
 folder.py     writes the folder whole or not at all
 """
@@ -49,7 +50,13 @@ def files(
         "folded": fold,
         "form": form,
     }
-    values |= {"names": names, "about": about, "board": board, "figures": figures}
+    values |= {
+        "names": names,
+        "about": about,
+        "board": board,
+        "figures": figures,
+        "model": model,
+    }
     found = {
         f"src/{names.prefix}.h": api.render("model.h.j2", values),
         f"src/{names.prefix}.c": api.render("model.c.j2", values),

@@ -1,17 +1,32 @@
-"""A library for Arduino's IDE and its command line: library.properties and an example sketch."""
+"""A library for Arduino's IDE and its command line: a class, and a sketch that classifies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from boardless.front.standalone import api
+from boardless.front.standalone import api, sketch
 from boardless.front.standalone.forms import NUMBER, plain
 
 
 def files(values: Mapping[str, Any], found: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Returns them with the plain files; Arduino wants the sources in src, too."""
-    prefix = values["names"].prefix
+    """Returns them with the plain files; Arduino wants the sources in src, too. A model of several
+    inputs or outputs has no class, and a sketch that calls the C."""
+    names = values["names"]
+    prefix = names.prefix
+    more = sketch.of(values["model"], names)
+    if more:
+        header = f"{prefix}_sketch.h"
+        place = f"examples/{prefix}_classify"
+        every = {**values, **more}
+        made = {
+            f"src/{header}": api.render("sketch_class.h.j2", every),
+            f"{place}/{prefix}_classify.ino": api.render("classify.ino.j2", every),
+            f"{place}/picture.h": api.render("picture.h.j2", every),
+        }
+    else:
+        header = f"{prefix}.h"
+        made = {f"examples/{prefix}_once/{prefix}_once.ino": api.render("sketch.ino.j2", values)}
     properties = {
         "name": prefix,
         "version": NUMBER,
@@ -22,11 +37,8 @@ def files(values: Mapping[str, Any], found: Mapping[str, bytes]) -> dict[str, by
         "category": "Data Processing",
         "url": "https://example.invalid/",
         "architectures": "*",
-        "includes": f"{prefix}.h",
+        "includes": header,
         "dot_a_linkage": "true",  # an archive: kernels that two models share are there once
     }
     text = "".join(f"{key}={value}\n" for key, value in properties.items())
-    return plain.files(values, found) | {
-        "library.properties": text.encode(),
-        f"examples/{prefix}_once/{prefix}_once.ino": api.render("sketch.ino.j2", values),
-    }
+    return plain.files(values, found) | {"library.properties": text.encode(), **made}
