@@ -76,18 +76,9 @@ def _included(source: Path, folders: Sequence[Path]) -> list[Path]:
 
 
 def share_objects(copy: Path, boards: Iterable[str]) -> None:
-    """Copies the checkout's objects of these boards to a copy of the checkout, where SCons finds
-    them by the content of what they were made of: only what is changed there is compiled."""
+    """Gives the checkout's objects of these boards to a copy of the checkout."""
     for name in boards:
-        ours, theirs = paths.build_root() / "pio" / name, copy / "build" / "pio" / name
-        note, objects = ours / "settled", ours / platformio.OBJECTS
-        if not note.is_file():
-            continue
-        with platformio.locked(ours / "lock"):
-            if note.is_file() and objects.is_dir():
-                ignored = shutil.ignore_patterns(".sconsign*")
-                shutil.copytree(objects, theirs / objects.name, ignore=ignored)
-                shutil.copyfile(note, theirs / note.name)
+        platformio.lend(name, copy / "build")
 
 
 @functools.cache

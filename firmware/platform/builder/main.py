@@ -7,6 +7,7 @@ The ELF of $BUILD_DIR/generated is $BUILD_DIR/firmware.elf, that of any other fo
 is $BUILD_DIR/MODEL/firmware.elf.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -14,39 +15,45 @@ from pathlib import Path
 from typing import Any
 
 from boardless.core import paths
-from boardless.core.errors import BoardlessError, install
-from boardless.device import boards
 from SCons.Script import Default, DefaultEnvironment, Exit, SetOption
-from SCons.Util import flatten
 
 env = DefaultEnvironment()
 firmware = paths.FIRMWARE
 project = env.subst("$PROJECT_DIR")  # the tree, or links to it
 SetOption("max_drift", -1)  # no trust in times: a source is new when its content is
-
-try:
-    board = boards.load(env.GetProjectOption("custom_board"))
-except BoardlessError as error:
-    sys.stderr.write(f"boardless: {error}\n")
-    Exit(error.exit_status)
-
 folders = os.environ.get("BOARDLESS_GENERATED", "").splitlines()
 inside = not folders
-if inside:
-    generated = env.subst("$BUILD_DIR/generated")
-    command = [sys.executable, "-m", "boardless", "compile", env.GetProjectOption("custom_model")]
-    done = subprocess.run([*command, "--board", board.name, "-o", generated], check=False)
-    if done.returncode:
-        Exit(done.returncode)
-    folders = [generated]
 
-flags = board.toolchain.flags
+
+def made_here() -> dict[str, Any]:
+    """Returns the recipe of a plain `pio run`, and generates the C of its model."""
+    from boardless.core.errors import BoardlessError
+    from boardless.device import boards, recipe
+
+    try:
+        board = boards.load(env.GetProjectOption("custom_board"))
+    except BoardlessError as error:
+        sys.stderr.write(f"boardless: {error}\n")
+        Exit(error.exit_status)
+    if inside:
+        folders.append(env.subst("$BUILD_DIR/generated"))
+        command = [sys.executable, "-m", "boardless", "compile"]
+        command += [env.GetProjectOption("custom_model"), "--board", board.name, "-o", folders[0]]
+        done = subprocess.run(command, check=False)
+        if done.returncode:
+            Exit(done.returncode)
+    return recipe.of(board, [Path(folder) for folder in folders])
+
+
+# `boardless` writes the recipe: importing what makes it takes longer than a link.
+given = os.environ.get("BOARDLESS_RECIPE")
+about = json.loads(Path(given).read_text(encoding="utf-8")) if given else made_here()
+flags = about["flags"]
 ours = env["PIOPLATFORM"] == "boardless"
 if ours:
-    prefix = board.toolchain.prefix
+    prefix = about["prefix"]
     if not env.WhereIs(f"{prefix}gcc"):
-        get = install(board.toolchain.debian, board.name)
-        sys.stderr.write(f"boardless: {prefix}gcc is not on PATH; {get}\n")
+        sys.stderr.write(f"boardless: {prefix}gcc is not on PATH; {about['install']}\n")
         Exit(3)
     env.Replace(
         AR=f"{prefix}gcc-ar",
@@ -60,9 +67,10 @@ if ours:
         PROGSUFFIX=".elf",
     )
 else:  # Debian's RISC-V compiler comes without a C library, and is newer than some of theirs
-    flags = tuple(f for f in flags if not f.startswith(("--specs=", "-misa-spec=")))
+    flags = [f for f in flags if not f.startswith(("--specs=", "-misa-spec="))]
     env.Replace(AS="$CC", LINK="$CC")
 
+hal = firmware / "hal" / about["hal"]
 env.Replace(ASPPFLAGS=["-x", "assembler-with-cpp", *flags])
 env.Append(
     CPPFLAGS=["$MODEL_FLAGS"],
@@ -81,37 +89,33 @@ env.Append(
     ],
     CPPPATH=[
         *(str(firmware / part) for part in ("kernels", "protocol", "hal", "app")),
-        *(str(p) for p in (firmware / "hal" / board.hal,) if p.is_dir()),
+        *(str(p) for p in (hal,) if p.is_dir()),
     ],
     LINKFLAGS=[*flags, "-Wl,--gc-sections", "-Wl,--build-id=none"],
     LIBS=["m"],
-    CPPDEFINES=[("BL_BOARD", env.StringifyMacro(board.name))],
+    CPPDEFINES=[("BL_BOARD", env.StringifyMacro(about["board"]))],
     MODEL_FLAGS=[],
 )
-script = board.linker_script
-if script:
-    symbols = board.memory_symbols()
+if about["script"]:
     env.Append(
         LINKFLAGS=[
             "-nostartfiles",
-            *(f"-Wl,--defsym=bl_{name}={value:#x}" for name, value in symbols.items()),
+            *(f"-Wl,--defsym=bl_{name}={value:#x}" for name, value in about["symbols"].items()),
             *("-Xlinker", "-Map=${TARGET.dir}/firmware.map"),  # -Wl splits at commas
-            f"-L{firmware / 'hal' / board.hal}",
+            f"-L{hal}",
         ],
-        LDSCRIPT_PATH=str(script),
+        LDSCRIPT_PATH=about["script"],
     )
 
-kernel_files = " ".join(f"+<kernels/*/*_{variant}.c>" for variant in ("ref", *board.variants))
-hal_files = f"+<hal/{board.hal}/>" if (firmware / "hal" / board.hal).is_dir() else ""
-env.Replace(SRC_FILTER=f"+<app/> +<protocol/> +<hal/*.c> {kernel_files} {hal_files}")
-
-# Only app/ and what is generated depend on the model; all other objects are the board's.
+# Only app/ and what is generated depend on the model; all other objects are the board's. Of the
+# kernels a firmware has those that its model calls.
 
 
 class Model:
-    """The objects of one model, in a folder of their own."""
+    """The objects of one model, in a folder of their own, and the kernels that it needs."""
 
-    def __init__(self, generated: str) -> None:
+    def __init__(self, generated: str, kernels: list[str]) -> None:
+        self.kernels = {firmware / name for name in kernels}
         self.name = "" if inside else f"{Path(generated).parent.name}/"
         self.options = {
             "CPPPATH": [generated, *env["CPPPATH"]],
@@ -134,16 +138,31 @@ class Model:
         return made
 
 
-first, *others = [Model(folder) for folder in folders]
-app_of_first: dict[Any, Any] = {}  # object -> source
+first, *others = models = [*map(Model, folders, about["kernels"])]
+kernels = sorted(set[Path]().union(*(model.kernels for model in models)))
+kernel_files = " ".join(f"+<{path.relative_to(firmware)}>" for path in kernels)
+hal_files = f"+<hal/{about['hal']}/>" if hal.is_dir() else ""
+env.Replace(SRC_FILTER=f"+<app/> +<protocol/> +<hal/*.c> {kernel_files} {hal_files}")
+of_board = env.CollectBuildFiles("$BUILD_DIR/board", about["folder"])
+collected: list[tuple[Path, Any, Any]] = []  # (source, its node, [its object]), in their order
 
 
 def object_of_source(env: Any, node: Any) -> Any:
-    if Path(node.srcnode().get_abspath()).resolve().parent != firmware / "app":
-        return node
-    made = first.app(node)
-    app_of_first[made[0]] = node
-    return made
+    """Returns [the object of a source] for the first model, None where that does not need it."""
+    source = Path(node.srcnode().get_abspath()).resolve()
+    in_app = source.parent == firmware / "app"
+    made = first.app(node) if in_app else env.Object(node)
+    collected.append((source, node, made))
+    return made if source not in kernels or source in first.kernels else None
+
+
+def objects(model: Model) -> list[Any]:
+    """Returns the objects of another model, in the order of the first one's."""
+    found = [*model.generated, *of_board]
+    for source, node, made in collected:
+        if source not in kernels or source in model.kernels:
+            found += model.app(node) if source.parent == firmware / "app" else made
+    return found
 
 
 def mark_whole(target: Any, source: Any, env: Any) -> None:
@@ -166,16 +185,12 @@ def spawn(sh: str, escape: Any, program: str, words: list[str], variables: dict[
 
 
 env.AddBuildMiddleware(object_of_source)
-env.Append(PIOBUILDFILES=first.generated)
-env.Append(PIOBUILDFILES=env.CollectBuildFiles("$BUILD_DIR/board", str(board.folder)))
+env.Append(PIOBUILDFILES=[*first.generated, *of_board])
 if ours:
     env.Replace(PROGNAME=f"{first.name}firmware")
     programs = [env.BuildProgram()]
-    shared = [node for node in flatten(env["PIOBUILDFILES"]) if node not in first.generated]
     for model in others:
-        nodes = [model.app(app_of_first[n]) if n in app_of_first else n for n in shared]
-        target = f"$BUILD_DIR/{model.name}firmware.elf"
-        programs.append(env.Program(target, [*model.generated, *nodes]))
+        programs.append(env.Program(f"$BUILD_DIR/{model.name}firmware.elf", objects(model)))
     env.NoCache(programs)
     if not inside:
         env.Replace(SPAWN=spawn)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -29,7 +30,7 @@ from pathlib import Path
 
 from boardless.core import children, files, paths
 from boardless.core.errors import ToolFailed
-from boardless.device import compilers
+from boardless.device import compilers, recipe
 from boardless.device.records import Board
 
 ENVIRONMENT = "any_board"  # of platformio.ini
@@ -66,6 +67,31 @@ def place(board: Board) -> Iterator[Place]:
             here.empty()
         here.note.unlink(missing_ok=True)
         yield here
+
+
+def lend(board: str, root: Path) -> None:
+    """Gives a board's objects to another build folder that has none of it: of a revision, or of a
+    copy of the checkout. SCons finds them there by what they were made of, so only what differs is
+    compiled."""
+    ours, theirs = paths.build_root() / "pio" / board, root / "pio" / board
+    if theirs.exists() or not (ours / "settled").is_file() or not (ours / OBJECTS).is_dir():
+        return
+    with locked(ours / "lock"):
+        try:
+            note = (ours / "settled").read_bytes()
+        except OSError:  # somebody's build was interrupted while we waited
+            return
+        ignored = shutil.ignore_patterns(".sconsign*")
+        shutil.copytree(ours / OBJECTS, theirs / OBJECTS, copy_function=_link, ignore=ignored)
+        (theirs / "settled").write_bytes(note)
+
+
+def _link(source: str, target: str) -> None:
+    """Copies an object as a second name of it: SCons never writes into one."""
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
 
 
 @dataclass(frozen=True)
@@ -130,7 +156,10 @@ class Place:
         whole = [elf.with_name(f"{ELF}.whole") for elf in elfs]
         for path in (*elfs, *whole, *map(_linked, elfs)):
             path.unlink(missing_ok=True)
+        about = self.folder / "recipe.json"
+        about.write_text(json.dumps(recipe.of(self.board, generated)), encoding="utf-8")
         environment = compilers.environment() | {
+            "BOARDLESS_RECIPE": str(about),
             "BOARDLESS_BOARD": self.board.name,
             "BOARDLESS_GENERATED": "\n".join(map(str, generated)),
             "PLATFORMIO_BUILD_DIR": str(build),

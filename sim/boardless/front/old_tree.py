@@ -25,7 +25,7 @@ from boardless.core.errors import BadInput, BoardlessError, ToolFailed
 from boardless.core.programs import identity
 from boardless.core.store import Store
 from boardless.core.surroundings import in_ci
-from boardless.device import build, compilers, emulators
+from boardless.device import build, compilers, emulators, platformio
 from boardless.device.records import Board
 from boardless.judge import figures, judged
 from boardless.judge.records import Case
@@ -179,6 +179,7 @@ class Tree:
         count of instructions. If one of several does not run, each runs alone."""
         self.scratch.mkdir(exist_ok=True)
         board, name = group[0].board, group[0].name
+        platformio.lend(board.name, self.build)
         images = self.scratch / f"{name}.npz"
         np.savez(images, images=inputs.images)
         models = [case.model for case in group]

@@ -18,15 +18,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from boardless.core import paths
 from boardless.core.errors import ToolFailed
+from boardless.device import kernel_sources
+from boardless.device.kernel_sources import COMMENT, INCLUDE, Source, read
 
-DEFINITION = re.compile(r"^(?=\w)(?P<type>[\w \t*]*?)\b(?P<name>bl_\w+)\s*\([^;{]*\)\s*\{", re.M)
-LOCAL = re.compile(r"\b(static|typedef|BL_INLINE)\b")
-INCLUDE = re.compile(r'^(#include ")([^"]+)(")', re.M)
-PROTOTYPE = re.compile(r"^(?=\w)[\w \t*]*\bbl_\w+\s*\([^;{]*\)\s*;", re.M)
-COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-WORD = re.compile(r"\bbl_\w+")
 # Functions of libm that kernels call, as they are spelt for float and double.
 LIBM = re.compile(
     r"\b((?:a?(?:cos|sin|tan)h?|ceil|erf|exp2?|expm1|fabs|floor|fma|fmax|fmin|fmod|l?l?rint|log"
@@ -40,20 +35,6 @@ SYMBOLS = """\
 
 
 @dataclass(frozen=True)
-class Source:
-    """A .c file of firmware/kernels, with the headers that it includes."""
-
-    path: Path
-    text: str
-    headers: tuple[Path, ...]  # all of them, sorted
-    defines: tuple[str, ...]  # functions that other files may call
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-
-@dataclass(frozen=True)
 class Sources:
     """The sources of some kernels, with all that they use."""
 
@@ -63,7 +44,7 @@ class Sources:
     def files(self) -> dict[str, bytes]:
         """Returns the contents by file name; all of them lie in one folder."""
         headers = sorted({header for source in self.chosen for header in source.headers})
-        found = {path.name: _flat(_read(path)) for path in headers}
+        found = {path.name: _flat(read(path)) for path in headers}
         for source in self.chosen:
             weak = "".join(f"#pragma weak {self.names[f]}\n" for f in source.defines)
             found[source.name] = f'#include "symbols.h"\n{weak}\n{_flat(source.text)}'
@@ -81,7 +62,7 @@ class Sources:
         """Returns the functions of libm that the sources name, sorted. A linker that drops unused
         functions needs fewer."""
         texts = [source.text for source in self.chosen]
-        texts += [_read(h) for h in {h for source in self.chosen for h in source.headers}]
+        texts += [read(h) for h in {h for source in self.chosen for h in source.headers}]
         return tuple(
             sorted({name for text in texts for name in LIBM.findall(COMMENT.sub("", text))})
         )
@@ -95,68 +76,9 @@ class Sources:
 
 def sources(functions: Iterable[str]) -> Sources:
     """Returns the sources of these functions, and of all that they call."""
-    known = _known()
-    wanted, chosen = sorted(functions), {}
-    while wanted:
-        function = wanted.pop()
-        if function not in known:
-            raise ToolFailed(
-                f"no source defines the kernel {function}",
-                where=str(paths.KERNELS),
-                hint="this is a bug of boardless, please report it",
-            )
-        source = known[function]
-        if source.path not in chosen:
-            chosen[source.path] = source
-            wanted += sorted(_calls(source))
-    found = tuple(sorted(chosen.values(), key=lambda source: source.name))
+    found = tuple(kernel_sources.calling(functions))
     names = {f: f"{f}_{_digest(source)}" for source in found for f in source.defines}
     return Sources(found, names)
-
-
-@cache
-def _known() -> dict[str, Source]:
-    """Returns every kernel function that other files may call, with its source."""
-    found = {}
-    for path in sorted(paths.KERNELS.rglob("*.c")):
-        text = _read(path)
-        defines = tuple(
-            dict.fromkeys(
-                m["name"] for m in DEFINITION.finditer(text) if not LOCAL.search(m["type"])
-            )
-        )
-        source = Source(path, text, tuple(sorted(_headers(path))), defines)
-        found.update(dict.fromkeys(defines, source))
-    return found
-
-
-def _headers(path: Path) -> set[Path]:
-    """Returns all headers that a file includes, directly or not."""
-    found: set[Path] = set()
-    waiting = [path]
-    while waiting:
-        here = waiting.pop()
-        for _, name, _ in INCLUDE.findall(_read(here)):
-            places = here.parent / name, paths.KERNELS / name
-            header = next((p.resolve() for p in places if p.is_file()), None)
-            if header is None:
-                raise ToolFailed(f"{name} is missing", where=str(here), hint="install it again")
-            if header not in found:
-                found.add(header)
-                waiting.append(header)
-    return found
-
-
-def _calls(source: Source) -> set[str]:
-    """Returns the functions of other sources that one names; a header may do it, too."""
-    texts = [_code(source.text), *(_code(_read(header)) for header in source.headers)]
-    named = {word for text in texts for word in WORD.findall(text)}
-    return {word for word in named if word in _known() and word not in source.defines}
-
-
-def _code(text: str) -> str:
-    """Returns a source without its comments and its prototypes, which call nothing."""
-    return PROTOTYPE.sub("", COMMENT.sub("", text))
 
 
 @cache
@@ -164,23 +86,18 @@ def _digest(source: Source) -> str:
     """Returns a digest of a source and of all that it includes or calls."""
     used, waiting = {source.path: source}, [source]
     while waiting:
-        for function in sorted(_calls(waiting.pop())):
-            called = _known()[function]
+        for function in sorted(kernel_sources.calls(waiting.pop())):
+            called = kernel_sources.definitions()[function]
             if called.path not in used:
                 used[called.path] = called
                 waiting.append(called)
-    read = {path for each in used.values() for path in (each.path, *each.headers)}
+    files = {path for each in used.values() for path in (each.path, *each.headers)}
     digest = hashlib.sha256()
-    for path in sorted(read, key=lambda p: p.name):
-        digest.update(f"{path.name}\0".encode() + _read(path).encode() + b"\0")
+    for path in sorted(files, key=lambda p: p.name):
+        digest.update(f"{path.name}\0".encode() + read(path).encode() + b"\0")
     return digest.hexdigest()[:DIGITS]
 
 
 def _flat(text: str) -> str:
     """Returns a source whose includes are names of files next to it."""
     return INCLUDE.sub(lambda m: f"{m[1]}{Path(m[2]).name}{m[3]}", text)
-
-
-@cache
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")

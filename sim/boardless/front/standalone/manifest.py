@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from boardless import __version__
+from boardless.device.kernel_sources import Source
 from boardless.device.records import Board
 from boardless.front.standalone.api import ARENA_ALIGNMENT, Names, Port
 from boardless.front.standalone.figures import Figures
-from boardless.front.standalone.kernels import Source, Sources
+from boardless.front.standalone.kernels import Sources
 from boardless.model.compiler import Layer, Program
 from boardless.model.zoo import Model
 
