@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from boardless.core.children import guarded, kill_group
+from boardless.core.children import PATIENCE, guarded, kill_group
 from boardless.core.errors import ToolFailed
 from boardless.device.emulators.qmp import Monitor
 from boardless.device.records import Board
@@ -115,6 +115,7 @@ class ProcessSession:
     debugger: Debugger | None = None
     received: bytearray = field(default_factory=bytearray)  # the last bytes, for messages
     cleanup: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)  # after its end
+    patience: float = PATIENCE  # seconds that the process may take to end by itself
 
     @classmethod
     def start(
@@ -129,6 +130,7 @@ class ProcessSession:
         descriptors: Sequence[int] = (),
         host: Semihosting | None = None,
         monitor_fd: str = "",
+        patience: float = PATIENCE,
     ) -> ProcessSession:
         """Runs `command` with `line_fd`, `shared_fd` and `monitor_fd` replaced by descriptor
         numbers; it inherits `descriptors`, too. What is shared are `shared_bytes` from
@@ -175,7 +177,8 @@ class ProcessSession:
             if memory >= 0:
                 os.close(memory)
         debugger = Monitor(asks) if asks else None
-        session = cls(Path(command[0]).name, process, ours, log, shared, host, debugger)
+        name = Path(command[0]).name
+        session = cls(name, process, ours, log, shared, host, debugger, patience=patience)
         if host:
             session.cleanup.callback(host.close)
         if asks:
@@ -238,7 +241,7 @@ class ProcessSession:
         if self.process.poll() is None:
             self.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(timeout=10)
+                self.process.wait(self.patience)
         kill_group(self.process.pid)  # what the leader of the group has left running
         self.process.wait()
         self.cleanup.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from boardless.core import checked
+from boardless.core.children import PATIENCE
 from boardless.core.programs import program_version
 from boardless.cycles import image
 from boardless.device.emulators.base import ProcessSession
@@ -94,6 +95,8 @@ def start(
         descriptors=count.descriptors if count else (),
         host=host,
         monitor_fd="@MONITOR@",
+        # A guest that faults where it cannot stack keeps QEMU from seeing any signal.
+        patience=PATIENCE if count else 1.0,
     )
 
 
