@@ -15,7 +15,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from boardless.core import paths
@@ -53,6 +54,15 @@ def compiled(command: Sequence[str], source: Path, target: Path) -> None:
         run([*command, "-c", str(source), "-o", str(half)])
         half.rename(known)
     shutil.copyfile(known, target)
+
+
+def all_compiled(command: Sequence[str], targets: Mapping[Path, Path]) -> None:
+    """Makes the object of each source, by as many compilers at a time as there are processors: who
+    else needs the objects waits for this."""
+    processors = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(processors) as pool:
+        for _ in pool.map(lambda source: compiled(command, source, targets[source]), targets):
+            pass  # what a thread raised is raised here
 
 
 def objects() -> Path:

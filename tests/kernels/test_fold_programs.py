@@ -24,17 +24,19 @@ NETS = 24
 @pytest.mark.parametrize("dtype", ["int8", "float32"])
 def test_folded_programs_say_the_same(dtype: str, tmp_path: Path) -> None:
     folded = 0
-    for seed in range(NETS):
-        net = small_nets.draw(f"program {seed}", dtype)
-        content, inputs = small_nets.to_tflite(net), small_nets.pictures(net)
-        read = graph.read(content, "net")
-        plain = compiler.compile_graph(read, fold=False)
-        small = compiler.compile_graph(read)
+    nets = [small_nets.draw(f"program {seed}", dtype) for seed in range(NETS)]
+    contents = [small_nets.to_tflite(net) for net in nets]
+    programs = [
+        compiler.compile_graph(graph.read(content, "net"), fold=fold)
+        for content in contents
+        for fold in (True, False)
+    ]
+    models = HostModel.several(programs, tmp_path)
+    for seed, (net, content) in enumerate(zip(nets, contents, strict=True)):
+        inputs, (small, plain) = small_nets.pictures(net), programs[2 * seed :][:2]
         assert plain.nominal_macs == small.nominal_macs == plain.macs
-        got = HostModel(small, tmp_path).run(inputs)
-        np.testing.assert_array_equal(
-            got, HostModel(plain, tmp_path).run(inputs), err_msg=f"seed {seed}"
-        )
+        got, unfolded = (model.run(inputs) for model in models[2 * seed :][:2])
+        np.testing.assert_array_equal(got, unfolded, err_msg=f"seed {seed}")
         expected = reference.predict(content, inputs)
         limit = 0 if dtype == "int8" else 1e-5 * max(1.0, float(np.abs(expected).max()))
         np.testing.assert_allclose(got, expected, rtol=0, atol=limit, err_msg=f"seed {seed}")
@@ -47,7 +49,7 @@ def test_folded_programs_say_the_same(dtype: str, tmp_path: Path) -> None:
 def test_symmetric_padding_is_minded(tmp_path: Path) -> None:
     """ZeroPadding2D becomes the window's own padding first; then a constant channel other than the
     zero point must stay, as under SAME."""
-    gone = 0
+    gone, programs, wanted = 0, [], []
     for seed in range(NETS):
         draw = small_nets.Draw(f"padding {seed} int8", "int8", 0.6, False)
         if not any(op.name == "PAD" for op in draw.net.operators):
@@ -57,10 +59,11 @@ def test_symmetric_padding_is_minded(tmp_path: Path) -> None:
         read = graph.read(content, "net")
         small, plain = (compiler.compile_graph(read, fold=fold) for fold in (True, False))
         gone += small.macs < plain.macs
-        got = HostModel(small, tmp_path).run(inputs)
-        np.testing.assert_array_equal(
-            got, reference.predict(content, inputs), err_msg=f"seed {seed}"
-        )
+        programs.append(small)
+        wanted.append((inputs, reference.predict(content, inputs), f"seed {seed}"))
+    models = HostModel.several(programs, tmp_path)
+    for model, (inputs, expected, what) in zip(models, wanted, strict=True):
+        np.testing.assert_array_equal(model.run(inputs), expected, err_msg=what)
     assert gone
 
 

@@ -20,13 +20,20 @@ import small_nets
 from boardless.core import paths
 from boardless.model import compiler, graph, reference
 from host_kernels import HostModel
+from hypothesis import given
+from hypothesis import strategies as st
 from layers_example import FOLDER, example, library, mobile_lenet
+from one_operator import Tensor
+from properties import chains, drawing, runners, strategies
+from properties.drawing import DrawnCase
+from properties.steps import Step
 from small_nets import Net
 
 VALID, SYMMETRIC, SAME = range(3)
 OK, BAD_ARGUMENT = 0, 1
 GUARD = 16  # floats on either side of a buffer
 EPSILON = 1e-3
+COUNTS = st.integers(1, 5)  # of channels
 Array = npt.NDArray[np.float32]
 
 
@@ -78,64 +85,53 @@ def c(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 # ---- each layer on its own ----
 
 
-def tflite_window(
-    x: Array, weight: Array, bias: Array | None, stride: int, padding: int, depthwise: bool
-) -> Array:
-    """Returns the output of TFLite for a CHW map; SYMMETRIC as PAD and VALID, the way Keras exports
-    it."""
-    channels, h, w = x.shape
-    kernel = weight.shape[-1]
-    net = Net("float32", (1, h, w, channels), None)
-    size = [h, w]
-    if padding == SYMMETRIC:
-        p = (kernel - 1) // 2
-        paddings = net.constant(np.array([[0, 0], [p, p], [p, p], [0, 0]], np.int32))
-        size = [h + 2 * p, w + 2 * p]
-        net.add("PAD", (paddings,), (1, *size, channels), None)
-    outputs = len(weight)
-    out = [-(-n // stride) if padding == SAME else (n - kernel) // stride + 1 for n in size]
-    order = (1, 2, 0) if depthwise else (0, 2, 3, 1)
-    data = np.ascontiguousarray(weight.transpose(order))
-    filter_ = net.constant(data[None] if depthwise else data)
-    options: dict[str, Any] = {"padding": "SAME" if padding == SAME else "VALID"}
-    options |= {"stride_h": stride, "stride_w": stride, "fused_activation_function": "NONE"}
-    options |= {"dilation_h_factor": 1, "dilation_w_factor": 1}
-    options |= {"depth_multiplier": 1} if depthwise else {}
-    bias = np.zeros(outputs, np.float32) if bias is None else bias
-    name = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-    net.add(name, (filter_, net.constant(bias)), (1, *out, outputs), None, **options)
-    result = reference.predict(small_nets.to_tflite(net.graph()), x.transpose(1, 2, 0)[None])
-    return result.reshape(*out, outputs).transpose(2, 0, 1)
+@st.composite
+def windows(draw: Any, depthwise: bool, padding: int) -> tuple[DrawnCase, Window, Step]:
+    """A convolution as TFLite has it, SYMMETRIC as PAD and VALID, the way Keras exports it; its
+    window, and the convolution alone. Even and odd maps of 1 pixel and up, not square."""
+    kernel, stride = draw(st.sampled_from([1, 2, 3, 5])), draw(st.integers(1, 3))
+    p = (kernel - 1) // 2 if padding == SYMMETRIC else 0
+    least = 1 if padding == SAME else max(1, kernel - 2 * p)
+    h, w, channels = draw(st.integers(least, 8)), draw(st.integers(least, 8)), draw(COUNTS)
+    source = Tensor((1, h, w, channels), "float32")
+    before = [chains.pad(source, p, p, p, p)] if padding == SYMMETRIC else []
+    read = before[-1].output if before else source
+    sizes = (h + 2 * p, w + 2 * p, kernel, kernel, stride, stride, 1, 1)
+    window = drawing.Window(*sizes, same=padding == SAME)
+    name, outputs = ("depthwise_conv_2d", []) if depthwise else ("conv_2d", [draw(COUNTS)])
+    strategy = strategies.load(name).steps(read, window, *outputs, activations=st.just(0))
+    step = draw(strategy)
+    if draw(st.booleans()):
+        step.constants[1].data = np.zeros(step.output.shape[-1:])
+    what = f"{h}x{w} kernel {kernel} stride {stride}"
+    case = chains.case(draw, source, [*before, step], what)
+    return case, Window(kernel, stride, padding), step
 
 
 @pytest.mark.parametrize("padding", [VALID, SYMMETRIC, SAME], ids=["valid", "symmetric", "same"])
 @pytest.mark.parametrize("depthwise", [False, True], ids=["conv", "depthwise"])
-def test_window_layers_equal_tflite(c: ctypes.CDLL, depthwise: bool, padding: int) -> None:
-    """Even and odd maps of 1 pixel and up, not square; every kernel that fits, strides 1 to 3."""
-    rng = np.random.default_rng(padding)
-    for h, w in ((1, 1), (1, 4), (4, 4), (5, 5), (6, 3), (7, 8)):
-        for kernel in (1, 2, 3, 5):
-            for stride in (1, 2, 3):
-                grown = 2 * ((kernel - 1) // 2) if padding == SYMMETRIC else 0
-                if padding != SAME and min(h, w) + grown < kernel:
-                    continue
-                case = f"{h}x{w} kernel {kernel} stride {stride}"
-                channels, outputs = 3, 3 if depthwise else 4
-                shape = (outputs, kernel, kernel) if depthwise else (4, channels, kernel, kernel)
-                x = rng.normal(size=(channels, h, w)).astype(np.float32)
-                weight = rng.normal(size=shape).astype(np.float32)
-                bias = rng.normal(size=outputs).astype(np.float32) if stride != 3 else None
-                expected = tflite_window(x, weight, bias, stride, padding, depthwise)
-                source, target = Buffer(x.size, x), Buffer(expected.size)
-                map_ = Map(channels, h, w)
-                arguments = [source.pointer, ctypes.byref(map_), *([] if depthwise else [outputs])]
-                arguments += [Window(kernel, stride, padding), pointer(weight), pointer(bias)]
-                call = c.bl_layer_depthwise if depthwise else c.bl_layer_conv
-                assert call(*arguments, target.pointer) == OK, case
-                assert map_.shape == expected.shape, case
-                got = target.read(expected.shape)
-                np.testing.assert_allclose(got, expected, rtol=0, atol=2e-5, err_msg=case)
-                np.testing.assert_array_equal(source.read(x.shape), x)
+@given(data=st.data())
+def test_window_layers_equal_tflite(
+    c: ctypes.CDLL, depthwise: bool, padding: int, data: st.DataObject
+) -> None:
+    case, window, step = data.draw(windows(depthwise, padding))
+    weight, bias = (np.ascontiguousarray(tensor.data, np.float32) for tensor in step.constants)
+    weight = np.ascontiguousarray(weight.transpose((0, 3, 1, 2)))  # of OHWI, and of 1HWO
+    _, height, width, outputs = step.output.shape
+    expected = reference.predict(case.content, case.inputs)
+    for picture, wanted in zip(case.inputs, expected, strict=True):
+        h, w, channels = picture.shape
+        x = np.ascontiguousarray(picture.transpose(2, 0, 1))
+        source, target = Buffer(x.size, x), Buffer(wanted.size)
+        map_ = Map(channels, h, w)
+        arguments = [source.pointer, ctypes.byref(map_), *([] if depthwise else [outputs])]
+        arguments += [window, pointer(weight), pointer(bias if bias.any() else None)]
+        call = c.bl_layer_depthwise if depthwise else c.bl_layer_conv
+        assert call(*arguments, target.pointer) == OK
+        assert map_.shape == (outputs, height, width)
+        got = target.read(map_.shape).transpose(1, 2, 0)
+        runners.close(case, got.reshape(-1), wanted)
+        np.testing.assert_array_equal(source.read(x.shape), x)
 
 
 def centres(c: ctypes.CDLL, size: int, padding: int) -> list[float]:

@@ -75,12 +75,14 @@ def filters(draw: Draw, shape: tuple[int, ...], axis: int) -> Tensor:
 
 def check(content: bytes, inputs: npt.NDArray[Any], folder: Path, what: str = "") -> None:
     read = graph.read(content, "case")
-    program = compiler.compile_graph(read)
+    programs = [compiler.compile_graph(read)]
     expected = reference.predict(content, inputs)
-    got = HostModel(program, folder).run(inputs)
     fast = compiler.compile_graph(read, variants=("dsp", "fpu"))
     if any(layer.call.function.endswith(("_dsp", "_fpu")) for layer in fast.layers):
-        np.testing.assert_array_equal(HostModel(fast, folder).run(inputs), got, err_msg=what)
+        programs.append(fast)
+    got, *others = (model.run(inputs) for model in HostModel.several(programs, folder))
+    for other in others:
+        np.testing.assert_array_equal(other, got, err_msg=what)
     assert got.dtype == expected.dtype
     if got.dtype == np.int8:
         np.testing.assert_array_equal(got, expected, err_msg=what)

@@ -3,7 +3,8 @@ buffers and as TFLite's reference kernels."""
 
 from __future__ import annotations
 
-import random
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ import pytest
 import small_nets
 from boardless.model import compiler, graph, reference, structures, zoo
 from boardless.model.compiler import context, kernels, overlap, plan
-from boardless.model.random_network import NONE, RELU, RELU6, SAME, VALID, Network
-from boardless.model.traits import LayerKind
 from host_kernels import HostModel
-from properties import runners
+from hypothesis import strategies as st
+from properties import chains, drawing, runners, strategies
+from properties.drawing import DrawnCase
 from properties.records import HOST_VARIANTS
 
 NETWORKS = 10  # per set of variants
@@ -34,92 +35,59 @@ variant_sets = pytest.mark.parametrize(
 
 
 def run(
-    program: compiler.Program,
-    inputs: npt.NDArray[Any],
+    programs: Sequence[compiler.Program],
+    inputs: Sequence[npt.NDArray[Any]],
     folder: Path,
     variants: tuple[str, ...] = (),
-) -> npt.NDArray[Any]:
-    """Raw outputs, on the host where the variants have a plain C form."""
+) -> list[npt.NDArray[Any]]:
+    """Raw outputs of each program, on the host where the variants have a plain C form."""
     if variants in ON_HOST:
-        return HostModel(program, folder).run(inputs)
-    return runners.load(runners.boards_by_variants()[variants]).run(program, inputs)
+        models = HostModel.several(programs, folder)
+        return [model.run(fed) for model, fed in zip(models, inputs, strict=True)]
+    runner = runners.load(runners.boards_by_variants()[variants])
+    return [runner.run(program, fed) for program, fed in zip(programs, inputs, strict=True)]
 
 
-def random_network(seed: int) -> bytes:
-    """Layers of every kind that may overlap, on small maps of even and odd sizes."""
-    draw = random.Random(seed)
-    net = Network((1, draw.randint(5, 14), draw.randint(5, 14), draw.randint(2, 6)), seed)
-    for _ in range(LAYERS):
-        _, h, w, c = net.shape
-        size = draw.randint(1, 4)
-        stride = draw.randint(1, 2) if min(h, w) > 2 else 1
-        padding = VALID if min(h, w) > size + 1 and draw.random() < 0.4 else SAME
-        activation = draw.choice([NONE, RELU, RELU6])
-        kind = draw.choice(["conv", "depthwise", "pointwise", "pool", "pad", "add"])
-        if kind == "conv":
-            net.conv(draw.randint(3, 12), size, stride, activation, padding)
-        elif kind == "depthwise":
-            net.depthwise(size, stride, activation, padding)
-        elif kind == "pointwise":
-            net.conv(draw.choice([c, c + 3, 2 * c, max(3, c // 2)]), 1, 1, activation)
-        elif kind == "pool":
-            net.pool(
-                draw.choice([LayerKind.MAX_POOL, LayerKind.AVERAGE_POOL]), size, stride, padding
-            )
-        elif kind == "pad":
-            net.pad(*(draw.randint(0, 2) for _ in range(4)))
-        else:  # a residual block
-            skip = net.at
-            net.conv(c, 3, 1, activation)
-            net.add(skip)
-    if draw.random() < 0.3:
-        net.mean()
-    return net.content()
-
-
-def inputs_of(network: graph.Graph, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
-    shape = (PICTURES, *network.input_tensor.shape[1:])
-    return np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
+@cache
+def networks() -> list[tuple[DrawnCase, npt.NDArray[Any]]]:
+    """Layers of every kind that may overlap, on small maps of even and odd sizes, and what TFLite
+    computes of each: the same in all tests."""
+    drawn = chains.networks("int8", st.just(LAYERS), st.integers(5, 14), st.just(True))
+    cases = drawing.some(drawn, 6 * NETWORKS)[5::6]  # neighbours resemble each other
+    return [(case, reference.predict(case.content, case.inputs)) for case in cases]
 
 
 @variant_sets
 def test_overlapping_plans_change_no_result(variants: tuple[str, ...], tmp_path: Path) -> None:
-    shared = 0
-    for seed in range(NETWORKS):
-        content = random_network(seed)
-        network = graph.read(content, f"random-{seed}")
-        inputs = inputs_of(network, seed)
-        expected = reference.predict(content, inputs)
+    shared, programs = 0, []
+    for case, _ in networks():
+        network = graph.read(case.content, "drawn")
         tight = compiler.compile_graph(network, variants)
         loose = compiler.compile_graph(network, variants, overlap=False)
         assert tight.arena.arena_bytes <= loose.arena.arena_bytes
         assert not loose.arena.overlaps
         shared += sum(n for i in range(len(tight.arena.buffers)) for _, n in tight.arena.shared(i))
-        for program in (tight, loose):
-            got = run(program, inputs, tmp_path, variants)
-            np.testing.assert_array_equal(got, expected, err_msg=f"seed {seed}")
+        programs += [tight, loose]
+    twice = [each for each in networks() for _ in range(2)]
+    found = run(programs, [case.inputs for case, _ in twice], tmp_path, variants)
+    for (case, expected), got in zip(twice, found, strict=True):
+        np.testing.assert_array_equal(got, expected, err_msg=f"{case}")
     assert shared > 1000, "the plans hardly overlap: these networks test nothing"
 
 
-def two_inputs(seed: int, dtype: str) -> graph.Graph:
+@st.composite
+def two_inputs(draw: Any, dtype: str) -> DrawnCase:
     """y = x * constant; z = y op x; w = z op y, all of one shape: z cannot take the place of y,
     which lives on, only that of its second input."""
-    draw = random.Random(seed)
-    shape = (1, draw.randint(3, 8), draw.randint(3, 8), draw.randint(1, 9))
-    random_numbers = np.random.default_rng(seed)
-
-    def scale() -> graph.Quantisation | None:
-        real = draw.uniform(0.02, 0.05)
-        return graph.Quantisation((real,), (draw.randint(-20, 20),), 0) if dtype == "int8" else None
-
-    net = small_nets.Net(dtype, shape, scale())
-    x = net.last
-    factors = random_numbers.integers(-100, 100, shape[-1]).astype(dtype)
-    options = {"fused_activation_function": "NONE"}
-    y = net.add("MUL", (net.constant(factors, scale()),), shape, scale(), **options)
-    net.add(draw.choice(["ADD", "SUB", "MUL"]), (x,), shape, scale(), **options)
-    net.add(draw.choice(["ADD", "SUB", "MUL"]), (y,), shape, scale(), **options)
-    return net.graph()
+    sizes = draw(st.integers(3, 8)), draw(st.integers(3, 8)), draw(st.integers(1, 9))
+    source = draw(drawing.activations((1, *sizes), dtype, draw(drawing.scales(0.01, 0.1))))
+    constant = draw(drawing.activations(sizes[2:], dtype, draw(drawing.scales(0.01, 0.1))))
+    constant.data = draw(drawing.values(sizes[2:], dtype))
+    kinds = [strategies.load(draw(st.sampled_from(["add", "sub", "mul"]))) for _ in range(2)]
+    steps = [draw(strategies.load("mul").steps(source, constant))]
+    steps.append(draw(kinds[0].steps(steps[0].output, source, also=0)))
+    steps.append(draw(kinds[1].steps(steps[1].output, steps[0].output, also=1)))
+    return chains.case(draw, source, steps, " ".join(step.operator for step in steps))
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float32"])
@@ -127,19 +95,20 @@ def two_inputs(seed: int, dtype: str) -> graph.Graph:
 def test_sums_and_products_go_where_either_input_was(
     dtype: str, variants: tuple[str, ...], tmp_path: Path
 ) -> None:
-    for seed in range(6):
-        network = two_inputs(seed, dtype)
-        content, inputs = small_nets.to_tflite(network), small_nets.pictures(network)
-        tight = compiler.compile_graph(graph.read(content, "sum"), variants)
+    cases, programs = drawing.some(two_inputs(dtype), 24)[3::4], []
+    for case in cases:
+        network = graph.read(case.content, "sum")
+        tight = compiler.compile_graph(network, variants)
         assert tight.arena.arena_bytes == 2 * plan.aligned(network.input_tensor.nbytes)
         second = tight.layers[1]
         assert second.outputs[0] == second.inputs[1] != second.inputs[0]
-        loose = compiler.compile_graph(graph.read(content, "sum"), variants, overlap=False)
-        expected = run(loose, inputs, tmp_path, variants)
-        got = run(tight, inputs, tmp_path, variants)
-        np.testing.assert_array_equal(got, expected, err_msg=f"seed {seed}")
+        programs += [tight, compiler.compile_graph(network, variants, overlap=False)]
+    fed = [case.inputs for case in cases for _ in range(2)]
+    found = run(programs, fed, tmp_path, variants)
+    for case, got, wanted in zip(cases, found[::2], found[1::2], strict=True):
+        np.testing.assert_array_equal(got, wanted, err_msg=f"{case}")
         if dtype == "int8":
-            np.testing.assert_array_equal(got, reference.predict(content, inputs))
+            np.testing.assert_array_equal(got, reference.predict(case.content, case.inputs))
 
 
 def test_a_repeated_input_is_not_overwritten(tmp_path: Path) -> None:
@@ -166,21 +135,19 @@ def test_too_small_a_clearance_is_found_out(
         return max(0, overlap.window_clearance(window, itemsize, pixels) - 16)
 
     monkeypatch.setattr(context, "window_clearance", too_small)
-    wrong = 0
-    for seed in range(NETWORKS):
-        content = random_network(seed)
-        network = graph.read(content, f"random-{seed}")
-        inputs = inputs_of(network, seed)
-        got = HostModel(compiler.compile_graph(network), tmp_path).run(inputs)
-        wrong += int((got != reference.predict(content, inputs)).any())
-    assert wrong > 0
+    cases = [case for case, _ in networks()]
+    programs = [compiler.compile_graph(graph.read(case.content, "drawn")) for case in cases]
+    found = run(programs, [case.inputs for case in cases], tmp_path)
+    pairs = zip(found, networks(), strict=True)
+    assert any((got != expected).any() for got, (_, expected) in pairs)
 
 
 @pytest.mark.parametrize("name", ["fdmobilenet_025_128", "mobilenet_v1_025_96"])
 def test_published_structures_overlap_without_harm(name: str, tmp_path: Path) -> None:
     content = structures.build(name)
     network = graph.read(content, name)
-    inputs = inputs_of(network, 1)[:1]
+    shape = (1, *network.input_tensor.shape[1:])
+    inputs = np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8)
     got = HostModel(compiler.compile_graph(network), tmp_path).run(inputs)
     np.testing.assert_array_equal(got, reference.predict(content, inputs))
 
@@ -192,5 +159,5 @@ def test_float_plans_overlap_without_harm(name: str, tmp_path: Path) -> None:
     inputs = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     tight, loose = compiler.compile_graph(network), compiler.compile_graph(network, overlap=False)
     assert tight.arena.arena_bytes < loose.arena.arena_bytes
-    got = HostModel(tight, tmp_path).run(inputs)
-    np.testing.assert_array_equal(got, HostModel(loose, tmp_path).run(inputs))
+    got, wanted = run([tight, loose], [inputs] * 2, tmp_path)
+    np.testing.assert_array_equal(got, wanted)

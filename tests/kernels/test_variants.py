@@ -34,7 +34,7 @@ def test_scratch_is_checked(operator: str, tmp_path: Path) -> None:
     layer = program.layers[0]
     call = dataclasses.replace(layer.call, scratch_bytes=SHORT)
     program = dataclasses.replace(program, layers=(dataclasses.replace(layer, call=call),))
-    assert HostModel(program, tmp_path).library.bl_model_invoke() == SCRATCH_TOO_SMALL
+    assert HostModel(program, tmp_path).invoke() == SCRATCH_TOO_SMALL
 
 
 REQUANTISE = r"""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from one_operator import Operator, Tensor, graph, model
 from properties import drawing
 from properties.drawing import DrawnCase
+from properties.steps import Step
 
 
 @st.composite
@@ -75,6 +76,34 @@ def any_value(values: drawing.Array, zero_point: int, first: bool) -> drawing.Ar
     return values
 
 
+def scale_of(draw: drawing.Draw, full: Scale, dtype: str, a: float, b: float) -> float:
+    """Draws the scale of an output of two inputs with these scales."""
+    scale = float(np.float32(full(draw, a, b) * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
+    scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
+    # TFLite's arithmetic demands it
+    return max(scale, 2.0**-13 * max(a, b)) if dtype == "int16" else scale
+
+
+@st.composite
+def steps(
+    draw: Any,
+    operator: str,
+    source: Tensor,
+    other: Tensor,
+    also: int | None = None,
+    full: Scale = full_sum,
+    filling: bool = False,
+) -> Step:
+    """A layer that reads `source` and either a constant or the value number `also`, which is of the
+    same shape or repeated."""
+    scale = 0.0
+    if source.dtype != "float32":
+        scale = scale_of(draw, full, source.dtype, source.scales[0], other.scales[0])
+    output = draw(drawing.activations(source.shape, source.dtype, scale, filling))
+    options = {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
+    return Step(operator, [other] if also is None else [], output, options, also)
+
+
 @st.composite
 def two_operands(
     draw: Any,
@@ -106,10 +135,7 @@ def two_operands(
         ratio = draw(st.sampled_from([1.0, 0.5, 2.0**-8, 0.37])) if constant else 1.0
         other = dataclasses.replace(other, scales=(float(np.float32(other.scales[0] * ratio)),))
         a, b = ((source, other)[i].scales[0] for i in order)
-        scale = float(np.float32(full(draw, a, b) * draw(st.sampled_from([1.0, 0.5, 2.0, 0.61]))))
-        scale = max(scale, 2.0**-20)  # an activation's bounds must fit into 32 bits
-        if dtype == "int16":
-            scale = max(scale, 2.0**-13 * max(a, b))  # TFLite's arithmetic demands it
+        scale = scale_of(draw, full, dtype, a, b)
     output = draw(drawing.activations((1, h, w, c), dtype, scale))
     output = Tensor(output.shape, target) if target else output
     activation = draw(drawing.ACTIVATIONS) if activates else 0

@@ -1,69 +1,40 @@
 """Models of several operators in a row, for what the compiler does across them: folded padding,
-fused calls, shared and overlapping memory.
-
-content = chain(source, [Step("PAD", [sizes], padded), Step("CONV_2D", weights, output, options)])
+fused calls, shared and overlapping memory. The strategies of the operators draw the layers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from one_operator import Operator, Tensor, graph
-from properties import drawing
+from properties import drawing, strategies
 from properties.drawing import Array, DrawnCase, Window
-
-
-@dataclass(frozen=True)
-class Step:
-    """One operator; its first input is what the step before put out."""
-
-    operator: str
-    constants: list[Tensor]
-    output: Tensor
-    options: dict[str, Any] = field(default_factory=dict)  # TFLite's field names
-
-
-def chain(source: Tensor, steps: list[Step]) -> bytes:
-    """The .tflite of these operators one behind the other."""
-    tensors, operators, last = [source], [], 0
-    for step in steps:
-        constants = list(range(len(tensors), len(tensors) + len(step.constants)))
-        tensors += [*step.constants, step.output]
-        inputs = [last, *constants]
-        last = len(tensors) - 1
-        operators.append(Operator(step.operator, inputs, [last], step.options))
-    return graph(tensors, operators, 0, last)
+from properties.steps import Step, chain
+from properties.strategies.pad import padded
 
 
 def pad(source: Tensor, top: int, bottom: int, left: int, right: int) -> Step:
     """ZeroPadding2D as Keras exports it."""
-    _, h, w, c = source.shape
-    sizes = np.array([[0, 0], [top, bottom], [left, right], [0, 0]])
-    shape = (1, h + top + bottom, w + left + right, c)
-    output = Tensor(shape, source.dtype, source.scales, source.zero_points)
-    return Step("PAD", [Tensor((4, 2), "int32", data=sizes)], output)
+    return padded(source, [(0, 0), (top, bottom), (left, right), (0, 0)])
 
 
 @st.composite
-def convolutions(draw: Any, source: Tensor, window: Window, depthwise: bool) -> Step:
+def convolutions(
+    draw: Any, source: Tensor, window: Window, depthwise: bool, filling: bool = False
+) -> Step:
     """CONV_2D or DEPTHWISE_CONV_2D with this window over `source`."""
-    channels = source.shape[-1]
-    count = channels if depthwise else draw(st.integers(1, 9))
-    output = draw(drawing.activations((1, window.output_h, window.output_w, count), source.dtype))
-    shape = (
-        (1, window.filter_h, window.filter_w, count)
-        if depthwise
-        else (count, window.filter_h, window.filter_w, channels)
-    )
-    weights = draw(drawing.weights(shape, 3 if depthwise else 0, source, output, with_bias=True))
-    options = window.options | window.dilations
-    options |= {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
-    options |= {"depthMultiplier": 1} if depthwise else {}
-    operator = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-    return Step(operator, weights, output, options)
+    name = "depthwise_conv_2d" if depthwise else "conv_2d"
+    outputs = [] if depthwise else [draw(st.integers(1, 9))]
+    strategy = strategies.load(name).steps(source, window, *outputs, filling=filling)
+    found: Step = draw(strategy)
+    return found
+
+
+LAYERS, SIZES, FILLINGS = st.integers(2, 6), st.integers(1, 12), st.booleans()
+KINDS = ["conv_2d", "depthwise_conv_2d", "pointwise", "pad", "max_pool_2d", "average_pool_2d"]
+KINDS.append("residual")
 
 
 @st.composite
@@ -84,48 +55,66 @@ def padded_convolutions(draw: Any, dtype: str) -> DrawnCase:
 
 
 @st.composite
-def networks(draw: Any, dtype: str) -> DrawnCase:
-    """Two to six layers that fit onto each other, maybe with a classifier's head."""
-    shape = (1, draw(st.integers(1, 12)), draw(st.integers(1, 12)), draw(drawing.CHANNELS))
-    source = at = draw(drawing.activations(shape, dtype))
+def networks(
+    draw: Any,
+    dtype: str,
+    layers: st.SearchStrategy[int] = LAYERS,
+    sizes: st.SearchStrategy[int] = SIZES,
+    fillings: st.SearchStrategy[bool] = FILLINGS,
+) -> DrawnCase:
+    """Two to six layers that fit onto each other, maybe with a classifier's head; or so many
+    `layers` on a map of such `sizes`. A residual block counts as one. Of `filling` layers a wrong
+    value shows at the end; of others, with all that a layer may have, often only one is left."""
+    shape = (1, draw(sizes), draw(sizes), draw(drawing.CHANNELS))
+    filling = draw(fillings)
+    source = at = draw(drawing.activations(shape, dtype, filling=filling))
     steps: list[Step] = []
-    kinds = ["conv", "depthwise", "pad", "MAX_POOL_2D", "AVERAGE_POOL_2D"]
-    for _ in range(draw(st.integers(2, 6))):
-        kind = draw(st.sampled_from(kinds))
+    for _ in range(draw(layers)):
+        kind = draw(st.sampled_from(KINDS))
+        _, h, w, _ = at.shape
         if kind == "pad":
             steps.append(pad(at, *(draw(st.integers(0, 2)) for _ in range(4))))
+        elif kind == "residual":
+            steps += draw(residual(at, len(steps), filling))
+        elif kind == "pointwise":
+            window = Window(h, w, 1, 1, 1, 1, 1, 1, same=True)
+            steps.append(draw(convolutions(at, window, False, filling)))
         else:
-            window = draw(drawing.windows(dilated=False, largest=3))
-            _, h, w, _ = at.shape
-            window = drawing.resized(window, h, w)
-            if kind in ("conv", "depthwise"):
-                steps.append(draw(convolutions(at, window, kind == "depthwise")))
+            window = drawing.resized(draw(drawing.windows(dilated=False, largest=3)), h, w)
+            if "conv" in kind:
+                depthwise = kind == "depthwise_conv_2d"
+                steps.append(draw(convolutions(at, window, depthwise, filling)))
             else:
-                steps.append(pool(kind, at, window))
+                steps.append(draw(strategies.load(kind).steps(at, window)))
         at = steps[-1].output
-    if draw(st.booleans()):
-        steps += draw(heads(at))
-    return case(draw, source, steps, " ".join(step.operator for step in steps))
-
-
-def pool(operator: str, source: Tensor, window: Window) -> Step:
-    shape = (1, window.output_h, window.output_w, source.shape[-1])
-    options = window.options | {"filterHeight": window.filter_h, "filterWidth": window.filter_w}
-    output = Tensor(shape, source.dtype, source.scales, source.zero_points)
-    return Step(operator, [], output, options)
+    head = draw(st.sampled_from(["none", "none", "mean", "classifier", "classifier"]))
+    if head == "mean":
+        steps.append(draw(strategies.load("mean").steps(at, [1, 2], True, filling)))
+    elif head == "classifier":
+        steps += draw(heads(at, filling))
+    return case(draw, source, steps, " ".join(step.operator for step in steps), filling)
 
 
 @st.composite
-def heads(draw: Any, source: Tensor) -> list[Step]:
+def residual(draw: Any, source: Tensor, number: int, filling: bool) -> list[Step]:
+    """A convolution and the sum of what it has read, which is value `number`, and its output."""
+    _, h, w, c = source.shape
+    window = Window(h, w, 3, 3, 1, 1, 1, 1, same=True)
+    inner = draw(strategies.load("conv_2d").steps(source, window, c, filling=filling))
+    total = strategies.load("add").steps(inner.output, source, number, filling)
+    return [inner, draw(total)]
+
+
+@st.composite
+def heads(draw: Any, source: Tensor, filling: bool) -> list[Step]:
     """RESHAPE, FULLY_CONNECTED, SOFTMAX."""
     count, dtype = int(np.prod(source.shape)), source.dtype
     flat = Tensor((1, count), dtype, source.scales, source.zero_points)
-    logits = draw(drawing.activations((1, 10), dtype))
-    weights = draw(drawing.weights((10, count), 0, flat, logits, with_bias=True, largest=2.0**18))
+    dense = draw(strategies.load("fully_connected").steps(flat, (1, 10), filling=filling))
     output = Tensor((1, 10), dtype, (1 / 256,) if dtype == "int8" else (), (-128,))
     return [
         Step("RESHAPE", [Tensor((2,), "int32", data=np.array([1, count]))], flat),
-        Step("FULLY_CONNECTED", weights, logits),
+        dense,
         Step("SOFTMAX", [], output, {"beta": 1.0}),
     ]
 
@@ -173,15 +162,21 @@ def reshapes(draw: Any, dtype: str) -> DrawnCase:
     return case(draw, source, steps, f"reshapes {h}x{w}x{c}")
 
 
-def case(draw: Any, source: Tensor, steps: list[Step], what: str) -> DrawnCase:
-    inputs: Array = draw(drawing.inputs(source))
+def case(
+    draw: Any, source: Tensor, steps: list[Step], what: str, filling: bool = False
+) -> DrawnCase:
+    inputs: Array = draw(drawing.inputs(source, filling))
     magnitude = 0.0
     if source.dtype == "float32":  # a bound on all terms: rounding errors of each layer add up
-        bound = float(np.abs(inputs).max())
+        bounds = [float(np.abs(inputs).max())]
         for step in steps:
             weights = [t for t in step.constants if t.dtype == "float32"]
+            bound = bounds[-1]
             if weights:
                 bound *= float(np.abs(weights[0].data).max())
                 bound = max([bound, *(float(np.abs(t.data).max()) for t in weights[1:])])
-            magnitude = max(magnitude, bound)
+            if step.also is not None:
+                bound += bounds[step.also]
+            bounds.append(bound)
+        magnitude = max(bounds[1:])
     return DrawnCase(chain(source, steps), inputs, f"{source.dtype} {what}", magnitude)

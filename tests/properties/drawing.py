@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 
@@ -51,6 +52,26 @@ def mostly(usual: st.SearchStrategy[Any], *edges: Any) -> st.SearchStrategy[Any]
     return st.one_of(st.sampled_from(edges), usual)
 
 
+def some(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
+    """Draws `count` values, the same ones every time, for tests that do something with all of
+    them. The first are the simplest."""
+    found: list[Any] = []
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def keep(value: Any) -> None:
+        found.append(value)
+
+    keep()
+    return found
+
+
 # 1..9, and both sides of multiples of 4
 CHANNELS = st.one_of(st.integers(1, 9), st.sampled_from([11, 12, 13, 15, 16, 17, 20, 31, 32, 33]))
 ZERO_POINTS = mostly(st.integers(-128, 127), 0, -128, 127)
@@ -63,6 +84,7 @@ PROBABILITIES = {
     "float32": ((), (0,)),
 }
 SEEDS = st.integers(0, (1 << 32) - 1)
+EDGES = ("largest", "smallest", "mixed")  # biases at which 32 bits are just enough
 
 
 @st.composite
@@ -80,10 +102,16 @@ def sigmoid_scales(draw: Draw) -> float:
 
 
 @st.composite
-def activations(draw: Draw, shape: tuple[int, ...], dtype: str, scale: float = 0.0) -> Tensor:
-    """A tensor without data; its scale where one must be shared."""
+def activations(
+    draw: Draw, shape: tuple[int, ...], dtype: str, scale: float = 0.0, filling: bool = False
+) -> Tensor:
+    """A tensor without data; its scale where one must be shared. Of `filling` ones many values of
+    the type occur, whatever activation a layer has, so that later layers have something to tell."""
     if dtype == "float32":
         return Tensor(shape, dtype)
+    if filling:
+        zero_point = 0 if dtype != "int8" else draw(mostly(st.integers(-30, 30), -128, 0))
+        return Tensor(shape, dtype, (scale or draw(scales(2.0**-7, 2.0**-4)),), (zero_point,))
     scale = scale or draw(scales())
     return Tensor(
         shape, dtype, (scale,), (0 if dtype in ("int16", "int32") else draw(ZERO_POINTS),)
@@ -125,12 +153,23 @@ def floats(draw: Draw, shape: tuple[int, ...]) -> Array:
 
 
 @st.composite
-def inputs(draw: Draw, tensor: Tensor) -> Array:
+def inputs(draw: Draw, tensor: Tensor, filling: bool = False) -> Array:
     """(PICTURES, ...) in the tensor's type."""
     shape = (PICTURES, *tensor.shape[1:])
+    if filling:
+        return noise(draw, shape, tensor.dtype)
     if tensor.dtype == "float32":
         return np.asarray(draw(floats(shape)))
     return np.asarray(draw(values(shape, tensor.dtype)))
+
+
+def noise(draw: Draw, shape: tuple[int, ...], dtype: str) -> Array:
+    """Any integers of a type, or normally distributed floats."""
+    rng = np.random.default_rng(draw(SEEDS))
+    if dtype == "float32":
+        return rng.normal(size=shape).astype(np.float32)
+    limits = np.iinfo(dtype)
+    return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
 
 
 # ---- sliding windows ----
@@ -285,26 +324,37 @@ def weights(
     with_bias: bool = False,
     largest: float = 2.0**30,
     narrow: bool = True,
+    filling: bool = False,
 ) -> list[Tensor]:
     """[filter] or [filter, bias] for outputs along `axis`; int8 within what int32 can sum up, and
     real multipliers up to `largest`. Under int16 values the bias is int64, or, where it may be
-    `narrow` and sums allow it, int32."""
+    `narrow` and sums allow it, int32. With `filling` ones most outputs are neither the least nor
+    the greatest."""
     channels = shape[axis]
     with_bias = with_bias or draw(st.booleans())
+    if source.dtype == "float32" and filling:
+        taps = math.prod(shape) // channels
+        data = noise(draw, shape, "float32") * np.float32(taps**-0.5)
+        bias = noise(draw, (channels,), "float32")
+        return [Tensor(shape, "float32", data=data), Tensor((channels,), "float32", data=bias)]
     if source.dtype == "float32":
         tensors = [Tensor(shape, "float32", data=draw(floats(shape)))]
         if with_bias:
             tensors.append(Tensor((channels,), "float32", data=draw(floats((channels,)))))
         return tensors
     low = draw(st.sampled_from([-127, -127, -128]))
-    data = draw(integers(shape, low, 127))
+    data = noise(draw, shape, "int8").clip(low) if filling else draw(integers(shape, low, 127))
     others = tuple(i for i in range(len(shape)) if i != axis)
     sixteen = source.dtype == "int16"
     sums = [int(s) * (32768 if sixteen else 255) for s in np.abs(data).sum(axis=others)]
     wide = sixteen and not (narrow and with_bias and max(sums) < 1 << 30 and draw(st.booleans()))
     per_channel = draw(st.booleans())
     levels, largest = (1 << 16, min(largest, 64.0)) if sixteen else (256, largest)
-    reals_up_to = real_multipliers(max(sums), levels).map(lambda real: min(real, largest))
+    if filling:  # a sum of n random terms is about a root of n of one
+        usual = levels / max(*sums, 1) * (math.prod(shape) // channels) ** 0.5
+        reals_up_to = st.sampled_from([0.5, 0.8, 1.3]).map(lambda x: min(x * usual, largest))
+    else:
+        reals_up_to = real_multipliers(max(sums), levels).map(lambda real: min(real, largest))
     if per_channel:
         some = [draw(reals_up_to) for _ in range(min(channels, 3))]
         reals = [some[o % len(some)] for o in range(channels)]
@@ -316,7 +366,8 @@ def weights(
     tensors = [Tensor(shape, "int8", tuple(filter_scales[:count]), (0,), axis, data)]
     if with_bias:
         limits = [bias_limit(s / factor, n, wide) for s, n in zip(filter_scales, sums, strict=True)]
-        wish = draw(st.sampled_from(["zero", "small", "largest", "smallest", "mixed"]))
+        wishes = ["zero", "small"] if filling else ["zero", "small", *EDGES]
+        wish = draw(st.sampled_from(wishes))
         rng = np.random.default_rng(draw(SEEDS))
         choices = {
             "zero": [0] * channels,

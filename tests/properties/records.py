@@ -172,8 +172,7 @@ def _build(
         elf = folder / "kernels.elf"
         objects = [folder / f"{i}-{path.stem}.o" for i, path in enumerate(sources)]
         if not elf.is_file():
-            for path, target in zip(sources, objects, strict=True):
-                kept.compiled(command, path, target)
+            kept.all_compiled(command, dict(zip(sources, objects, strict=True)))
         defined = _defined(command[0], objects)
         table = [f for f in functions(variants) if f.name in defined]
         if not elf.is_file():

@@ -11,116 +11,23 @@ import atexit
 import functools
 import math
 import struct
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from boardless.core import paths
-from boardless.core.errors import BoardlessError
 from boardless.device import boards
-from boardless.device.emulators import qemu
-from boardless.device.link.client import Client
-from boardless.device.records import Board
 from boardless.model import compiler, reference
 from boardless.model.compiler.kernels import Constant
 from boardless.model.graph import read
 from boardless.model.graph.dynamic_range import as_float
 from properties import records
 from properties.drawing import DrawnCase
-from properties.records import PATTERN, Block, Kernels, Record
-
-
-class KernelCrash(AssertionError):
-    """The sanitizer or the core stopped the kernel."""
-
-
-class Machine(Protocol):
-    """Something that runs a record and hands its memory back."""
-
-    kernels: Kernels
-
-    def execute(self, record: Record) -> bytes: ...
-
-    def close(self) -> None: ...
-
-
-@dataclass
-class HostProcess:
-    """The host program behind two pipes."""
-
-    kernels: Kernels
-    process: subprocess.Popen[bytes] | None = None
-    log: IO[bytes] | None = None
-
-    def execute(self, record: Record) -> bytes:
-        if self.process is None:
-            self.log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-            self.process = subprocess.Popen(
-                [str(self.kernels.elf)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self.log,
-                env=records.sanitizer_environment(),
-            )
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(record.data)
-        self.process.stdin.flush()
-        after = self.process.stdout.read(len(record.data))
-        if len(after) == len(record.data):
-            return after
-        assert self.log
-        self.process.wait()
-        self.log.seek(0)
-        report = self.log.read().decode("utf8", "replace").strip()
-        self.close()
-        raise KernelCrash(f"a sanitizer stopped the kernel:\n{report[:4000]}")
-
-    def close(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
-            self.process = None
-        if self.log is not None:
-            self.log.close()
-            self.log = None
-
-
-@dataclass
-class EmulatedCore:
-    """The firmware in QEMU; records lie in the memory that it shares with us."""
-
-    kernels: Kernels
-    board: Board
-    client: Client | None = None
-    patience: float = 30.0  # seconds of wall clock; a record takes milliseconds
-
-    def execute(self, record: Record) -> bytes:
-        if self.client is None:
-            session = qemu.start(self.board, self.kernels.elf, shared=True)
-            self.client = Client(session, patience=self.patience, patience_max=self.patience)
-            self.client.boot()
-        shared = self.client.session.shared
-        assert shared is not None
-        assert len(record.data) <= len(shared), "the record does not fit into shared memory"
-        shared[: len(record.data)] = record.data
-        try:
-            answer = self.client.command("records 1 0")
-        except BoardlessError as error:
-            self.close()
-            raise KernelCrash(f"the core stopped the kernel: {error}") from error
-        assert answer == ["m-records-[1]"], answer
-        return shared[: len(record.data)]
-
-    def close(self) -> None:
-        if self.client is not None:
-            self.client.session.close()
-            self.client = None
+from properties.machines import EmulatedCore, HostProcess, Machine
+from properties.records import PATTERN, Block
 
 
 @dataclass
@@ -129,11 +36,11 @@ class Runner:
 
     machine: Machine
     variants: tuple[str, ...]  # the optimised kernels that it can run
-    calls: int = 0
 
     def run(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Raw outputs (N, count) of inputs (N, ...), as the generated C would compute them."""
-        outputs = []
+        """Raw outputs (N, count) of inputs (N, ...), as the generated C would compute them. Each
+        layer runs for all inputs before the next one does: a machine is asked once per layer."""
+        arenas = []
         for picture in inputs:
             arena = bytearray([PATTERN]) * program.arena.arena_bytes
             for state in program.states:
@@ -142,8 +49,11 @@ class Runner:
             for place in ports(program.inputs, program.input_offset, len(raw)):
                 packed = raw[place.packed : place.packed + place.size]
                 arena[place.offset : place.offset + place.size] = packed
-            for layer in program.layers:
-                self._layer(layer, arena)
+            arenas.append(arena)
+        for layer in program.layers:
+            self._layer(layer, arenas)
+        outputs = []
+        for arena in arenas:
             output = bytearray(program.output.nbytes)
             for place in ports(program.outputs, program.output_offset, len(output)):
                 found = arena[place.offset : place.offset + place.size]
@@ -151,9 +61,9 @@ class Runner:
             outputs.append(np.frombuffer(bytes(output), program.output.dtype))
         return np.stack(outputs)
 
-    def _layer(self, layer: compiler.Layer, arena: bytearray) -> None:
-        """One kernel call. Each range of the arena that it may use is a buffer of its own, ranges
-        that overlap are one; the rest of the arena is not there."""
+    def _layer(self, layer: compiler.Layer, arenas: Sequence[bytearray]) -> None:
+        """One kernel call for each arena. Each range of it that the call may use is a buffer of its
+        own, ranges that overlap are one; the rest of the arena is not there."""
         call = layer.call
         inputs = [
             (offset, offset + _nbytes(text))
@@ -165,29 +75,37 @@ class Runner:
         ]
         scratch = (layer.scratch, layer.scratch + call.scratch_bytes)
         used = [*inputs, *outputs, *([scratch] if call.scratch_bytes else [])]
-        groups = merged(used)
+        ranges = merged(used)
 
         def place(span: tuple[int, int]) -> tuple[int, int]:
-            number = next(i for i, (b, e) in enumerate(groups) if b <= span[0] and span[1] <= e)
-            return number, span[0] - groups[number][0]
+            number = next(i for i, (b, e) in enumerate(ranges) if b <= span[0] and span[1] <= e)
+            return number, span[0] - ranges[number][0]
 
         written = {place(span)[0] for span in outputs + [scratch] * bool(call.scratch_bytes)}
-        blocks = [
-            Block(bytes(arena[b:e]), i in written, phase=(b + 8) % 16)
-            for i, (b, e) in enumerate(groups)
-        ]
-        arguments: list[tuple[int, int] | int | None] = [(len(blocks), 0)]
-        blocks.append(Block(self.machine.kernels.pack(call.params_type, call.params)))
+        fixed = [Block(self.machine.kernels.pack(call.params_type, call.params))]
+        arguments: list[tuple[int, int] | int | None] = [(len(ranges), 0)]
         arguments += [place(span) for span in inputs]
-        arguments += constants(call.constants, blocks)
+        arguments += constants(call.constants, len(ranges), fixed)
         if call.scratch_bytes:
             arguments += [place(scratch), call.scratch_bytes]
         arguments += [place(span) for span in outputs]
-        status, after = self._call(call.function, blocks, arguments)
-        assert status == 0, f"{call.function} refused its parameters: status {status}"
-        for begin, end in outputs:
-            group, offset = place((begin, end))
-            arena[begin:end] = after[group][offset : offset + end - begin]
+        several = [
+            [
+                *(
+                    Block(bytes(arena[b:e]), i in written, phase=(b + 8) % 16)
+                    for i, (b, e) in enumerate(ranges)
+                ),
+                *fixed,
+            ]
+            for arena in arenas
+        ]
+        for arena, (status, after) in zip(
+            arenas, self._calls(call.function, several, arguments), strict=True
+        ):
+            assert status == 0, f"{call.function} refused its parameters: status {status}"
+            for begin, end in outputs:
+                number, offset = place((begin, end))
+                arena[begin:end] = after[number][offset : offset + end - begin]
 
     def probe(
         self,
@@ -208,32 +126,35 @@ class Runner:
         arguments: list[tuple[int, int] | int | None] = [(0, 0), (1, 0)]
         if scratch_bytes is not None:
             arguments += [(3, 0), scratch_bytes]
-        status, after = self._call(function, blocks, [*arguments, (2, 0)])
+        ((status, after),) = self._calls(function, [blocks], [*arguments, (2, 0)])
         return status, after[2], after[3]
 
-    def _call(
+    def _calls(
         self,
         function: str,
-        blocks: Sequence[Block],
+        several: Sequence[Sequence[Block]],
         arguments: Sequence[tuple[int, int] | int | None],
-    ) -> tuple[int, list[bytes]]:
+    ) -> list[tuple[int, list[bytes]]]:
+        """(status, the blocks after the call) of calls that differ in what their blocks hold."""
         number, found = self.machine.kernels.find(function)
-        self.calls += 1
         missing = len(found.pointers) - len(arguments)  # of a variable argument list
-        record = records.record(number, blocks, [*arguments, *[None] * missing])
-        return record.result(self.machine.execute(record))
+        whole = [*arguments, *[None] * missing]
+        made = [records.record(number, blocks, whole) for blocks in several]
+        after = self.machine.execute(made)
+        return [record.result(memory) for record, memory in zip(made, after, strict=True)]
 
 
 def constants(
-    constants: Sequence[Constant], blocks: list[Block]
+    constants: Sequence[Constant], before: int, blocks: list[Block]
 ) -> list[tuple[int, int] | int | None]:
-    """Arguments for a call's constants, each a buffer of its own, added to `blocks`."""
+    """Arguments for a call's constants, each a buffer of its own, added to `blocks`, which has
+    `before` others in front of it."""
     arguments: list[tuple[int, int] | int | None] = []
     for constant in constants:
         if constant.data is None:
             arguments.append(None)
             continue
-        arguments.append((len(blocks), 0))
+        arguments.append((before + len(blocks), 0))
         blocks.append(Block(np.ascontiguousarray(constant.data).tobytes()))
     return arguments
 
@@ -321,9 +242,14 @@ def equal(
     if program.output.dtype != "float32":
         np.testing.assert_array_equal(got, expected)
     else:
-        limit = 1e-5 * max(float(np.abs(expected).max()), case.magnitude)
-        limit = max(limit, float(np.finfo(np.float32).tiny))  # denormals may be flushed to 0
-        np.testing.assert_allclose(got, expected, rtol=0, atol=limit)
+        close(case, got, expected)
+
+
+def close(case: DrawnCase, got: npt.NDArray[Any], expected: npt.NDArray[Any]) -> None:
+    """Values of float32 equal TFLite's, as check() says."""
+    limit = 1e-5 * max(float(np.abs(expected).max()), case.magnitude)
+    limit = max(limit, float(np.finfo(np.float32).tiny))  # denormals may be flushed to 0
+    np.testing.assert_allclose(got, expected, rtol=0, atol=limit)
 
 
 def words(values: Sequence[int]) -> bytes:

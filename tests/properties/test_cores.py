@@ -9,6 +9,7 @@ The cases are the same for all cores, and drawn once.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,8 +18,7 @@ import pytest
 from boardless.model import compiler, reference
 from boardless.model.graph import read
 from boardless.model.graph.dynamic_range import as_float
-from hypothesis import HealthCheck, Phase, given, settings
-from properties import cortex_m0, records, runners, strategies
+from properties import cortex_m0, drawing, records, runners, strategies
 from properties.drawing import DrawnCase
 from properties.records import Block, Kernels, Record
 
@@ -40,25 +40,11 @@ class Expected:
 def expected() -> tuple[Expected, ...]:
     """All cases, the same every time."""
     names = [(name, dtype) for name in strategies.names() for dtype in strategies.dtypes(name)]
-    return tuple(_expected(case) for name, dtype in names for case in _drawn(name, dtype))
-
-
-def _drawn(name: str, dtype: str) -> list[DrawnCase]:
-    cases: list[DrawnCase] = []
-
-    @settings(
-        max_examples=DRAWN,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+    return tuple(
+        _expected(case)
+        for name, dtype in names
+        for case in drawing.some(strategies.load(name).cases(dtype), DRAWN)[-USED:]
     )
-    @given(strategies.load(name).cases(dtype))
-    def keep(case: DrawnCase) -> None:
-        cases.append(case)
-
-    keep()
-    return cases[-USED:]
 
 
 def _expected(case: DrawnCase) -> Expected:
@@ -88,11 +74,12 @@ class Recording:
     after: list[bytes] = field(default_factory=list)
     floats: list[bool] = field(default_factory=list)
 
-    def execute(self, record: Record) -> bytes:
-        number = int.from_bytes(record.data[4:8], "little")
-        self.calls.append((self.kernels.functions[number].name, record))
-        self.after.append(runners.load("host").machine.execute(record))
-        return self.after[-1]
+    def execute(self, several: Sequence[Record]) -> list[bytes]:
+        for record in several:
+            number = int.from_bytes(record.data[4:8], "little")
+            self.calls.append((self.kernels.functions[number].name, record))
+        self.after += runners.load("host").machine.execute(several)
+        return self.after[-len(several) :]
 
     def close(self) -> None:
         """Leaves the host's machine to others."""

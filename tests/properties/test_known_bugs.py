@@ -17,6 +17,7 @@ from boardless.model import compiler, graph
 from one_operator import Tensor, model
 from properties import chains, drawing, runners
 from properties.drawing import DrawnCase, Window
+from properties.steps import Step, chain
 
 
 def scaled_weights(
@@ -46,7 +47,7 @@ def source_and_output(window: Window, channels: int, count: int) -> tuple[Tensor
     )
 
 
-def step(window: Window, channels: int, depthwise: bool) -> tuple[Tensor, chains.Step]:
+def step(window: Window, channels: int, depthwise: bool) -> tuple[Tensor, Step]:
     """An int8 convolution with this window, and its input."""
     count = channels if depthwise else 5
     source, output = source_and_output(window, channels, count)
@@ -57,7 +58,7 @@ def step(window: Window, channels: int, depthwise: bool) -> tuple[Tensor, chains
     options: dict[str, Any] = window.options | window.dilations
     options |= {"depthMultiplier": 1} if depthwise else {}
     operator = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-    return source, chains.Step(operator, weights, output, options)
+    return source, Step(operator, weights, output, options)
 
 
 def pictures(source: Tensor) -> np.ndarray[Any, Any]:
@@ -77,7 +78,7 @@ def test_esp_nn_31_asymmetric_same(machine: str, depthwise: bool, channels: int)
     for h, w in itertools.product([2, 6, 10], [4, 8]):
         window = Window(h, w, 3, 3, 2, 2, 1, 1, same=True)
         source, made = step(window, channels, depthwise)
-        case = DrawnCase(chains.chain(source, [made]), pictures(source), str(window))
+        case = DrawnCase(chain(source, [made]), pictures(source), str(window))
         runners.check(case, machine)
 
 
@@ -98,7 +99,7 @@ def test_cmsis_nn_233_padding_that_is_no_multiple_of_the_stride(
     _, made = step(window, 3, depthwise)
     source = Tensor((1, size, size, 3), "int8", (0.05,), (-7,))
     padded = chains.pad(source, padding, padding, padding, padding)
-    content = chains.chain(source, [padded, made])
+    content = chain(source, [padded, made])
     runners.check(DrawnCase(content, pictures(source), str(window)), machine)
 
 
@@ -112,7 +113,7 @@ def test_tflite_micro_1094_odd_against_even_sizes(
     for size, filter_size in itertools.product([5, 6, 7, 8], [2, 3, 4, 5]):
         window = Window(size, size + 1, filter_size, filter_size, 2, 2, 1, 1, same)
         source, made = step(window, 4, depthwise)
-        case = DrawnCase(chains.chain(source, [made]), pictures(source), str(window))
+        case = DrawnCase(chain(source, [made]), pictures(source), str(window))
         runners.check(case, machine)
 
 

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 from boardless.core import paths
-from properties import records, runners
+from properties import machines, records, runners
 from properties.records import Block, record
 
 
@@ -24,15 +24,15 @@ def test_a_kernel_that_behaves(machine: str) -> None:
 
 @pytest.mark.parametrize("place", [-1, 8, -200, 200])
 def test_address_sanitizer_sees_stray_reads_and_writes(place: int) -> None:
-    with pytest.raises(runners.KernelCrash, match=r"use-after-poison[\s\S]*READ of size 1"):
+    with pytest.raises(machines.KernelCrash, match=r"use-after-poison[\s\S]*READ of size 1"):
         stray("host", read_at=place)
-    with pytest.raises(runners.KernelCrash, match=r"use-after-poison[\s\S]*WRITE of size 1"):
+    with pytest.raises(machines.KernelCrash, match=r"use-after-poison[\s\S]*WRITE of size 1"):
         stray("host", write_at=place)
     assert stray("host", 7, 7)[7] == 1, "the runner starts again after a crash"
 
 
 def test_undefined_behaviour_sanitizer_sees_overflow() -> None:
-    with pytest.raises(runners.KernelCrash, match="signed integer overflow"):
+    with pytest.raises(machines.KernelCrash, match="signed integer overflow"):
         stray("host", add_to_max=1)
 
 
@@ -45,7 +45,7 @@ def test_guard_bytes_see_stray_writes_on_the_core(place: int) -> None:
 
 @pytest.mark.emulated
 def test_a_crash_of_the_core_is_reported_and_survived() -> None:
-    with pytest.raises(runners.KernelCrash, match="the firmware crashed"):
+    with pytest.raises(machines.KernelCrash, match="the firmware crashed"):
         stray("core", read_at=1 << 30)
     assert stray("core", 7, 7)[7] == 1
 

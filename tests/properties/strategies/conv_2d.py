@@ -4,8 +4,10 @@ groups, or 3x3 on one channel, for the variants of that."""
 from typing import Any
 
 from hypothesis import strategies as st
+from one_operator import Tensor
 from properties import drawing
-from properties.drawing import DrawnCase
+from properties.drawing import DrawnCase, Window
+from properties.steps import Step
 
 
 @st.composite
@@ -21,6 +23,30 @@ DTYPES = ("int8", "float32", "int16")
 
 
 @st.composite
+def steps(
+    draw: Any,
+    source: Tensor,
+    window: Window,
+    output_c: int,
+    own_c: int = 0,
+    with_bias: bool = True,
+    activations: st.SearchStrategy[int] = drawing.ACTIVATIONS,
+    filling: bool = False,
+) -> Step:
+    """A layer that reads `source`; each filter reads `own_c` channels of it, or all."""
+    output = draw(
+        drawing.activations(
+            (1, window.output_h, window.output_w, output_c), source.dtype, filling=filling
+        )
+    )
+    shape = (output_c, window.filter_h, window.filter_w, own_c or source.shape[-1])
+    weights = draw(drawing.weights(shape, 0, source, output, with_bias, filling=filling))
+    options = window.options | window.dilations
+    options |= {"fusedActivationFunction": draw(activations)}
+    return Step("CONV_2D", weights, output, options)
+
+
+@st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
     mono = draw(st.sampled_from([False, False, True]))
     window = draw(drawing.windows(always_3x3=mono))
@@ -28,11 +54,8 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     output_c = draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, window.input_h, window.input_w, input_c), dtype))
     own_c, output_c = draw(groups(input_c, output_c))
-    output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))
-    shape = (output_c, window.filter_h, window.filter_w, own_c)
-    weights = draw(drawing.weights(shape, 0, source, output))
-    options = window.options | window.dilations
-    options |= {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
+    step = draw(steps(source, window, output_c, own_c, with_bias=False))
     inputs = draw(drawing.inputs(source))
     what = f"{window} {input_c}->{output_c}, {input_c // own_c} groups"
-    return drawing.layer("CONV_2D", [source, *weights], output, options, inputs, what)
+    tensors = [source, *step.constants]
+    return drawing.layer(step.operator, tensors, step.output, step.options, inputs, what)

@@ -4,12 +4,41 @@ frequent, for the variants of these."""
 from typing import Any
 
 from hypothesis import strategies as st
+from one_operator import Tensor
 from properties import drawing
-from properties.drawing import DrawnCase
+from properties.drawing import DrawnCase, Window
+from properties.steps import Step
 
 KINDS = ["any"] + 6 * ["other, wide"] + 4 * ["3x3, wide"] + 5 * ["3x3, thin"]
 
 DTYPES = ("int8", "float32", "int16")
+
+
+@st.composite
+def steps(
+    draw: Any,
+    source: Tensor,
+    window: Window,
+    multiplier: int = 1,
+    with_bias: bool = True,
+    activations: st.SearchStrategy[int] = drawing.ACTIVATIONS,
+    filling: bool = False,
+) -> Step:
+    """A layer that reads `source`."""
+    output_c = source.shape[-1] * multiplier
+    output = draw(
+        drawing.activations(
+            (1, window.output_h, window.output_w, output_c), source.dtype, filling=filling
+        )
+    )
+    shape = (1, window.filter_h, window.filter_w, output_c)
+    weights = draw(
+        drawing.weights(shape, 3, source, output, with_bias, narrow=False, filling=filling)
+    )
+    options = window.options | window.dilations
+    options |= {"fusedActivationFunction": draw(activations)}
+    options |= {"depthMultiplier": multiplier}
+    return Step("DEPTHWISE_CONV_2D", weights, output, options)
 
 
 @st.composite
@@ -23,14 +52,9 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     channels = draw(by_kind.get(kind, drawing.CHANNELS))
     many = kind in ("any", "3x3, thin")
     multiplier = draw(drawing.mostly(st.integers(1, 5), 1)) if many else 1
-    output_c = channels * multiplier
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
-    output = draw(drawing.activations((1, window.output_h, window.output_w, output_c), dtype))
-    shape = (1, window.filter_h, window.filter_w, output_c)
-    weights = draw(drawing.weights(shape, 3, source, output, narrow=False))
-    options = window.options | window.dilations
-    options |= {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
-    options |= {"depthMultiplier": multiplier}
+    step = draw(steps(source, window, multiplier, with_bias=False))
     inputs = draw(drawing.inputs(source))
     what = f"{window} {channels} x {multiplier}"
-    return drawing.layer("DEPTHWISE_CONV_2D", [source, *weights], output, options, inputs, what)
+    tensors = [source, *step.constants]
+    return drawing.layer(step.operator, tensors, step.output, step.options, inputs, what)

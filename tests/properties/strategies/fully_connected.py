@@ -4,8 +4,10 @@ import math
 from typing import Any
 
 from hypothesis import strategies as st
+from one_operator import Tensor
 from properties import drawing
 from properties.drawing import DrawnCase
+from properties.steps import Step
 
 # TFLite refuses a bias whose scale, a float32, is off by more than 1/50 of an output step.
 LARGEST = 2.0**18
@@ -19,6 +21,25 @@ ROWS = st.one_of(
 
 
 @st.composite
+def steps(
+    draw: Any,
+    source: Tensor,
+    shape: tuple[int, ...],
+    keep: bool = False,
+    with_bias: bool = True,
+    filling: bool = False,
+) -> Step:
+    """A layer that reads rows of `source`, as many as `shape`, its output's, says."""
+    input_c = math.prod(source.shape) // math.prod(shape[:-1])
+    output = draw(drawing.activations(shape, source.dtype, filling=filling))
+    filters = (shape[-1], input_c)
+    drawn = drawing.weights(filters, 0, source, output, with_bias, LARGEST, filling=filling)
+    weights = draw(drawn)
+    options = {"fusedActivationFunction": draw(drawing.ACTIVATIONS), "keepNumDims": keep}
+    return Step("FULLY_CONNECTED", weights, output, options)
+
+
+@st.composite
 def cases(draw: Any, dtype: str) -> DrawnCase:
     row = draw(ROWS)
     rows, keep = draw(drawing.mostly(st.integers(1, 5), 1)), draw(st.booleans())
@@ -27,9 +48,8 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     shape = (1, rows, *row) if rows > 1 or keep else (1, *row)
     before = shape[:-1] if keep else (math.prod(shape) // input_c,)
     source = draw(drawing.activations(shape, dtype))
-    output = draw(drawing.activations((*before, output_c), dtype))
-    weights = draw(drawing.weights((output_c, input_c), 0, source, output, largest=LARGEST))
-    options = {"fusedActivationFunction": draw(drawing.ACTIVATIONS), "keepNumDims": keep}
+    step = draw(steps(source, (*before, output_c), keep, with_bias=False))
     inputs = draw(drawing.inputs(source))
-    what = f"{shape}->{output.shape}"
-    return drawing.layer("FULLY_CONNECTED", [source, *weights], output, options, inputs, what)
+    what = f"{shape}->{step.output.shape}"
+    tensors = [source, *step.constants]
+    return drawing.layer(step.operator, tensors, step.output, step.options, inputs, what)

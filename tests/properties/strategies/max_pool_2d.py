@@ -3,11 +3,22 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from one_operator import Tensor, model
+from one_operator import Tensor
 from properties import drawing
-from properties.drawing import DrawnCase
+from properties.drawing import DrawnCase, Window
+from properties.steps import Step, chain
 
 DTYPES = ("int8", "float32", "int16")
+
+
+@st.composite
+def steps_of(draw: Any, operator: str, source: Tensor, window: Window) -> Step:
+    """A pool that reads `source`."""
+    shape = (1, window.output_h, window.output_w, source.shape[-1])
+    output = Tensor(shape, source.dtype, source.scales, source.zero_points)
+    options = window.options | {"filterHeight": window.filter_h, "filterWidth": window.filter_w}
+    options |= {"fusedActivationFunction": draw(drawing.ACTIVATIONS)}
+    return Step(operator, [], output, options)
 
 
 @st.composite
@@ -15,17 +26,17 @@ def pools(draw: Any, operator: str, dtype: str) -> DrawnCase:
     window = draw(drawing.windows(dilated=False, largest=12))
     channels = draw(drawing.CHANNELS)
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
-    shape = (1, window.output_h, window.output_w, channels)
-    output = Tensor(shape, dtype, source.scales, source.zero_points)
-    activation = draw(drawing.ACTIVATIONS)
-    options = window.options | {"filterHeight": window.filter_h, "filterWidth": window.filter_w}
-    options |= {"fusedActivationFunction": activation}
+    step = draw(steps_of(operator, source, window))
     return DrawnCase(
-        model(operator, [source], output, options),
+        chain(source, [step]),
         draw(drawing.inputs(source)),
         f"{operator.lower()} {dtype} {window} {channels} channels"
-        f"{drawing.ACTIVATION_NAMES[activation]}",
+        f"{drawing.ACTIVATION_NAMES[step.options['fusedActivationFunction']]}",
     )
+
+
+def steps(source: Tensor, window: Window) -> st.SearchStrategy[Step]:
+    return steps_of("MAX_POOL_2D", source, window)
 
 
 def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:

@@ -7,6 +7,15 @@ from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
 from properties.drawing import DrawnCase
+from properties.steps import Step
+
+
+def padded(source: Tensor, pairs: list[tuple[int, int]], integer: str = "int32") -> Step:
+    """Pads `source` by so many values before and behind it along each axis."""
+    sizes = zip(source.shape, pairs, strict=True)
+    shape = tuple(before + size + behind for size, (before, behind) in sizes)
+    output = Tensor(shape, source.dtype, source.scales, source.zero_points)
+    return Step("PAD", [Tensor((len(pairs), 2), integer, data=np.array(pairs))], output)
 
 
 @st.composite
@@ -19,15 +28,13 @@ def pads(draw: Any, operator: str, dtype: str) -> DrawnCase:
         pairs[3] = (0, 0)
     pairs, shape = pairs[:rank], sizes[:rank]
     source = draw(drawing.activations(shape, dtype))
-    padded = tuple(a + size + b for size, (a, b) in zip(shape, pairs, strict=True))
-    output = Tensor(padded, dtype, source.scales, source.zero_points)
-    integer = draw(st.sampled_from(["int32", "int64"]))
-    inputs = [source, Tensor((rank, 2), integer, data=np.array(pairs))]
+    step = padded(source, pairs, draw(st.sampled_from(["int32", "int64"])))
+    inputs = [source, *step.constants]
     if operator == "PADV2":
         data = draw(drawing.values((1,), dtype))
         inputs.append(Tensor((1,), dtype, source.scales, source.zero_points, 0, data))
     return DrawnCase(
-        model(operator, inputs, output, {}),
+        model(operator, inputs, step.output, {}),
         draw(drawing.inputs(source)),
         f"{operator.lower()} {dtype} {shape} by {pairs}",
     )
