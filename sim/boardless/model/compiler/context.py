@@ -14,7 +14,6 @@ from boardless.model.compiler.calls import Constant, Params
 from boardless.model.compiler.operands import Operands
 from boardless.model.compiler.overlap import window_clearance
 from boardless.model.graph import Tensor
-from boardless.model.traits import Rounding
 
 MAX_STEP = 1 << 12  # pixels; keeps every position of a window within int32
 # of a bias, by the type of the layer's output; kernels get the first
@@ -47,13 +46,10 @@ class Context(Operands):
 
     def _products(self, scales: tuple[float, ...], channels: int) -> list[float]:
         """The scale of the sum of products of each channel. TFLite multiplies in double precision,
-        but in single for uint8 windows, and for dense layers that round twice and have one scale
-        for all channels."""
+        but in single for uint8 windows."""
         scale, known = quantise.of(self.input()).scale, traits.of(self.op.name)
         windowed = known.form is traits.Form.WINDOW or known.filtered is not None
         single = windowed and self.input().own_dtype == "uint8"
-        if Rounding.ONCE in (known.roundings or ()):
-            single = self.rounding is Rounding.TWICE and len(scales) == 1
         found = [
             float(np.float32(scale) * np.float32(other)) if single else scale * other
             for other in scales
