@@ -16,6 +16,7 @@ KNOWN = {  # class -> the properties that its constructor takes
     "UART.CMSDK_APB_UART": {"frequency"},
     "UART.STM32_UART": {"frequency"},
     "UART.STM32F7_USART": {"frequency"},
+    "UART.NRF52840_UART": set(),
     "UART.NS16550": set(),
     "CPU.RiscV32": {"cpuType", "timeProvider"},
     "IRQControllers.CoreLevelInterruptor": {"frequency"},
@@ -27,6 +28,7 @@ SEVERAL_OUTPUTS = {"UART.STM32F7_USART"}  # "-> nvic@37" is error E15 there: whi
 SIZES = {
     "UART.CMSDK_APB_UART": 0x1000,
     "UART.STM32F7_USART": 0x400,
+    "UART.NRF52840_UART": 0x1000,
     "UART.NS16550": 0x100,
     "IRQControllers.NVIC": 0x1000,
     "IRQControllers.CoreLevelInterruptor": 0x10000,

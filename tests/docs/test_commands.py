@@ -21,7 +21,7 @@ PAGES = [page for page in pages.pages() if any(block.is_step for block in pages.
 # Why a block may be left out; a caption names one of these.
 REASONS = {
     "needs a network": 2,  # at most so many blocks
-    "needs a board": 4,
+    "needs a board": 5,
     "needs Renode": 2,
     "needs Espressif's QEMU": 1,
     "needs TensorFlow, and up to an hour": 2,

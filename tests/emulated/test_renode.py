@@ -66,7 +66,9 @@ def constants(board: Any) -> dict[str, int]:
 
 
 def test_the_boards_are_there() -> None:
-    assert {"esp32c3", "mps2-an386", "stm32f4_discovery", "stm32f746g_disco"} <= set(BOARDS)
+    assert {"esp32c3", "mps2-an386", "nano_33_ble", "stm32f4_discovery", "stm32f746g_disco"} <= set(
+        BOARDS
+    )
 
 
 def test_memories_are_those_of_the_board(board: Any) -> None:
@@ -166,7 +168,7 @@ def test_what_the_monitor_is_told(tmp_path: Path) -> None:
     elf = tmp_path / "my firmware.elf"
     assert renode.commands(board, elf, 4711) == [
         f"include @{board.folder}/board.resc",
-        f'machine PyDevFromFile @{helpers}/counter.py 0x40000000 0x400 True "counter"',
+        f'machine PyDevFromFile @{helpers}/counter.py 0x40000000 0x1000 True "counter"',
         f"sysbus LoadELF @{tmp_path}/my\\ firmware.elf",
         "sysbus.cpu VectorTableOffset 0x0",
         f"include @{helpers}/line.py",
@@ -205,7 +207,9 @@ def test_a_path_of_any_language_is_told(tmp_path: Path) -> None:
     assert command == f"sysbus LoadELF @{tmp_path}/größe\\ +-=,:~ж.elf"
 
 
-@pytest.mark.parametrize(("offset", "written", "sign"), [(0x04, 0xFFFFFFFF, -1), (0x24, 0, 1)])
+@pytest.mark.parametrize(
+    ("offset", "written", "sign"), [(0x04, 0xFFFFFFFF, -1), (0x24, 0, 1), (0x540, 0, 1)]
+)
 def test_the_counter_counts_instructions(offset: int, written: int, sign: int) -> None:
     cpu = SimpleNamespace(ExecutedInstructions=1000)
     request = SimpleNamespace(IsInit=False, IsRead=False, IsWrite=False, Offset=0, Value=0)

@@ -31,7 +31,7 @@ START_TIMEOUT = 60.0  # seconds; it takes up to 16, this only guards a hang
 ANSWER = 5.0  # seconds that its monitor has to answer
 TRIES = 2  # a start now and then opens no UART (seen in 1 of 40); the next one does
 REASON_LINES = 3  # that follow an error and say why
-TIMER_BYTES = 0x400
+TIMER_BYTES = 0x1000
 HELPERS = paths.FIRMWARE / "hal" / "renode"
 PLAIN = re.compile(r"[\w/. +,:=~-]+")  # what the monitor reads as part of a path
 TROUBLE = re.compile(r"There was an error|Error E\d+|\[ERROR\]|Exception|[Cc]ould not")
