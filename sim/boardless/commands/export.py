@@ -21,6 +21,7 @@ from boardless.terminal import board_option, json_option, output_option
     "form",
     required=True,
     type=click.Choice((*export.names(), *forms.names())),
+    metavar="FORMAT",
     help=" ".join(f"{name}: {export.about(name)}" for name in export.names())
     + f" {', '.join(forms.names())}: a library of that kind with boardless's kernels, as of "
     "`boardless compile --for`; arduino has a class and a sketch that classifies.",
