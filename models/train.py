@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import recipes
 from boardless.core.errors import BadInput, BoardlessError, ToolMissing
 from boardless.data import datasets
@@ -64,6 +65,8 @@ def write(
     )
     (folder / "float32.tflite").write_bytes(made.float32)
     (folder / "int8.tflite").write_bytes(made.int8)
+    if made.unfolded:
+        np.savez(folder / "unfolded.npz", **made.unfolded)  # type: ignore[arg-type]
     (folder / "results.toml").write_text(results_toml(results), encoding="utf-8")
     (folder / "card.md").write_text(card(results, recipe), encoding="utf-8")
     draw_curves(folder / "curves.png", name, made.history)

@@ -25,6 +25,7 @@ from boardless.data.pictures import as_real
 from checkpoint import Checkpoint, State
 from lessons import Batch, Lessons
 from recipes import Recipe
+from unfold import Arrays, unfolded
 
 # Must be set before TensorFlow is imported: its C++ parts log pages of advice otherwise.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -62,6 +63,7 @@ class Trained:
     history: dict[str, list[float]]  # loss, accuracy, val_loss, val_accuracy by epoch
     float32: bytes
     int8: bytes
+    unfolded: Arrays  # of architectures that say UNFOLDED, else empty
 
 
 def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> Trained:
@@ -72,7 +74,9 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
     module = architecture(name)
     if hasattr(module, "equalise"):
         module.equalise(model, pictures)
-    float32 = quantise.float32_tflite(model)  # before weights are bent to the rounding of int8
+    # before weights are bent to the rounding of int8
+    float32 = quantise.float32_tflite(model)
+    kept = unfolded(model) if getattr(module, "UNFOLDED", False) else {}
     if how.aware_epochs:
         from rounding import tune  # needs Keras
 
@@ -82,6 +86,7 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
         history=history,
         float32=float32,
         int8=quantise.int8_tflite(model, pictures, how.per_channel),
+        unfolded=kept,
     )
 
 

@@ -4,7 +4,7 @@ python weights.py FOLDER > weights.c         w01.txt, b01.txt, bn01.txt, ..., pi
 python weights.py --random SEED > weights.c  to see it run
 
 A text file holds the numbers of its array in the order that layers.h states, separated by spaces,
-commas or line ends.
+commas or line ends; picture.txt may hold several pictures.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ Arrays = dict[str, npt.NDArray[np.float32]]
 
 
 def shapes() -> dict[str, tuple[int, ...]]:
-    """Name -> the factors of its length, as mobile_lenet.h declares them."""
-    declared = re.findall(r"(\w+)\[([\d *]+)\]", HEADER.read_text())
-    return {name: tuple(int(n) for n in size.split("*")) for name, size in declared}
+    """Name -> the factors of its length, as mobile_lenet.h declares them, and one picture's."""
+    text = HEADER.read_text()
+    declared = re.findall(r"(\w+)\[([\d *]+)\]", text)
+    declared += re.findall(r"define (PIXELS) \(([\d *]+)\)", text)
+    found = {name: tuple(int(n) for n in size.split("*")) for name, size in declared}
+    return found | {"picture": found.pop("PIXELS")}
 
 
 def from_text(folder: Path) -> Arrays:
@@ -32,7 +35,8 @@ def from_text(folder: Path) -> Arrays:
     arrays = {}
     for name, shape in shapes().items():
         numbers = (folder / f"{name}.txt").read_text().replace(",", " ").split()
-        if len(numbers) != math.prod(shape):
+        pictures = len(numbers) // math.prod(shape) if name == "picture" else 1
+        if len(numbers) != max(1, pictures) * math.prod(shape):
             raise ValueError(f"{name}.txt holds {len(numbers)} numbers, not {math.prod(shape)}")
         arrays[name] = np.array(numbers, np.float32)
     return arrays
@@ -63,6 +67,8 @@ def to_c(arrays: Arrays) -> str:
         numbers = [f"{v:.9e}f" for v in values]
         lines = ",\n    ".join(", ".join(numbers[i : i + 5]) for i in range(0, len(numbers), 5))
         parts.append(f"const float {name}[{len(values)}] = {{\n    {lines},\n}};\n")
+    pictures = len(arrays["picture"]) // math.prod(shapes()["picture"])
+    parts.append(f"const uint32_t picture_count = {pictures};\n")
     return "\n".join(parts)
 
 
@@ -71,6 +77,9 @@ if __name__ == "__main__":
         case ["--random", seed]:
             sys.stdout.write(to_c(at_random(int(seed))))
         case [folder]:
-            sys.stdout.write(to_c(from_text(Path(folder))))
+            try:
+                sys.stdout.write(to_c(from_text(Path(folder))))
+            except (OSError, ValueError) as error:
+                sys.exit(f"weights.py: {error}")
         case _:
             sys.exit(__doc__)

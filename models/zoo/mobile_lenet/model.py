@@ -10,6 +10,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+UNFOLDED = True  # firmware/examples runs it layer by layer, with its batch normalisation
 BLOCKS = ((8, 1), (8, 1), (16, 2), (16, 1), (24, 2), (24, 1))  # output channels, stride
 
 

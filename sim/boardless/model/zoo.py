@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from boardless.core import checked, paths
 from boardless.core.errors import BadInput
@@ -67,6 +70,22 @@ def names() -> list[str]:
 def results(name: str) -> Results:
     path = paths.ZOO / name / "results.toml"
     return checked.file(path, Results, f"nox -s train -- {name}")
+
+
+def unfolded(name: str) -> dict[str, npt.NDArray[np.float32]]:
+    """Returns a model's float32 weights as they were trained, with batch normalisation apart, by
+    the names of layer-by-layer files: w01 (O, I, K, K), bn01 (4, O), ... Empty where they were not
+    kept; BadInput where the file is damaged."""
+    path = paths.ZOO / name / "unfolded.npz"
+    if not path.is_file():
+        return {}
+    try:
+        with np.load(path) as file:
+            return {key: np.asarray(file[key], np.float32) for key in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BadInput(
+            "the weights cannot be read", where=str(path), hint=f"nox -s train -- {name}"
+        ) from error
 
 
 def types(name: str) -> list[str]:

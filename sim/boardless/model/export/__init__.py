@@ -3,8 +3,9 @@
 written = write("cpp_class", zoo.find("pico_mobilenet:float32"), Path("out"))
 
 One module per format in this folder, found by its name; adding one touches nothing else. A module
-has `files(model) -> dict[str, bytes]`, contents by file name; the first line of its docstring says
-what the format is.
+has `files(model) -> dict[str, bytes]`, contents by file name, and where the firmware reads its
+pictures from files, too, `pictures(inputs) -> dict[str, bytes]`; the first line of its docstring
+says what the format is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import importlib
 import pkgutil
 from pathlib import Path
 from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from boardless.core import files
 from boardless.core.errors import BadInput
@@ -30,9 +34,19 @@ def about(name: str) -> str:
     return (_module(name).__doc__ or "").strip().splitlines()[0]
 
 
-def write(name: str, model: Model, folder: Path) -> list[Path]:
-    """Write the model's files in the format `name` into `folder`, which is made; their paths."""
+def takes_pictures(name: str) -> bool:
+    """Returns True for a format whose firmware reads pictures from files."""
+    return hasattr(_module(name), "pictures")
+
+
+def write(
+    name: str, model: Model, folder: Path, inputs: NDArray[np.float32] | None = None
+) -> list[Path]:
+    """Write the model's files in the format `name` into `folder`, which is made; their paths.
+    `inputs` (N, H, W, C) are pictures for a format that takes some."""
     made = _module(name).files(model)
+    if inputs is not None:
+        made |= _module(name).pictures(inputs)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

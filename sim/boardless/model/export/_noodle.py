@@ -4,8 +4,9 @@ arrays = noodle(model)  # {"w01": (O, I, K, K), "b01": (O,), "bn01": (4, O), ...
 
 The number counts layers with weights. The first convolution has w, b and bn, the other convolutions
 w and bn, a dense layer w and b. Convolutions [O][I][K][K], depthwise [C][K][K], dense [O][I];
-bn is gamma | beta | mean | variance. A .tflite has its batch normalisation folded into its weights,
-so bn here only adds the bias: gamma 1, mean 0, variance 1 - epsilon.
+bn is gamma | beta | mean | variance. Where the zoo has kept a model's weights as they were trained,
+these are the arrays. Of another .tflite, whose batch normalisation is folded into its weights, bn
+only adds the bias: gamma 1, mean 0, variance 1 - epsilon.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boardless.core.errors import BadInput
-from boardless.model import traits
+from boardless.model import traits, zoo
 from boardless.model.export._chain import POSITIVE, chain
 from boardless.model.zoo import Model
 
@@ -23,9 +24,12 @@ EPSILON = 1e-3  # that the firmware adds to the variance
 
 def noodle(model: Model) -> dict[str, NDArray[np.float32]]:
     """The arrays by name, in file order."""
-    arrays: dict[str, NDArray[np.float32]] = {}
+    layers = chain(model)
+    arrays = zoo.unfolded(model.results.name) if model.results else {}
+    if arrays:
+        return arrays
     number = 0
-    for layer in chain(model):
+    for layer in layers:
         if layer.weight is None:
             continue
         number += 1
