@@ -232,7 +232,7 @@ def check_style(session: nox.Session, *, fix: bool) -> None:
     session.run("ruff", "check", *(["--fix"] if fix else []), *CODE)
     session.run("ruff", "format", *([] if fix else ["--check", "--diff"]), *CODE)
     session.run("mypy")
-    session.run("zizmor", "--offline", "--quiet", ".github", "examples")
+    session.run("zizmor", "--offline", "--quiet", ".github", "action.yml", "examples")
     folders = ("firmware", "sim/boardless/device/plugin", "tests")
     sources = sorted(str(p.relative_to(ROOT)) for f in folders for p in (ROOT / f).rglob("*.[ch]"))
     session.run("clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *sources)
@@ -298,24 +298,38 @@ def train(session: nox.Session) -> None:
     session.run("python", "models/train.py", *session.posargs)
 
 
-@nox.session(reuse_venv=False)
+@session()
 def dist(session: nox.Session) -> None:
-    """Build wheel and sdist into build/dist, and run a user's model from the wheel.
+    """Build wheel and sdist into build/dist, check them, and run a user's model with the wheel.
 
-    The wheel is made of the sdist, so that both are complete, installed into an empty environment,
-    and used in a folder that is no checkout. What is printed shows that it counts instructions.
+    They are made by the steps of Containerfile, in an empty environment. The model is run in a
+    folder that is no checkout, with nothing else on PATH than the system has.
     """
-    uv = [part for part in pinned("uv") if part]
-    session.run("python", "-m", "pip", "install", "-q", "--require-hashes", "-r", *uv)
+    install(session, "lint")
     out = ROOT / "build" / "dist"
     shutil.rmtree(out, ignore_errors=True)
-    pins = ("--build-constraint", "constraints.txt")
-    session.run("uv", "build", "-q", *pins, "--out-dir", str(out))  # the wheel from the sdist
-    (wheel,) = out.glob("*.whl")
-    (sdist,) = out.glob("*.tar.gz")
-    session.run("uv", "pip", "install", "-q", "-c", "constraints.txt", str(wheel))
-    session.chdir(session.create_tmp())
+    place = Path(session.create_tmp()).resolve()
+    session.env["UV"], session.env["PREFIX"] = str(place / "uv"), str(place / "boardless")
+    for folder in ("uv", "boardless", "work"):
+        shutil.rmtree(place / folder, ignore_errors=True)
+    for step in container_steps():
+        session.run("sh", "-euc", step, external=True)
+    files = sorted(out.glob("*.whl")) + sorted(out.glob("*.tar.gz"))
+    session.run("python", "-m", "twine", "check", "--strict", *map(str, files))
+    (place / "work").mkdir()
     own = ROOT / "examples" / "own_model"
     model, images = str(own / "model.tflite"), str(own / "pictures")
-    session.run("boardless", "run", model, "--images", images)
-    session.log(f"{wheel.name}: {wheel.stat().st_size:,} bytes, {sdist.stat().st_size:,} as sdist")
+    session.chdir(place / "work")
+    folders = os.environ["PATH"].split(os.pathsep)
+    session.env["PATH"] = os.pathsep.join(f for f in folders if not Path(f).is_relative_to(ROOT))
+    session.env["BOARDLESS_BUILD_DIR"] = ""
+    boardless = str(place / "boardless" / "bin" / "boardless")
+    session.run(boardless, "run", model, "--images", images, external=True)
+    session.log(", ".join(f"{path.name}: {path.stat().st_size:,} bytes" for path in files))
+
+
+def container_steps() -> list[str]:
+    """The commands of Containerfile that any machine can run: all but those of apt."""
+    text = (ROOT / "Containerfile").read_text().replace("\\\n", "")
+    steps = [line.removeprefix("RUN ") for line in text.splitlines() if line.startswith("RUN ")]
+    return [step for step in steps if not step.startswith("apt-get ")]

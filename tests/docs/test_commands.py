@@ -20,7 +20,7 @@ from docs import pages
 PAGES = [page for page in pages.pages() if any(block.is_step for block in pages.blocks(page))]
 # Why a block may be left out; a caption names one of these.
 REASONS = {
-    "needs a network": 2,  # at most so many blocks
+    "needs a network": 3,  # at most so many blocks
     "needs a board": 5,
     "needs Renode": 2,
     "needs Espressif's QEMU": 1,
@@ -28,7 +28,7 @@ REASONS = {
     "needs GitHub": 2,
     "needs others' sources": 1,
     "needs other machines": 1,
-    "needs another program": 2,
+    "needs another program": 4,
     "needs CMake": 1,
     "needs packages of others": 1,
     "takes a minute": 3,

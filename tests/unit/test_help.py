@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -9,9 +10,12 @@ import click
 import pytest
 from boardless import commands
 from boardless.cli import cli
+from boardless.commands import help
 from click.testing import CliRunner
+from command_line import Cli
 
-NO_RESULTS = {"serve"}
+CALL = re.compile(r"(?:^    |`)boardless ((?:[^ `\n]| (?! ))+)", re.MULTILINE)  # of a topic
+NO_RESULTS = {"help", "serve"}
 
 
 def test_summaries_fit_80_columns() -> None:
@@ -52,7 +56,30 @@ def test_every_command_that_reports_results_writes_json(name: str) -> None:
 
 def test_every_command_with_progress_can_be_quiet() -> None:
     loud = {name for name in commands.names() if "--quiet" not in options(name)}
-    assert loud == {"boards", "check", "count", "doctor", "export", "report", "serve"}
+    assert loud == {"boards", "check", "count", "doctor", "export", *NO_RESULTS, "report"}
+
+
+@pytest.mark.parametrize("topic", help.topics())
+def test_a_topic_is_short_and_names_what_there_is(topic: str) -> None:
+    text = (help.TOPICS / f"{topic}.txt").read_text()
+    lines = text.splitlines()
+    assert [line for line in lines[:2] if line] == lines[:1]  # a title, and an empty line
+    assert len(lines) <= 30
+    assert [line for line in lines if len(line) > 90] == []
+    for call in CALL.findall(text.replace("\\\n", "")):
+        name, *words = call.split()
+        assert name in commands.names(), call
+        assert {word for word in words if word.startswith("--")} <= options(name), call
+
+
+def test_help_of_topics_and_commands() -> None:
+    listed = CliRunner().invoke(cli, ["help"]).output
+    assert [line.split()[0] for line in listed.splitlines()] == help.topics()
+    assert "--labels" in CliRunner().invoke(cli, ["help", "pictures"]).output
+    of_run = CliRunner().invoke(cli, ["help", "run"], terminal_width=80).output
+    assert of_run.startswith("Usage: cli run [OPTIONS]")
+    said = Cli().fails(2, "help", "nothing")
+    assert said.startswith("boardless: nothing: no such topic; known are boards, ci, ")
 
 
 def options(name: str) -> set[str]:

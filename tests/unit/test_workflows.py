@@ -3,6 +3,7 @@ what they say is in tests/emulated/test_ci_steps.py."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from boardless.core import paths
-from workflows import EXPRESSION, evaluate, load, names, texts
+from workflows import EXPRESSION, Job, evaluate, load, names, texts
 
 OWN = paths.ROOT / "examples" / "own_model"
 WORKFLOWS = [
@@ -21,9 +22,10 @@ WORKFLOWS = [
     *sorted((OWN / ".github" / "workflows").glob("*.yml")),
 ]
 GITLAB = OWN / ".gitlab-ci.yml"
+RELEASE = paths.ROOT / ".github" / "workflows" / "release.yml"
 IDS = [str(path.relative_to(paths.ROOT)) for path in WORKFLOWS]
 every_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=IDS)
-GITHUB = re.compile(r"github\.(event_name|ref|sha|token|repository|event(\.\w+)+)")
+GITHUB = re.compile(r"github\.(event_name|ref(_name)?|sha|token|repository|event(\.\w+)+)")
 FUNCTIONS = {"cancelled", "fromJSON", "hashFiles"}
 
 
@@ -113,20 +115,72 @@ def test_what_others_can_choose_is_not_pasted_into_a_script(path: Path) -> None:
 
 @every_workflow
 def test_a_pull_request_only_reads(path: Path) -> None:
-    """This holds for forks, too: only the workflow that runs none of its code may write."""
+    """This holds for forks, too: only workflows that run none of its code may write."""
     workflow = load(path)
     granted = [
         workflow["permissions"],
         *(j.get("permissions", {}) for j in workflow["jobs"].values()),
     ]
     writes = any("write" in each.values() for each in granted)
-    assert writes == ("workflow_run" in workflow["on"])
+    assert writes == ("pull_request" not in workflow["on"])
     assert "pull_request_target" not in workflow["on"]
+    if "workflow_run" not in workflow["on"]:
+        return
     if writes:
         assert not any("checkout" in text for text in texts(workflow))
     for job in workflow["jobs"].values():
         if "write" in job.get("permissions", {}).values():
             assert not any("download-artifact" in text for text in texts(job))
+
+
+@pytest.mark.parametrize(
+    ("tag", "changelog", "said"),
+    [
+        ("v1.2.0", "## 1.2.0 (2026-11-29)", ""),
+        ("v1.2.1", "## 1.2.0 (2026-11-29)", "the tag is v1.2.1, but the version is 1.2.0"),
+        ("v1.2.0", "## 1.2.0 (unreleased)", "there is no heading '## 1.2.0 (YYYY-MM-DD)'"),
+        ("v1.2.0", "## 1x2.0 (2026-11-29)", "there is no heading"),
+    ],
+)
+def test_a_release_has_the_version_of_its_tag(
+    tmp_path: Path, tag: str, changelog: str, said: str
+) -> None:
+    root = tmp_path / "work"
+    root.mkdir()
+    (root / "pyproject.toml").write_text('[project]\nname = "boardless"\nversion = "1.2.0"\n')
+    (root / "CHANGELOG.md").write_text(f"# Changelog\n\n{changelog}\n\n- New.\n\n## 1.1.9 (2020)\n")
+    about = {"repository": "o/r", "ref_name": tag}
+    skip = {"Install what checking out needs", BUILD}
+    done = Job(load(RELEASE), "build", root, about).run({"PATH": os.environ["PATH"]}, skip)
+    assert done.ok == (not said)
+    assert said in done.said["Compare the tag with the version"]
+
+
+BUILD = "Build and check wheel and sdist, and run a model with the wheel"
+
+
+def test_a_release_is_published_without_a_password(tmp_path: Path) -> None:
+    """Stand-ins for uv and gh say how they were called."""
+    root, bin = tmp_path / "work", tmp_path / "bin"
+    for folder in (root / "dist", bin):
+        folder.mkdir(parents=True)
+    for name in ("boardless-1.2.0.tar.gz", "boardless-1.2.0-py3-none-any.whl"):
+        (root / "dist" / name).touch()
+    (root / "CHANGELOG.md").write_text(
+        "# C\n\n## 1.2.0 (2026-11-29)\n\n- New.\n\n## 1.1.9 (x)\n- Old.\n"
+    )
+    for name in ("uv", "gh"):
+        (bin / name).write_text('#!/bin/sh\necho "$(basename "$0") $*"\n')
+        (bin / name).chmod(0o755)
+    path = {"PATH": f"{bin}{os.pathsep}{os.environ['PATH']}"}
+    about = {"repository": "o/r", "ref_name": "v1.2.0", "token": "t"}
+    done = Job(load(RELEASE), "publish", root, about).run(path, {"Install uv"})
+    files = "dist/boardless-1.2.0-py3-none-any.whl dist/boardless-1.2.0.tar.gz"
+    assert done.said["Publish"] == f"uv publish --trusted-publishing always {files}\n"
+    done = Job(load(RELEASE), "notes", root, about).run(path, frozenset())
+    (said,) = done.said.values()
+    assert said.startswith("gh release create v1.2.0 --verify-tag --title v1.2.0 ")
+    assert (root / "notes.md").read_text() == "\n- New.\n\n"
 
 
 def test_both_repositories_comment_the_same_way() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from boardless.core import paths
 from boardless.core.printable import printable
 
 LONGEST = 1500  # characters of what went wrong: names in files can be of any length
@@ -16,8 +17,11 @@ LONGEST = 1500  # characters of what went wrong: names in files can be of any le
 
 def install(packages: Sequence[str], board: str) -> str:
     """The hint how to get tools that `board` needs."""
-    bootstrap = f"./bootstrap --with {board}" if board else "./bootstrap"
-    return f"apt-get install {' '.join(packages)}, or {bootstrap}" if packages else bootstrap
+    if paths.INSTALLED:  # without a checkout, so without bootstrap
+        other = f"boardless doctor --fix{f' --board {board}' if board else ''}"
+    else:
+        other = f"./bootstrap --with {board}" if board else "./bootstrap"
+    return f"apt-get install {' '.join(packages)}, or {other}" if packages else other
 
 
 class BoardlessError(Exception):

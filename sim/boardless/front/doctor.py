@@ -7,14 +7,18 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from boardless.core import paths
 from boardless.core.errors import BoardlessError, install
 from boardless.device import boards, emulators
 from boardless.device.records import Board
 
-BOOTSTRAP = "./bootstrap"
+BOOTSTRAP = "pip install boardless" if paths.INSTALLED else "./bootstrap"
+INSTALL_PYTEST = "pip install pytest" if paths.INSTALLED else "./bootstrap"
+FIX = "boardless doctor --fix" if paths.INSTALLED else "./bootstrap"
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Tool:
     purpose: str
     get: str
     required: bool  # by the default `sim`
+    debian: tuple[str, ...] = ()  # packages that bring it
 
 
 def tools() -> list[Tool]:
@@ -42,30 +47,45 @@ def tools() -> list[Tool]:
         _package("ai-edge-litert", "reference predictions", True),
         _package("platformio", "builds firmware", True),
         _package("scons", "PlatformIO's build engine", True),
-        _program("gcc", "the fake board and kernel tests", "apt-get install gcc libc6-dev", True),
+        _program("gcc", "the fake board and kernel tests", ("gcc", "libc6-dev"), required=True),
     ]
     rows += _board_tools()
     rows += [
         _module("tensorflow", "nox -s train", "nox installs it where it is needed"),
         _package("tflite-micro", "--reference tflm", False),
-        _module("pytest", "nox -s tests", BOOTSTRAP),
-        _program("git", "comparing revisions", "apt-get install git", False),
-        _program("gdb-multiarch", "debugging firmware", "apt-get install gdb-multiarch", False),
-        _program("renode-test", "running the suites on Renode", "https://renode.io", False),
+        _module("pytest", "tests, also your own", INSTALL_PYTEST),
+        _program("git", "comparing revisions", ("git",)),
+        _program("gdb-multiarch", "debugging firmware", ("gdb-multiarch",)),
+        _program("renode-test", "running the suites on Renode", get="https://renode.io"),
     ]
     return sorted(rows, key=lambda r: not r.required)
 
 
+def lacking(rows: list[Tool], board_names: Sequence[str] = ()) -> list[str]:
+    """Returns the Debian packages of what is missing: of required tools, and of all that some
+    boards need."""
+    wanted = [row for row in rows if row.required and not row.found]
+    for name in board_names:
+        board = boards.load(name)
+        wanted += [row for row in _tools_of([board]) if not row.found]
+    return list(dict.fromkeys(package for row in wanted for package in row.debian))
+
+
 def _board_tools() -> list[Tool]:
     """Compilers and emulators of all boards, each once."""
-    rows = []
-    users: dict[tuple[str, str], list[Board]] = {}  # (program, emulator or "") -> boards
+    rows, found = [], []
     for name in boards.names():
         try:
-            board = boards.load(name)
+            found.append(boards.load(name))
         except BoardlessError as error:
             rows.append(Tool(name, "", f"board {name}", str(error), True))
-            continue
+    return rows + _tools_of(found)
+
+
+def _tools_of(chosen: Sequence[Board]) -> list[Tool]:
+    rows = []
+    users: dict[tuple[str, str], list[Board]] = {}  # (program, emulator or "") -> boards
+    for board in chosen:
         if board.toolchain.prefix:
             users.setdefault((f"{board.toolchain.prefix}gcc", ""), []).append(board)
         for emulator, settings in board.emulators.items():
@@ -81,8 +101,9 @@ def _board_tools() -> list[Tool]:
             rows.append(_emulator(emulator, program, served[0], purpose, required))
             rows += _counter(emulator, program, served[0])
         else:
-            get = install(served[0].toolchain.debian, served[0].name)
-            rows.append(_program(program, f"firmware for {served[0].name}{more}", get, required))
+            debian = served[0].toolchain.debian
+            get, purpose = install(debian, served[0].name), f"firmware for {served[0].name}{more}"
+            rows.append(_program(program, purpose, debian, get=get, required=required))
     return rows
 
 
@@ -104,7 +125,9 @@ def _module(name: str, purpose: str, get: str) -> Tool:
     return Tool(name, found, purpose, get, False)
 
 
-def _program(name: str, purpose: str, get: str, required: bool) -> Tool:
+def _program(
+    name: str, purpose: str, debian: tuple[str, ...] = (), *, get: str = "", required: bool = False
+) -> Tool:
     found = ""
     if shutil.which(name):
         done = subprocess.run(
@@ -117,14 +140,16 @@ def _program(name: str, purpose: str, get: str, required: bool) -> Tool:
         found = (
             (done.stdout.splitlines() or ["yes"])[0].split(") ")[-1].removeprefix("git version ")
         )
-    return Tool(name, found, purpose, get, required)
+    get = get or f"apt-get install {' '.join(debian)}"
+    return Tool(name, found, purpose, get, required, debian)
 
 
 def _emulator(name: str, program: str, board: Board, purpose: str, required: bool) -> Tool:
+    debian = tuple(getattr(board.emulators[name], "debian", ()))
     try:
-        return Tool(program, emulators.load(name).version(board), purpose, "", required)
+        return Tool(program, emulators.load(name).version(board), purpose, "", required, debian)
     except BoardlessError as error:
-        return Tool(program, "", purpose, error.hint, required)
+        return Tool(program, "", purpose, error.hint, required, debian)
 
 
 def _counter(name: str, program: str, board: Board) -> list[Tool]:
