@@ -7,6 +7,7 @@ still shrinks to constants.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -47,9 +48,20 @@ class DrawnCase:
         printer.text(repr(self))
 
 
+# Hypothesis looks into a new strategy for as long as it takes to draw from it, so these are kept.
+kept = functools.lru_cache(maxsize=1 << 12, typed=True)
+
+
+@kept
 def mostly(usual: st.SearchStrategy[Any], *edges: Any) -> st.SearchStrategy[Any]:
     """The edges half of the time; failures shrink towards the first one."""
     return st.one_of(st.sampled_from(edges), usual)
+
+
+@kept
+def among(*values: Any) -> st.SearchStrategy[Any]:
+    """One of the values; failures shrink towards the first one."""
+    return st.sampled_from(values)
 
 
 def some(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
@@ -87,6 +99,7 @@ SEEDS = st.integers(0, (1 << 32) - 1)
 EDGES = ("largest", "smallest", "mixed")  # biases at which 32 bits are just enough
 
 
+@kept
 @st.composite
 def scales(draw: Draw, low: float = 1e-4, high: float = 8.0) -> float:
     """A float32: powers of two give ties in rounding; 1 - 2^-24 gives the longest mantissa."""
@@ -95,12 +108,14 @@ def scales(draw: Draw, low: float = 1e-4, high: float = 8.0) -> float:
     return float(np.float32(math.ldexp(mantissa, exponent)))
 
 
+@kept
 @st.composite
 def sigmoid_scales(draw: Draw) -> float:
     """The scale of an int16 input of LOGISTIC or TANH, often one that they do not round."""
     return float(draw(mostly(scales(2.0**-20, 4.0), 2.0**-12, 2.0**-11)))
 
 
+@kept
 @st.composite
 def activations(
     draw: Draw, shape: tuple[int, ...], dtype: str, scale: float = 0.0, filling: bool = False
@@ -118,10 +133,11 @@ def activations(
     )
 
 
+@kept
 @st.composite
 def integers(draw: Draw, shape: tuple[int, ...], low: int = -128, high: int = 127) -> Array:
     """int64: one value everywhere, only the two extremes, a ramp, or anything."""
-    mode = draw(st.sampled_from(["constant", "extremes", "ramp", "random", "random"]))
+    mode = draw(among("constant", "extremes", "ramp", "random", "random"))
     if mode == "constant":
         return np.full(shape, draw(mostly(st.integers(low, high), low, high)), np.int64)
     rng = np.random.default_rng(draw(SEEDS))
@@ -132,6 +148,7 @@ def integers(draw: Draw, shape: tuple[int, ...], low: int = -128, high: int = 12
     return rng.integers(low, high + 1, shape)
 
 
+@kept
 @st.composite
 def values(draw: Draw, shape: tuple[int, ...], dtype: str) -> Array:
     """Integers of the whole range of a type, or floats."""
@@ -141,10 +158,11 @@ def values(draw: Draw, shape: tuple[int, ...], dtype: str) -> Array:
     return np.asarray(draw(integers(shape, int(limits.min), int(limits.max)))).astype(dtype)
 
 
+@kept
 @st.composite
 def floats(draw: Draw, shape: tuple[int, ...]) -> Array:
     """float32: one value everywhere, or normally distributed, of a magnitude around 1."""
-    magnitude = 10.0 ** draw(st.sampled_from([0, -3, 3]))
+    magnitude = 10.0 ** draw(among(0, -3, 3))
     if draw(st.booleans()):
         value = draw(mostly(st.floats(-1, 1, width=32), 0.0, -0.0, 1.0, -1.0))
         return np.full(shape, value * magnitude, np.float32)
@@ -243,7 +261,7 @@ def windows(
     def axis() -> tuple[int, int, int, int]:
         filter_size = 3 if usual else draw(mostly(st.integers(1, largest), 1, 3, 2))
         stride = draw(st.integers(1, 2) if always_3x3 else mostly(st.integers(1, 4), 1, 2))
-        dilation = draw(st.sampled_from([1, 1, 1, 2, 3])) if dilated and not usual else 1
+        dilation = draw(among(1, 1, 1, 2, 3)) if dilated and not usual else 1
         reach = (filter_size - 1) * dilation + 1
         return draw(st.integers(1, 10)) + (0 if same else reach - 1), filter_size, stride, dilation
 
@@ -342,7 +360,7 @@ def weights(
         if with_bias:
             tensors.append(Tensor((channels,), "float32", data=draw(floats((channels,)))))
         return tensors
-    low = draw(st.sampled_from([-127, -127, -128]))
+    low = draw(among(-127, -127, -128))
     data = noise(draw, shape, "int8").clip(low) if filling else draw(integers(shape, low, 127))
     others = tuple(i for i in range(len(shape)) if i != axis)
     sixteen = source.dtype == "int16"
@@ -367,7 +385,7 @@ def weights(
     if with_bias:
         limits = [bias_limit(s / factor, n, wide) for s, n in zip(filter_scales, sums, strict=True)]
         wishes = ["zero", "small"] if filling else ["zero", "small", *EDGES]
-        wish = draw(st.sampled_from(wishes))
+        wish = draw(among(*wishes))
         rng = np.random.default_rng(draw(SEEDS))
         choices = {
             "zero": [0] * channels,
