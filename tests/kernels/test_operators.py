@@ -255,7 +255,7 @@ REFUSED = {
     "uint8 weights": ("FULLY_CONNECTED", [BYTES], BYTES, {}, [0, 0], "weights are computed"),
     "no int8 kernel": ("SQUARE", [A], A, {}, [0], "float32 only"),
     "no int8 power": ("POW", [A, CONSTANT], A, {}, [0, 1], "float32 only"),
-    "wrong int8 sums": ("SUM", [A, integers([1])], ONE, {}, [0, 1], "gives wrong sums"),
+    "wrong int8 sums": ("SUM", [A, integers([1])], ONE, {}, [0, 1], "so its sums are wrong"),
     "negative root": ("RSQRT", [A], A, {}, [0], "zero point 3, not -128"),
     "huge power": ("EXP", [B], Tensor((1, 4), "int8", (1e-9,)), {}, [0], "leave 32 bits"),
     "divided by 0": ("DIV", [A, CONSTANT], A, {}, [0, 1], "divides by 0"),

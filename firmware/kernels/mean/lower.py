@@ -9,6 +9,11 @@ MOST_INT16 = (1 << 16) - 1  # values that a sum in int32 can hold
 
 
 def lower(context: Context) -> Call:
+    return reduced(context, elementwise.reduction(context)["reduced"])
+
+
+def reduced(context: Context, among: int) -> Call:
+    """Returns the call that divides a sum `among` so many: as many as it is of, or 1."""
     suffix = context.suffix("int16")
     params = elementwise.reduction(context)
     variants = ("mve", "dsp") if params["reduced"] <= 255 else ("mve",)  # sums in int32, in int16
@@ -18,11 +23,11 @@ def lower(context: Context) -> Call:
         return Call(
             function="bl_mean_real_s8_ref",
             params_type="bl_mean_real_s8",
-            params=params | _real(context, params["reduced"]),
+            params=params | _real(context, params["reduced"], among),
             header="mean/mean.h",
         ).with_clearances(0)
     if suffix != "f32":
-        multiplier, shift = _mean_multiplier(context, params["reduced"])
+        multiplier, shift = _mean_multiplier(context, among)
         source = context.input()
         zero_point = quantise.of(source).zero_point
         low, high = ((end - zero_point) * params["reduced"] for end in quantise.ends(source))
@@ -41,10 +46,11 @@ def output_shape(context: Context) -> tuple[int, ...]:
     return elementwise.reduced_shape(context)
 
 
-def _real(context: Context, count: int) -> Params:
-    """Returns factor and zero point of XNNPACK's sum of stored values, in single precision."""
+def _real(context: Context, count: int, among: int) -> Params:
+    """Returns factor and zero point of XNNPACK's sum of `count` stored values, in single
+    precision."""
     source, output = quantise.of(context.input()), quantise.of(context.output())
-    factor = np.float32(source.scale) / np.float32(output.scale) * (np.float32(1) / count)
+    factor = np.float32(source.scale) / np.float32(output.scale) * (np.float32(1) / among)
     share = np.float32(count * source.zero_point) * factor
     zero_point = np.float32(output.zero_point) - share
     return {"factor": float(factor), "zero_point": float(zero_point)}

@@ -56,6 +56,8 @@ class Profile:
     single_tables: bool = False  # int16 softmax's tables are made in single precision
     # int16 sigmoid and tanh are by one table, also where the input's scale is a power of two.
     curves_of_all_scales: bool = True
+    # int8 and int16 sums along axes take each byte for a number of its own, without a sign.
+    sums_bytes: bool = False
     rescales_clamps: bool = True  # an int8 clamp at 6 converts to the output's scale
 
     def rounding(self, known: tuple[Rounding, ...]) -> Rounding:

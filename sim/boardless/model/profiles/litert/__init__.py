@@ -13,4 +13,5 @@ PROFILE = Profile(
     ),
     after=("tflm",),
     dense=Rounding.ONCE,
+    sums_bytes=True,
 )
