@@ -2,4 +2,4 @@
 
 from boardless.model.traits import Group, Traits, always
 
-TRAITS = Traits(same_in_uint8=always, group=Group.POOL)
+TRAITS = Traits(same_in_uint8=always, group=Group.POOL, stored=True)

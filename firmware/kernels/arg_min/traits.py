@@ -2,4 +2,6 @@
 
 from boardless.model.traits import Group, Traits, always
 
-TRAITS = Traits(same_in_uint8=always, group=Group.POOL, int8="arg_max", float32="arg_max")
+TRAITS = Traits(
+    same_in_uint8=always, group=Group.POOL, int8="arg_max", float32="arg_max", stored=True
+)

@@ -7,4 +7,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     int8="read_variable",
     float32="read_variable",
+    stored=True,
 )

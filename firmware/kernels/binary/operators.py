@@ -5,7 +5,7 @@ import dataclasses
 from boardless.model.traits import Channels, Form, Traits, always
 
 PAIRS = Traits(form=Form.VALUES, channels=Channels.OWN, operands=2)
-EXTREME = dataclasses.replace(PAIRS, same_in_uint8=always)
+EXTREME = dataclasses.replace(PAIRS, same_in_uint8=always, stored=True)
 
 OPERATORS = {
     **dict.fromkeys(("MAXIMUM", "MINIMUM"), EXTREME),

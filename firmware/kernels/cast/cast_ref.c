@@ -1,9 +1,9 @@
 #include "cast.h"
 
-static int64_t integer(const void *input, int32_t bytes, int32_t i) {
-  switch (bytes) {
+static int64_t integer(const bl_cast *p, const void *input, int32_t i) {
+  switch (p->input_bytes) {
     case 1:
-      return ((const int8_t *)input)[i];
+      return ((const int8_t *)input)[i] + (p->input_is_unsigned ? 128 : 0);
     case 2:
       return ((const int16_t *)input)[i];
     case 4:
@@ -13,10 +13,10 @@ static int64_t integer(const void *input, int32_t bytes, int32_t i) {
   }
 }
 
-static void store(void *output, int32_t bytes, int32_t i, int64_t value) {
-  switch (bytes) {
+static void store(const bl_cast *p, void *output, int32_t i, int64_t value) {
+  switch (p->output_bytes) {
     case 1:
-      ((int8_t *)output)[i] = (int8_t)value;
+      ((int8_t *)output)[i] = (int8_t)(p->output_is_unsigned ? value ^ 0x80 : value);
       break;
     case 2:
       ((int16_t *)output)[i] = (int16_t)value;
@@ -34,14 +34,22 @@ bl_status bl_cast_s8_ref(const bl_cast *p, const void *input, void *output) {
     return BL_BAD_ARGUMENT;
   }
   for (int32_t i = 0; i < p->count; i++) {
-    const int64_t value = integer(input, p->input_bytes, i);
+    const int64_t value = integer(p, input, i);
     if (p->output_kind == BL_CAST_FLOAT) {
       ((float *)output)[i] = (float)value;
     } else {
-      store(output, p->output_bytes, i, p->output_kind == BL_CAST_BOOL ? value != 0 : value);
+      store(p, output, i, p->output_kind == BL_CAST_BOOL ? value != 0 : value);
     }
   }
   return BL_OK;
+}
+
+/* Towards 0, saturated to what a byte without a sign holds. */
+static int64_t truncated_to_unsigned(float value) {
+  if (value < 255.0f) {
+    return value > 0.0f ? (int64_t)value : 0;
+  }
+  return 255;
 }
 
 /* Towards 0, saturated to so many bits. */
@@ -65,7 +73,9 @@ bl_status bl_cast_f32_ref(const bl_cast *p, const void *input, void *output) {
     } else if (p->output_kind == BL_CAST_BOOL) {
       ((uint8_t *)output)[i] = value != 0.0f;
     } else {
-      store(output, p->output_bytes, i, truncated(value, 8 * p->output_bytes));
+      store(p, output, i,
+            p->output_is_unsigned ? truncated_to_unsigned(value)
+                                  : truncated(value, 8 * p->output_bytes));
     }
   }
   return BL_OK;

@@ -11,7 +11,9 @@ def lower(context: Context) -> Call | Alias:
     source, output = context.input(), context.output()
     if source.count != output.count or not {source.dtype, output.dtype} <= {*TYPES}:
         raise context.refuse(f"turns {source.type_and_shape} into {output.type_and_shape}")
-    if source.dtype == output.dtype and source.quantisation == output.quantisation:
+    unsigned = [tensor.own_dtype == "uint8" for tensor in (source, output)]
+    same = source.dtype == output.dtype and unsigned[0] == unsigned[1]
+    if same and source.quantisation == output.quantisation:
         return Alias()
     before, after = np.dtype(source.dtype), np.dtype(output.dtype)
     return Call(
@@ -22,6 +24,8 @@ def lower(context: Context) -> Call | Alias:
             "input_bytes": before.itemsize,
             "output_bytes": after.itemsize,
             "output_kind": KINDS[after.kind],
+            "input_is_unsigned": int(unsigned[0]),
+            "output_is_unsigned": int(unsigned[1]),
         },
         header="cast/cast.h",
     )

@@ -2,4 +2,4 @@
 
 from boardless.model.traits import Channels, Form, Traits
 
-TRAITS = Traits(form=Form.VALUES, channels=Channels.OWN, stored=True)
+TRAITS = Traits(form=Form.VALUES, channels=Channels.OWN, stored=True, own_in_uint8=True)

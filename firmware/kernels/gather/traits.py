@@ -7,4 +7,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     int8="gather",
     float32="gather",
+    stored=True,
 )

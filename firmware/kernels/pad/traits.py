@@ -9,4 +9,5 @@ TRAITS = Traits(
     keeps_range=True,
     same_in_uint8=always,
     layer=LayerKind.PADDING,
+    stored=True,
 )

@@ -8,4 +8,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     int8="pad",
     float32="pad",
+    stored=True,
 )

@@ -9,4 +9,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     group=Group.POOL,
     layer=LayerKind.GLOBAL_MAX,
+    stored=True,
 )

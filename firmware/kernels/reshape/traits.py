@@ -9,4 +9,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     reads=1,
     layer=LayerKind.FLATTEN,
+    stored=True,
 )

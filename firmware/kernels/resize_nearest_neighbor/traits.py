@@ -7,4 +7,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     int8="indexed",
     float32="indexed",
+    stored=True,
 )

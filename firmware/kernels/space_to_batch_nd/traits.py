@@ -9,4 +9,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     int8="space_to_batch_nd",
     float32="space_to_batch_nd",
+    stored=True,
 )

@@ -7,4 +7,5 @@ TRAITS = Traits(
     same_in_uint8=always,
     int8="strided",
     float32="strided",
+    stored=True,
 )

@@ -7,4 +7,5 @@ TRAITS = Traits(
     channels=Channels.OWN,
     keeps_range=True,
     same_in_uint8=always,
+    stored=True,
 )

@@ -113,9 +113,9 @@ def _described(found: Pictures, model: Model, scaling: Scaling, pixels: str | No
 
 def _quantised(tensor: Tensor) -> bool:
     """Returns whether the input is of a type that pixels can be turned into."""
-    return tensor.dtype == "float32" or (
-        tensor.dtype in quantise.TYPES and tensor.quantisation is not None
-    )
+    if tensor.dtype == "float32" or tensor.own_dtype == "uint8":
+        return True
+    return tensor.dtype in quantise.TYPES and tensor.quantisation is not None
 
 
 def _several(model: Model, path: Path | None, limit: int | None) -> Pictures:

@@ -15,6 +15,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from boardless.model import traits
 from boardless.model.compiler import fixed_point, quantise
 from boardless.model.compiler.kernels import SUFFIXES, USUAL, Alias, Call, Constant, Context, Params
 from boardless.model.graph import Tensor
@@ -149,7 +150,9 @@ class Pair:
                 raise context.refuse(f"mixes {t.dtype} with {wanted}")
             if t.dtype not in types:
                 raise context.refuse(f"its values are {t.dtype}; its kernel has {', '.join(types)}")
-            if t.dtype == "int8" and (t.quantisation is None or len(t.quantisation.scales) != 1):
+            scales = () if t.quantisation is None else t.quantisation.scales
+            plain = not scales and traits.of(context.op.name).stored
+            if t.dtype == "int8" and len(scales) != 1 and not plain:
                 raise context.refuse(f"input {t.name} has no scale of its own, or several")
         if wanted == "int16":
             context.symmetric(a, b, *context.outputs())

@@ -84,7 +84,8 @@ class Operands:
         dtype, known = self.output().dtype, (*USUAL, *more)
         if dtype not in known:
             raise self.refuse(f"its values are {dtype}; its kernel has {' and '.join(known)}")
-        if dtype == "int16":
+        plain = self.input().quantisation is None and self.output().quantisation is None
+        if dtype == "int16" and not (plain and traits.of(self.op.name).stored):
             self.symmetric(self.input(), self.output())
         return SUFFIXES[dtype]
 

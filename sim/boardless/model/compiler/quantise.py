@@ -17,8 +17,10 @@ FLOAT_MAX = float(np.finfo(np.float32).max)
 
 
 def of(tensor: Tensor) -> Quantisation:
-    """The tensor's quantisation; the reader has made sure that int8 activations have one."""
-    return tensor.quantisation or Quantisation((1.0,), (0,), 0)
+    """The tensor's quantisation. Numbers without one stand for themselves; those that are uint8 in
+    the file are held as int8, 128 less."""
+    unsigned = tensor.dtype == "int8" and tensor.own_dtype == "uint8"
+    return tensor.quantisation or Quantisation((1.0,), (-128 if unsigned else 0,), 0)
 
 
 def round_away(x: float) -> int:

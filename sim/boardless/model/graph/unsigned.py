@@ -1,10 +1,11 @@
-"""Old uint8 models as int8 ones: q - 128 everywhere, zero points included, means the same reals.
+"""uint8 values as int8 ones: q - 128 everywhere, zero points included, means the same reals.
 
 graph = to_signed(graph)
 
 What stays different: TFLite rounds some uint8 operators in another way. Such models are refused by
 operator, unless the operator's folder has a kernel of that rounding. Weights get the zero point 0,
-which the fast kernels need, unless they reach further from their own than int8 can.
+which the fast kernels need, unless they reach further from their own than int8 can. Plain numbers
+without a scale, such as pixels that the model casts itself, are 128 less as well.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ HINT = "convert the model again with int8 quantisation"
 
 
 def to_signed(graph: Graph) -> Graph:
-    """The graph with int8 in place of every quantised uint8 tensor."""
+    """The graph with int8 in place of every uint8 tensor; but for constants without a scale that no
+    operator combines with what is computed."""
     unsigned = {
-        i for i, t in enumerate(graph.tensors) if t.dtype == "uint8" and t.quantisation is not None
+        i
+        for i, t in enumerate(graph.tensors)
+        if t.dtype == "uint8" and (t.quantisation is not None or t.data is None)
     }
+    unsigned |= _beside(graph, unsigned)
     if not unsigned:
         return graph
     tensors = [_signed(t) if i in unsigned else t for i, t in enumerate(graph.tensors)]
@@ -59,15 +64,20 @@ def to_signed(graph: Graph) -> Graph:
     )
 
 
+def _beside(graph: Graph, unsigned: set[int]) -> set[int]:
+    """Returns the uint8 constants of operators that read or write tensors of `unsigned`."""
+    users = [op for op in graph.operators if unsigned & {*op.inputs, *op.outputs}]
+    read = {i for op in users for i in op.inputs if i >= 0}
+    return {i for i in read if graph.tensors[i].dtype == "uint8"}
+
+
 def _signed(tensor: Tensor) -> Tensor:
-    q = tensor.quantisation
-    assert q
-    data = tensor.data
+    q, data = tensor.quantisation, tensor.data
     return dataclasses.replace(
         tensor,
         dtype="int8",
         file_dtype=tensor.dtype,
-        quantisation=Quantisation(q.scales, tuple(z - 128 for z in q.zero_points), q.axis),
+        quantisation=q and Quantisation(q.scales, tuple(z - 128 for z in q.zero_points), q.axis),
         data=None if data is None else (data ^ 0x80).view(np.int8),
     )
 

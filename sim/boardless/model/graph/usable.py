@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from boardless.core.errors import BadInput
-from boardless.model import traits
+from boardless.model import folders, traits
 from boardless.model.graph import Graph, Operator
 from boardless.model.graph.dilated import with_dilation
 from boardless.model.graph.dynamic_range import with_float_weights
@@ -20,8 +20,9 @@ SCALES = (
     1e12,
 )  # of an int8 or int16 activation; keeps every product of three within float32
 ACTIVATIONS = ("int8", "float32", "int16", "int32", "int64", "bool")  # each kernel knows some
-KNOWN_TYPES = f"boardless computes {', '.join(ACTIVATIONS[:-1])} and {ACTIVATIONS[-1]}"
+KNOWN_TYPES = f"boardless computes {', '.join(ACTIVATIONS[:-1])}, {ACTIVATIONS[-1]} and uint8"
 HINT = "export the model again, or check that the download is complete"
+QUANTISE = "convert the model again with full-integer quantisation, or cast its numbers to float32"
 
 
 def usable(graph: Graph) -> Graph:
@@ -95,7 +96,8 @@ def _check_activation(graph: Graph, number: int, where: str, several_maps: bool 
     q = t.quantisation
     unscaled = q is None and not _only_stored(graph, number)
     if t.dtype == "int8" and (unscaled or (q is not None and len(q.scales) != 1)):
-        raise BadInput("an int8 activation needs one scale", where=where, hint=HINT)
+        kind = "a uint8" if t.own_dtype == "uint8" else "an int8"
+        raise BadInput(f"{kind} activation needs one scale", where=where, hint=QUANTISE)
     if t.dtype in ("int8", "int16") and q is not None and not SCALES[0] <= q.scale <= SCALES[1]:
         raise BadInput(f"scale {q.scale} is out of all range", where=where, hint=HINT)
     if several_maps:
@@ -109,6 +111,9 @@ def _check_activation(graph: Graph, number: int, where: str, several_maps: bool 
 
 
 def _only_stored(graph: Graph, number: int) -> bool:
-    """Returns whether all operators that read or write a tensor do without its scale."""
+    """Returns whether all operators that read or write a tensor do without its scale. Those without
+    a kernel are computed when the model is compiled, or refused by their names then."""
     around = [op for op in graph.operators if number in (*op.inputs, *op.outputs)]
-    return bool(around) and all(traits.of(op.name).stored for op in around)
+    return bool(around) and all(
+        traits.of(op.name).stored or folders.folder(op.name) is None for op in around
+    )
