@@ -17,6 +17,7 @@ import msgspec
 from boardless.core import checked, paths
 from boardless.core.errors import BoardlessError, ToolFailed
 from boardless.front import revisions
+from boardless.judge.figures import Count
 from boardless.judge.history import Entry
 from boardless.model import zoo
 
@@ -27,14 +28,14 @@ BASELINES = ":(glob)models/zoo/*/baseline/*.toml"
 class Counted(msgspec.Struct, frozen=True):
     """Instructions or cycles of an inference, as a baseline has them."""
 
-    whole: int | None = None
-    layers: dict[str, int] = {}
+    whole: Count | None = None
+    layers: dict[str, Count] = {}
 
 
 class Accepted(msgspec.Struct, frozen=True):
     """The figures of a baseline that are shown; older ones lack some of them."""
 
-    memory: dict[str, int] = {}
+    memory: dict[str, Count] = {}
     instructions: Counted = Counted()
     cycles: dict[str, Counted] = {}  # by core
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from boardless.core import checked, files
 from boardless.core.errors import BadInput
+from boardless.judge.figures import Count
 
 # Figures that are watched, with their titles. Instructions speak where there are no cycles.
 FIGURES = {
@@ -36,13 +38,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     changed: bool = False  # with changes that were not committed
     accepted: bool = False  # a baseline, not a run
     target: str = ""  # core or part of the cycles
-    cycles: int | None = None
-    instructions: int | None = None
-    ram: int | None = None
-    flash: int | None = None
-    accuracy: float | None = None  # 0 to 1
-    of: int = 0
-    layers: dict[str, int] = {}  # cycles, or instructions where there are none
+    cycles: Count | None = None
+    instructions: Count | None = None
+    ram: Count | None = None
+    flash: Count | None = None
+    accuracy: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    of: Count = 0
+    layers: dict[str, Count] = {}  # cycles, or instructions where there are none
 
     @property
     def case(self) -> str:
