@@ -14,7 +14,7 @@ from pathlib import Path
 
 from docs.pages import Block
 from docs.shell import Shell, matches, renewed
-from docs.test_commands import PAGES, change
+from docs.test_commands import change
 
 from docs import pages
 
@@ -55,7 +55,8 @@ def renew_output(shell: Shell, block: Block, command: pages.Command) -> bool:
 
 
 if __name__ == "__main__":
-    chosen = [p for p in PAGES if not sys.argv[1:] or p.name in sys.argv[1:]]
+    every = [p for p in pages.pages() if any(map(is_renewed, pages.blocks(p)))]
+    chosen = [p for p in every if not sys.argv[1:] or p.name in sys.argv[1:]]
     done = []
     for each in chosen:
         with tempfile.TemporaryDirectory() as folder:

@@ -49,6 +49,10 @@ class Window(ctypes.Structure):
     _fields_ = [(k, ctypes.c_int32) for k in ("kernel", "stride", "padding")]
 
 
+class Pool(ctypes.Structure):
+    _fields_ = [(k, ctypes.c_int32) for k in ("size", "stride")]
+
+
 class Block(ctypes.Structure):
     _fields_ = [
         *((k, ctypes.c_int32) for k in ("output_c", "stride", "padding")),
@@ -146,6 +150,34 @@ def centres(c: ctypes.CDLL, size: int, padding: int) -> list[float]:
     return [float(v) for v in out.read(map_.shape)[0, 0]]
 
 
+@pytest.mark.parametrize(("size", "stride"), [(1, 1), (2, 2), (3, 2), (2, 3), (3, 1)])
+def test_a_convolution_that_pools(c: ctypes.CDLL, size: int, stride: int) -> None:
+    """Its outputs are the largest of each window of the convolution's, on even and odd maps."""
+    rng = np.random.default_rng(size)
+    for h, w, padding in ((6, 9, SAME), (7, 7, VALID), (8, 5, SYMMETRIC)):
+        x = rng.normal(size=(3, h, w)).astype(np.float32)
+        weight = rng.normal(size=(4, 3, 3, 3)).astype(np.float32)
+        bias = rng.normal(size=4).astype(np.float32)
+        window, map_, pooled = Window(3, 1, padding), Map(3, h, w), Map(3, h, w)
+        whole = Buffer(4 * h * w)
+        status = c.bl_layer_conv(
+            pointer(x), ctypes.byref(map_), 4, window, pointer(weight), pointer(bias), whole.pointer
+        )
+        assert status == OK
+        every = np.lib.stride_tricks.sliding_window_view(
+            whole.read(map_.shape), (size, size), axis=(1, 2)
+        )
+        expected = every[:, ::stride, ::stride].max(axis=(3, 4))
+        spare, out = Buffer(map_.h * map_.w), Buffer(expected.size)
+        arrays = (pointer(weight), pointer(bias), spare.pointer, out.pointer)
+        status = c.bl_layer_conv_pool(
+            pointer(x), ctypes.byref(pooled), 4, window, Pool(size, stride), *arrays
+        )
+        assert status == OK
+        assert pooled.shape == expected.shape
+        np.testing.assert_array_equal(out.read(expected.shape), expected)
+
+
 def test_stride_2_padding_by_name(c: ctypes.CDLL) -> None:
     """The trap that costs ten points of accuracy: on even maps the two are a pixel apart."""
     assert centres(c, 6, SYMMETRIC) == [1, 3, 5]
@@ -212,6 +244,12 @@ def test_bad_shapes_are_refused_and_nothing_is_written(c: ctypes.CDLL) -> None:
     assert conv((1, 4, 4), 1, (3, 0, SAME)) == BAD_ARGUMENT
     assert conv((1, 4, 4), 1, (3, 1, 3)) == BAD_ARGUMENT
     assert conv((1, 2, 4), 1, (3, 1, VALID)) == BAD_ARGUMENT  # the filter is larger than the map
+    for pool in (Pool(0, 1), Pool(1, 0), Pool(5, 1)):  # the last is larger than the map
+        map_, window = Map(1, 4, 4), Window(3, 1, SAME)
+        arrays = (w, None, out.pointer, out.pointer)
+        status = c.bl_layer_conv_pool(x.pointer, ctypes.byref(map_), 1, window, pool, *arrays)
+        assert status == BAD_ARGUMENT
+        assert map_.shape == (1, 4, 4)
     one = ctypes.byref(Map(1, 2, 4))
     window = Window(3, 1, VALID)
     assert c.bl_layer_depthwise(x.pointer, one, window, w, None, out.pointer) == BAD_ARGUMENT

@@ -95,6 +95,50 @@ bl_status bl_layer_conv(const float *input, bl_layer_map *map, int32_t output_c,
   return BL_OK;
 }
 
+/* The largest value of each window of a map of `columns` columns; output: h x w. */
+static void largest(const float *x, int32_t columns, bl_layer_pool pool, int32_t h, int32_t w,
+                    float *output) {
+  for (int32_t y = 0; y < h; y++) {
+    for (int32_t at = 0; at < w; at++) {
+      const float *window = x + y * pool.stride * columns + at * pool.stride;
+      float best = *window;
+      for (int32_t dy = 0; dy < pool.size; dy++) {
+        for (int32_t dx = 0; dx < pool.size; dx++) {
+          const float value = window[dy * columns + dx];
+          best = value > best ? value : best;
+        }
+      }
+      *output++ = best;
+    }
+  }
+}
+
+bl_status bl_layer_conv_pool(const float *input, bl_layer_map *map, int32_t output_c,
+                             bl_layer_window window, bl_layer_pool pool, const float *weight,
+                             const float *bias, float *spare, float *output) {
+  if (!is_map(map) || !is_window(window) || output_c <= 0 || pool.size <= 0 || pool.stride <= 0) {
+    return BL_BAD_ARGUMENT;
+  }
+  const axis rows = along(map->h, window), columns = along(map->w, window);
+  if (rows.output < pool.size || columns.output < pool.size) {
+    return BL_BAD_ARGUMENT;
+  }
+  const int32_t h = (rows.output - pool.size) / pool.stride + 1;
+  const int32_t w = (columns.output - pool.size) / pool.stride + 1;
+  const int32_t filter = map->c * window.kernel * window.kernel;
+  for (int32_t o = 0; o < output_c; o++) {
+    bl_layer_map one = *map;
+    const bl_status status =
+        bl_layer_conv(input, &one, 1, window, weight + o * filter, bias ? bias + o : bias, spare);
+    if (status != BL_OK) {
+      return status;
+    }
+    largest(spare, one.w, pool, h, w, output + o * h * w);
+  }
+  *map = (bl_layer_map){output_c, h, w};
+  return BL_OK;
+}
+
 bl_status bl_layer_depthwise(const float *input, bl_layer_map *map, bl_layer_window window,
                              const float *weight, const float *bias, float *output) {
   if (!is_map(map) || !is_window(window)) {

@@ -48,6 +48,17 @@ bl_status bl_layer_conv(const float *input, bl_layer_map *map, int32_t output_c,
                         bl_layer_window window, const float *weight, const float *bias,
                         float *output);
 
+/* The movement of a square pooling window; what does not fill a whole window is left out. */
+typedef struct {
+  int32_t size, stride; /* pixels */
+} bl_layer_pool;
+
+/* A convolution and the largest value of each pooling window of its output, which is in memory one
+ * channel at a time: `spare` holds a channel of the convolution, output: output_c pooled maps. */
+bl_status bl_layer_conv_pool(const float *input, bl_layer_map *map, int32_t output_c,
+                             bl_layer_window window, bl_layer_pool pool, const float *weight,
+                             const float *bias, float *spare, float *output);
+
 /* weight [c][kernel][kernel], bias [c] or NULL. output: c maps. */
 bl_status bl_layer_depthwise(const float *input, bl_layer_map *map, bl_layer_window window,
                              const float *weight, const float *bias, float *output);

@@ -19,7 +19,7 @@ from boardless.report.table import number, words
 OURS, THEIRS = "boardless", "published"
 REMARK = (
     "boardless's code includes a test server of some 10 KiB; its RAM is without the server's copy "
-    "of the picture; errors are those of the core's estimates on programs measured on boards"
+    "of the picture; errors are those of estimates of other programs that boards have run"
 )
 
 
@@ -121,6 +121,7 @@ def _show_times(rows: Iterable[TimeRow]) -> None:
         number("published / est.", 2),
         number("mean error", 1),
         number("worst", 1),
+        words("of programs", 3),
     )
     cells = [
         (
@@ -129,7 +130,7 @@ def _show_times(rows: Iterable[TimeRow]) -> None:
             f"{row.published.milliseconds:.2f}",
             f"{row.milliseconds:.2f}",
             f"{row.published.milliseconds / row.milliseconds:.2f}",
-            *(_percent(error) for error in _errors(row.cycles)),
+            *_errors(row.cycles),
         )
         for row in rows
     ]
@@ -192,16 +193,16 @@ def record(found: Tables) -> dict[str, Any]:
     }
 
 
-def _errors(cycles: Cycles) -> tuple[float | None, float | None]:
-    """Returns the mean and the worst error in percent, of the core where none of the part is
-    known."""
+def _errors(cycles: Cycles) -> tuple[str, str, str]:
+    """Returns the mean and the worst error of programs that no number was chosen by, where there
+    are some, and what they were measured on: the part, or another part with its core."""
     error = cycles.error or cycles.core_error
-    return (error.mean, error.worst) if error else (None, None)
+    if error is None:
+        return "?", "?", ""
+    found = error.held_out or error.total
+    where = cycles.target.name if cycles.error else cycles.target.core.name
+    return f"{found.mean:.1f} %", f"{found.worst:.1f} %", f"{found.programs} on {where}"
 
 
 def _kib(size: int | None) -> str:
     return "" if size is None else f"{size / KIB:.1f}"
-
-
-def _percent(value: float | None) -> str:
-    return "?" if value is None else f"{value:.1f} %"
