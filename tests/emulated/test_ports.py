@@ -125,6 +125,7 @@ def test_plugin_robot_library_and_sweep_take_them_as_run_does(model: str, tmp_pa
         emulator=case.emulator,
         cycles=False,
         reference="litert",
+        runtime="boardless",
         identity=ready.identity,
         indices=numbers,
         inputs=ready.pictures.inputs,

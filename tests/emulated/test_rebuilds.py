@@ -149,7 +149,7 @@ def fake(
     monkeypatch.setattr(paths, "FIRMWARE", tmp_path / "firmware")
     monkeypatch.setattr(paths, "BOARDS", tmp_path / "firmware" / "boards")
     program = compiler.compile_graph(zoo.find(MODEL).graph, ())
-    return replace(ours.sources(program), files={"model.h": b"/* model */"})
+    return replace(ours.translated(program), files={"model.h": b"/* model */"})
 
 
 def test_models_built_together_are_those_built_alone(
@@ -158,7 +158,7 @@ def test_models_built_together_are_those_built_alone(
     """One of them does not fit, and takes no other with it. Then one changes."""
     board = boards.load("microbit")
     names = ("digits_cnn:int8", "mobilenet_v1_025:float32", "digits_cnn:float32")
-    wanted = [ours.sources(compiler.compile_graph(zoo.find(n).graph)) for n in names]
+    wanted = [ours.translated(compiler.compile_graph(zoo.find(n).graph)) for n in names]
     monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "together"))
     together = build.build_together([*wanted, wanted[0]], board)
     assert [type(found) for found in together] == [Build, TooSmall, Build, Build]

@@ -31,7 +31,7 @@ PICKED = (
 OTHER: dict[str, Any] = {
     "model": "digits_cnn:float32",
     "board": "mps2-an386",
-    "runtime": "other",
+    "runtime": "bakenn",
     "reference": "tflm",
     "other_references": True,
     "elf": Path(__file__),

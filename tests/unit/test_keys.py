@@ -61,7 +61,7 @@ def board(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Board:
 @pytest.fixture(scope="module")
 def sources() -> Sources:
     variants = boards.load("mps2-an386").variants
-    return ours.sources(compiler.compile_graph(zoo.find("digits_cnn:int8").graph, variants))
+    return ours.translated(compiler.compile_graph(zoo.find("digits_cnn:int8").graph, variants))
 
 
 def key(sources: Sources, board: Board, version: str = "gcc 12") -> str:

@@ -16,7 +16,7 @@ from boardless.runtimes import boardless
 
 def test_our_runtime_is_found_by_its_name() -> None:
     assert runtimes.OURS in runtimes.names()
-    assert runtimes.load(runtimes.OURS) is boardless
+    assert runtimes.load(runtimes.OURS).package is boardless
 
 
 def test_an_unknown_runtime_is_named_with_the_known_ones() -> None:
@@ -26,7 +26,7 @@ def test_an_unknown_runtime_is_named_with_the_known_ones() -> None:
 
 def test_the_builds_id_stands_in_the_written_sources(tmp_path: Path) -> None:
     program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph)
-    sources = boardless.sources(program)
+    sources = boardless.translated(program)
     written = build.write_sources(sources, "0123456789abcdef", tmp_path)
     assert {path.name for path in written} == set(sources.files)
     text = (tmp_path / "model.c").read_text()
@@ -37,7 +37,7 @@ def test_the_builds_id_stands_in_the_written_sources(tmp_path: Path) -> None:
 
 def test_the_id_depends_on_every_generated_file() -> None:
     board = boards.load("host")
-    sources = boardless.sources(compiler.compile_graph(zoo.find("digits_cnn:int8").graph))
+    sources = boardless.translated(compiler.compile_graph(zoo.find("digits_cnn:int8").graph))
     keys = {build.build_key(sources, board, "gcc 1"), build.build_key(sources, board, "gcc 2")}
     for name, content in sources.files.items():
         changed = dataclasses.replace(sources, files={**sources.files, name: content + b"\n"})

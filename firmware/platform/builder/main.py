@@ -5,6 +5,10 @@ The generated C comes from the folders in BOARDLESS_GENERATED, one per model and
 `boardless` itself starts the build; from a plain `pio run` it is generated here, from custom_model.
 The ELF of $BUILD_DIR/generated is $BUILD_DIR/firmware.elf, that of any other folder MODEL/generated
 is $BUILD_DIR/MODEL/firmware.elf.
+
+A file build.json among what is generated says what else a runtime needs: `include` folders, which
+are relative to it or absolute; `flags` of C and C++ and `cxxflags` of C++; `libraries`;
+and `sources` that lie elsewhere, which are compiled once for all models of the board.
 """
 
 import json
@@ -59,6 +63,7 @@ if ours:
         AR=f"{prefix}gcc-ar",
         AS=f"{prefix}gcc",
         CC=f"{prefix}gcc",
+        CXX=f"{prefix}g++",
         LINK=f"{prefix}gcc",
         OBJCOPY=f"{prefix}objcopy",
         RANLIB=f"{prefix}gcc-ranlib",
@@ -74,6 +79,7 @@ hal = firmware / "hal" / about["hal"]
 env.Replace(ASPPFLAGS=["-x", "assembler-with-cpp", *flags])
 env.Append(
     CPPFLAGS=["$MODEL_FLAGS"],
+    CXXFLAGS=["$MODEL_CXXFLAGS"],
     # Paths stay out of the objects: the ELF is the same from every checkout.
     CCFLAGS=[
         *flags,
@@ -95,6 +101,7 @@ env.Append(
     LIBS=["m"],
     CPPDEFINES=[("BL_BOARD", env.StringifyMacro(about["board"]))],
     MODEL_FLAGS=[],
+    MODEL_CXXFLAGS=[],
 )
 if about["script"]:
     env.Append(
@@ -117,8 +124,11 @@ class Model:
     def __init__(self, generated: str, kernels: list[str]) -> None:
         self.kernels = {firmware / name for name in kernels}
         self.name = "" if inside else f"{Path(generated).parent.name}/"
+        table = Path(generated, "build.json")
+        self.needs = json.loads(table.read_text()) if table.is_file() else {}
+        self.include = [os.path.join(generated, path) for path in self.needs.get("include", [])]
         self.options = {
-            "CPPPATH": [generated, *env["CPPPATH"]],
+            "CPPPATH": [generated, *self.include, *env["CPPPATH"]],
             "MODEL_FLAGS": [
                 f"-ffile-prefix-map={generated}=generated",
                 # SCons names what lies inside of the project relative to it
@@ -126,10 +136,36 @@ class Model:
             ],
         }
         sources = env.CollectBuildFiles(f"$BUILD_DIR/{self.name}generated-objects", generated)
-        self.generated = [env.Object(source, **self.options)[0] for source in sources]
+        options = dict(self.options)
+        if self.needs:
+            options["MODEL_FLAGS"] = [*self.options["MODEL_FLAGS"], *self.needs["flags"]]
+            options["MODEL_CXXFLAGS"] = self.needs["cxxflags"]
+        self.generated = [env.Object(source, **options)[0] for source in sources]
         env.NoCache(self.generated)
+        self.generated += self._elsewhere()
         data = [env.File(str(path)) for path in Path(generated).rglob("*.bin")]
         env.Depends(self.generated, data)  # SCons does not look into .incbin
+
+    def _elsewhere(self) -> list[Any]:
+        """Returns the objects of the runtime's sources that do not depend on the model."""
+        found = []
+        for source in self.needs.get("sources", []):
+            name = source.lstrip("/").replace("/", "!")
+            if name not in elsewhere:
+                elsewhere[name] = env.Object(
+                    f"$BUILD_DIR/runtime/{name}.o",
+                    source,
+                    CPPPATH=self.include,
+                    MODEL_FLAGS=self.needs["flags"],
+                    MODEL_CXXFLAGS=self.needs["cxxflags"],
+                )[0]
+            found.append(elsewhere[name])
+        return found
+
+    def link(self) -> dict[str, Any]:
+        """Returns the linker's variables that the runtime changes."""
+        libraries = self.needs.get("libraries", [])
+        return {"LIBS": [*libraries, *env["LIBS"]]} if libraries else {}
 
     def app(self, source: Any) -> Any:
         stem = Path(str(source)).stem
@@ -138,6 +174,7 @@ class Model:
         return made
 
 
+elsewhere: dict[str, Any] = {}  # objects of sources that are not generated, by name
 first, *others = models = [*map(Model, folders, about["kernels"])]
 kernels = sorted(set[Path]().union(*(model.kernels for model in models)))
 kernel_files = " ".join(f"+<{path.relative_to(firmware)}>" for path in kernels)
@@ -187,10 +224,11 @@ def spawn(sh: str, escape: Any, program: str, words: list[str], variables: dict[
 env.AddBuildMiddleware(object_of_source)
 env.Append(PIOBUILDFILES=[*first.generated, *of_board])
 if ours:
-    env.Replace(PROGNAME=f"{first.name}firmware")
+    env.Replace(PROGNAME=f"{first.name}firmware", **first.link())
     programs = [env.BuildProgram()]
     for model in others:
-        programs.append(env.Program(f"$BUILD_DIR/{model.name}firmware.elf", objects(model)))
+        elf = f"$BUILD_DIR/{model.name}firmware.elf"
+        programs.append(env.Program(elf, objects(model), **model.link()))
     env.NoCache(programs)
     if not inside:
         env.Replace(SPAWN=spawn)

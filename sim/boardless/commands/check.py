@@ -60,7 +60,7 @@ def _checked(name: str, targets: list[Board], profile: str) -> check.Record:
         except BadInput as error:
             refusal = error
             break
-        sources = boardless.sources(program)
+        sources = boardless.translated(program)
         needs[variants] = sources.arena_bytes + sources.input_bytes, sources.weights_bytes
     why = "" if refusal is None or isinstance(refusal, Refused) else refusal.what
     instead = ""

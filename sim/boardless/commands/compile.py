@@ -209,7 +209,7 @@ def _ours(
     json_file: str | None,
 ) -> None:
     program = compiler.compile_graph(model.graph, board.variants, fold)
-    sources = boardless.sources(program)
+    sources = boardless.translated(program)
     build_id = build.build_key(sources, board, build.toolchain(board))
     written = build.write_sources(sources, build_id, output)
     data = {

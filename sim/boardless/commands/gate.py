@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from boardless.device.records import OURS
 from boardless.front import against, own_models
 from boardless.judge import gating, tolerances
 from boardless.judge.records import Judgement
@@ -28,6 +29,7 @@ from boardless.terminal import (
     quiet_option,
     ratchet_option,
     reference_option,
+    runtime_option,
     say,
 )
 
@@ -54,6 +56,7 @@ from boardless.terminal import (
     metavar="PATH",
     help="For a .tflite of your own: as for `boardless run`.",
 )
+@runtime_option
 @reference_option
 @fresh_option
 @ratchet_option
@@ -67,6 +70,7 @@ def command(
     revision: str | None,
     images: Path | None,
     reference: str,
+    runtime: str,
     fresh: bool,
     ratchet: bool,
     json_file: str | None,
@@ -88,6 +92,9 @@ def command(
     """
     if update and revision:
         raise click.UsageError("--update and --against are mutually exclusive")
+    if runtime != OURS and (update or revision or any(m.endswith(".tflite") for m in models)):
+        what = "baselines, revisions and files of your own are boardless's: they exclude --runtime"
+        raise click.UsageError(what)
     if reference != profiles.DEFAULT and (update or revision):
         raise click.UsageError("baselines and revisions are of litert: they exclude --reference")
     files = [Path(model) for model in models if model.endswith(".tflite")]
@@ -96,7 +103,7 @@ def command(
     if images and not files:
         raise click.UsageError("--images is for a .tflite: models of the zoo have inputs")
     said, stored = [], 0
-    asked = [] if files else gating.cases(models, board_names, reference)
+    asked = [] if files else gating.cases(models, board_names, reference, runtime)
     count = len(files) * len(gating.boards_of(board_names)) or len(asked)
     with progress_bar(count) as progress:
         if files:

@@ -124,5 +124,5 @@ def _model(name: str, board: Board, progress: Progress) -> dict[str, Any]:
         program = compiler.compile_graph(zoo.find(f"{name}:{kind}").graph, board.variants)
         row["macs"] = program.nominal_macs
         row["arena_bytes"][kind] = program.arena.arena_bytes
-        row["flash_bytes"][kind] = build.build(boardless.sources(program), board).flash_bytes
+        row["flash_bytes"][kind] = build.build(boardless.translated(program), board).flash_bytes
     return row

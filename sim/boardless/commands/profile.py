@@ -29,6 +29,7 @@ from boardless.terminal import (
     progress_bar,
     quiet_option,
     reference_option,
+    runtime_option,
     say,
 )
 
@@ -40,6 +41,7 @@ ENDINGS = (".svg", ".png", ".pdf")
 @click.argument("model")
 @board_option
 @emulator_option
+@runtime_option
 @reference_option
 @core_option
 @part_option

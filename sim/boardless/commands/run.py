@@ -33,6 +33,7 @@ from boardless.terminal import (
     quiet,
     quiet_option,
     reference_option,
+    runtime_option,
 )
 from boardless.terminal.limits import budget_options, budgets
 
@@ -132,6 +133,7 @@ def _check_foreign(
     help="With --elf: it takes pixels 0..255 for an int8 model, as MLPerf Tiny's vww01 does.",
 )
 @emulator_option
+@runtime_option
 @reference_option
 @images_option
 @limit_option("Only the first N pictures.")

@@ -24,6 +24,7 @@ from boardless.terminal import (
     progress_bar,
     quiet_option,
     reference_option,
+    runtime_option,
     say,
 )
 
@@ -46,6 +47,7 @@ class Images(click.ParamType[tuple[str, Path]]):
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @boards_option
 @emulator_option
+@runtime_option
 @reference_option
 @click.option(
     "--images",
@@ -126,6 +128,7 @@ def _sweep(
     which: str,
     emulator: str | None,
     reference: str,
+    runtime: str,
     images: tuple[tuple[str, Path], ...],
     limit: int | None,
     pixels: str | None,
@@ -142,7 +145,7 @@ def _sweep(
         raise click.UsageError("--images: two data sets have the same name")
     cluster.need()
     chosen = path_cases.choose(which, say)
-    asked = cases.choose(models, chosen, emulator, images, reference)
+    asked = cases.choose(models, chosen, emulator, images, reference, runtime)
     preparation = cases.Preparation(limit, pixels, cycles, chunk)
     threads = jobs or os.cpu_count() or 1
     pairs = sorted({(case.board, case.emulator) for case in asked})

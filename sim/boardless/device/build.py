@@ -22,7 +22,7 @@ from boardless.device import compilers, keys, platformio
 from boardless.device.compilers import toolchain
 from boardless.device.elf import sections
 from boardless.device.keys import build_key
-from boardless.device.records import BUILD_ID, Board, Build, Sources
+from boardless.device.records import BUILD_ID, OURS, Board, Build, Sources
 from boardless.model import profiles
 
 __all__ = ["build", "build_key", "build_together", "check_path", "toolchain", "write_sources"]
@@ -117,10 +117,12 @@ def _make(
 
 
 def _folder(sources: Sources, board: Board) -> Path:
-    """Returns the folder of a model's firmwares; the bits of another reference are apart."""
+    """Returns the folder of a model's firmwares; the bits of another reference are apart, and what
+    another runtime makes."""
     name = sources.model.replace(":", "-")
     profile = "" if sources.profile == profiles.DEFAULT else f"@{sources.profile}"
-    return paths.build_root() / board.name / f"{name}{profile}"
+    runtime = "" if sources.runtime == OURS else f"+{sources.runtime.replace(':', '-')}"
+    return paths.build_root() / board.name / f"{name}{profile}{runtime}"
 
 
 def check_path(path: Path, hint: str) -> None:
@@ -231,6 +233,7 @@ def write_sources(sources: Sources, build_id: str, folder: Path) -> list[Path]:
             if path.suffix in (".c", ".h"):
                 content = content.replace(BUILD_ID.encode(), build_id.encode())
             if not path.is_file() or path.read_bytes() != content:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 files.replace(path, content)
             written.append(path)
     except OSError as error:
@@ -273,4 +276,7 @@ def _describe(firmware: _Firmware, board: Board, version: str, seconds: float) -
         nominal_macs=sources.nominal_macs,
         arena_plan=sources.arena_plan,
         profile=sources.profile,
+        runtime=sources.runtime,
+        runtime_version=sources.runtime_version,
+        notes=sources.notes,
     )

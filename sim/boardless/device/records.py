@@ -90,6 +90,7 @@ class MarkedLayer:
     weights_bytes: int = 0  # of its constants; what another layer has, too, is there once
 
 
+OURS = "boardless"  # the runtime that is our own compiler
 BUILD_ID = "@BUILD_ID@"  # stands in generated C and headers where the build's id belongs
 
 
@@ -108,6 +109,9 @@ class Sources:
     nominal_macs: int = 0  # of the model as it was made; layers hold those executed
     arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
     profile: str = profiles.DEFAULT  # whose bits it gives
+    runtime: str = OURS  # and its variant, such as bakenn:cmsis_nn
+    runtime_version: str = ""
+    notes: tuple[str, ...] = ()  # what the runtime has changed in the model, in whole sentences
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,9 @@ class Build:
     arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
     profile: str = profiles.DEFAULT  # whose bits it gives
     foreign: Foreign | None = None  # boardless has not built it
+    runtime: str = OURS  # and its variant, such as bakenn:cmsis_nn
+    runtime_version: str = ""
+    notes: tuple[str, ...] = ()  # what the runtime has changed in the model, in whole sentences
 
     @property
     def macs(self) -> int:

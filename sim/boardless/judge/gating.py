@@ -11,7 +11,7 @@ from dataclasses import replace
 from boardless.core import paths
 from boardless.core.errors import BadInput, TooSmall
 from boardless.device import boards
-from boardless.device.records import Board, Run
+from boardless.device.records import OURS, Board, Run
 from boardless.judge import baseline, figures, growth, judged, toolchain
 from boardless.judge.baseline import Baseline
 from boardless.judge.figures import Spent
@@ -26,7 +26,7 @@ NOT_COMPARABLE = "not comparable"
 
 
 def misfit(case: Case, error: TooSmall) -> Misfit:
-    if case.reference != profiles.DEFAULT:  # other kernels, of other sizes
+    if not case.has_baselines:  # other kernels, of other sizes
         return Misfit(case, error.what, fitted=False)
     accepted = baseline.read(case.name, case.board.name)
     known = accepted and case.kind in accepted.types
@@ -39,7 +39,10 @@ def entry(case: Case) -> judged.Entry:
 
 
 def cases(
-    models: Iterable[str], board_names: Iterable[str], reference: str = profiles.DEFAULT
+    models: Iterable[str],
+    board_names: Iterable[str],
+    reference: str = profiles.DEFAULT,
+    runtime: str = OURS,
 ) -> list[Case]:
     """Returns the cases of each MODEL (all types of it) or MODEL:TYPE. If none is named, these are
     all models. If no board is named, these are the default boards, and all on which a case was
@@ -67,7 +70,7 @@ def cases(
         others = [name for name in others if name not in {board.name for board in chosen}]
         for board in map(boards.load, others):
             found += [Case(n, k, board) for n, k in wanted if (n, k, board.name) in known]
-    return [replace(each, reference=reference) for each in found]
+    return [replace(each, reference=reference, runtime=runtime) for each in found]
 
 
 def boards_of(names: Iterable[str]) -> list[Board]:
@@ -76,10 +79,10 @@ def boards_of(names: Iterable[str]) -> list[Board]:
     return chosen or [board for board in map(boards.load, boards.names()) if board.default]
 
 
-def case(model: str, board: Board, reference: str = profiles.DEFAULT) -> Case:
+def case(model: str, board: Board, reference: str = profiles.DEFAULT, runtime: str = OURS) -> Case:
     """Returns the case of NAME:TYPE on a board."""
     name, _, kind = model.partition(":")
-    return Case(name, kind or zoo.TYPES[0], board, reference=reference)
+    return Case(name, kind or zoo.TYPES[0], board, reference=reference, runtime=runtime)
 
 
 def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> Comparison:
@@ -95,8 +98,9 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
     found = wrong(row)
     if found:
         return replace(row, findings=tuple(found))
-    if case.reference != profiles.DEFAULT:
-        text = f"baselines are of {profiles.DEFAULT}; only outputs are compared, with those of "
+    if not case.has_baselines:
+        whose = profiles.DEFAULT if case.runtime == OURS else OURS
+        text = f"baselines are of {whose}; only outputs are compared, with those of "
         text += profiles.load(case.reference).named
         return replace(row, old=None, findings=(Finding("skipped", "", text),))
     if accepted is None or old is None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from boardless.core.errors import BoardlessError
-from boardless.device.records import Board, Run
+from boardless.device.records import OURS, Board, Run
 from boardless.judge import baseline
 from boardless.judge.budgets import Checked
 from boardless.judge.figures import Figures
@@ -29,6 +29,12 @@ class Case:
     board: Board
     file: str = ""  # of a model of the user's own, which has no baseline
     reference: str = profiles.DEFAULT  # whose bits it has to give
+    runtime: str = OURS
+
+    @property
+    def has_baselines(self) -> bool:
+        """Baselines are figures of our own compiler, with the kernels of the default reference."""
+        return self.reference == profiles.DEFAULT and self.runtime == OURS
 
     @property
     def model(self) -> str:

@@ -82,6 +82,7 @@ def outcomes(
             case.model,
             case.board.name,
             reference=case.reference,
+            runtime=case.runtime,
             sets=sets,
             limit=(limit or enough(case.name)) if PICTURES in sets else None,
             jobs=1,

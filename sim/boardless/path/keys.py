@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from boardless import runtimes
 from boardless.core import paths
 from boardless.core.files import state
 from boardless.core.programs import identity
@@ -60,6 +61,7 @@ def key(
     for part in (
         code()[0],
         asked,
+        runtimes.load(request.runtime).identity,
         model.name,
         *(profiles.load(name).named for name in profiles.names()),
         hashlib.sha256(model.content).hexdigest(),

@@ -115,6 +115,7 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
             notes = (expecting.instead(prepared, expected), *notes)
         if build.foreign:
             notes = (*notes, *_foreign_notes(answer))
+        notes = (*build.notes, *notes)
         runs[name] = Run(
             build=build,
             model_digest=model_digest,

@@ -55,7 +55,13 @@ def prepare(request: Request, progress: Progress = quiet, build: Build | None = 
         )
     if build is None:
         graph = model.graph.replace(keeps_states=request.keep_state)
-        build = runtime.build(graph, board, fold=request.fold, keep_input=request.keep_input)
+        build = runtime.build(
+            graph,
+            board,
+            content=model.content,
+            fold=request.fold,
+            keep_input=request.keep_input,
+        )
     return Prepared(request, model, build, chosen, wanted, began)
 
 
@@ -69,7 +75,8 @@ def build_ahead(
     graphs = {}
     for number, request in enumerate(requests):
         with contextlib.suppress(BoardlessError):
-            graphs[number] = followed.find(request.model, request.reference).graph
+            model = followed.find(request.model, request.reference)
+            graphs[number] = model.graph, model.content
     one = requests[0]
     with contextlib.suppress(BoardlessError):
         board, runtime = boards.load(one.board), runtimes.load(one.runtime)

@@ -25,7 +25,7 @@ class Request:
     model: str  # MODEL as on the command line
     board: str
     _: KW_ONLY
-    runtime: str = runtimes.OURS
+    runtime: str = runtimes.OURS  # NAME or NAME:VARIANT
     reference: str = profiles.DEFAULT  # whose bits the model has to give
     other_references: bool = False  # say what those that are installed give, too
     elf: Path | None = None  # firmware that boardless has not built, instead of a runtime's

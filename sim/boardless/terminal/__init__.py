@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from boardless import runtimes
 from boardless.core.surroundings import in_ci
 from boardless.data.meaning import AUTO, USUAL
 from boardless.model import profiles
@@ -45,9 +46,11 @@ __all__ = [
     "quiet_option",
     "ratchet_option",
     "reference_option",
+    "runtime_option",
     "say",
 ]
 
+LITERT = profiles.DEFAULT
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -84,14 +87,30 @@ board_option = click.option(
     "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
 )
 emulator_option = click.option("--emulator", help="Default: the board's first that is installed.")
+
+
+def _reference(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    """Returns the reference that is asked for, or the one whose bits the runtime gives."""
+    return value or runtimes.load(ctx.params.get("runtime", runtimes.OURS)).profile or LITERT
+
+
 reference_option = click.option(
     "--reference",
-    default=profiles.DEFAULT,
-    show_default=True,
+    callback=_reference,
+    show_default="litert, or the runtime's own",
     type=click.Choice(profiles.names()),
     help="Whose bits the board has to give: LiteRT's reference kernels (litert), TensorFlow Lite "
     "Micro's and CMSIS-NN's (tflm), or LiteRT as phones run it (xnnpack). It says how the compiler "
     "and the kernels round, and which interpreter the outputs are compared with.",
+)
+runtime_option = click.option(
+    "--runtime",
+    default=runtimes.OURS,
+    show_default=True,
+    is_eager=True,  # the default of --reference depends on it
+    metavar="NAME[:VARIANT]",
+    help="What makes the firmware of the model: boardless's own compiler, or another runtime such "
+    "as bakenn, bakenn:cmsis_nn or tflm:FOLDER. `boardless compare` shows all of them.",
 )
 core_option = click.option(
     "--core",

@@ -146,7 +146,7 @@ def measure(case: BenchCase, board: Board, progress: Progress) -> BenchRow:
         program = compiler.compile_graph(model.graph, variants, case.fold)
         program = dataclasses.replace(program, name=program.name + suffix)
         progress(f"building{suffix}", 0, 0)
-        built = build.build(boardless.sources(program), board)
+        built = build.build(boardless.translated(program), board)
         prepared = Prepared(
             request, model, built, emulators.choose(board), targets(request), time.monotonic()
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from boardless import runtimes
 from boardless.core.errors import BadInput, BoardlessError
 from boardless.cycles import cores
 from boardless.cycles.calibration.digest import digest
@@ -18,10 +19,9 @@ from boardless.data import pictures
 from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
 from boardless.device.records import Board
-from boardless.model import compiler, profiles, zoo
+from boardless.model import profiles, zoo
 from boardless.model.reference import followed
 from boardless.path import Request, prepare
-from boardless.runtimes import boardless
 
 CHUNK_MACS = 150_000_000  # a second or two of emulation
 FEWEST, MOST = 8, 256  # pictures of a chunk
@@ -37,6 +37,7 @@ class SweepCase:
     emulator: str
     dataset: str  # its name
     images: Path | None  # None: the model's own test pictures
+    runtime: str = runtimes.OURS
 
     @property
     def names(self) -> str:
@@ -116,6 +117,7 @@ def choose(
     emulator: str | None,
     images: Sequence[tuple[str, Path]],
     reference: str = profiles.DEFAULT,
+    runtime: str = runtimes.OURS,
 ) -> list[SweepCase]:
     """Model by model; every model of the zoo, in all types, where none is named. ToolMissing where
     a board's tools are not installed."""
@@ -139,7 +141,7 @@ def choose(
             )
         models[model.name] = (text, model)
     return [
-        SweepCase(text, model, board, able[board], dataset, path)
+        SweepCase(text, model, board, able[board], dataset, path, runtime)
         for text, model in models.values()
         for dataset, path in images or _own(model)
         for board in able
@@ -178,12 +180,14 @@ class Preparation:
         """Prepares a case without building anything."""
         board = boards.load(case.board)
         toolchain = build.toolchain(board)
-        program = compiler.compile_graph(case.model.graph, board.variants)
-        key = build.build_key(boardless.sources(program), board, toolchain)
-        fit = CHUNK_MACS // max(1, program.nominal_macs)
+        sources = runtimes.load(case.runtime).sources(
+            case.model.graph, board, content=case.model.content
+        )
+        key = build.build_key(sources, board, toolchain)
+        fit = CHUNK_MACS // max(1, sources.nominal_macs)
         return Ready(
             case,
-            identity(board, case.emulator, self.cycles, Made(key, toolchain, program.profile)),
+            identity(board, case.emulator, self.cycles, Made(key, toolchain, sources.profile)),
             self.pictures(case),
             self.chunk or max(FEWEST, min(MOST, fit)),
         )
@@ -193,7 +197,13 @@ class Preparation:
         that fails is repeated once."""
         ready = self.ready(case)
         profile = case.model.graph.profile
-        request = Request(case.text, case.board, emulator=case.emulator, reference=profile)
+        request = Request(
+            case.text,
+            case.board,
+            emulator=case.emulator,
+            reference=profile,
+            runtime=case.runtime,
+        )
         try:
             prepare(request)
         except BadInput:  # TooSmall, too: the same every time

@@ -37,6 +37,7 @@ class Task:
     emulator: str
     cycles: bool
     reference: str  # whose bits the model has to give
+    runtime: str  # what makes its firmware
     identity: Identity  # what the worker must come to, too
     indices: tuple[int, ...]  # numbers of the pictures in their data set
     inputs: npt.NDArray[Any]  # (N, ...) in the model's own type
@@ -103,6 +104,7 @@ def _run(task: Task) -> Done | Failed:
                 jobs=1,
                 cycles=task.cycles,
                 reference=task.reference,
+                runtime=task.runtime,
             )
         )
     board, made = outcome.run.build.board, outcome.run.build

@@ -47,6 +47,7 @@ class Chunk:
             case.emulator,
             cycles,
             case.model.graph.profile,
+            case.runtime,
             self.ready.identity,
             self.indices,
             fed.inputs[chosen],

@@ -1,0 +1,27 @@
+"""Firmware of other runtimes: the same server, pictures, counts and memory figures as our own."""
+
+from __future__ import annotations
+
+import pytest
+from boardless.path import Request, follow
+
+pytestmark = pytest.mark.emulated
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547", "esp32c3"])
+def test_bakenn_gives_the_bits_of_its_reference(board: str) -> None:
+    request = Request("pico_mobilenet:int8", board, runtime="bakenn", reference="tflm", limit=2)
+    outcome = follow(request)
+    run, build = outcome.run, outcome.run.build
+    assert outcome.ok
+    assert outcome.verdict.bit_exact
+    assert build.runtime_version.startswith("bakenn 1.")
+    # Every layer is marked, those of our kernels behind BakeNN's.
+    assert len(run.counts.layers) == len(build.layers)
+    assert all(count > 0 for count in run.counts.layers)
+    assert sum(run.counts.layers) == pytest.approx(run.counts.instructions[0], rel=0.01)
+    assert run.cycles[0].median > run.counts.instructions[0]
+    assert build.flash_bytes > build.weights_bytes > 0
+    assert build.static_ram_bytes > build.arena_bytes > 0
+    assert run.stack_bytes > 0
+    assert run.notes[0].startswith("edited for BakeNN")
