@@ -53,6 +53,7 @@ class Shell:
         for name in (
             "BOARDLESS_BUILD_DIR",
             "BOARDLESS_BOARDS",
+            "BOARDLESS_RUNTIMES",
             "CI",
             "NO_COLOR",
             "COV_CORE_SOURCE",

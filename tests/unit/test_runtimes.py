@@ -43,3 +43,38 @@ def test_the_id_depends_on_every_generated_file() -> None:
         changed = dataclasses.replace(sources, files={**sources.files, name: content + b"\n"})
         keys.add(build.build_key(changed, board, "gcc 1"))
     assert len(keys) == 2 + len(sources.files)
+
+
+TOY = """
+from boardless.core.errors import BadInput
+
+PROFILE = "litert"
+
+
+def version(variant):
+    return "toy 1"
+
+
+def sources(wanted):
+    raise BadInput("toy takes no model")
+"""
+
+
+def test_a_runtime_is_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "toy_of_a_test"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(TOY)
+    monkeypatch.setenv(runtimes.VARIABLE, str(tmp_path))
+    assert "toy_of_a_test" in runtimes.names()
+    toy = runtimes.load("toy_of_a_test:small")
+    board = boards.load("host")
+    assert (toy.full, toy.profile) == ("toy_of_a_test:small", "litert")
+    assert toy.variants(board) == ("toy_of_a_test",)
+    with pytest.raises(BadInput, match="toy takes no model"):
+        toy.build(zoo.find("digits_cnn:int8").graph, board)
+    # Results that are kept do not outlive a change of its files.
+    before = toy.identity
+    (folder / "glue.c").write_text("int x;")
+    assert toy.identity != before
+    monkeypatch.delenv(runtimes.VARIABLE)
+    assert "toy_of_a_test" not in runtimes.names()
