@@ -217,6 +217,22 @@ def test_bisect() -> None:
 
 
 @pytest.mark.emulated
+def test_compare() -> None:
+    shape = Shape("boardless compare")
+    names = ("boardless", "bakenn:portable", "bakenn:esp_nn")
+    chosen = [word for name in names for word in ("--runtime", name)]
+    made = ask("compare", "digits_cnn", "--board", BOARD, "--part", "nrf52840", *chosen)
+    shape.check(made)
+    shape.all_seen()
+    ours, theirs, refused = made["rows"]
+    assert ours["bit_exact"]
+    assert theirs["own_reference"]["bit_exact"]
+    assert theirs["instructions"]["median"] > 0
+    assert refused["refused"].startswith("board mps2-an386: bakenn's esp_nn is not for cortex-m4")
+    assert refused["memory"] is None
+
+
+@pytest.mark.emulated
 def test_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     shape = Shape("boardless fit")
     monkeypatch.setattr(zoo, "names", lambda: ["digits_cnn"])
