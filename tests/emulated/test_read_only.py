@@ -15,12 +15,12 @@ import pytest
 from boardless.core import paths
 from boardless.core.errors import BadInput
 from boardless.cycles.calibration import facts
-from boardless.device import build
+from boardless.device import boards, build
 from boardless.device.records import Build
 from boardless.judge import baseline, history, judged
-from boardless.model import compiler
 from boardless.model import zoo as models
 from boardless.report import record
+from boardless.runtimes import Wanted
 from boardless.runtimes import boardless as runtime
 from command_line import Cli, failure
 
@@ -49,8 +49,8 @@ def adds_facts(zoo: Path) -> None:
 
 
 def writes_sources(zoo: Path) -> None:
-    program = compiler.compile_graph(models.find(MODEL).graph)
-    build.write_sources(runtime.sources(program), "0" * 16, zoo / "generated")
+    wanted = Wanted(models.find(MODEL).graph, boards.load("host"))
+    build.write_sources(runtime.sources(wanted), "0" * 16, zoo / "generated")
 
 
 ENTRY = history.Entry(commit="0" * 12, date="2026-01-01", model="m", board="b")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from boardless.core import paths
 from boardless.device import boards, kernel_sources, platformio, recipe
-from boardless.model import compiler, zoo
+from boardless.model import zoo
+from boardless.runtimes import Wanted
 from boardless.runtimes import boardless as ours
 
 CALLER = """
@@ -68,10 +69,10 @@ def test_a_recipe_names_the_kernels_of_each_model(tmp_path: Path) -> None:
     board = boards.load("mps2-an386")
     folders = []
     for kind in ("int8", "float32"):
-        program = compiler.compile_graph(zoo.find(f"digits_cnn:{kind}").graph, board.variants)
+        wanted = Wanted(zoo.find(f"digits_cnn:{kind}").graph, board)
         folders.append(tmp_path / kind)
         folders[-1].mkdir()
-        for name, content in ours.sources(program).files.items():
+        for name, content in ours.sources(wanted).files.items():
             (folders[-1] / name).write_bytes(content)
     int8, float32 = recipe.of(board, folders)["kernels"]
     assert int8 == [
