@@ -58,11 +58,12 @@ if __name__ == "__main__":
     every = [p for p in pages.pages() if any(map(is_renewed, pages.blocks(p)))]
     chosen = [p for p in every if not sys.argv[1:] or p.name in sys.argv[1:]]
     done = []
-    for each in chosen:
-        with tempfile.TemporaryDirectory() as folder:
-            shell = Shell(Path(folder))
-            try:
-                done.append(renew(each, shell))
-            finally:
-                shell.close()
+    with tempfile.TemporaryDirectory() as shared:
+        for each in chosen:
+            with tempfile.TemporaryDirectory() as folder:
+                shell = Shell(Path(folder), Path(shared))
+                try:
+                    done.append(renew(each, shell))
+                finally:
+                    shell.close()
     sys.exit(not all(done))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import doctest
+import fcntl
 import os
 import re
 import shlex
@@ -38,12 +39,13 @@ class Done:
 class Shell:
     """Commands one after the other; folder, variables and exit status last from one to the next."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shared: Path) -> None:
+        """Works in `folder`; what all shells have in common is in `shared`."""
         self.root = folder / "boardless"
         self._state = folder / "state.sh"
         self._status = 0
         self._groups: list[int] = []
-        copy(self.root)
+        shutil.copytree(clone(shared), self.root, symlinks=True)
         share_builds(self.root)
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         python = os.pathsep.join(
@@ -115,8 +117,21 @@ class Shell:
                 continue
 
 
+def clone(shared: Path) -> Path:
+    """Returns a copy of the checkout in `shared`, which the first makes who asks; others wait."""
+    found, half = shared / "clone", shared / "clone-half"
+    with (shared / "clone.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not found.is_dir():
+            shutil.rmtree(half, ignore_errors=True)
+            copy(half)
+            half.rename(found)
+    return found
+
+
 def copy(target: Path) -> None:
-    """The checkout as a reader would clone it, with what is not committed yet."""
+    """The checkout as a reader would clone it, with what is not committed yet, and what Python has
+    made of its modules, so that not each page compiles them again."""
     git = ["git", "-C", str(paths.ROOT)]
     listed = subprocess.run(
         [*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -129,8 +144,14 @@ def copy(target: Path) -> None:
         if source.is_file():  # else deleted, but not yet committed
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "clone"]):
-        subprocess.run(["git", *GIT, *command], cwd=target, check=True, capture_output=True)
+        if source.suffix == ".py":
+            for made in (source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"):
+                place = (target / name).parent / made.parent.name
+                place.mkdir(exist_ok=True)
+                shutil.copy2(made, place)
+    for command in ("init -q -b main", "add -A", "commit -q -m clone", "repack -adq"):
+        run = ["git", *GIT, *command.split()]
+        subprocess.run(run, cwd=target, check=True, capture_output=True)
 
 
 def share_builds(target: Path) -> None:

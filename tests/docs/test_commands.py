@@ -6,6 +6,7 @@ pytest tests/docs/test_commands.py -k own-model
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +39,9 @@ NOT_RUN = re.compile(r"Not run by the tests: (.*)")
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
-    shell = Shell(tmp_path)
+def shell(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    shared = tmp_path_factory.getbasetemp()  # of the run, or of a worker of pytest-xdist
+    shell = Shell(tmp_path, shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared)
     try:
         yield shell
     finally:
