@@ -21,6 +21,11 @@ def no_kernel_and_no_stride(m: Any, g: Any) -> None:
     put(g.operators[1].builtinOptions, strideH=0)
 
 
+def too_large_and_no_kernel(m: Any, g: Any) -> None:
+    put(g.tensors[6], shape=[1, 2**12, 2**13])
+    code(m, "CUMSUM")
+
+
 def program_for_an_npu(m: Any, g: Any) -> None:
     """Vela's operator reads weights and scratch memory that hold nothing in the file."""
     g.tensors[3].buffer = 0
@@ -108,6 +113,11 @@ WRONG: dict[str, tuple[Callable[[Any, Any], None], str]] = {
     "shape overflows": (lambda m, g: put(g.tensors[6], shape=[2**31 - 1] * 4), "makes no sense"),
     "two gigabytes": (lambda m, g: put(g.tensors[6], shape=[1, 2**15, 2**16]), "makes no sense"),
     "100 megabytes": (lambda m, g: put(g.tensors[6], shape=[1, 2**12, 2**13]), "more than"),
+    "100 megabytes among others": (
+        too_large_and_no_kernel,
+        "operator 2 RELU: tensor 6: shape .* holds more than 8,388,608 elements .*; operator 3 "
+        "CUMSUM: boardless has no kernel .*; no microcontroller has so much memory",
+    ),
     "constant of two gigabytes": (lambda m, g: put(g.tensors[9], shape=[2**31 - 1]), "no sense"),
     "constant too short": (lambda m, g: put(g.tensors[9], shape=[4, 28]), "108 bytes, its shape"),
     "nine dimensions": (lambda m, g: put(g.tensors[6], shape=[1] * 9), "9 dimensions"),

@@ -151,14 +151,15 @@ def _lowered(
     found, refusals = [], list(graph.refused)
     known = {refusal.index for refusal in refusals}
     for op in graph.operators:
+        if op.index in known:
+            continue
         context = kernels.Context(graph, op, variants)
         try:
             lowered = kernels.lower(context)
             if not lifetimes.activations(graph, op):
                 raise context.refuse("all of its inputs are constants")
         except BadInput as error:
-            if op.index not in known:
-                refusals.append(context.refusal(error))
+            refusals.append(context.refusal(error))
             continue
         found.append((lowered, op))
     if refusals:

@@ -12,6 +12,7 @@ from boardless.model import folders, traits
 from boardless.model.graph import Graph, Operator
 from boardless.model.graph.dilated import with_dilation
 from boardless.model.graph.dynamic_range import with_float_weights
+from boardless.model.graph.refusals import Refusal
 from boardless.model.graph.unsigned import to_signed
 
 MAX_ACTIVATION = 1 << 23  # elements; sums of so many int8 differences fit into 32 bits
@@ -22,16 +23,17 @@ SCALES = (
 ACTIVATIONS = ("int8", "float32", "int16", "int32", "int64", "bool")  # each kernel knows some
 KNOWN_TYPES = f"boardless computes {', '.join(ACTIVATIONS[:-1])}, {ACTIVATIONS[-1]} and uint8"
 HINT = "export the model again, or check that the download is complete"
+SMALLER = "no microcontroller has so much memory: export the model for smaller inputs"
+REPRESENTATIVE = "convert the model again with representative data"
 QUANTISE = "convert the model again with full-integer quantisation, or cast its numbers to float32"
 
 
 def usable(graph: Graph) -> Graph:
-    """Returns the graph without what nobody reads, uint8 as int8; BadInput where an activation has
-    no type or shape that boardless knows."""
+    """Returns the graph without what nobody reads, uint8 as int8, and a refusal for each operator
+    that writes what boardless does not know. BadInput where that is the model's input."""
     graph = with_dilation(_without_unused(_with_batch(graph)))
     graph = with_float_weights(to_signed(graph))
-    _check_activations(graph)
-    return graph
+    return _checked_activations(graph)
 
 
 def _with_batch(graph: Graph) -> Graph:
@@ -68,46 +70,54 @@ def _without_unused(graph: Graph) -> Graph:
     return graph.replace(operators=tuple(reversed(operators)))
 
 
-def _check_activations(graph: Graph) -> None:
+def _checked_activations(graph: Graph) -> Graph:
+    """Returns the graph with a refusal for each operator that writes what cannot be computed;
+    BadInput where the model's own input is of such a kind."""
     where = f"{graph.name}, the model's input"
     for number in graph.inputs:
-        _check_activation(graph, number, where)
+        if wrong := _wrong(graph, number):
+            raise BadInput(wrong[0], where=f"{where}, tensor {number}", hint=wrong[1])
     varying = {
         *graph.inputs,
         *graph.state_tensors,
     }  # all else is made of constants, and computed before anything runs
+    refused = list(graph.refused)
+    known = {refusal.index for refusal in refused}
     for op in graph.operators:
-        if varying & set(op.inputs):
-            varying |= set(op.outputs)
-            where = f"{graph.name}, operator {op.index} {op.name}"
-            maps = traits.of(op.name).blocks is traits.Blocks.APART  # of one picture
-            for number in op.outputs:
-                _check_activation(graph, number, where, several_maps=maps)
+        if not varying & set(op.inputs):
+            continue
+        varying |= set(op.outputs)
+        maps = traits.of(op.name).blocks is traits.Blocks.APART  # of one picture
+        found = ((number, _wrong(graph, number, several_maps=maps)) for number in op.outputs)
+        for number, wrong in found:
+            if wrong and op.index not in known:
+                what = f"tensor {number}: {wrong[0]}"
+                refused.append(Refusal(op.index, op.name, graph.types(op), what, wrong[1]))
+                known.add(op.index)
+    return graph.replace(refused=tuple(refused))
 
 
-def _check_activation(graph: Graph, number: int, where: str, several_maps: bool = False) -> None:
+def _wrong(graph: Graph, number: int, several_maps: bool = False) -> tuple[str, str] | None:
+    """Returns why an activation cannot be computed, and what would help; None where it can."""
     t = graph.tensors[number]
-    where = f"{where}, tensor {number}"
-    if t.dtype in ACTIVATIONS and not 0 < t.count <= MAX_ACTIVATION:
-        what = "no element" if t.count == 0 else f"more than {MAX_ACTIVATION:,} elements"
-        raise BadInput(f"shape {list(t.shape)} holds {what}", where=where, hint=HINT)
+    if t.dtype in ACTIVATIONS and t.count == 0:
+        return f"shape {list(t.shape)} holds no element", HINT
+    if t.dtype in ACTIVATIONS and t.count > MAX_ACTIVATION:
+        return f"shape {list(t.shape)} holds more than {MAX_ACTIVATION:,} elements", SMALLER
     if t.dtype not in ACTIVATIONS and number in graph.inputs:
-        raise BadInput(f"type {t.dtype}", where=where, hint=KNOWN_TYPES)
+        return f"type {t.dtype}", KNOWN_TYPES
     q = t.quantisation
     unscaled = q is None and not _only_stored(graph, number)
     if t.dtype == "int8" and (unscaled or (q is not None and len(q.scales) != 1)):
         kind = "a uint8" if t.own_dtype == "uint8" else "an int8"
-        raise BadInput(f"{kind} activation needs one scale", where=where, hint=QUANTISE)
+        return f"{kind} activation needs one scale", QUANTISE
     if t.dtype in ("int8", "int16") and q is not None and not SCALES[0] <= q.scale <= SCALES[1]:
-        raise BadInput(f"scale {q.scale} is out of all range", where=where, hint=HINT)
-    if several_maps:
-        return
-    if t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or graph.inputs == (number,)):
-        raise BadInput(
-            f"batch size {t.shape[0]}; boardless runs one picture at a time",
-            where=where,
-            hint="export the model with batch size 1",
-        )
+        return f"scale {q.scale:.6g} is out of all range", REPRESENTATIVE
+    batches = t.shape and t.shape[0] != 1 and (len(t.shape) == 4 or graph.inputs == (number,))
+    if batches and not several_maps:
+        what = f"batch size {t.shape[0]}; boardless runs one picture at a time"
+        return what, "export the model with batch size 1"
+    return None
 
 
 def _only_stored(graph: Graph, number: int) -> bool:
