@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from boardless.core import paths
 from boardless.core.errors import BadInput
 from boardless.data import pictures
 from boardless.model import compiler, export, graph, random_network, reference, zoo
@@ -171,6 +173,29 @@ def test_noodle_files_read_back_to_the_same_outputs(tmp_path: Path, form: str) -
     # and the path through boardless's own compiler, for good measure
     ours = HostModel(compiler.compile_graph(model.graph), tmp_path).run(inputs[:, np.newaxis])
     np.testing.assert_allclose(seen, ours, rtol=0, atol=2e-5)
+
+
+def test_weights_as_they_were_trained_are_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the zoo has kept them, with their normalisation; pictures lie next to them."""
+    shutil.copytree(paths.ZOO / "mobile_lenet", tmp_path / "mobile_lenet")
+    monkeypatch.setattr(paths, "ZOO", tmp_path)
+    rng = np.random.default_rng(0)
+    kept = {name: rng.normal(size=(4, 8)).astype(np.float32) for name in ("w01", "b01", "bn01")}
+    file = tmp_path / "mobile_lenet" / "unfolded.npz"
+    np.savez(file, **kept)  # type: ignore[arg-type]
+    model = zoo.find("mobile_lenet:float32")
+    inputs = rng.random((3, 28, 28, 3), dtype=np.float32)
+    written = export.write("noodle_binary", model, tmp_path / "out", inputs)
+    assert [path.name for path in written] == ["w01.bin", "b01.bin", "bn01.bin", "picture.bin"]
+    for path in written[:3]:
+        np.testing.assert_array_equal(np.fromfile(path, "<f4"), kept[path.stem].ravel())
+    seen = np.fromfile(written[3], "<f4").reshape(3, 3, 28, 28)
+    np.testing.assert_array_equal(seen, inputs.transpose(0, 3, 1, 2))
+    file.write_bytes(b"no archive")
+    with pytest.raises(BadInput, match="the weights cannot be read"):
+        export.write("noodle_binary", model, tmp_path / "out")
 
 
 @pytest.mark.parametrize(

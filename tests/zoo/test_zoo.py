@@ -8,6 +8,7 @@ tests/unit/test_zoo_files.py, which needs no TensorFlow.
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import sys
 from pathlib import Path
@@ -21,10 +22,12 @@ pytest.importorskip("tensorflow", reason="the zoo is trained with TensorFlow: no
 MODELS = Path(__file__).parents[2] / "models"
 sys.path.insert(0, str(MODELS))
 
+import layers_example  # noqa: E402
 import quantise  # noqa: E402
 import recipes  # noqa: E402
 import train  # noqa: E402
 import training  # noqa: E402
+import unfold  # noqa: E402
 from augment import augment  # noqa: E402
 from boardless.core.errors import BadInput  # noqa: E402
 from boardless.data import pictures  # noqa: E402
@@ -163,6 +166,27 @@ def test_stride_2_pads_symmetrically(block: int, channels: int) -> None:
     assert np.argwhere(seen).tolist() == [
         [y, x] for y in (last - 1, last) for x in (last - 1, last)
     ]
+
+
+def test_unfolded_weights_in_the_layer_by_layer_firmware(tmp_path: Path) -> None:
+    """With any normalisation, the firmware computes what Keras does."""
+    rng = np.random.default_rng(1)
+    model = training.build("mobile_lenet", (28, 28, 3), 8)
+    for layer in model.layers:
+        if type(layer).__name__ == "BatchNormalization":
+            gamma, beta, mean, variance = (weight.shape for weight in layer.get_weights())
+            centres = [rng.normal(0, 0.3, shape) for shape in (beta, mean)]
+            widths = [rng.uniform(0.5, 2, shape) for shape in (gamma, variance)]
+            layer.set_weights([widths[0], *centres, widths[1]])
+    arrays = {name: values.ravel() for name, values in unfold.unfolded(model).items()}
+    assert sum(values.size for values in arrays.values()) == 3352
+    picture = rng.random((1, 28, 28, 3), dtype=np.float32)
+    arrays["picture"] = np.ascontiguousarray(picture.transpose(0, 3, 1, 2)).ravel()
+    (tmp_path / "weights.c").write_text(layers_example.example().to_c(arrays))
+    seen = np.zeros(8, np.float32)
+    address = ctypes.c_void_p(arrays["picture"].ctypes.data), ctypes.c_void_p(seen.ctypes.data)
+    assert layers_example.mobile_lenet(tmp_path).mobile_lenet(*address) == 0
+    np.testing.assert_allclose(seen, model.predict(picture, verbose=0)[0], rtol=0, atol=1e-5)
 
 
 # --- Results and cards --------------------------------------------------------------------------
