@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +22,33 @@ import pytest
 from boardless.core import paths
 from boardless.device.records import Build
 from boardless.front.sweep import store
-from command_line import MARK, Cli, Completed, end
+from command_line import Cli, Completed, end, failure, marked_processes
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]
 BOARD = "mps2-an386"
 DIGITS = ("digits_cnn:int8", "--boards", BOARD)
-LENET = ("mobile_lenet:int8", "--boards", BOARD, "--limit", "480", "--chunk", "24", "--jobs", "2")
+LENET = ("mobile_lenet:int8", "--boards", BOARD, "--limit", "240", "--chunk", "24", "--jobs", "2")
 
 
 class Sweep:
     """The command in a folder of its own, with its results file."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.cli = folder, Cli()
+        self.folder, self.cli = folder, Cli(folder)
         self.file = folder / "sweep.sqlite"
         self.started: list[subprocess.Popen[str]] = []
 
-    def command(self, *arguments: str) -> list[str]:
+        # It outlives a sweep of this process, so a test's mark must not be in it.
+        resource_tracker.ensure_running()
+
+    def words(self, *arguments: str) -> list[str]:
         jobs = () if {"--jobs", "--scheduler"} & {*arguments} else ("--jobs", "1")
-        return [sys.executable, "-m", "boardless", "sweep", *arguments, *jobs]
+        return ["sweep", *arguments, *jobs]
 
     def __call__(self, *arguments: str, **changes: str) -> Completed:
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-            env=self.cli.environment(**changes),
-        )
-        assert not self.processes()
+        """Sweeps in this process, which has imported dask before; the workers are others."""
+        done = self.cli(*self.words(*arguments), **changes)
         assert "Traceback" not in done.stderr
         return done
 
@@ -73,7 +69,7 @@ class Sweep:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts a sweep as from a terminal: its Ctrl-C goes to the process group."""
         process = subprocess.Popen(
-            self.command(*arguments),
+            [sys.executable, "-m", "boardless", *self.words(*arguments)],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -97,16 +93,7 @@ class Sweep:
 
     def processes(self) -> dict[int, str]:
         """Living processes that the command has started: number and command line."""
-        found = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    if f"{MARK}={self.cli.mark}".encode() in (entry / "environ").read_bytes():
-                        line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                        found[int(entry.name)] = line
-                except OSError:
-                    continue
-        return found
+        return marked_processes(self.cli.mark)
 
     def until(self, what: Callable[[], object], process: subprocess.Popen[str]) -> None:
         """Returns when `what` is true; bounded by the life of the process."""
@@ -251,8 +238,8 @@ def test_a_killed_worker_loses_nothing(sweep: Sweep, built: Built) -> None:
     assert process.returncode == 0, err
     assert "Traceback" not in err
     (record,) = json.loads(out)
-    assert (record["pictures"], record["agreement"], record["failures"]) == (480, 1.0, [])
-    assert sweep.pictures() == list(range(480))
+    assert (record["pictures"], record["agreement"], record["failures"]) == (240, 1.0, [])
+    assert sweep.pictures() == list(range(240))
     assert set(addresses) == {"0100007F"}  # 127.0.0.1
     assert sweep.ended()
     assert sorted(path.name for path in sweep.folder.iterdir()) == ["sweep.sqlite"]
@@ -279,10 +266,10 @@ def test_what_stops_it_leaves_a_file_to_go_on_with(
     assert "Traceback" not in err
     assert out == ""
     before = sweep.ask("SELECT picture, cycles FROM results")
-    assert 24 <= len(before) < 480
+    assert 24 <= len(before) < 240
     assert sweep.ask("PRAGMA integrity_check") == [("ok",)]
     assert sweep(*LENET).returncode == 0
-    assert sweep.pictures() == list(range(480))
+    assert sweep.pictures() == list(range(240))
     after = set(sweep.ask("SELECT picture, cycles FROM results"))
     assert set(before) <= after
 
@@ -406,7 +393,8 @@ def test_bad_input_is_one_line(sweep: Sweep, tmp_path: Path) -> None:
 def test_without_the_optional_package(sweep: Sweep, tmp_path: Path) -> None:
     (tmp_path / "distributed.py").write_text("raise ImportError('none here')\n")
     search = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH", "")]))
-    line = sweep.fails(3, *DIGITS, PYTHONPATH=search)
+    done = sweep.cli.process("sweep", *DIGITS, PYTHONPATH=search)
+    line = failure(done, 3)
     assert "a sweep needs the packages distributed and cryptography" in line
     assert line.endswith("pip install 'boardless[sweep]'")
     assert not sweep.file.exists()

@@ -12,6 +12,7 @@ import logging
 import multiprocessing.resource_tracker
 import os
 import signal
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -158,6 +159,7 @@ def remote(address: str, pairs: Sequence[tuple[str, str]]) -> Iterator[Cluster]:
     boards and emulators."""
     with _quiet(), contextlib.ExitStack() as stack:
         try:
+            _knock(address)
             made = _dask().Client(address, timeout=ANSWER, set_as_default=False)
             client = stack.enter_context(made)
         except OSError as error:
@@ -176,6 +178,15 @@ def remote(address: str, pairs: Sequence[tuple[str, str]]) -> Iterator[Cluster]:
             ) from error
         _agree(client, pairs)
         yield Cluster(client)
+
+
+def _knock(address: str) -> None:
+    """OSError where the machine refuses the address at once: dask would try until its time is
+    up."""
+    protocol, _, place = address.rpartition("://")
+    host, colon, port = place.rpartition(":")
+    if protocol in ("", "tcp", "tls") and colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER).close()
 
 
 def _agree(client: Any, pairs: Sequence[tuple[str, str]]) -> None:
