@@ -10,6 +10,7 @@ each state of the firmware's sources and kept under the build folder.
 
 from __future__ import annotations
 
+import ast
 import functools
 import os
 import re
@@ -35,7 +36,7 @@ INCLUDES = [f"-I{paths.FIRMWARE / p}" for p in ("kernels", "app_kernels", "proto
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 MOST_POINTERS = 20  # of a function with a variable argument list
 HOST_FLAGS = [
-    *("-std=c11", "-O1", "-g", *WARNINGS),
+    *("-std=c11", "-O1", *WARNINGS),
     *("-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all"),
     "-fno-omit-frame-pointer",
 ]
@@ -64,10 +65,12 @@ class Block:
 
 @dataclass(frozen=True)
 class Kernels:
-    """A built program: its ELF and the functions in the order of its dispatch table."""
+    """A built program: its ELF, the functions in the order of its dispatch table, and how C lays
+    out the structs that they take."""
 
     elf: Path
     functions: tuple[Function, ...]
+    layouts: dict[str, Any]  # see struct_layouts
 
     def find(self, name: str) -> tuple[int, Function]:
         """A function and its number in the table."""
@@ -75,10 +78,6 @@ class Kernels:
             if function.name == name:
                 return number, function
         raise AssertionError(f"{name} is in no header, or not built for this machine")
-
-    @functools.cached_property
-    def layouts(self) -> dict[str, Any]:
-        return struct_layouts(self.elf)
 
     def pack(self, struct_name: str, params: dict[str, Any]) -> bytes:
         """The bytes of a C struct; fields that are not given are 0, as in C."""
@@ -138,7 +137,7 @@ def core(name: str) -> Kernels:
 def firmware(board: Board, more: str = "") -> Kernels:
     """Builds the same for a board that may be no folder's, with `more` C in the program."""
     tools, hal = board.toolchain, paths.FIRMWARE / "hal" / board.hal
-    compile_flags = ["-std=gnu11", "-O2", "-g", *WARNINGS, "-ffunction-sections", "-fno-common"]
+    compile_flags = ["-std=gnu11", "-O2", *WARNINGS, "-ffunction-sections", "-fno-common"]
     compile_flags += [f'-DBL_BOARD="{board.name}"', f"-ffile-prefix-map={paths.ROOT}=."]
     command = [f"{tools.prefix}gcc", *tools.flags, *compile_flags, *INCLUDES, f"-I{hal}"]
     link = [
@@ -169,19 +168,25 @@ def _build(
     with kept.folder(
         f"properties-{name}", command, link, kept.version(command[0]), own, more
     ) as folder:
-        elf = folder / "kernels.elf"
+        elf, about = folder / "kernels.elf", folder / "kernels.txt"
         objects = [folder / f"{i}-{path.stem}.o" for i, path in enumerate(sources)]
         if not elf.is_file():
-            kept.all_compiled(command, dict(zip(sources, objects, strict=True)))
-        defined = _defined(command[0], objects)
-        table = [f for f in functions(variants) if f.name in defined]
-        if not elf.is_file():
+            kept.all_compiled([*command, "-g1"], dict(zip(sources, objects, strict=True)))
+            defined = _defined(command[0], objects)
+            table = [f for f in functions(variants) if f.name in defined]
             dispatch = folder / "dispatch.c"
             dispatch.write_text(dispatch_source(table) + more)
             half = folder / "half.elf"
-            kept.run([*command, str(dispatch), *map(str, objects), *link, "-o", str(half)])
+            types = ["-g", "-fno-eliminate-unused-debug-types"]
+            run = [*command, *types, str(dispatch), *map(str, objects), *link]
+            kept.run([*run, "-o", str(half)])
+            # To read the ELF takes every process longer than to read this.
+            names = [f.name for f in table]
+            about.write_text(repr((names, struct_layouts(half))))
             half.rename(elf)
-    return Kernels(elf, tuple(table))
+        names, layouts = ast.literal_eval(about.read_text())
+    known = {f.name: f for f in functions(variants)}
+    return Kernels(elf, tuple(known[name] for name in names), layouts)
 
 
 def _defined(compiler: str, objects: Sequence[Path]) -> set[str]:
@@ -194,7 +199,6 @@ def _defined(compiler: str, objects: Sequence[Path]) -> set[str]:
 # ---- C structs, as the debug information of the program describes them ----
 
 
-@functools.cache
 def struct_layouts(elf: Path) -> dict[str, Any]:
     """Typedef name -> (bytes, {field: (offset, kind)}); kind is a struct format character, a nested
     (bytes, fields) or a list [count, kind] for an array."""
