@@ -41,7 +41,7 @@ def expected(prepared: Prepared, inputs: Array, advance: Callable[[int], None]) 
 def following(prepared: Prepared, expected: Answer, progress: Progress) -> Prepared:
     """Returns the model with a firmware that rounds as the interpreter that has answered: another
     profile's, where none of the one that was asked for takes the model or survives it."""
-    if prepared.build.foreign or expected.profile == prepared.build.profile:
+    if prepared.build.foreign or expected.profile == prepared.model.graph.profile:
         return prepared
     request = dataclasses.replace(prepared.request, reference=expected.profile)
     found = prepare(request, progress)
