@@ -1,16 +1,19 @@
-"""Files whose shapes lie are refused in one line, or their kernels stay within their memory: under
-sanitizers, with guard bytes around every buffer, for every operator and for layers in a row."""
+"""Files whose shapes or other fields lie are refused in one line, or their kernels stay within
+their memory: under sanitizers, with guard bytes around every buffer, for every operator and for
+layers in a row. What runs gives LiteRT's outputs, where LiteRT gives any."""
 
 from __future__ import annotations
 
 import numpy as np
-from boardless.core.errors import BadInput
-from boardless.model import compiler, graph, ports
+from boardless.core.errors import BadInput, BoardlessError
+from boardless.model import compiler, graph, ports, reference
+from boardless.model.graph.dynamic_range import as_float
 from hypothesis import given, note
 from hypothesis import strategies as st
 from properties import chains, records, runners, strategies
+from properties.fields import changed
 from properties.lies import lies
-from properties.test_kernels import folders
+from properties.test_kernels import FOLDERS, folders
 
 
 def stays_within_its_memory(content: bytes, variants: tuple[str, ...]) -> None:
@@ -45,3 +48,30 @@ def test_of_layers_in_a_row(data: st.DataObject) -> None:
     content, what = data.draw(lies(data.draw(chains.networks(dtype)).content))
     note(what)
     stays_within_its_memory(content, ())
+
+
+@given(data=st.data())
+def test_of_any_field(data: st.DataObject) -> None:
+    folder, dtype = data.draw(st.sampled_from(FOLDERS))
+    case = data.draw(strategies.load(folder).cases(dtype))
+    content, what = data.draw(changed(case.content))
+    note(f"{folder} {dtype}: {what}")
+    for variants in ((), *((name,) for name in records.HOST_VARIANTS)):
+        stays_within_its_memory(content, variants)
+    gives_the_references_outputs(content)
+
+
+def gives_the_references_outputs(content: bytes) -> None:
+    try:
+        read = graph.read(content, "file")
+        program = compiler.compile_graph(read)
+        fed = ports.noise(read, 2)
+        if not read.more_inputs:
+            fed = fed.view(program.input.dtype).reshape(2, *program.input.shape[1:])
+        with np.errstate(all="ignore"):
+            expected = reference.predict(as_float(content, read), fed)
+    except BoardlessError:  # of the compiler or of LiteRT
+        return
+    got = runners.load("host").run(program, fed)
+    if got.dtype != np.float32:
+        np.testing.assert_array_equal(got, expected.reshape(got.shape))

@@ -7,12 +7,14 @@ from boardless.model.compiler.kernels import Call, Context, module
 
 
 def lower(context: Context) -> Call:
-    shape = context.input().shape
+    shape, count = context.input().shape, len(context.op.inputs)
+    if context.op.options.get("values_count", count) != count:
+        raise context.refuse(f"it packs {count} tensors, but its options say another number")
     for i in range(1, len(context.op.inputs)):
         if context.input(i).shape != shape:
             raise context.refuse(f"it packs {shape} with {context.input(i).shape}")
     axis = _axis(context)
-    lengths = [math.prod(shape[axis:])] * len(context.op.inputs)
+    lengths = [math.prod(shape[axis:])] * count
     call: Call = module("CONCATENATION").joined(context, math.prod(shape[:axis]), lengths)
     return call
 

@@ -13,6 +13,8 @@ def lower(context: Context) -> Call | Alias:
     source, output = context.input(), context.output()
     if output.dtype not in FROM.get(source.dtype, ()) or source.count != output.count:
         raise context.refuse(f"turns {source.type_and_shape} into {output.type_and_shape}")
+    if output.quantisation is None or (source.dtype != "float32" and source.quantisation is None):
+        raise context.refuse("its values have no scale")
     if source.dtype == "float32":
         return _from_float(context)
     if (source.dtype, output.dtype) == ("int8", "int8"):

@@ -24,6 +24,8 @@ def view(context: Context, source: npt.NDArray[Any]) -> npt.NDArray[Any]:
         context.integers(i, what) for i, what in ((1, "begin"), (2, "end"), (3, "list of strides"))
     )
     masks = {name: int(options.get(f"{name}_mask", 0)) for name in MASKS}
+    if any(masks[name] >> len(begins) for name in ("ellipsis", "new_axis", "shrink_axis")):
+        raise context.refuse("its masks name more axes than its lists")
     if masks["ellipsis"] and len(begins) - bin(masks["new_axis"]).count("1") > source.ndim:
         raise context.refuse("its ellipsis stands for no axis; TFLite takes it for one")
     index: list[Any] = []

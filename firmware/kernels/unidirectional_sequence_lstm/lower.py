@@ -126,7 +126,8 @@ def _quantised(context: Context) -> dict[str, int]:
         raise context.refuse(
             f"the scale of its cells is {float(cell):.3g}, no power of two from 2^-15 to 2^-9"
         )
-    clip = np.float32(context.op.options["cell_clip"]) / cell
+    with np.errstate(over="ignore"):
+        clip = np.float32(context.op.options["cell_clip"]) / cell
     real = np.float32(2.0**-15 / float(np.float32(hidden.scale)) * 2.0**-15)
     multiplier, shift = quantise.multiplier_and_shift(float(real))
     context.scaled_up(-(1 << 30), 1 << 30, shift)

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from boardless.core.errors import BadInput
+
 FLOAT_TOLERANCE = 1e-5
 
 
@@ -47,6 +49,14 @@ def largest(found: npt.NDArray[np.float64]) -> float:
 
 
 def _differences(outputs: npt.NDArray[Any], reference: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Returns |a - b|; BadInput where the reference has found another shape of the output than the
+    model's file says."""
+    if outputs.shape != reference.shape:
+        each = [math.prod(array.shape[1:]) for array in (outputs, reference)]
+        raise BadInput(
+            f"its file says {each[0]:,} output values, the reference gives {each[1]:,}",
+            hint="convert the model again",
+        )
     a, b = outputs.astype(np.float64), reference.astype(np.float64)
     equal = (a == b) | (np.isnan(a) & np.isnan(b))
     with np.errstate(invalid="ignore"):

@@ -131,6 +131,8 @@ class Context(Operands):
             raise self.refuse(
                 f"the filter is {tensor.type_and_shape}, not {want} " + "x".join(map(str, shape))
             )
+        if want == "int8" and tensor.quantisation is None:
+            raise self.refuse("the filter has no scale")
         return tensor
 
     def maps(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:

@@ -10,8 +10,11 @@ is a file conv_2d_<variant>.c next to conv_2d_ref.c; lower() picks it if the boa
 from __future__ import annotations
 
 import math
+import re
+from functools import cache
 from types import ModuleType
 
+from boardless.core import paths
 from boardless.model import folders, profiles, traits
 from boardless.model.compiler import extents
 from boardless.model.compiler.calls import Alias, Call, Constant, Params
@@ -86,6 +89,7 @@ def lower(context: Context) -> Call | Alias:
                 f"its output is {by(found.shape)}, but its inputs give {by(shape)}"
             )
     if isinstance(result, Call):
+        _check_declared(context, result)
         _check_numbers(context, result.params)
         _check_extents(context, result)
     return result
@@ -119,6 +123,22 @@ def _output_shapes(lowering: ModuleType, context: Context) -> list[tuple[int, ..
 def by(shape: tuple[int, ...]) -> str:
     """A shape for a message, such as 1x10."""
     return "x".join(map(str, shape)) or "a scalar"
+
+
+def _check_declared(context: Context, call: Call) -> None:
+    """Refuses a call of a kernel that is not there: it has other types, or other operands."""
+    text = _declarations(call.header)
+    for name, end in ((call.function, r"\("), (call.params_type, ";")):
+        if not re.search(rf"\b{re.escape(name)}{end}", text):
+            raise context.refuse(f"boardless has no kernel {name}", hint=NO_KERNEL)
+
+
+@cache
+def _declarations(header: str) -> str:
+    """Returns the text of a kernel's header, and of those that it includes."""
+    text = (paths.KERNELS / header).read_text()
+    included = re.findall(r'#include "(.*)"', text)
+    return text + "".join(map(_declarations, included))
 
 
 def _check_numbers(context: Context, params: Params) -> None:

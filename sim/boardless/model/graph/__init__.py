@@ -58,7 +58,10 @@ class Tensor:
 
     @property
     def nbytes(self) -> int:
-        return self.count * np.dtype(self.dtype).itemsize
+        try:
+            return self.count * np.dtype(self.dtype).itemsize
+        except TypeError:  # such as int4: no operator takes it
+            return self.count
 
     @property
     def type_and_shape(self) -> str:

@@ -42,9 +42,13 @@ def to_signed(graph: Graph) -> Graph:
             continue
         where = f"{graph.name}, operator {op.index} {op.name}"
         known = traits.of(op.name)
-        if not (known.own_in_uint8 or known.same_in_uint8(op.options)):
+        what = ""
+        if _mixed(op, tensors, known):
+            what = "it mixes uint8 with int8 values, which TFLite takes for one another"
+        elif not (known.own_in_uint8 or known.same_in_uint8(op.options)):
+            what = "TFLite rounds it differently in uint8 than in int8"
+        if what:
             if folders.has(op.name, "lower"):  # without a kernel it is refused later
-                what = "TFLite rounds it differently in uint8 than in int8"
                 refused.append(Refusal(op.index, op.name, graph.types(op), what, HINT))
             operators.append(op)
             continue
@@ -69,6 +73,13 @@ def _beside(graph: Graph, unsigned: set[int]) -> set[int]:
     users = [op for op in graph.operators if unsigned & {*op.inputs, *op.outputs}]
     read = {i for op in users for i in op.inputs if i >= 0}
     return {i for i in read if graph.tensors[i].dtype == "uint8"}
+
+
+def _mixed(op: Operator, tensors: list[Tensor], known: traits.Traits) -> bool:
+    """Returns whether an operator that keeps its values' type has scaled values of both types."""
+    around = [tensors[i] for i in (*op.inputs, *op.outputs) if i >= 0]
+    types = {t.own_dtype for t in around if t.dtype == "int8" and t.quantisation is not None}
+    return len(types) > 1 and not (known.converts or known.stored)
 
 
 def _signed(tensor: Tensor) -> Tensor:

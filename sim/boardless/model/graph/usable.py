@@ -32,7 +32,7 @@ def usable(graph: Graph) -> Graph:
     """Returns the graph without what nobody reads, uint8 as int8, and a refusal for each operator
     that writes what boardless does not know. BadInput where that is the model's input."""
     graph = with_dilation(_without_unused(_with_batch(graph)))
-    graph = with_float_weights(to_signed(graph))
+    graph = _with_symmetric_filters(with_float_weights(to_signed(graph)))
     return _checked_activations(graph)
 
 
@@ -54,6 +54,23 @@ def _with_batch(graph: Graph) -> Graph:
     return graph.replace(
         tensors=(*graph.tensors, picture), operators=(as_before, *graph.operators), input=number
     )
+
+
+def _with_symmetric_filters(graph: Graph) -> Graph:
+    """Returns the graph in which int8 filters of windows have the zero point 0: where LiteRT
+    refuses others, TensorFlow Lite Micro takes them for 0. Those of uint8 models have their own."""
+    tensors, operators = list(graph.tensors), []
+    for op in graph.operators:
+        known = traits.of(op.name)
+        windows = known.weighted and known.form is traits.Form.WINDOW
+        number = op.inputs[1] if windows and len(op.inputs) > 1 else -1
+        q = tensors[number].quantisation if number >= 0 else None
+        if q is not None and any(q.zero_points) and tensors[number].own_dtype == "int8":
+            zeros = dataclasses.replace(q, zero_points=(0,) * len(q.zero_points))
+            tensors.append(dataclasses.replace(tensors[number], quantisation=zeros))
+            op = dataclasses.replace(op, inputs=(op.inputs[0], len(tensors) - 1, *op.inputs[2:]))
+        operators.append(op)
+    return graph.replace(tensors=tuple(tensors), operators=tuple(operators))
 
 
 def _without_unused(graph: Graph) -> Graph:
@@ -88,7 +105,8 @@ def _checked_activations(graph: Graph) -> Graph:
             continue
         varying |= set(op.outputs)
         maps = traits.of(op.name).blocks is traits.Blocks.APART  # of one picture
-        found = ((number, _wrong(graph, number, several_maps=maps)) for number in op.outputs)
+        found = [(number, _wrong(graph, number, several_maps=maps)) for number in op.outputs]
+        found += [(number, _wrong_scale(graph, number)) for number in op.inputs]
         for number, wrong in found:
             if wrong and op.index not in known:
                 what = f"tensor {number}: {wrong[0]}"
@@ -117,6 +135,15 @@ def _wrong(graph: Graph, number: int, several_maps: bool = False) -> tuple[str, 
     if batches and not several_maps:
         what = f"batch size {t.shape[0]}; boardless runs one picture at a time"
         return what, "export the model with batch size 1"
+    return None
+
+
+def _wrong_scale(graph: Graph, number: int) -> tuple[str, str] | None:
+    """Returns the same of a constant whose scale overflows single precision in a product. Filters
+    have tiny scales, where training has left nothing of a channel."""
+    q = graph.tensors[number].quantisation if number >= 0 else None
+    if q is not None and q.scales and not max(q.scales) <= SCALES[1]:
+        return f"scale {max(q.scales):.6g} is out of all range", REPRESENTATIVE
     return None
 
 

@@ -163,13 +163,14 @@ def _key(content: bytes, inputs: Array, keep_state: bool, profile: str) -> str:
 
 
 def _with_possible_axes(content: bytes) -> bytes:
-    """Returns the file with the only possible axis of scales in tensors of one dimension. Some
-    exporters wrote another one, which older interpreters accepted and this one refuses."""
+    """Returns the file with a possible axis of scales in tensors of one dimension, or of one scale.
+    Some exporters wrote another one, which older interpreters accepted and this one refuses."""
     model = schema.Model.GetRootAs(content, 0)
     patched = bytearray(content)
     graph = model.Subgraphs(0)
     for tensor in map(graph.Tensors, range(graph.TensorsLength())):
         q = tensor.Quantization()
-        if q is not None and tensor.ShapeLength() <= 1 and q.QuantizedDimension() != 0:
+        one = tensor.ShapeLength() <= 1 or (q is not None and q.ScaleLength() == 1)
+        if q is not None and one and q.QuantizedDimension() != 0:
             struct.pack_into("<i", patched, q._tab.Pos + q._tab.Offset(16), 0)
     return bytes(patched)
