@@ -178,7 +178,7 @@ def test_noodle_files_read_back_to_the_same_outputs(tmp_path: Path, form: str) -
 def test_weights_as_they_were_trained_are_exported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the zoo has kept them, with their normalisation; pictures lie next to them."""
+    """The zoo's own are taken, with their normalisation; pictures lie next to them."""
     shutil.copytree(paths.ZOO / "mobile_lenet", tmp_path / "mobile_lenet")
     monkeypatch.setattr(paths, "ZOO", tmp_path)
     rng = np.random.default_rng(0)

@@ -169,7 +169,7 @@ def test_stride_2_pads_symmetrically(block: int, channels: int) -> None:
 
 
 def test_unfolded_weights_in_the_layer_by_layer_firmware(tmp_path: Path) -> None:
-    """With any normalisation, the firmware computes what Keras does."""
+    """The firmware computes what Keras does, whatever the normalisation is."""
     rng = np.random.default_rng(1)
     model = training.build("mobile_lenet", (28, 28, 3), 8)
     for layer in model.layers:
