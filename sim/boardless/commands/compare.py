@@ -50,7 +50,7 @@ from boardless.terminal import (
     default=profiles.DEFAULT,
     show_default=True,
     type=click.Choice(profiles.names()),
-    help="The reference that all runtimes are held against, besides the one that each follows.",
+    help="All runtimes are held against this one, and each against the one that it follows.",
 )
 @core_option
 @part_option
@@ -70,7 +70,7 @@ def command(
     json_file: str | None,
     **options: Any,
 ) -> None:
-    """Show runtimes beside each other: the same model, boards and pictures.
+    """Compare runtimes on one model, with the same pictures.
 
     MODEL is a name of the zoo or the path of a .tflite. Each row is a runtime on a board: its
     version, whether its outputs are those of the reference that it follows and of --reference,

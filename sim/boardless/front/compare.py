@@ -1,4 +1,4 @@
-"""Runtimes beside each other: the same model, boards and pictures, a row for each runtime.
+"""Compares runtimes: the same model, boards and pictures, a row for each runtime.
 
 rows = compare("digits_cnn:int8", ["mps2-an386"], ["boardless", "bakenn"], quiet)
 
