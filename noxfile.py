@@ -251,13 +251,18 @@ def scripts() -> list[str]:
 def docs(session: nox.Session) -> None:
     """Build the documentation into build/docs; a warning is an error, a dead reference among them.
 
-    `-- --links` asks the addresses of other sites instead, which needs a network.
+    A browser, if there is Chromium, looks at some pages for faults of contrast and width, and at
+    all with `-- --axe`. `-- --links` asks the addresses of other sites instead, which needs a
+    network.
     """
-    install(session, "docs", "robot")
+    install(session, "docs", "robot", "tests")
     builder = "linkcheck" if "--links" in session.posargs else "html"
     strict = ("--fail-on-warning", "--keep-going", "--nitpicky", "--quiet", "--fresh-env")
     folders = ("--doctree-dir", "build/doctrees", "docs", "build/docs")
     session.run("python", "-m", "sphinx", "--builder", builder, *strict, *folders)
+    if builder == "html" and shutil.which("chromium"):
+        everything = ["--all"] if "--axe" in session.posargs else []
+        session.run("python", "tests/browser.py", "build/docs", *everything)
 
 
 @session()

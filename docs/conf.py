@@ -12,7 +12,7 @@ project = "boardless"
 copyright = "the boardless maintainers, Apache-2.0"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx_click", "made_from_code"]
+extensions = ["myst_parser", "sphinx_click", "made_from_code", "accessible"]
 exclude_patterns = ["_ext"]
 myst_heading_anchors = 4  # [text](page.md#heading) is checked
 myst_enable_extensions = ["deflist", "fieldlist"]
@@ -23,6 +23,6 @@ html_title = "boardless"
 html_static_path = ["_static"]
 html_css_files = ["boardless.css"]
 html_copy_source = False
-pygments_style = "friendly"
-pygments_dark_style = "monokai"
+pygments_style = "a11y-high-contrast-light"  # WCAG AA, as the other
+pygments_dark_style = "a11y-high-contrast-dark"
 linkcheck_timeout = 20

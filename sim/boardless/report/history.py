@@ -66,7 +66,10 @@ def _trend(case: str, figure: str, known: Sequence[tuple[Entry, float]]) -> Tren
     low, high = min(v for _, v in known), max(v for _, v in known)
     span = (high - low) or 1.0
     dots = []
+    values = [value for _, value in known]
     for k, (entry, value) in enumerate(known):
+        if 0 < k < len(known) - 1 and values[k - 1] == value == values[k + 1]:
+            continue  # it lies on the line between its neighbours
         x = 4 + k * (WIDTH - 8) / (len(known) - 1)
         y = HEIGHT - 4 - (value - low) / span * (HEIGHT - 8) if high > low else HEIGHT / 2
         dots.append(

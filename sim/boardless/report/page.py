@@ -23,7 +23,7 @@ from boardless.report.columns import COLUMNS
 from boardless.report.page_records import Report, Sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
-NAME = 40  # characters of a tensor's name that tell it from others
+NAME = 30  # characters of a tensor's name that tell it from others
 
 
 def render(report: Report) -> str:
