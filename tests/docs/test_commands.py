@@ -32,7 +32,7 @@ REASONS = {
     "needs another program": 4,
     "needs CMake": 1,
     "needs packages of others": 1,
-    "takes a minute": 3,
+    "takes a minute": 4,
     "needs the repository's history": 3,
 }
 NOT_RUN = re.compile(r"Not run by the tests: (.*)")

@@ -223,8 +223,8 @@ def test_it_can_be_read_without_seeing_it(sim: tuple[Path, str]) -> None:
 
 @chromium
 def test_axe_finds_nothing_and_a_phone_is_wide_enough(sim: tuple[Path, str]) -> None:
-    """All rows are unfolded; tests/unit/test_browser.py looks at dark pages, too. Only tables scroll
-    on a phone, each on its own."""
+    """All rows are unfolded; tests/unit/test_browser.py looks at dark pages, too. On a phone only
+    tables scroll, each on its own."""
     assert [*browser.problems(browser.look([sim[0] / "report.html"]))] == []
 
 

@@ -74,6 +74,7 @@ def test_from_the_first_commit_to_the_one_that_made_it_slower(
     assert step["worse"]
     assert step["layer"].startswith("conv 0 (+")
     assert step["old"] < step["new"]
+    assert "est. cycles ▁█ " in cli("report", "--github").stdout
     assert 'id="history"' in (tmp_path / "build" / "report.html").read_text()
     before = git("status", "--porcelain")
     assert before == "M history.jsonl"

@@ -11,6 +11,8 @@ import pytest
 from boardless import commands
 from boardless.cli import cli
 from boardless.commands import help
+from boardless.cycles import parts
+from boardless.device import boards
 from click.testing import CliRunner
 from command_line import Cli
 
@@ -70,6 +72,27 @@ def test_a_topic_is_short_and_names_what_there_is(topic: str) -> None:
         name, *words = call.split()
         assert name in commands.names(), call
         assert {word for word in words if word.startswith("--")} <= options(name), call
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("boardless ga", ["gate"]),
+        ("boardless run --core cortex-m0", ["cortex-m0", "cortex-m0plus"]),
+        ("boardless run --board mps2", [n for n in boards.names() if n.startswith("mps2")]),
+        ("boardless gate --board mps3-an5", ["mps3-an547"]),
+        ("boardless run --part nrf5", [n for n in parts.names() if n.startswith("nrf5")]),
+        ("boardless run --link u", ["uart"]),
+    ],
+)
+def test_a_shell_completes_names(words: str, found: list[str]) -> None:
+    environment = {
+        "_BOARDLESS_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    done = Cli()(**environment)
+    assert [line.removeprefix("plain,") for line in done.stdout.splitlines()] == found
 
 
 def test_help_of_topics_and_commands() -> None:

@@ -14,8 +14,8 @@ from boardless.core.errors import BadInput
 from boardless.front import history as front
 from boardless.judge import history
 from boardless.judge.history import Entry
+from boardless.report import github, page
 from boardless.report import history as report
-from boardless.report import page
 
 FIGURES: dict[str, Any] = {
     "target": "cortex-m4",
@@ -135,6 +135,29 @@ def test_the_page_draws_what_has_two_commits() -> None:
     assert html.count("<polyline") == 3
     assert "<script>alert" not in html
     assert 'id="history"' not in page.render(msgspec.structs.replace(made, trends=[]))
+
+
+def test_a_long_history_has_dots_only_where_a_line_bends() -> None:
+    cycles = [1000, 1000, 1000, 1000, 2000, 2000, 2000]
+    found = report.trends({"m:int8 b": [entry(k, cycles=c) for k, c in enumerate(cycles, 1)]})
+    assert [dot.text.rpartition(": ")[2] for dot in found[0].dots] == [
+        *("1,000", "1,000", "2,000", "2,000")
+    ]
+    assert [(len(trend.dots), trend.commits) for trend in found] == [(4, 7), (2, 7), (2, 7)]
+
+
+def test_a_comment_has_a_line_for_each_figure_over_commits() -> None:
+    cases = {"m b": [entry(1, model="m"), entry(2, model="m", cycles=1500, accuracy=0.8)]}
+    assert report.lines(cases, [("m:int8", "b"), ("other:int8", "b")]) == [
+        "m:int8 b: est. cycles ▁█ 1,000 → 1,500 over 2 commits",
+        "m:int8 b: bytes of RAM ▁▁ 100 → 100 over 2 commits",
+        "m:int8 b: accuracy █▁ 90.00% → 80.00% over 2 commits",
+    ]
+    assert report.bars([0, 1, 2, 7]) == "▁▂▃█"
+    made = example_report.report(example_report.case())
+    said = github.summary(made, report.lines(cases, [("m", "b")]))
+    assert "<details><summary>Over commits</summary>\n\n- m b: est. cycles ▁█ " in said
+    assert "<details>" not in github.summary(made)
 
 
 def test_a_run_becomes_entries() -> None:

@@ -15,7 +15,7 @@ from boardless.model.graph.refusals import Refused
 from boardless.model.reference import followed
 from boardless.report import check, record
 from boardless.runtimes import boardless
-from boardless.terminal import json_option, reference_option
+from boardless.terminal import completed, json_option, reference_option
 
 
 @click.command("check")
@@ -24,6 +24,7 @@ from boardless.terminal import json_option, reference_option
     "--board",
     "names",
     multiple=True,
+    shell_complete=completed(boards.names),
     help="See `boardless boards`; may be given more than once. Default: all boards.",
 )
 @reference_option

@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
+from boardless.device import boards
 from boardless.front import compare
 from boardless.model import profiles
 from boardless.report import compare as report
 from boardless.report import record
 from boardless.terminal import (
+    completed,
     core_option,
     fresh_option,
     images_option,
@@ -32,6 +34,7 @@ from boardless.terminal import (
     "--board",
     "board_names",
     multiple=True,
+    shell_complete=completed(boards.names),
     default=("mps2-an386",),
     show_default=True,
     metavar="B",

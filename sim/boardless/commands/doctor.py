@@ -7,10 +7,11 @@ import sys
 import click
 
 from boardless.core.surroundings import in_ci
+from boardless.device import boards
 from boardless.front import doctor, setup
 from boardless.report import record, table
 from boardless.report.table import sentences, words
-from boardless.terminal import json_option, say
+from boardless.terminal import completed, json_option, say
 
 
 @click.command("doctor")
@@ -23,6 +24,7 @@ from boardless.terminal import json_option, say
     "--board",
     "board_names",
     multiple=True,
+    shell_complete=completed(boards.names),
     metavar="B",
     help="With --fix: also what this board needs; may be given more than once.",
 )

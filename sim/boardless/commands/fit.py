@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from boardless.device import boards
 from boardless.front import fit
 from boardless.front.fit import places
 from boardless.judge import fits
@@ -15,6 +16,7 @@ from boardless.model import zoo
 from boardless.report import fit as report
 from boardless.report import record, table
 from boardless.terminal import (
+    completed,
     file_option,
     fresh_option,
     json_option,
@@ -30,6 +32,7 @@ from boardless.terminal import (
     "--board",
     "board_names",
     multiple=True,
+    shell_complete=completed(boards.names),
     metavar="B",
     help="Only this board; may be given more than once. Without MODEL: the zoo on it.",
 )

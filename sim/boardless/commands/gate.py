@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from boardless.device import boards
 from boardless.device.records import OURS
 from boardless.front import against, own_models
 from boardless.judge import gating, tolerances
@@ -20,6 +21,7 @@ from boardless.report import junit, kept, record, runs, table
 from boardless.report.collect import collect
 from boardless.terminal import (
     command_line,
+    completed,
     fresh_option,
     json_option,
     junit_option,
@@ -40,6 +42,7 @@ from boardless.terminal import (
     "--board",
     "board_names",
     multiple=True,
+    shell_complete=completed(boards.names),
     help="Default: all that `boardless sim` runs; may be given more than once.",
 )
 @click.option("--update", is_flag=True, help="Accept: write what runs now into the baselines.")

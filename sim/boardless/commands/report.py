@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from boardless.core.errors import BadInput
-from boardless.report import gate_columns, github, kept, page, record
+from boardless.report import gate_columns, github, history, kept, page, record
 from boardless.report.page_records import Report
 from boardless.terminal import file_option, json_option
 
@@ -46,7 +46,8 @@ def command(
     path = source or kept.data_file()
     data = kept.load(path)
     with kept.showing(path):
-        annotated, text = github.workflow_commands(data), github.summary(data)
+        trends = kept.trends(Path(history.FILE), github.shown(data))
+        annotated, text = github.workflow_commands(data), github.summary(data, trends)
     if annotations:
         click.echo(annotated, nl=False)
     if as_markdown and output:

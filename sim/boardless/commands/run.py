@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 from boardless import path
+from boardless.device import boards
 from boardless.device.link import faults
 from boardless.judge import metrics
 from boardless.report import page, record, runs, table
 from boardless.report.collect import collect
 from boardless.terminal import (
     command_line,
+    completed,
     core_option,
     cycles_option,
     emulator_option,
@@ -110,6 +112,7 @@ def _check_foreign(
     "--board",
     "board_names",
     multiple=True,
+    shell_complete=completed(boards.names),
     default=("mps2-an386",),
     show_default=True,
     help="See `boardless boards`; may be given more than once.",

@@ -24,8 +24,9 @@ SPECIAL_IN_PROPERTIES = str.maketrans({":": "%3A", ",": "%2C"})
 Gated = dict[str, Any]  # the JSON of `boardless gate`
 
 
-def summary(data: Report | Gated) -> str:
-    """Returns Markdown; the heading names the board where there is but one."""
+def summary(data: Report | Gated, trends: Sequence[str] = ()) -> str:
+    """Returns Markdown; the heading names the board where there is but one. `trends` are lines
+    about figures over commits."""
     if isinstance(data, Report):
         boards, ok, notes = {case.board for case in data.cases}, data.ok, data.notes
         bases = [f"est. cycles: {case.basis}" for case in data.cases if case.basis]
@@ -35,10 +36,13 @@ def summary(data: Report | Gated) -> str:
         bases, tables = [], _rows(data["rows"])
     where = f" on {_escaped(boards.pop())}" if len(boards) == 1 else ""
     verdict = "all well" if ok else "something is wrong"
+    history = [f"- {_escaped(line)}" for line in trends]
+    fold = ["<details><summary>Over commits</summary>"]
     blocks = [
         [MARKER, f"## boardless{where}: {verdict}"],
         [f"- {_escaped(cause.line)}" for cause in causes(data)],
         *tables,
+        *([fold, history, ["</details>"]] if history else []),
         [f"<sub>{_escaped(text)}</sub><br>" for text in dict.fromkeys([*bases, *notes])],
     ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
@@ -57,6 +61,13 @@ def workflow_commands(data: Report | Gated) -> str:
         line = printable(cause.line).translate(SPECIAL)
         lines.append(f"::error {','.join(properties)}::{line}\n")
     return "".join(lines)
+
+
+def shown(data: Report | Gated) -> list[tuple[str, str]]:
+    """Returns (model, board) of each case."""
+    if isinstance(data, Report):
+        return [(case.model, case.board) for case in data.cases]
+    return [(row["model"], row["board"]) for row in data["rows"]]
 
 
 def causes(data: Report | Gated) -> list[Cause]:

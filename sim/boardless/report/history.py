@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,8 @@ from boardless.report.table import number, words
 
 FILE = "history.jsonl"
 SHOWN = ("cycles", "ram", "accuracy")  # on the page; instructions where there are no cycles
+BARS = "▁▂▃▄▅▆▇█"
+MOST = 24  # bars in a line
 WIDTH, HEIGHT = 240.0, 48.0  # of a trend, in pixels
 
 
@@ -76,7 +78,30 @@ def _trend(case: str, figure: str, known: Sequence[tuple[Entry, float]]) -> Tren
             Dot(round(x, 1), round(y, 1), f"{entry.commit[:12]} {entry.date[:10]}: {_text(value)}")
         )
     title = judge.FIGURES[figure]
-    return Trend(case, title, _text(known[0][1]), _text(known[-1][1]), dots)
+    return Trend(case, title, _text(values[0]), _text(values[-1]), dots, len(known))
+
+
+def lines(cases: Mapping[str, Sequence[Entry]], shown: Iterable[tuple[str, str]]) -> list[str]:
+    """Returns a line for each figure over commits of the cases that are shown: (model, board)."""
+    found = []
+    for model, board in shown:
+        names = (f"{model} {board}", f"{model.partition(':')[0]} {board}")
+        of_case = next((cases[name] for name in names if name in cases), ())
+        for figure in (*SHOWN, "instructions"):
+            values = [v for e in of_case if (v := judge.value(e, figure)) is not None]
+            if len(values) > 1 and (figure != "instructions" or of_case[-1].cycles is None):
+                found.append(
+                    f"{names[0]}: {judge.FIGURES[figure]} {bars(values[-MOST:])} "
+                    f"{_text(values[0])} → {_text(values[-1])} over {len(values)} commits"
+                )
+    return found
+
+
+def bars(values: Sequence[float]) -> str:
+    """Returns a bar for each value, of eight heights from the least to the largest."""
+    low, span = min(values), max(values) - min(values)
+    heights = [round((len(BARS) - 1) * (v - low) / span) if span else 0 for v in values]
+    return "".join(BARS[height] for height in heights)
 
 
 def _text(value: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,11 @@ def keep_history(report: Report, file: Path) -> Path:
     record.write(msgspec.to_builtins(report), str(data_file()))
     record.write_text(page.render(report), page_file())
     return page_file()
+
+
+def trends(file: Path, shown: Iterable[tuple[str, str]]) -> list[str]:
+    """Returns lines about the figures of cases (model, board) in a file of history, if any."""
+    return history.lines(judged.in_order(_history(file), {}), shown)
 
 
 def _history(file: Path) -> list[judged.Entry]:

@@ -195,7 +195,8 @@ class Trend(msgspec.Struct, frozen=True):
     figure: str
     first: str
     last: str
-    dots: list[Dot]
+    dots: list[Dot]  # those where the line bends
+    commits: int = 0  # 0: as many as there are dots
 
 
 class Report(msgspec.Struct, frozen=True):

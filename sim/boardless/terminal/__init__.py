@@ -10,7 +10,9 @@ import click
 
 from boardless import runtimes
 from boardless.core.surroundings import in_ci
+from boardless.cycles import cores, parts
 from boardless.data.meaning import AUTO, USUAL
+from boardless.device import boards
 from boardless.model import profiles
 from boardless.path import Progress as Say
 from boardless.path import Request, named
@@ -83,8 +85,20 @@ quiet_option = click.option(
     callback=lambda ctx, param, value: ctx.meta.update({QUIET: value}),
     help="Show no progress, and of results only what is wrong.",
 )
+
+
+def completed(names: Callable[[], list[str]]) -> Callable[..., list[str]]:
+    """Returns what a shell completes the value of an option with: names that begin like it."""
+    return lambda ctx, param, incomplete: [n for n in names() if n.startswith(incomplete)]
+
+
 board_option = click.option(
-    "--board", "board", default="mps2-an386", show_default=True, help="See `boardless boards`."
+    "--board",
+    "board",
+    default="mps2-an386",
+    show_default=True,
+    shell_complete=completed(boards.names),
+    help="See `boardless boards`.",
 )
 emulator_option = click.option("--emulator", help="Default: the board's first that is installed.")
 
@@ -117,6 +131,7 @@ core_option = click.option(
     "cores",
     multiple=True,
     metavar="C",
+    shell_complete=completed(cores.names),
     help="Estimate cycles of this core with memory that never waits, such as cortex-m4; may be "
     "given more than once. Default: the board's own.",
 )
@@ -125,6 +140,7 @@ part_option = click.option(
     "parts",
     multiple=True,
     metavar="P",
+    shell_complete=completed(parts.names),
     help="Estimate cycles and time of this part, with its clock, flash and caches, such as "
     "stm32l4r5; may be given more than once.",
 )
