@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import subprocess
@@ -13,9 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import shared
 from boardless import runtimes
 from boardless.core import paths
-from boardless.device import boards, platformio
+from boardless.device import boards
 from boardless.device.link.client import Client
 from boardless.device.records import Build
 from boardless.model import zoo
@@ -58,30 +58,20 @@ def cli() -> Iterator[Cli]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The wheel of this checkout, installed once for all workers of a run into a folder that
     nothing may write to later."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    target = folder / "wheel" / "site"
-    target.parent.mkdir(exist_ok=True)
-    with platformio.locked(target.parent / "lock"):
-        if not target.is_dir():
-            install_wheel(target)
+    target = shared.once(tmp_path_factory, "wheel", install_wheel) / "site"
     before = {p for p in target.rglob("*") if p.suffix != ".pyc"}
     yield target
     after = {p for p in target.rglob("*") if p.suffix != ".pyc" and p.name != "__pycache__"}
     assert after <= before, "builds belong into the user's project"
 
 
-def install_wheel(target: Path) -> None:
+def install_wheel(folder: Path) -> None:
     python = [sys.executable, "-m"]
     run = {"cwd": paths.ROOT, "check": True, "capture_output": True, "timeout": 300}
-    folder = str(target.parent)
-    subprocess.run([*python, "hatchling", "build", "-t", "wheel", "-d", folder], **run)  # type: ignore[call-overload]
-    (wheel,) = target.parent.glob("*.whl")
-    half = target.with_name("half")
-    install = ["uv", "pip", "install", "--no-deps", "--target", str(half), str(wheel)]
+    subprocess.run([*python, "hatchling", "build", "-t", "wheel", "-d", str(folder)], **run)  # type: ignore[call-overload]
+    (wheel,) = folder.glob("*.whl")
+    install = ["uv", "pip", "install", "--no-deps", "--target", str(folder / "site"), str(wheel)]
     subprocess.run([*python, *install], **run)  # type: ignore[call-overload]
-    half.rename(target)
 
 
 @pytest.fixture

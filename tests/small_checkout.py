@@ -49,6 +49,14 @@ class Checkout:
                 text = board.read_text()
                 board.write_text(text.replace("default = true", "default = false"))
 
+    @classmethod
+    def copied(cls, other: Path, root: Path) -> Checkout:
+        """Returns a copy of a checkout, with all that was built and measured in it."""
+        shutil.copytree(other, root, symlinks=True)
+        made = cls.__new__(cls)
+        made.root, made.cli = root, Cli()
+        return made
+
     def judge_only(self, model: str, board: str) -> None:
         """Leaves this model's baseline on this board, and its cases of those that are judged."""
         for file in (self.root / "models/zoo" / model / "baseline").glob("*.toml"):

@@ -5,6 +5,7 @@ A board is tested because its folder is there; one whose tools are not installed
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -15,10 +16,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from boardless import runtimes
 from boardless.core import paths
 from boardless.core.errors import DeviceFault, ToolFailed, ToolMissing, TooSmall
 from boardless.data import pictures
-from boardless.device import boards, emulators, run
+from boardless.device import boards, emulators, platformio, run
 from boardless.device.link.client import Client
 from boardless.device.records import Board, Build
 from boardless.judge import predictions
@@ -43,9 +45,17 @@ def options(board: Board, link: str | None = None) -> run.Options:
         pytest.skip(str(error))
 
 
+@functools.cache
+def build_ahead(name: str) -> None:
+    found = [zoo.find(model) for model in MODELS]
+    models = [(model.graph, model.content) for model in found]
+    runtimes.load().build_together(models, boards.load(name))
+
+
 def firmware(built: Built, model: str, name: str) -> Build:
-    """A build; skips where the tools are not installed."""
+    """A build; skips where the tools are not installed. PlatformIO starts once for all models."""
     try:
+        build_ahead(name)
         return built(model, name)
     except ToolMissing as error:
         pytest.skip(str(error))
@@ -158,6 +168,7 @@ def test_sim_with_a_board_of_ones_own_builds_nothing_twice(cli: Cli, tmp_path: P
         "BOARDLESS_BOARDS": str(own.parent),
         "BOARDLESS_BUILD_DIR": str(tmp_path / "build"),
     }
+    platformio.lend("host", tmp_path / "build")
     names = ("digits_cnn", "mobile_lenet")
     command = ("sim", *names, "--boards", "my-board,host", "--limit", "2")
     done = cli(*command, "--json", "-", **environment)

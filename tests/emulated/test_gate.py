@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shared
 from command_line import Cli, marked_processes
 from small_checkout import Checkout
 
@@ -27,10 +28,13 @@ LINE = "digits_cnn:int8 mps2-an386 "
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A copy whose int8 firmware is built and judged: that is what its baseline says."""
-    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
-    done = checkout.gate("digits_cnn:int8")
+    made = shared.once(tmp_path_factory, "gate", judge)
+    return Checkout.copied(made, tmp_path_factory.mktemp("gate") / "checkout")
+
+
+def judge(folder: Path) -> None:
+    done = Checkout(folder).gate("digits_cnn:int8")
     assert done.returncode == 0, done.stdout + done.stderr
-    return checkout
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import shared
 from mutations import BOTH, MUTATIONS
 from small_checkout import Checkout
 
@@ -22,7 +24,12 @@ PLACE = {"CI": ""}
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A repository of one commit, all of which is measured."""
-    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    made = shared.once(tmp_path_factory, "mutations", measure)
+    return Checkout.copied(made, tmp_path_factory.mktemp("mutations") / "checkout")
+
+
+def measure(folder: Path) -> None:
+    checkout = Checkout(folder)
     if not WHOLE:
         checkout.without_float32()
     checkout.git("init", "-q")
@@ -31,7 +38,6 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     for arguments in (BOTH, (*BOTH, "--against", "HEAD")):
         done = checkout.gate(*arguments, "--ratchet", **PLACE)
         assert done.returncode == 0, done.stdout + done.stderr
-    return checkout
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import own_model
 import pytest
+from boardless.device import platformio
 from command_line import Cli
 
 pytestmark = pytest.mark.emulated
@@ -17,7 +18,9 @@ GATE = ("gate", "nets/model.tflite", "--board", "mps2-an386")
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("build"))
+    folder = tmp_path_factory.mktemp("build")
+    platformio.lend("mps2-an386", folder)
+    return str(folder)
 
 
 @pytest.fixture

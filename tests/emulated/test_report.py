@@ -16,6 +16,8 @@ import browser
 import html5lib
 import numpy as np
 import pytest
+import shared
+from boardless.device import platformio
 from command_line import Cli
 from PIL import Image
 
@@ -107,13 +109,18 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def sim(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """(build folder, the page)"""
-    folder = tmp_path_factory.mktemp("sim")
+    folder = shared.once(tmp_path_factory, "sim", simulate)
+    return folder, (folder / "report.html").read_text()
+
+
+def simulate(folder: Path) -> None:
+    for board in ("mps2-an386", "mps3-an547"):
+        platformio.lend(board, folder)
     done = Cli()(
         "sim", "digits_cnn", "mobile_lenet", "--limit", "36", BOARDLESS_BUILD_DIR=str(folder)
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr.rstrip().endswith(f"report: {folder / 'report.html'}")
-    return folder, (folder / "report.html").read_text()
 
 
 def test_the_page_is_whole_and_needs_no_other_file(sim: tuple[Path, str]) -> None:
