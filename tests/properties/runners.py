@@ -222,17 +222,21 @@ machines = pytest.mark.parametrize(
 )
 
 
-def check(case: DrawnCase, machine: str, variants: tuple[str, ...] | None = None) -> None:
+def check(case: DrawnCase, machine: str, several: Sequence[tuple[str, ...]] | None = None) -> None:
     """The case's outputs on a machine equal TFLite's: int8 to the last bit, float32 within 1e-5 of
-    the largest output (or term, where the sum nearly cancels). It compiles with `variants`, None
-    being all of the machine's."""
+    the largest output (or term, where the sum nearly cancels). It is compiled with each set of
+    variants of `several`, None being all of the machine's, and runs where that gives other
+    calls."""
     runner = load(machine)
     graph = read(case.content, "case")
     expected = reference.predict(case.oracle or as_float(case.content, graph), case.inputs)
-    program = compiler.compile_graph(
-        graph, variants=runner.variants if variants is None else variants
-    )
-    equal(case, program, runner.run(program, case.inputs), expected)
+    known = set()
+    for variants in [runner.variants] if several is None else several:
+        program = compiler.compile_graph(graph, variants)
+        functions = tuple(layer.call.function for layer in program.layers)
+        if functions not in known:
+            known.add(functions)
+            equal(case, program, runner.run(program, case.inputs), expected)
 
 
 def equal(

@@ -9,7 +9,7 @@ from properties import drawing
 from properties.drawing import DrawnCase, Window
 from properties.steps import Step
 
-KINDS = ["any"] + 6 * ["other, wide"] + 4 * ["3x3, wide"] + 5 * ["3x3, thin"]
+KINDS = ["any"] + 5 * ["other, wide"] + 9 * ["3x3, wide"] + 5 * ["3x3, thin"]
 
 DTYPES = ("int8", "float32", "int16")
 
