@@ -15,7 +15,7 @@ from boardless.model import compiler, profiles, reference, zoo
 from boardless.model.reference import followed
 from boardless.path import Request
 from host_kernels import HostModel
-from one_operator import Operator, Tensor, graph
+from one_operator import Operator, Tensor, graph, model
 
 RNG = np.random.default_rng(3)
 INPUTS = RNG.integers(-128, 128, (40, 72)).astype(np.int8)
@@ -76,3 +76,20 @@ def test_a_run_names_who_has_answered_and_rounds_as_it_does(
     assert note.startswith("TensorFlow Lite Micro ")
     assert "the reference interpreter refuses the model: " in note
     assert note.endswith("; the firmware rounds as --reference tflm does")
+
+
+def test_a_difference_from_optimised_kernels_is_called_theirs(tmp_path: Path) -> None:
+    """Where 600 classes are equal, LiteRT's reference kernels abort; its others round otherwise."""
+    source = Tensor((1, 600), "int8", (0.1,), (0,))
+    classes = Tensor((1, 600), "int8", (1 / 256,), (-128,))
+    file = tmp_path / "deadly.tflite"
+    file.write_bytes(model("SOFTMAX", [source], classes, {"beta": 1.0}))
+    fed = Pictures(np.zeros((1, 600), np.int8), None, "drawn")
+    outcome = path.follow(Request(str(file), "host", pictures=fed))
+    (note,) = (text for text in outcome.run.notes if "answered" in text)
+    assert "optimised kernels answered: the reference interpreter ended with SIGABRT" in note
+    assert note.endswith("it may round otherwise than the firmware, by a few units")
+    assert outcome.verdict.max_abs_error <= 1
+    if not outcome.ok:
+        assert "differ from the reference LiteRT " in outcome.verdict.reason
+        assert "optimised kernels" in outcome.verdict.reason

@@ -63,7 +63,7 @@ WIDE = [case for case in WIDE if case not in [("reduce_max", "tflm"), ("reduce_m
 
 
 @pytest.mark.parametrize(("operator", "profile"), WIDE)
-@settings(max_examples=CASES // 2)
+@settings(max_examples=CASES // 3)
 @given(data=st.data())
 def test_int16_on_host(operator: str, profile: str, data: st.DataObject) -> None:
     """XNNPACK takes no layers of int16 values, so that LiteRT's own kernels answer."""

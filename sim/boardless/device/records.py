@@ -222,6 +222,7 @@ class Run:
     notes: tuple[str, ...] = ()  # what could not be found out, and why
     seconds: dict[str, float] = field(default_factory=dict)  # build, boot, infer, total
     answered_by: str = ""  # who has computed `reference`, such as "LiteRT 2.3.0, reference kernels"
+    instead: bool = False  # that is not the first interpreter of the profile
     disagreements: tuple[Disagreement, ...] = ()  # of the references that were asked, too
     rounding: npt.NDArray[Any] | None = None  # by how much outputs may differ; None: not known
 

@@ -51,7 +51,9 @@ def following(prepared: Prepared, expected: Answer, progress: Progress) -> Prepa
 def instead(prepared: Prepared, expected: Answer) -> str:
     """Returns who has answered instead of the interpreter that was asked for, and why."""
     said = f"{expected.by} answered: {expected.instead}"
-    if expected.profile == prepared.request.reference or prepared.build.foreign:
+    if expected.profile == prepared.request.reference:
+        return f"{said}; it may round otherwise than the firmware, by a few units"
+    if prepared.build.foreign:
         return said
     return f"{said}; the firmware rounds as --reference {expected.profile} does"
 

@@ -18,7 +18,11 @@ def judge(measurement: Measurement, progress: Progress = quiet) -> Outcome:
     shown; corrupted ones must agree with the reference, too."""
     verdicts = {
         name: predictions.compare(
-            run.outputs, run.reference, run.pictures.labels, run.rounding, run.held_against
+            run.outputs,
+            run.reference,
+            run.pictures.labels,
+            run.rounding,
+            run.answered_by if run.instead else run.held_against,
         )
         for name, run in measurement.runs.items()
     }

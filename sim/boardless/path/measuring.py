@@ -137,6 +137,7 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
                 "total": time.monotonic() - prepared.began,
             },
             answered_by=expected.by,
+            instead=bool(expected.instead),
             disagreements=tuple(expecting.disagreements(graph, others, part, reference_outputs)),
             rounding=allowed,
         )
