@@ -57,6 +57,8 @@ def lower(context: Context) -> Call:
         params |= _quantised(context)
         constants += _scaled(context, weights[0], weights[1], bias)
     else:
+        if not options["cell_clip"] >= 0:
+            raise context.refuse(f"it limits its cells to {options['cell_clip']}")
         params["cell_clip"] = float(options["cell_clip"])
         constants.append(Constant("bias", bias))
     return Call(

@@ -37,7 +37,7 @@ def to_signed(graph: Graph) -> Graph:
     operators, refused = [], list(graph.refused)
     filters: dict[int, int] = {}  # tensor -> the same, centred
     for op in graph.operators:
-        if not unsigned & {*op.inputs, *op.outputs}:
+        if not unsigned & {*op.inputs, *op.outputs, *op.intermediates}:
             operators.append(op)
             continue
         where = f"{graph.name}, operator {op.index} {op.name}"
@@ -77,7 +77,7 @@ def _beside(graph: Graph, unsigned: set[int]) -> set[int]:
 
 def _mixed(op: Operator, tensors: list[Tensor], known: traits.Traits) -> bool:
     """Returns whether an operator that keeps its values' type has scaled values of both types."""
-    around = [tensors[i] for i in (*op.inputs, *op.outputs) if i >= 0]
+    around = [tensors[i] for i in (*op.inputs, *op.outputs, *op.intermediates) if i >= 0]
     types = {t.own_dtype for t in around if t.dtype == "int8" and t.quantisation is not None}
     return len(types) > 1 and not (known.converts or known.stored)
 
