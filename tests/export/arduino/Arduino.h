@@ -9,11 +9,18 @@ extern "C" {
 unsigned long micros(void);
 void delay(unsigned long milliseconds);
 void shim_putc(char c);
+int shim_getc(void);
 }
 
 class SerialStandIn {
  public:
   void begin(unsigned long) {}
+  int available() {
+    return 1; /* reading waits */
+  }
+  int read() {
+    return shim_getc();
+  }
   void print(char c) {
     shim_putc(c);
   }
@@ -21,6 +28,9 @@ class SerialStandIn {
     while (*text) {
       shim_putc(*text++);
     }
+  }
+  void print(unsigned long value) {
+    number(value);
   }
   void print(double value, int digits = 2) {
     if (value < 0) {
