@@ -35,6 +35,8 @@ def test_the_example_repository_passes_against_the_wheel(site: Path, tmp_path: P
     said = Project(site, folder).pytest("--boardless-board", QEMU, "--boardless-board", "host")
     assert re.search(r"\b7 passed, 1 skipped in", said), said
     assert str(site / "boardless") in said
+    for file in ("py.typed", "topics/tools.txt", "report/templates/report.css"):
+        assert (site / "boardless" / file).is_file()
     assert (folder / "build" / QEMU / "model" / "firmware.elf").is_file()
 
 

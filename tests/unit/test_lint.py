@@ -1,12 +1,8 @@
-"""pre-commit uses the programs of .venv, which lint's group pins; users get the types, too."""
+"""pre-commit uses the programs of .venv, which lint's group pins."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tomllib
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,12 +29,3 @@ def test_hooks_are_what_lint_runs() -> None:
     assert {hook["id"] for hook in HOOKS} == {
         *("ruff", "ruff-format", "mypy", "clang-format", "shellcheck")
     }
-
-
-@pytest.mark.slow
-def test_the_wheel_says_that_it_has_types(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=paths.ROOT, check=True, capture_output=True, timeout=300)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        assert "boardless/py.typed" in archive.namelist()
