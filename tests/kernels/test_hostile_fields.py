@@ -82,6 +82,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         model("PACK", [INT8], Tensor((1, 1, 4), "int8", *SCALE), {"valuesCount": 2, "axis": 1}),
         "its options say another number",
     ),
+    "a number of outputs that are not there": (
+        model("UNPACK", [Tensor((1, 1, 4), "int8", *SCALE)], INT8, {"num": 0, "axis": 1}),
+        "its options say another number",
+    ),
     "a mask of axes that are not listed": (
         model(
             "STRIDED_SLICE",

@@ -5,7 +5,9 @@ from boardless.model.compiler.kernels import Call, Context
 
 
 def lower(context: Context) -> Call:
-    axis = _axis(context)
+    axis, count = _axis(context), len(context.op.outputs)
+    if context.op.options.get("num", count) != count:
+        raise context.refuse(f"it gives {count} tensors, but its options say another number")
     return moves.pieces(context, 0, axis, [1] * context.input().shape[axis])
 
 
