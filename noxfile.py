@@ -289,6 +289,13 @@ def bench(session: nox.Session) -> None:
         session.run("python", "tests/times.py")
 
 
+@session()
+def compare(session: nox.Session) -> None:
+    """Write docs/reference/runtimes.md: runtimes, models and cores in one table, measured now."""
+    install(session, "tests")
+    session.run("python", "docs/_ext/compare.py")
+
+
 @nox.session()
 def train(session: nox.Session) -> None:
     """Train zoo models from their recipes: `nox -s train -- NAME`, all without a name.

@@ -15,6 +15,7 @@ from boardless.report import record
 from boardless.terminal import (
     completed,
     core_option,
+    fold_option,
     fresh_option,
     images_option,
     json_option,
@@ -61,6 +62,7 @@ from boardless.terminal import (
 @limit_option("Only the first N pictures.", compare.PICTURE_COUNT)
 @pixels_option
 @labels_option
+@fold_option
 @fresh_option
 @quiet_option
 @json_option

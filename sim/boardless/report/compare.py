@@ -168,6 +168,16 @@ def show(model: str, common: str, rows: Sequence[Row]) -> None:
         table.note(text)
 
 
+def markdown(common: str, rows: Sequence[Row]) -> list[str]:
+    """Returns the table of the rows as lines of Markdown, without times of parts."""
+    chosen = [i for i, title in enumerate(HEADINGS) if title != "est. ms"]
+    shown = [titles(common), *map(cells, rows)]
+    lines = [f"| {' | '.join(row[i] for i in chosen)} |" for row in shown]
+    text = ("board", "runtime", "version", "own reference", "{common}")
+    rule = ["---" if HEADINGS[i] in text else "---:" for i in chosen]
+    return [lines[0], f"| {' | '.join(rule)} |", *lines[1:]]
+
+
 def remarks(rows: Sequence[Row]) -> list[str]:
     """Returns the lines below a table: the pictures, errors of estimates, edits, refusals."""
     runs = [row.outcome.run for row in rows if row.outcome]
