@@ -130,3 +130,10 @@ def test_every_part_that_pages_ask_for_is_made(made: Made) -> None:
     assert asked
     for name, what in asked:
         assert made(name, *filter(None, [what])).strip()
+
+
+def test_every_column_of_a_table_has_a_heading() -> None:
+    """A screen reader names it with every cell."""
+    for page in DOCS.rglob("*.md"):
+        for row in re.findall(r"^(\|.*\|)\n\|[ :|-]+\|$", page.read_text(), re.MULTILINE):
+            assert all(cell.strip() for cell in row[1:-1].split("|")), f"{page}: {row}"
