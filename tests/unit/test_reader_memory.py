@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -90,8 +91,9 @@ def test_many_users_of_one_vector(kind: str) -> None:
 
 
 def attempt_slowly(data: bytes) -> None:
-    """Reads without a time limit, because tracing makes everything slower."""
-    with pytest.raises(BadInput):
+    """Reads without a time limit, because tracing makes everything slower. What is read may be a
+    model, such as one whose output is its input."""
+    with contextlib.suppress(BadInput):
         compiler.compile_graph(graph.read(data, "file"))
 
 
