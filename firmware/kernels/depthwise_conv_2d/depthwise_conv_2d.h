@@ -58,12 +58,12 @@ bl_status bl_depthwise_conv_2d_s8_taps_dsp(const bl_depthwise_conv_2d_s8 *p, con
                                            const int8_t *filter, const int32_t *channels,
                                            void *scratch, int32_t scratch_bytes, int8_t *output);
 
-/* Computes the same bits in plain C, for as many output as input channels. bias has output_c
- * entries and holds, other than above, bias[o] - input_zero_point * sum of the channel's taps,
- * wrapped. Order: as the reference's. */
+/* Computes the same bits in plain C, for any window of fewer than 65536 taps. filter: output
+ * channels, each with its rows of taps. channels: for each output channel a word each of
+ * bias - input_zero_point * sum of the channel's taps, wrapped; multiplier; 256 times that sum,
+ * plus the lowest byte of the shift. Order: as the reference's. */
 bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                         const int8_t *filter, const int32_t *bias,
-                                         const int32_t *multiplier, const int32_t *shift,
+                                         const int8_t *filter, const int32_t *channels,
                                          int8_t *output);
 
 /* Computes the same bits with MVE, for shifts <= 0, windows of at most 4x4 taps and as many output
@@ -78,6 +78,21 @@ bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const
 bl_status bl_depthwise_conv_2d_s8_mve(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
                                       const int32_t *filter, void *scratch, int32_t scratch_bytes,
                                       int8_t *output);
+
+/* Computes the same bits with MVE, for shifts <= 0 and any window; lower.py packs the filter.
+ *
+ * The taps of a window lie in lines: in columns where that takes fewer vectors of 16 bytes, in rows
+ * elsewhere. filter: for every output channel a word each of bias - input_zero_point * sum of the
+ * channel's taps, multiplier and shift; then its lines, with zeros for what dilation skips. The
+ * first 16 taps of all lines come first, then the next 16; zeros fill up the last word. scratch:
+ * for each of min(input_c, 8) channels a plane of as many lines as a window reaches over, each of
+ * (outputs along a line, rounded up to fours, - 1) * stride + line's reach bytes; and 16 bytes. A
+ * plane has at most 8191 bytes. With more lines, (lines - reach) / stride + 1 rows of windows make
+ * a band. Order: bands ascend, from left to right if lines are columns; while one is written, the
+ * input under it is still read, unless input_c <= 8. */
+bl_status bl_depthwise_conv_2d_s8_lines_mve(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                            const int32_t *filter, void *scratch,
+                                            int32_t scratch_bytes, int8_t *output);
 
 /* Computes the same sums, with the taps of a channel in registers: for 3x3 windows with stride_w 1
  * or 2, no dilation, as many output as input channels, and activations as in float32.h. bias is not

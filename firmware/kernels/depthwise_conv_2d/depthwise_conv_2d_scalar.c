@@ -1,66 +1,157 @@
-/* Pixel by pixel. Where the window lies inside the map no tap is tested; elsewhere a tap outside of
- * the map multiplies input_zero_point, so that the offset can live in the bias. */
+/* Pixel by pixel, over the taps that lie inside the map. Where all do, the zero point is in the
+ * bias; elsewhere it is subtracted from each input. */
 #include "depthwise_conv_2d.h"
 #include "requantise.h"
-#include "scalar.h"
 
-/* Rows of three taps, `step` bytes from column to column, `row_step` from row to row. */
-static inline uint32_t three_wide(const int8_t *from, const int8_t *taps, int32_t channels,
-                                  int32_t step, int32_t row_step, int32_t rows, uint32_t sum) {
-  for (; rows > 0; rows--, from += row_step, taps += 3 * channels) {
-    sum += (uint32_t)(from[0] * taps[0]);
-    sum += (uint32_t)(from[step] * taps[channels]);
-    sum += (uint32_t)(from[2 * step] * taps[2 * channels]);
+#define NOINLINE __attribute__((noinline))
+
+/* What lower.py packs of an output channel. */
+typedef struct {
+  int32_t bias; /* less input_zero_point times the sum of all taps */
+  int32_t multiplier;
+  int32_t taps_and_right; /* the sum of all taps, times 256, plus the byte of -1 - shift */
+} channel_constants;
+
+/* What all pixels have in common. */
+typedef struct {
+  int32_t channels, multiplier, taps;
+  int32_t step, row_step; /* from tap to tap in the input */
+  int32_t filter_w, input_zero_point;
+  int32_t output_zero_point, activation_min, activation_max;
+  const int8_t *filter;
+  const channel_constants *constants;
+} layer;
+
+/* Taps of a window that lie in the map: `columns` by `rows`. The first of them is at `from` in the
+ * input and `first` in the filter of a channel. */
+typedef struct {
+  const int8_t *from;
+  int32_t first, columns, rows;
+} part;
+
+/* bl_requantise and bounds. A value rounds as its half does, once what the sign takes is gone. */
+static inline int8_t scaled(const layer *l, uint32_t sum, const channel_constants *channel) {
+  const int32_t right = (int8_t)channel->taps_and_right;
+  int32_t value;
+#if defined(__XTENSA__) || defined(__ARM_ARCH_6M__)
+  value = bl_requantise((int32_t)sum, channel->multiplier, -1 - right);
+#else
+  if (right >= 0) {
+    const int64_t product = (int64_t)(int32_t)sum * channel->multiplier;
+    const int32_t high = (int32_t)((product + (INT64_C(1) << 30)) >> 31);
+    value = (((high + (high >> 31)) >> right) + 1) >> 1;
+  } else {
+    value = bl_requantise((int32_t)sum, channel->multiplier, -1 - right);
   }
-  return sum;
+#endif
+  return (int8_t)bl_clamp(bl_offset(value, l->output_zero_point), l->activation_min,
+                          l->activation_max);
 }
 
-/* Any window, anywhere; `row` and `column` are those of its first tap. */
-static uint32_t any(const bl_depthwise_conv_2d_s8 *p, const int8_t *input, const int8_t *taps,
-                    int32_t row, int32_t column, uint32_t sum) {
-  const bl_window *w = &p->window;
-  const int32_t channels = w->input_c;
-  for (int32_t ky = 0; ky < w->filter_h; ky++, row += w->dilation_h) {
-    const int in_row = (uint32_t)row < (uint32_t)w->input_h;
-    const int8_t *from = input + (row * w->input_w + column) * channels;
-    int32_t x = column;
-    for (int32_t kx = 0; kx < w->filter_w; kx++, taps += channels) {
-      const int in_map = in_row && (uint32_t)x < (uint32_t)w->input_w;
-      sum += (uint32_t)(*taps * (in_map ? *from : p->input_zero_point));
-      x += w->dilation_w;
-      from += w->dilation_w * channels;
+static inline uint32_t three(const int8_t *from, int32_t step, const int8_t *taps) {
+  return (uint32_t)(from[0] * taps[0]) + (uint32_t)(from[step] * taps[1]) +
+         (uint32_t)(from[2 * step] * taps[2]);
+}
+
+/* A pixel whose window of 3x3 taps lies in the map; there is one output channel per channel. */
+static NOINLINE int8_t *nine_taps(const layer *l, const part *t, int8_t *output) {
+  const channel_constants *channel = l->constants;
+  const int8_t *taps = l->filter, *from = t->from;
+  const int32_t step = l->step, row_step = l->row_step;
+  for (const int8_t *const end = output + l->channels; output != end; from++, taps += 9) {
+    uint32_t sum = (uint32_t)channel->bias + three(from, step, taps);
+    sum += three(from + row_step, step, taps + 3);
+    sum += three(from + 2 * row_step, step, taps + 6);
+    *output++ = scaled(l, sum, channel++);
+  }
+  return output;
+}
+
+/* A pixel whose window lies in the map. */
+static NOINLINE int8_t *all_taps(const layer *l, const part *t, int8_t *output) {
+  const channel_constants *channel = l->constants;
+  const int8_t *taps = l->filter;
+  const int32_t step = l->step;
+  for (const int8_t *at = t->from, *const end = at + l->channels; at != end; at++) {
+    for (int32_t k = l->multiplier; k > 0; k--, channel++) {
+      uint32_t sum = (uint32_t)channel->bias;
+      const int8_t *row = at;
+      for (int32_t rows = t->rows; rows > 0; rows--, row += l->row_step) {
+        const int8_t *from = row;
+        for (const int8_t *const last = taps + t->columns; taps != last; from += step) {
+          sum += (uint32_t)(*from * *taps++);
+        }
+      }
+      *output++ = scaled(l, sum, channel);
     }
   }
-  return sum;
+  return output;
+}
+
+/* A pixel whose window sticks out. */
+static NOINLINE int8_t *some_taps(const layer *l, const part *t, int8_t *output) {
+  const channel_constants *channel = l->constants;
+  const int8_t *taps = l->filter + t->first;
+  const int32_t step = l->step, zero_point = l->input_zero_point;
+  for (const int8_t *at = t->from, *const end = at + l->channels; at != end; at++) {
+    for (int32_t k = l->multiplier; k > 0; k--, channel++, taps += l->taps) {
+      uint32_t sum = (uint32_t)channel->bias;
+      sum += (uint32_t)zero_point * (uint32_t)(channel->taps_and_right >> 8);
+      const int8_t *row = at, *tap_row = taps;
+      for (int32_t rows = t->rows; rows > 0; rows--, row += l->row_step, tap_row += l->filter_w) {
+        const int8_t *from = row, *tap = tap_row;
+        for (const int8_t *const last = tap + t->columns; tap != last; from += step) {
+          sum += (uint32_t)((*from - zero_point) * *tap++);
+        }
+      }
+      *output++ = scaled(l, sum, channel);
+    }
+  }
+  return output;
 }
 
 bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                         const int8_t *filter, const int32_t *bias,
-                                         const int32_t *multiplier, const int32_t *shift,
+                                         const int8_t *filter, const int32_t *channels,
                                          int8_t *output) {
   const bl_window *w = &p->window;
-  if (!bl_window_is_valid(w) || w->output_c != w->input_c) {
+  if (!bl_window_is_valid(w) || w->output_c % w->input_c) {
     return BL_BAD_ARGUMENT;
   }
-  const int32_t channels = w->input_c, row_bytes = w->input_w * channels;
-  const int32_t step = w->dilation_w * channels, row_step = w->dilation_h * row_bytes;
-  const int32_t reach_h = (w->filter_h - 1) * w->dilation_h + 1;
-  const int32_t reach_w = (w->filter_w - 1) * w->dilation_w + 1;
+  const int32_t row_bytes = w->input_w * w->input_c;
+  const layer l = {
+      .channels = w->input_c,
+      .multiplier = w->output_c / w->input_c,
+      .taps = w->filter_h * w->filter_w,
+      .step = w->dilation_w * w->input_c,
+      .row_step = w->dilation_h * row_bytes,
+      .filter_w = w->filter_w,
+      .input_zero_point = p->input_zero_point,
+      .output_zero_point = p->output_zero_point,
+      .activation_min = p->activation_min,
+      .activation_max = p->activation_max,
+      .filter = filter,
+      .constants = (const channel_constants *)channels,
+  };
+  const int nine = w->filter_h == 3 && w->filter_w == 3 && l.multiplier == 1;
   for (int32_t y = 0; y < w->output_h; y++) {
     const int32_t row = y * w->stride_h - w->pad_top;
+    int32_t ky, ky_end;
+    bl_taps(y, w->stride_h, w->pad_top, w->dilation_h, w->filter_h, w->input_h, &ky, &ky_end);
     for (int32_t x = 0; x < w->output_w; x++) {
       const int32_t column = x * w->stride_w - w->pad_left;
-      const int inside = row >= 0 && column >= 0 && row + reach_h <= w->input_h &&
-                         column + reach_w <= w->input_w && w->filter_w == 3;
-      const int8_t *from = input + row * row_bytes + column * channels;
-      for (int32_t c = 0; c < channels; c++, from++) {
-        const uint32_t start = (uint32_t)bias[c];
-        const uint32_t sum =
-            inside ? three_wide(from, filter + c, channels, step, row_step, w->filter_h, start)
-                   : any(p, input + c, filter + c, row, column, start);
-        const int32_t scaled = bl_requantise((int32_t)sum, multiplier[c], shift[c]);
-        *output++ = (int8_t)bl_clamp(bl_offset(scaled, p->output_zero_point), p->activation_min,
-                                     p->activation_max);
+      int32_t kx, kx_end;
+      bl_taps(x, w->stride_w, w->pad_left, w->dilation_w, w->filter_w, w->input_w, &kx, &kx_end);
+      const part t = {
+          .from = input + (row + ky * w->dilation_h) * row_bytes +
+                  (column + kx * w->dilation_w) * w->input_c,
+          .first = ky * w->filter_w + kx,
+          .columns = kx_end - kx,
+          .rows = kx_end > kx ? ky_end - ky : 0,
+      };
+      if (t.columns != w->filter_w || t.rows != w->filter_h) {
+        output = some_taps(&l, &t, output);
+      } else {
+        output = nine ? nine_taps(&l, &t, output) : all_taps(&l, &t, output);
       }
     }
   }

@@ -19,6 +19,7 @@ from boardless.model.compiler.kernels import Call, Constant, Context, Params
 from boardless.model.traits import Rounding
 
 BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
+MOST_PLANE = 8191  # bytes that eight channels' planes may lie apart
 FEW_PIXELS = 9  # of an output map: with fewer, preparing a channel to slide takes longer than taps
 
 
@@ -67,20 +68,17 @@ def lower(context: Context) -> Call:
     ).with_clearances(context.clearance(params["window"]))
     if offset:
         return call
-    if (
-        "mve" in context.variants
-        and suffix == "s8"
-        and input_c == output_c
-        and max(filter_h, filter_w) <= 4
-        and mve.shifts_right(call.constants[3])
-    ):
-        return _s8_mve(context, call)
+    if "mve" in context.variants and suffix == "s8" and mve.shifts_right(call.constants[3]):
+        if input_c == output_c and max(filter_h, filter_w) <= 4:
+            return _s8_mve(context, call)
+        lines = _lines(call.params["window"])
+        if lines.most:
+            return _s8_lines_mve(context, call, lines)
     if "dsp" in context.variants and suffix == "s8":
         return _s8_dsp(context, call, filter_tensor.data.reshape(-1, output_c).T) or call
     if "fpu" in context.variants and suffix == "f32" and _slides(call) and input_c == output_c:
         return _f32_fpu(context, call)
-    scalar = "scalar" in context.variants and suffix == "s8" and input_c == output_c
-    if scalar and _scalar_is_faster(call.params["window"]):
+    if "scalar" in context.variants and suffix == "s8" and filter_h * filter_w < 65536:
         return _s8_scalar(context, call)
     return call
 
@@ -98,18 +96,6 @@ def _slides(call: Call) -> bool:
         and (window["dilation_h"], window["dilation_w"]) == (1, 1)
         and window["stride_w"] <= 2
     )
-
-
-def _scalar_is_faster(window: Params) -> bool:
-    """Returns True if the scalar variant beats the reference: it has fast code for three columns
-    of taps inside the map, and takes half as long again at the map's edges."""
-    whole = 1  # windows that lie in the map
-    for size, pad in (("h", "pad_top"), ("w", "pad_left")):
-        reach = (window[f"filter_{size}"] - 1) * window[f"dilation_{size}"] + 1
-        stride, outputs = window[f"stride_{size}"], window[f"output_{size}"]
-        starts = [out * stride - window[pad] for out in range(outputs)]
-        whole *= sum(0 <= start <= window[f"input_{size}"] - reach for start in starts)
-    return bool(window["filter_w"] == 3 and 2 * whole > window["output_h"] * window["output_w"])
 
 
 def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None:
@@ -172,14 +158,21 @@ def _f32_fpu(context: Context, call: Call) -> Call:
 
 def _s8_scalar(context: Context, call: Call) -> Call:
     """Returns the call of the variant without the zero point in its inner loop."""
-    taps, bias, *scaling = call.constants
+    taps, bias, multiplier, shift = call.constants
     assert taps.data is not None
+    assert multiplier.data is not None
+    assert shift.data is not None
     rows = taps.data.reshape(-1, call.params["window"]["output_c"]).T
     folded = fixed_point.folded_bias(rows, bias.data, call.params["input_zero_point"])
+    last = rows.sum(axis=1, dtype=np.int32) * 256 + (-1 - shift.data & 0xFF)
+    channels = np.stack([folded, multiplier.data, last], axis=1).astype(np.int32)
     return dataclasses.replace(
         call,
         function="bl_depthwise_conv_2d_s8_scalar",
-        constants=(taps, Constant("bias", folded), *scaling),
+        constants=(
+            Constant("filter", np.ascontiguousarray(rows), "channels, rows of taps"),
+            Constant("channels", channels, "channels: bias, multiplier, taps and shift"),
+        ),
     ).with_clearances(context.clearance(call.params["window"]))
 
 
@@ -199,3 +192,68 @@ def _s8_mve(context: Context, call: Call) -> Call:
         constants=(mve.packed(rows.reshape(channels, 16), bias, multiplier, shift, zero_point),),
         scratch_bytes=4 * (columns - 1) * min(channels, 16) + 64,
     ).with_clearances(context.clearance(window, pixels=0 if channels <= 16 else window["output_w"]))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Lines:
+    """The lines of a window, as bl_depthwise_conv_2d_s8_lines_mve walks over them."""
+
+    upright: bool  # a line is a column
+    reach: int  # of a line, in pixels
+    count: int  # of a window's lines
+    most: int  # rows of windows in a band; 0 if the planes would be too large
+    scratch_bytes: int
+
+
+def _lines(window: Params) -> _Lines:
+    """Returns the lines of a window: columns where that takes fewer vectors of 16 taps."""
+    reach = {s: (window[f"filter_{s}"] - 1) * window[f"dilation_{s}"] + 1 for s in "hw"}
+    vectors = {
+        along: -(-reach[along] // 16) * window[f"filter_{across}"] for along, across in ("hw", "wh")
+    }
+    along, across = "hw" if vectors["h"] < vectors["w"] else "wh"
+    fours, stride = -(-window[f"output_{along}"] // 4), window[f"stride_{across}"]
+    pitch = (4 * fours - 1) * window[f"stride_{along}"] + reach[along]
+    planes = min(window["input_c"], 8)
+    fitting = min(BAND_BYTES // (planes * pitch), MOST_PLANE // pitch)
+    most = max(1, min((fitting - reach[across]) // stride + 1, window[f"output_{across}"]))
+    plane = ((most - 1) * stride + reach[across]) * pitch
+    return _Lines(
+        upright=along == "h",
+        reach=reach[along],
+        count=window[f"filter_{across}"],
+        most=most if plane <= MOST_PLANE else 0,
+        scratch_bytes=planes * plane + 16,
+    )
+
+
+def _s8_lines_mve(context: Context, call: Call, lines: _Lines) -> Call:
+    """Returns the call of the MVE variant for any window."""
+    taps, bias, multiplier, shift = call.constants
+    assert taps.data is not None
+    assert multiplier.data is not None
+    assert shift.data is not None
+    window = call.params["window"]
+    channels = window["output_c"]
+    shape = (window["filter_h"], window["filter_w"], channels)
+    by_line = taps.data.reshape(shape).transpose((2, 1, 0) if lines.upright else (2, 0, 1))
+    rows = np.zeros((channels, lines.count, lines.reach), np.int8)
+    rows[:, :, :: window["dilation_h" if lines.upright else "dilation_w"]] = by_line
+    parts = [rows[:, :, at : at + 16].reshape(channels, -1) for at in range(0, lines.reach, 16)]
+    body = np.zeros((channels, -(-lines.count * lines.reach // 4) * 4), np.int8)
+    body[:, : lines.count * lines.reach] = np.hstack(parts)
+    zero_point = call.params["input_zero_point"]
+    folded = fixed_point.folded_bias(rows.reshape(channels, -1), bias.data, zero_point)
+    head = np.stack([folded, multiplier.data, shift.data], axis=1)
+    packed = np.hstack([head, body.view("<i4")]).astype(np.int32)
+    found = dataclasses.replace(
+        call,
+        function="bl_depthwise_conv_2d_s8_lines_mve",
+        constants=(Constant("filter", packed, "channels: bias, multiplier, shift, lines"),),
+        scratch_bytes=lines.scratch_bytes,
+    )
+    if lines.upright and window["output_w"] > 1:
+        return found.with_clearances()
+    band = window["output_h"] if lines.upright else lines.most * window["output_w"]
+    pixels = 0 if window["input_c"] <= 8 else band
+    return found.with_clearances(context.clearance(window, pixels))

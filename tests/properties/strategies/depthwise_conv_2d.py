@@ -1,5 +1,5 @@
 """DEPTHWISE_CONV_2D: any window, dilation and depth multiplier; 3x3 and at least four channels are
-frequent, for the variants of these."""
+frequent, and windows of more than 16 taps in a line occur, for the variants of these."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from properties import drawing
 from properties.drawing import DrawnCase, Window
 from properties.steps import Step
 
-KINDS = ["any"] + 5 * ["other, wide"] + 9 * ["3x3, wide"] + 5 * ["3x3, thin"]
+KINDS = ["any"] + 5 * ["other, wide"] + 9 * ["3x3, wide"] + 5 * ["3x3, thin"] + 3 * ["long"]
 
 DTYPES = ("int8", "float32", "int16")
 
@@ -45,12 +45,16 @@ def steps(
 def cases(draw: Any, dtype: str) -> DrawnCase:
     kind = draw(st.sampled_from(KINDS))
     window = draw(
-        drawing.windows(always_3x3=kind.startswith("3x3"), seldom_3x3=kind == "other, wide")
+        drawing.windows(
+            largest=20 if kind == "long" else 5,
+            always_3x3=kind.startswith("3x3"),
+            seldom_3x3=kind in ("other, wide", "long"),
+        )
     )
     wide, thin = st.integers(4, 11), st.integers(1, 3)
     by_kind = {"other, wide": wide, "3x3, wide": wide, "3x3, thin": thin}
     channels = draw(by_kind.get(kind, drawing.CHANNELS))
-    many = kind in ("any", "3x3, thin")
+    many = kind in ("any", "3x3, thin", "long")
     multiplier = draw(drawing.mostly(st.integers(1, 5), 1)) if many else 1
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
     step = draw(steps(source, window, multiplier, with_bias=False))
