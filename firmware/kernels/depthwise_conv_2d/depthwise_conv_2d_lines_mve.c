@@ -145,23 +145,23 @@ static inline int32x4_t four_windows(const int8_t *from, int32_t step, int32_t n
 #undef OPERANDS
 
 /* Four windows of a single line, whose taps are in a vector. */
-static inline int32x4_t four_lines(const int8_t *from, int32_t step, int8x16_t taps, int32_t bias) {
-  int32_t a = bias, b = bias, c = bias, d = bias;
+static inline int32x4_t four_lines(const int8_t *from, int32_t step, int8x16_t taps) {
+  int32_t a, b, c, d;
   const int8_t *const from_b = from + step, *const from_c = from_b + step;
   const int8_t *const from_d = from_c + step;
   int32x4_t sums;
   __asm volatile(
       "vldrb.8 q0, [%[from]]\n\t"
       "vldrb.8 q1, [%[from_b]]\n\t"
-      "vmladava.s8 %[a], q0, %q[taps]\n\t"
+      "vmladav.s8 %[a], q0, %q[taps]\n\t"
       "vldrb.8 q0, [%[from_c]]\n\t"
-      "vmladava.s8 %[b], q1, %q[taps]\n\t"
+      "vmladav.s8 %[b], q1, %q[taps]\n\t"
       "vldrb.8 q1, [%[from_d]]\n\t"
-      "vmladava.s8 %[c], q0, %q[taps]\n\t"
-      "vmladava.s8 %[d], q1, %q[taps]\n\t"
+      "vmladav.s8 %[c], q0, %q[taps]\n\t"
+      "vmladav.s8 %[d], q1, %q[taps]\n\t"
       "vmov %q[sums][2], %q[sums][0], %[a], %[c]\n\t"
       "vmov %q[sums][3], %q[sums][1], %[b], %[d]"
-      : [sums] "=&w"(sums), [a] "+&Te"(a), [b] "+&Te"(b), [c] "+&Te"(c), [d] "+&Te"(d)
+      : [sums] "=&w"(sums), [a] "=&Te"(a), [b] "=&Te"(b), [c] "=&Te"(c), [d] "=&Te"(d)
       : [from] "r"(from), [from_b] "r"(from_b), [from_c] "r"(from_c), [from_d] "r"(from_d),
         [taps] "w"(taps)
       : "q0", "q1", "memory");
@@ -174,30 +174,62 @@ typedef struct {
   int8_t min, max;
 } line;
 
-/* Writes the first `left` of four outputs; a sum's shift is at most 0. */
-static inline void put(const line *l, int32x4_t sums, const int32_t *filter, int32_t left,
-                       int8_t *output) {
-  const uint32x4_t places = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)l->apart);
-  const int32x4_t scaled = vqrdmulhq_n_s32(sums, filter[1]);
-  const int32x4_t ties = vmlaq_n_s32(scaled, vshrq_n_s32(scaled, 31), filter[2] < 0);
-  const int32x4_t x = vaddq_n_s32(vrshlq_n_s32(ties, filter[2]), l->zero_point);
-  const int32x4_t bounded = vminq_s32(vmaxq_s32(x, vdupq_n_s32(l->min)), vdupq_n_s32(l->max));
-  vstrbq_scatter_offset_p_s32(output, places, bounded, vctp32q((uint32_t)left));
+/* What four outputs of a channel have in common, loaded once for a line. */
+typedef struct {
+  uint32x4_t places;
+  int32x4_t min, max;
+  int32_t multiplier, shift, away, zero_point;
+} scaling;
+
+static inline scaling scaling_of(const line *l, const int32_t *filter) {
+  return (scaling){
+      .places = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)l->apart),
+      .min = vdupq_n_s32(l->min),
+      .max = vdupq_n_s32(l->max),
+      .multiplier = filter[1],
+      .shift = filter[2],
+      .away = filter[2] < 0,
+      .zero_point = l->zero_point,
+  };
 }
 
-/* A line of outputs of one channel from its plane; a window is one line of up to 16 taps. */
-static __attribute__((noinline)) void line_of_lines(const line *l, const int8_t *from,
-                                                    const int32_t *filter, int8_t *output) {
-  const int32_t step = l->step, fours = 4 * l->apart, bias = filter[0];
-  const int8x16_t taps = vldrbq_z_s8((const int8_t *)(filter + HEAD), vctp8q((uint32_t)l->reach));
-  for (int32_t left = l->count; left > 0; left -= 4, from += 4 * step, output += fours) {
-    put(l, four_lines(from, step, taps, bias), filter, left, output);
+/* Writes the first `left` of four outputs; a sum's shift is at most 0. */
+static inline void put(const scaling *s, int32x4_t sums, int32_t left, int8_t *output) {
+  const int32x4_t scaled = vqrdmulhq_n_s32(sums, s->multiplier);
+  const int32x4_t ties = vmlaq_n_s32(scaled, vshrq_n_s32(scaled, 31), s->away);
+  const int32x4_t x = vaddq_n_s32(vrshlq_n_s32(ties, s->shift), s->zero_point);
+  const int32x4_t bounded = vminq_s32(vmaxq_s32(x, s->min), s->max);
+  vstrbq_scatter_offset_p_s32(output, s->places, bounded, vctp32q((uint32_t)left));
+}
+
+/* A line of outputs of some channels from their planes; a window is one line of up to 16 taps. All
+ * channels at once, because a line may be as short as a single output. */
+static __attribute__((noinline)) void line_of_lines(const layout *l, const line *each,
+                                                    const int8_t *plane, int32_t channels,
+                                                    int32_t multiplier, const int32_t *filter,
+                                                    int8_t *output) {
+  const int32_t step = each->step, fours = 4 * each->apart;
+  const int32_t words = HEAD + (l->reach + 3) / 4;
+  scaling s = scaling_of(each, filter);
+  for (; channels > 0; channels--, plane += l->plane) {
+    for (int32_t k = multiplier; k > 0; k--, filter += words, output++) {
+      const int8x16_t taps =
+          vldrbq_z_s8((const int8_t *)(filter + HEAD), vctp8q((uint32_t)l->reach));
+      const int8_t *from = plane;
+      int8_t *to = output;
+      const int32_t bias = filter[0];
+      s.multiplier = filter[1], s.shift = filter[2], s.away = filter[2] < 0;
+      for (int32_t left = each->count; left > 0; left -= 4, from += 4 * step, to += fours) {
+        put(&s, vaddq_n_s32(four_lines(from, step, taps), bias), left, to);
+      }
+    }
   }
 }
 
-/* The same for windows of several lines. */
+/* A line of outputs of one channel from its plane, for any window. */
 static __attribute__((noinline)) void line_of_windows(const line *l, const int8_t *from,
                                                       const int32_t *filter, int8_t *output) {
+  const scaling s = scaling_of(l, filter);
   for (int32_t left = l->count; left > 0; left -= 4, from += 4 * l->step) {
     const int8_t *taps = (const int8_t *)(filter + HEAD);
     int32_t width = l->reach < AT_ONCE ? l->reach : AT_ONCE;
@@ -208,7 +240,7 @@ static __attribute__((noinline)) void line_of_windows(const line *l, const int8_
       const int32x4_t more = four_windows(from + done, l->step, l->next, l->lines, taps, width, 0);
       sums = vaddq_s32(sums, more);
     }
-    put(l, sums, filter, left, output);
+    put(&s, sums, left, output);
     output += 4 * l->apart;
   }
 }
@@ -217,13 +249,20 @@ static __attribute__((noinline)) void line_of_windows(const line *l, const int8_
 static void band(const layout *l, const line *each, const int8_t *plane, int32_t rows,
                  int32_t channels, int32_t multiplier, const int32_t **filter, int8_t *output) {
   const int32_t words = HEAD + (l->across.filter * l->reach + 3) / 4;
-  const int single = l->across.filter == 1 && l->reach <= AT_ONCE;
+  if (l->across.filter == 1 && l->reach <= AT_ONCE) {
+    for (int32_t row = rows; row > 0; row--, output += l->across.output_step) {
+      line_of_lines(l, each, plane, channels, multiplier, *filter, output);
+      plane += l->across.stride * l->pitch;
+    }
+    *filter += channels * multiplier * words;
+    return;
+  }
   for (; channels > 0; channels--, plane += l->plane) {
     for (int32_t k = multiplier; k > 0; k--, *filter += words, output++) {
       const int8_t *from = plane;
       int8_t *to = output;
       for (int32_t row = rows; row > 0; row--, to += l->across.output_step) {
-        (single ? line_of_lines : line_of_windows)(each, from, *filter, to);
+        line_of_windows(each, from, *filter, to);
         from += l->across.stride * l->pitch;
       }
     }

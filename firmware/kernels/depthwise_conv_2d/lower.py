@@ -69,11 +69,13 @@ def lower(context: Context) -> Call:
     if offset:
         return call
     if "mve" in context.variants and suffix == "s8" and mve.shifts_right(call.constants[3]):
-        if input_c == output_c and max(filter_h, filter_w) <= 4:
-            return _s8_mve(context, call)
         lines = _lines(call.params["window"])
-        if lines.most:
+        column = call.params["window"]["input_w"] == filter_w == 1  # whose rows are too short
+        small = input_c == output_c and max(filter_h, filter_w) <= 4
+        if lines.most and (column or not small):
             return _s8_lines_mve(context, call, lines)
+        if small:
+            return _s8_mve(context, call)
     if "dsp" in context.variants and suffix == "s8":
         return _s8_dsp(context, call, filter_tensor.data.reshape(-1, output_c).T) or call
     if "fpu" in context.variants and suffix == "f32" and _slides(call) and input_c == output_c:
