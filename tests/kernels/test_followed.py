@@ -79,7 +79,7 @@ def test_a_run_names_who_has_answered_and_rounds_as_it_does(
 
 
 def test_a_difference_from_optimised_kernels_is_called_theirs(tmp_path: Path) -> None:
-    """Where 600 classes are equal, LiteRT's reference kernels abort; its others round otherwise."""
+    """LiteRT's reference kernels abort where 600 classes are equal; its others round otherwise."""
     source = Tensor((1, 600), "int8", (0.1,), (0,))
     classes = Tensor((1, 600), "int8", (1 / 256,), (-128,))
     file = tmp_path / "deadly.tflite"
