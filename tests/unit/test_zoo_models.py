@@ -180,3 +180,28 @@ def test_wake_words_are_what_mlperfs_model_expects() -> None:
     )
     predictions = reference.predict(content, inputs).argmax(axis=1)
     assert (predictions == test.labels[:200]).mean() >= 0.8
+
+
+@pytest.mark.parametrize("name", [name for name in zoo.names() if zoo.unfolded(name)])
+def test_unfolded_weights_are_those_of_the_float32_file(name: str) -> None:
+    """Weights and normalisation as they were trained, folded here, are what the .tflite holds."""
+    kept, network = zoo.unfolded(name), graph(name)
+    number = 0
+    for op in network.operators:
+        if len(op.inputs) < 3:
+            continue
+        number += 1
+        weight, bias = (np.asarray(network.tensors[i].data) for i in op.inputs[1:3])
+        trained = kept[f"w{number:02}"]
+        own = np.asarray(kept.get(f"b{number:02}", np.zeros(len(trained))), np.float64)
+        scale = np.ones(len(trained))
+        if f"bn{number:02}" in kept:
+            gamma, beta, mean, variance = kept[f"bn{number:02}"].astype(np.float64)
+            scale = gamma / np.sqrt(variance + 1e-3)
+            own = beta + (own - mean) * scale
+            assert np.abs(mean).max() > 0.01  # not folded already
+        axes = {2: (0, 1), 3: (1, 2, 0), 4: (0, 2, 3, 1)}[trained.ndim]
+        folded = (trained * scale.reshape(-1, *[1] * (trained.ndim - 1))).transpose(axes)
+        np.testing.assert_allclose(weight, folded.reshape(weight.shape), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(bias, own, rtol=0, atol=1e-5)
+    assert number == 14
