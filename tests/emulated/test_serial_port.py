@@ -334,7 +334,7 @@ def test_the_page_of_a_run_shows_the_measurement(cli: Cli, built: Built, tmp_pat
     text = page.read_text()
     assert f"<p>{said}</p>" in text
     for cycles in found["layers"]:
-        assert f'<td class="n">{cycles:,}</td>' in text
+        assert f"<td>{cycles:,}</td>" in text
 
 
 @pytest.mark.emulated

@@ -98,8 +98,10 @@ def lower(context: Context) -> Call | Alias:
 def _check_rounding(context: Context) -> None:
     """Refuses an int8 operator that the profile's interpreter rounds as none of its kernels do.
     Values of 16 and 32 bits are left to kernels that round alike in all."""
-    known = traits.of(context.op.name).roundings
-    read = [context.graph.tensors[i] for i in context.op.inputs if i >= 0]
+    about = traits.of(context.op.name)
+    known = about.roundings
+    inputs = [i for number, i in enumerate(context.op.inputs) if number != about.sized_by]
+    read = [context.graph.tensors[i] for i in inputs if i >= 0]
     wide = any(t.data is None and t.dtype in ("int16", "int32") for t in read)
     integers = not wide and any(t.dtype == "int8" for t in context.outputs())
     if integers and known is not None and context.rounding not in known:

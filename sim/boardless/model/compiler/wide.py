@@ -84,7 +84,8 @@ def signed_sum(pair: Pair, sign: int, broadcasts: bool = True) -> Call:
     signs = (sign, 1) if pair.reversed else (1, sign)
     params = {"a_sign": signs[0], "b_sign": signs[1], **context.activation()}
     exponents = [quantise.exponent(t) for t in (pair.a, pair.b, context.output())]
-    if not context.op.options.get("pot_scale_int16", True) or None in exponents:
+    shifts = context.profile.shifts_sums and context.op.options.get("pot_scale_int16", True)
+    if not shifts or None in exponents:
         return pair.call("add", params | pair.sum_multipliers(FRACTION_BITS))
     a, b, output = (exponent or 0 for exponent in exponents)
     if max(a, b) != output:

@@ -53,6 +53,8 @@ class Profile:
     fixed_point_curves: bool = False  # int8 sigmoid and tanh in fixed point, not by a table
     # int16 layers that transpose a convolution take an int32 bias where the model says so.
     transposes_narrow: bool = True
+    # int16 sums only shift where all scales are powers of two and the model says so.
+    shifts_sums: bool = True
     single_tables: bool = False  # int16 softmax's tables are made in single precision
     # int16 sigmoid and tanh are by one table, also where the input's scale is a power of two.
     curves_of_all_scales: bool = True

@@ -11,5 +11,6 @@ PROFILE = Profile(
     fixed_point_curves=True,
     rescales_clamps=False,
     transposes_narrow=False,
+    shifts_sums=False,
     single_tables=True,
 )
