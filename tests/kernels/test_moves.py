@@ -134,7 +134,13 @@ REFUSED: dict[str, Any] = {
     "size": ("RESIZE_BILINEAR", [MAP, integers([0, 3])], MAP, {}, "an output of 0x3"),
     "block": ("DEPTH_TO_SPACE", [MAP], MAP, {"blockSize": 3}, "inconsistent"),
     "lengths": ("SPLIT_V", [A, integers([3]), integers(1)], A, {}, "do not fit"),
-    "outputs": ("UNPACK", [A], A, {"num": 4, "axis": 1}, "it gives 1 tensors, but its options say another number"),
+    "outputs": (
+        "UNPACK",
+        [A],
+        A,
+        {"num": 4, "axis": 1},
+        "it gives 1 tensors, but its options say another number",
+    ),
     "packed": ("PACK", [A], A, {"axis": 9, "valuesCount": 1}, "axis 9 of shape"),
 }
 
