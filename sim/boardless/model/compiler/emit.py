@@ -6,6 +6,7 @@ Weights are assembled from one binary file, so build time does not grow with the
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -40,8 +41,10 @@ def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
     return files | {"weights.bin": weights or bytes(4)}
 
 
+@cache
 def templates(package: str) -> jinja2.Environment:
-    """Returns the templates of C in the folder `templates` of a package."""
+    """Returns the templates of C in the folder `templates` of a package. It is kept, because to
+    compile the templates takes longer than all else that emit() does."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader(package),
         trim_blocks=True,
