@@ -1,6 +1,6 @@
 /* One call of a kernel of ESP-DSP between the triggers, with the arguments of its published table
- * of cycles. Values do not matter for time, so all are zero, twiddle factors included; a sum over
- * ones shows that the kernel ran. */
+ * of cycles. Values do not matter for time: data1 and data2, which twiddle factors are read from,
+ * hold ones, all else zeros. */
 #include <stddef.h>
 #include <stdint.h>
 
