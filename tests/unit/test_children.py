@@ -54,3 +54,13 @@ def test_after_an_interrupt_nothing_begins(cli: Cli, fresh: None) -> None:
     ):
         pytest.fail("it has begun")
     assert not marked_processes(cli.mark)
+
+
+def test_a_program_does_not_begin_when_its_parent_died_before_the_kernel_was_asked() -> None:
+    """A worker may be killed between its fork and its child's request for a death signal."""
+    command = children.guarded(["echo", "begun"])
+    ours = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ours.stdout == "begun\n"
+    of_another = ["sh", "-c", '"$@"; :', "sh", *command]
+    theirs = subprocess.run(of_another, capture_output=True, text=True, check=True)
+    assert (theirs.stdout, theirs.stderr) == ("", "")

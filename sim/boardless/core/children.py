@@ -27,9 +27,15 @@ _over = threading.Event()
 
 
 def guarded(command: Sequence[str], end: str = "KILL") -> list[str]:
-    """`command`, which the kernel ends by signal `end` even if we are killed outright."""
-    guard = ["setpriv", "--pdeathsig", end, "--"] if shutil.which("setpriv") else []
-    return [*guard, *command]
+    """Returns `command` such that the kernel ends it by signal `end` even if this process is killed
+    outright. To be started by this process."""
+    if not shutil.which("setpriv"):
+        return list(command)
+    # The kernel is asked for that only once setpriv runs. If we have died by then, no signal ever
+    # comes: so a shell looks whether its parent is still us, and otherwise starts nothing.
+    script = 'test "$PPID" = "$0" && exec "$@"'
+    parent = str(os.getpid())
+    return ["setpriv", "--pdeathsig", end, "--", "sh", "-c", script, parent, *command]
 
 
 def guarded_group(command: Sequence[str]) -> list[str]:
