@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from boardless.path import Request, follow
+from boardless.runtimes.tflm import checkout
 
 pytestmark = pytest.mark.emulated
 
@@ -25,3 +28,24 @@ def test_bakenn_gives_the_bits_of_its_reference(board: str) -> None:
     assert build.static_ram_bytes > build.arena_bytes > 0
     assert run.stack_bytes > 0
     assert run.notes[0].startswith("edited for BakeNN")
+
+
+@pytest.mark.skipif(
+    not os.environ.get(checkout.VARIABLE),
+    reason=f"{checkout.VARIABLE} does not name a checkout of tflite-micro",
+)
+@pytest.mark.parametrize("runtime", ["tflm", "tflm:cmsis_nn"])
+def test_tflm_gives_the_bits_of_its_interpreter(runtime: str) -> None:
+    request = Request("digits_cnn:int8", "mps2-an386", runtime=runtime, reference="tflm", limit=4)
+    outcome = follow(request)
+    run, build = outcome.run, outcome.run.build
+    assert outcome.ok
+    assert outcome.verdict.bit_exact
+    assert (build.runtime, build.runtime_version[:12]) == (runtime, "tflite-micro")
+    # Allocating is no part of the first inference, and every operator is marked.
+    assert len(set(run.counts.instructions)) == 1
+    assert len(run.counts.layers) == len(build.layers) > 1
+    assert all(count > 0 for count in run.counts.layers)
+    assert sum(run.counts.layers) == pytest.approx(run.counts.instructions[0], rel=0.05)
+    assert build.static_ram_bytes > build.arena_bytes > build.input_bytes
+    assert build.flash_bytes > build.weights_bytes > 0

@@ -30,12 +30,17 @@ RUNTIME_H = b"""\
 #ifndef BL_RUNTIME_H
 #define BL_RUNTIME_H
 
-#include "model.h"
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+#include "model.h"
+
+void bl_runtime_begin(void); /* once, before the first inference, where the runtime asks for it */
 bl_status bl_runtime_invoke(const void *input, void *output);
+extern uint8_t bl_runtime_arena[]; /* of a runtime in whose arena input and output lie */
 #ifdef __cplusplus
 }
 #endif
@@ -70,6 +75,9 @@ class Head:
     arena_bytes: int
     weights_bytes: int
     needs: Needs = field(default_factory=Needs)
+    begins: bool = False  # it defines bl_runtime_begin, too
+    # Where in its bl_runtime_arena input and output lie; None: they are the server's own.
+    at: tuple[int, int] | None = None
 
 
 def sources(
@@ -92,6 +100,8 @@ def sources(
         "arena_bytes": head.arena_bytes + (tail.arena.arena_bytes if tail else 0),
         "layers": len(layers),
         "of_head": len(head.layers),
+        "begins": head.begins,
+        "at": head.at,
         "tail": tail,
         "other_types": not {source.dtype, target.dtype} <= {*USUAL},
         "build_id": BUILD_ID,
