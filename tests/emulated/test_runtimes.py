@@ -6,6 +6,7 @@ import os
 
 import pytest
 from boardless.path import Request, follow
+from boardless.runtimes import cmsis_nn
 from boardless.runtimes.tflm import checkout
 
 pytestmark = pytest.mark.emulated
@@ -49,3 +50,19 @@ def test_tflm_gives_the_bits_of_its_interpreter(runtime: str) -> None:
     assert sum(run.counts.layers) == pytest.approx(run.counts.instructions[0], rel=0.05)
     assert build.static_ram_bytes > build.arena_bytes > build.input_bytes
     assert build.flash_bytes > build.weights_bytes > 0
+
+
+@pytest.mark.skipif(
+    not os.environ.get(cmsis_nn.VARIABLE),
+    reason=f"{cmsis_nn.VARIABLE} does not name a checkout of CMSIS-NN",
+)
+@pytest.mark.parametrize("board", ["mps2-an386", "mps3-an547"])
+def test_cmsis_nn_gives_the_bits_of_its_reference(board: str) -> None:
+    request = Request("pico_mobilenet:int8", board, runtime="cmsis_nn", reference="tflm", limit=2)
+    outcome = follow(request)
+    run, build = outcome.run, outcome.run.build
+    assert outcome.verdict.bit_exact
+    assert build.runtime_version.startswith("CMSIS-NN ")
+    assert len(run.counts.layers) == len(build.layers) > 1
+    assert all(count > 0 for count in run.counts.layers)
+    assert build.static_ram_bytes > build.arena_bytes > 0

@@ -13,11 +13,9 @@ import struct
 from boardless.core import paths
 from boardless.core.errors import BadInput, DeviceFault, ToolFailed
 from boardless.core.store import Store
-from boardless.device import build as building
 from boardless.device import once
-from boardless.device.records import Build, MarkedLayer
-from boardless.model.graph import Graph, Quantisation, Tensor
-from boardless.runtimes import Wanted, served
+from boardless.device.records import Build
+from boardless.runtimes import Wanted, asking
 from boardless.runtimes.tflm.files import TEXT_BYTES, Files, Needed
 
 NUMBERS = struct.Struct("<4I")  # of the probe's answer: allocated, used, input, output
@@ -62,24 +60,12 @@ def _ask(build: Build, limit: int) -> tuple[tuple[int, ...], str]:
 
 
 def _build(files: Files, wanted: Wanted, *, silent: bool) -> Build:
-    graph = _graph(wanted.graph.name)
-    head = served.Head(
-        operators=0,
-        output=graph.output,
-        files=files.probe(wanted.board),
-        layers=(MarkedLayer(0, "", "all", 0),),
-        arena_bytes=0,
-        weights_bytes=len(files.content),
-        needs=files.needs(wanted.board, silent=silent),
+    return asking.built(
+        wanted.graph.name,
+        wanted.board,
+        files.probe(wanted.board),
+        files.needs(wanted.board, silent=silent),
+        answer_bytes=NUMBERS.size + TEXT_BYTES,
+        runtime="tflm-arena",
+        version=files.checkout.version,
     )
-    asked = Wanted(graph, wanted.board)
-    sources = served.sources(asked, head, runtime="tflm-arena", version=files.checkout.version)
-    return building.build(sources, wanted.board)
-
-
-def _graph(name: str) -> Graph:
-    """Returns a model that takes and gives bytes."""
-    plain = Quantisation((1.0,), (0,), 0)
-    source = Tensor("input", (1, LIMIT.size), "int8", plain)
-    target = Tensor("answer", (1, NUMBERS.size + TEXT_BYTES), "int8", plain)
-    return Graph(name, (source, target), (), input=0, output=1)

@@ -7,8 +7,6 @@ found.sources(["CONV_2D", "SOFTMAX"], start)
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boardless.core.errors import BadInput, ToolMissing
-from boardless.core.files import state
 from boardless.device.build import check_path
-from boardless.runtimes import cmsis
+from boardless.runtimes import cmsis, version_of
 
 VARIABLE = "BOARDLESS_TFLM"
 CMSIS_NN = "cmsis_nn"
@@ -46,7 +43,6 @@ HASHED = (  # folders of which something can get into a firmware
     *(f"{DOWNLOADS}/flatbuffers/include", f"{DOWNLOADS}/gemmlowp/fixedpoint"),
     *(f"{DOWNLOADS}/gemmlowp/internal", f"{DOWNLOADS}/ruy/ruy/profiler"),
 )
-SUFFIXES = (".c", ".cc", ".h", ".inc")
 # DebugLog is in the generated file. The resolver includes the headers of all kernels.
 OWN, EVERYTHING = f"{MICRO}/debug_log.cc", (RESOLVER, f"{MICRO}/kernels/micro_ops.h")
 
@@ -76,13 +72,10 @@ class Checkout:
         """Returns its revision, and a digest of its sources: they may differ from the revision's,
         and its downloads are not in it."""
         folders = [*HASHED, *([f"{DOWNLOADS}/{CMSIS_NN}"] if self.kernels else [])]
-        files = [*_files(self.root / MICRO, deep=False)]
-        for folder in folders:
-            files += _files(self.root / folder)
-        digest = _digest(self.root, tuple(map(tuple, state(files))))
-        named = _revision(self.root)
+        files = version_of.files(self.root, [MICRO], deep=False)
+        files += version_of.files(self.root, folders)
         kernels = f", {self.kernels}" if self.kernels else ""
-        return f"tflite-micro{f' {named[:12]}' if named else ''}, sources {digest[:8]}{kernels}"
+        return version_of.described("tflite-micro", self.root, files) + kernels
 
     def operators(self) -> dict[str, tuple[str, str]]:
         """Returns (the resolver's method that adds an operator, the name under which its kernel is
@@ -172,43 +165,6 @@ def find(kernels: str = "") -> Checkout:
 def is_named() -> bool:
     """Returns whether the user names a checkout."""
     return bool(os.environ.get(VARIABLE))
-
-
-def _files(folder: Path, *, deep: bool = True) -> list[Path]:
-    found = folder.rglob("*") if deep else folder.iterdir()
-    return sorted(path for path in found if path.suffix in SUFFIXES)
-
-
-@functools.lru_cache(maxsize=8)
-def _digest(root: Path, states: tuple[tuple[object, ...], ...]) -> str:
-    """Returns a digest of files by their states, which say when it has to be made anew."""
-    digest = hashlib.sha256()
-    for path, *_ in states:
-        assert isinstance(path, Path)
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(root)}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
-
-
-def _revision(root: Path) -> str:
-    """Returns the commit of a git checkout, "" where it is none."""
-    git = root / ".git"
-    try:
-        if git.is_file():  # of another worktree
-            git = root / git.read_text().removeprefix("gitdir:").strip()
-        head = (git / "HEAD").read_text().strip()
-        if not head.startswith("ref: "):
-            return head
-        name = head.removeprefix("ref: ")
-        common = (
-            git / (git / "commondir").read_text().strip() if (git / "commondir").is_file() else git
-        )
-        if (common / name).is_file():
-            return (common / name).read_text().strip()
-        packed = (common / "packed-refs").read_text()
-        return next((x.split()[0] for x in packed.splitlines() if x.endswith(f" {name}")), "")
-    except OSError:
-        return ""
 
 
 def _included(text: str) -> tuple[str, ...]:
