@@ -27,7 +27,7 @@ REASONS = {
     "needs Espressif's QEMU": 1,
     "needs TensorFlow, and up to an hour": 2,
     "needs GitHub": 2,
-    "needs others' sources": 1,
+    "needs others' sources": 3,
     "needs other machines": 1,
     "needs another program": 4,
     "needs CMake": 1,

@@ -44,7 +44,7 @@ def test_tflm_gives_the_bits_of_its_interpreter(runtime: str) -> None:
     assert outcome.verdict.bit_exact
     assert (build.runtime, build.runtime_version[:12]) == (runtime, "tflite-micro")
     # Allocating is no part of the first inference, and every operator is marked.
-    assert len(set(run.counts.instructions)) == 1
+    assert max(run.counts.instructions) < 1.01 * min(run.counts.instructions)
     assert len(run.counts.layers) == len(build.layers) > 1
     assert all(count > 0 for count in run.counts.layers)
     assert sum(run.counts.layers) == pytest.approx(run.counts.instructions[0], rel=0.05)
