@@ -11,6 +11,7 @@ are relative to it or absolute; `flags` of C and C++ and `cxxflags` of C++; `lib
 and `sources` that lie elsewhere, which are compiled once for all models of the board.
 """
 
+import hashlib
 import json
 import os
 import subprocess
@@ -147,10 +148,13 @@ class Model:
         env.Depends(self.generated, data)  # SCons does not look into .incbin
 
     def _elsewhere(self) -> list[Any]:
-        """Returns the objects of the runtime's sources that do not depend on the model."""
+        """Returns the objects of the runtime's sources that do not depend on the model; those of
+        other flags lie in another folder, so that neither is compiled again for the other."""
         found = []
+        how = json.dumps([self.needs.get(x) for x in ("include", "flags", "cxxflags")])
+        folder = hashlib.sha256(how.encode()).hexdigest()[:8]
         for source in self.needs.get("sources", []):
-            name = source.lstrip("/").replace("/", "!")
+            name = f"{folder}/{source.lstrip('/').replace('/', '!')}"
             if name not in elsewhere:
                 elsewhere[name] = env.Object(
                     f"$BUILD_DIR/runtime/{name}.o",

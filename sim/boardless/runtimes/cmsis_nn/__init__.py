@@ -10,7 +10,6 @@ place. What has none is computed by our kernels; a note of the run says so.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -28,10 +27,12 @@ from boardless.runtimes import Wanted, asking, boardless, cmsis, served, version
 PROFILE = "tflm"  # products are rounded twice
 VARIABLE = "BOARDLESS_CMSIS_NN"
 CALLS = Path(__file__).parent / "calls"
+HEADER = "cmsis_nn_calls.h"
 OURS = re.compile(r"\bbl_(\w+)_ref\(")  # calls of our kernels, whose constants are as in the file
 FLAGS = ("-w", "-DARM_NN_ENABLE_F16=0", "-DARM_NN_ENABLE_F32=0")
-ASKS = "-DBL_CMSIS_ASKS"
+ASKS = b"#define BL_CMSIS_ASKS 1\n"  # before the header that all calls include
 BUFFER = """
+/* {version} */
 #include "cmsis_nn_calls.h"
 
 uint8_t bl_cmsis_buffer[{bytes}] __attribute__((aligned(16)));
@@ -87,10 +88,10 @@ def sources(wanted: Wanted) -> Sources:
     if not calls:
         raise BadInput("CMSIS-NN has a kernel for none of its layers", where=program.name)
     files = {f"{name}.c": (CALLS / f"{name}.c").read_bytes() for name in calls}
-    files["cmsis_nn_calls.h"] = (CALLS / "cmsis_nn_calls.h").read_bytes()
+    files[HEADER] = (CALLS / HEADER).read_bytes()
     needs = served.Needs(
         include=(str(root / "Include"), str(root)),
-        flags=(*FLAGS, f"-ffile-prefix-map={root}=CMSIS-NN", f"-DBL_CMSIS_NN={_digest(named)}"),
+        flags=(*FLAGS, f"-ffile-prefix-map={root}=CMSIS-NN"),
         sources=tuple(
             str(path)
             for path in sorted(cmsis.called(root, (), [x.decode() for x in files.values()]))
@@ -98,7 +99,7 @@ def sources(wanted: Wanted) -> Sources:
     )
     size = _buffer_bytes(text, {**made.files, **files}, needs, board, program.name, named)
     files |= {
-        "model.c": (text + BUFFER.format(bytes=size or 1)).encode(),
+        "model.c": (text + BUFFER.format(bytes=size or 1, version=named)).encode(),
         "build.json": needs.as_json(),
     }
     return dataclasses.replace(
@@ -130,11 +131,6 @@ def _checkout() -> Path:
 
 def _is_arm(board: Board) -> bool:
     return board.toolchain.prefix.startswith("arm-")
-
-
-def _digest(named: str) -> str:
-    """Returns what makes a build of other sources another build."""
-    return f"0x{hashlib.sha256(named.encode()).hexdigest()[:8]}"
 
 
 def _redirected(text: str) -> tuple[str, list[str]]:
@@ -169,12 +165,12 @@ def _buffer_bytes(
         key: value for key, value in files.items() if key not in ("model.c", "model_config.h")
     }
     asking_files |= {
-        "asked.h": (text + BUFFER.format(bytes=1)).encode(),
+        "asked.h": (text + BUFFER.format(bytes=1, version=named)).encode(),
         "question.c": QUESTION.encode(),
+        HEADER: ASKS + files[HEADER],
     }
-    asks = dataclasses.replace(needs, flags=(*needs.flags, ASKS))
     build = asking.built(
-        name, board, asking_files, asks, answer_bytes=4, runtime="cmsis_nn-buffer", version=named
+        name, board, asking_files, needs, answer_bytes=4, runtime="cmsis_nn-buffer", version=named
     )
     store = Store(paths.build_root() / "arenas")
     answer = store.get(build.build_id)

@@ -7,6 +7,7 @@ found.sources(["CONV_2D", "SOFTMAX"], start)
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -67,7 +68,7 @@ class Checkout:
             found += [self.downloads / CMSIS_NN / name for name in OF_CMSIS_NN]
         return tuple(found)
 
-    @property
+    @functools.cached_property
     def version(self) -> str:
         """Returns its revision, and a digest of its sources: they may differ from the revision's,
         and its downloads are not in it."""
