@@ -11,6 +11,8 @@ that BOARDLESS_RUNTIMES names may hold packages of the user's own. A package has
     def sources(wanted: Wanted) -> Sources
 
 and, where it has any, `variants(board) -> tuple[str, ...]`, those that `boardless compare` shows.
+`EXACT = False` says that it rounds as no reference does: then its cycles are estimated, however far
+off its outputs are.
 """
 
 from __future__ import annotations
@@ -78,6 +80,11 @@ class Loaded:
         """Returns the reference whose bits it gives; "" where it gives those of any that it is
         asked for."""
         return self.package.PROFILE
+
+    @property
+    def exact(self) -> bool:
+        """Returns whether its outputs have to be those of the reference."""
+        return bool(getattr(self.package, "EXACT", True))
 
     @property
     def version(self) -> str:
