@@ -1,0 +1,1 @@
+/* A stand-in of emlearn's header of the same name: it prints nothing. */
