@@ -63,6 +63,7 @@ def test_what_it_does_not_take_is_refused_with_the_reason(package: str) -> None:
     short = dense.replace(operators=dense.operators[2:], input=dense.operators[2].inputs[0])
     with pytest.raises(BadInput, match="its networks have two dense layers or more"):
         load.sources(short, host)
+    assert load.variants(host) == ("emlearn",)
     with pytest.raises(BadInput, match="emlearn has no variant 'q16'"):
         runtimes.load("emlearn:q16").version  # noqa: B018
 
@@ -85,3 +86,4 @@ def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "emlearn", None)
     with pytest.raises(ToolMissing, match=r"emlearn cannot be imported: .*boardless\[emlearn\]"):
         runtimes.load("emlearn").version  # noqa: B018
+    assert runtimes.load("emlearn").variants(boards.load("host")) == ()

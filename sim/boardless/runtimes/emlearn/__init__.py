@@ -10,6 +10,8 @@ compute what follows; notes of the run say so.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.core.errors import BadInput, ToolMissing
-from boardless.device.records import MarkedLayer, Sources
+from boardless.device.records import Board, MarkedLayer, Sources
 from boardless.model import traits
 from boardless.model.compiler.emit import templates
 from boardless.model.graph import Graph, Operator
@@ -56,6 +58,11 @@ def version(variant: str = "") -> str:
     return f"emlearn {_package().__version__}"
 
 
+def variants(board: Board) -> tuple[str, ...]:
+    """Returns nothing where emlearn is not installed."""
+    return ("",) if _is_installed() else ()
+
+
 def sources(wanted: Wanted) -> Sources:
     """Returns the C that emlearn makes of a model's weights."""
     named, graph = version(wanted.variant), wanted.graph
@@ -84,6 +91,13 @@ def sources(wanted: Wanted) -> Sources:
         needs=served.Needs(include=("emlearn",)),
     )
     return served.sources(wanted, head, runtime="emlearn", version=named, notes=notes)
+
+
+def _is_installed() -> bool:
+    try:
+        return importlib.util.find_spec("emlearn") is not None
+    except ValueError:  # it is imported, and says nothing of where it lies
+        return sys.modules.get("emlearn") is not None
 
 
 def _package(name: str = "") -> ModuleType:
