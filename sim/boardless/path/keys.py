@@ -108,6 +108,7 @@ def unchanged() -> bool:
 
 
 def files() -> list[Path]:
-    """Returns the files of `code`."""
+    """Returns the files of `code`, without the figures that earlier runs have left."""
     found = [path for wing in WINGS for path in (paths.PACKAGE / wing).rglob("*")]
+    found = [path for path in found if path.name != runtimes.RECORDED]
     return sorted(path for path in found if path.is_file() and path.suffix != ".pyc")

@@ -35,6 +35,7 @@ from boardless.model.graph import Graph
 
 __all__ = ["OURS", "Loaded", "Package", "Wanted", "load", "names"]
 VARIABLE = "BOARDLESS_RUNTIMES"
+RECORDED = "recorded.toml"  # figures of earlier runs, see recorded.py
 _OWN = [*__path__]
 
 
@@ -91,13 +92,18 @@ class Loaded:
         return self.package.version(self.variant)
 
     @property
+    def folder(self) -> Path:
+        """Returns where its package lies."""
+        return Path(cast(Any, self.package).__path__[0])
+
+    @property
     def identity(self) -> str:
         """Returns what its sources depend on besides the model and boardless's own code."""
-        folder = Path(cast(Any, self.package).__path__[0])
+        folder = self.folder
         digest = hashlib.sha256()
         if not folder.is_relative_to(paths.PACKAGE):
             for path in sorted(folder.rglob("*")):
-                if path.is_file() and path.suffix != ".pyc":
+                if path.is_file() and path.suffix != ".pyc" and path.name != RECORDED:
                     digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
         return f"{self.full} {self.version} {digest.hexdigest()}"
 
