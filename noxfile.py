@@ -291,9 +291,13 @@ def bench(session: nox.Session) -> None:
 
 @session()
 def compare(session: nox.Session) -> None:
-    """Write docs/reference/runtimes.md: runtimes, models and cores in one table, measured now."""
+    """Measure and record figures of runtimes, and write docs/reference/runtimes.md of them.
+
+    `-- --check` writes nothing and fails where a figure is not what was recorded. Other arguments:
+    names of models, --board B, --runtime R, --mlperf FOLDER.
+    """
     install(session, "tests")
-    session.run("python", "docs/_ext/compare.py")
+    session.run("python", "docs/_ext/compare.py", *session.posargs)
 
 
 @nox.session()

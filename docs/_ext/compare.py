@@ -1,67 +1,370 @@
-"""Writes docs/reference/runtimes.md: runtimes, models and cores in one table, measured now.
+"""Writes docs/reference/runtimes.md: runtimes, models and cores in one table for each model.
 
-python docs/_ext/compare.py            # nox -s compare
+python docs/_ext/compare.py            # nox -s compare: measure what is here, then write
+python docs/_ext/compare.py --check    # measure what is here, and fail where the page differs
+python docs/_ext/compare.py --runtime tflm:FOLDER --mlperf FOLDER kws
+
+Figures lie in sim/boardless/runtimes/<runtime>/recorded.toml, and the page is made of these files
+alone. A run replaces those that it measures: of runtimes that are installed or named, of the zoo's
+models, and of those of MLPerf Tiny's that lie in a folder. They are found by their digests.
 """
 
 from __future__ import annotations
 
+import argparse
+import datetime
+import hashlib
 import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+from boardless import __version__
 from boardless.core import paths
+from boardless.core.errors import BoardlessError
+from boardless.core.printable import one_line
+from boardless.cycles import calibration, cores
 from boardless.front.compare import CompareRow, compare
-from boardless.model import zoo
 from boardless.report import compare as report
+from boardless.report import estimates
+from boardless.report.measures import memory
+from boardless.runtimes import recorded
+from boardless.runtimes.recorded import Figure
 
 PAGE = paths.ROOT / "docs" / "reference" / "runtimes.md"
-BOARDS = ("mps2-an386", "mps3-an547", "esp32c3")
+BOARDS = {  # (core, part whose milliseconds the page has)
+    "mps2-an386": ("cortex-m4", "stm32l4r5"),
+    "mps3-an547": ("cortex-m55", ""),
+    "esp32c3": ("esp32-c3", "esp32-c3"),
+}
 ZOO = ("digits_cnn", "pico_mobilenet", "nano_mobilenet", "fdmobilenet_025", "mobilenet_v1_025")
-MLPERF = "mlperf_tiny/vww_96_int8.tflite"  # in $BOARDLESS_DATA
+SOURCE = "https://github.com/mlcommons/tiny"
+COMMIT = "1afd2c9820f795965a6134facd0b4dfae41ef23f"
+TRAINED = "benchmark/training"
 PICTURES = 2  # counts are exact, so two are enough
+LARGEST = 1 << 20  # bytes of a file that may be one of MLPerf's
 HEAD = """\
 # Runtimes compared
 
 <!-- Written by `nox -s compare`: do not edit. -->
 
 The firmware that each runtime makes of a model, on the same server and the same {pictures}
-pictures, built by the same compiler with the same flags. Instructions are counted exactly, cycles
-are estimates, whose errors stand below. Flash and RAM are of the whole firmware, in bytes.
-boardless leaves out channels that carry no information, of which `vww_96_int8` has many; the other
-runtimes compute them.
-[](../howto/runtimes.md) says what is compared, and with which references.
+generated pictures, built by the same compiler with the same flags. Instructions are counted
+exactly. Cycles are estimates for the core, with memory that never waits; milliseconds and
+millijoules are estimates for a part: {parts}. Flash and RAM are of the whole firmware, in bytes.
+boardless leaves out channels that carry no information, of which `vww` has many; the other
+runtimes compute them. [](../howto/runtimes.md) says what is compared, and with which references.
+
+Each row says when it was measured. `nox -s compare` measures again what is there, and
+`nox -s compare -- --check`, which CI runs, fails where a figure differs. MLPerf Tiny's models are
+not part of boardless: they lie in [mlcommons/tiny]({source}) (Apache-2.0, commit `{commit}`).
+`BOARDLESS_MLPERF` names a checkout of it, or any folder that holds them; without it their rows
+stay what was recorded.
+
+The errors of the estimates:
+
+{errors}
 """
 
 
-def models() -> list[tuple[str, str]]:
-    """Returns (what `boardless compare` takes, how a reader finds it)."""
-    file = Path(os.environ.get("BOARDLESS_DATA", "")) / MLPERF
-    if not file.is_file():
-        raise SystemExit(f"compare: {MLPERF} is not in BOARDLESS_DATA")
-    own = [(f"{name}:int8", f"{name}:int8") for name in ZOO]
-    return [(str(file), f"$BOARDLESS_DATA/{MLPERF}"), *own]
+@dataclass(frozen=True)
+class Subject:
+    """A model of the page."""
+
+    name: str
+    digest: str  # SHA-256 of its file
+    where: str  # a path in the checkout, or in that of mlcommons/tiny
+    about: str
+    zoo: bool
+
+    @property
+    def shown(self) -> str:
+        """Returns what a reader writes after `boardless compare`."""
+        return self.where if self.zoo else f"$BOARDLESS_MLPERF/{self.where}"
 
 
-def section(model: str, shown: str, rows: list[CompareRow]) -> list[str]:
-    """Returns the lines of a model: its table, notes about the rows, and the command."""
+MLPERF = (
+    Subject(
+        "ad",
+        "87cf24194ef93d1d9b11a591d805526b98008e351655d29883c825c9c106ba24",
+        f"{TRAINED}/anomaly_detection/trained_models/ad01_int8.tflite",
+        "MLPerf Tiny's anomaly detection: dense layers",
+        zoo=False,
+    ),
+    Subject(
+        "kws",
+        "aeea436800704fce17b17292e4412630ad856e9d777c044c64ef748a880bd0ae",
+        f"{TRAINED}/keyword_spotting/trained_models/kws_ref_model.tflite",
+        "MLPerf Tiny's keyword spotting: DS-CNN",
+        zoo=False,
+    ),
+    Subject(
+        "ic",
+        "3c002613d1b2475eb51dd78dfb85a546c8ae658dee71cf6ade43b022fe205415",
+        f"{TRAINED}/image_classification/trained_models/pretrainedResnet_quant.tflite",
+        "MLPerf Tiny's image classification: ResNet8",
+        zoo=False,
+    ),
+    Subject(
+        "vww",
+        "597a384c8c2c8a1276f04702f25013b7838f2f814f1ca7c174d295b73e3d6b7b",
+        f"{TRAINED}/visual_wake_words/trained_models/vww_96_int8.tflite",
+        "MLPerf Tiny's visual wake words: MobileNetV1 0.25",
+        zoo=False,
+    ),
+    Subject(
+        "sww",
+        "3af8550895ba7d5c584277102b5075c52dcfa63ba9d2b2240f37c4e6abd5dd2b",
+        f"{TRAINED}/streaming_wakeword/trained_models/str_ww_ref_model.tflite",
+        "MLPerf Tiny's streaming wake word",
+        zoo=False,
+    ),
+)
+
+
+def subjects() -> list[Subject]:
+    """Returns all models of the page, MLPerf's first."""
+    return [*MLPERF, *map(of_zoo, ZOO)]
+
+
+def of_zoo(name: str) -> Subject:
+    file = f"models/zoo/{name}/int8.tflite"
+    return Subject(name, digest(paths.ROOT / file), file, "of boardless's zoo", zoo=True)
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def find(folder: Path | None) -> dict[str, Path]:
+    """Returns the .tflite files below a folder, by digest."""
+    if folder is None:
+        return {}
+    found = sorted(path for path in folder.rglob("*.tflite") if path.is_file())
+    return {digest(path): path for path in found if path.stat().st_size <= LARGEST}
+
+
+def mlperf_folder(named: Path | None) -> Path | None:
+    """Returns the folder that is named, or that an environment variable names."""
+    own = os.environ.get("BOARDLESS_MLPERF")
+    data = os.environ.get("BOARDLESS_DATA")
+    return named or (Path(own) if own else Path(data, "mlperf_tiny") if data else None)
+
+
+def measure(
+    subject: Subject,
+    files: dict[str, Path],
+    boards: Sequence[str] = tuple(BOARDS),
+    runtimes: Sequence[str] = (),
+) -> list[Figure]:
+    """Returns figures of a model by the runtimes that are named, or else by all that are installed.
+    What cannot be measured because it is not here has none; a line says why."""
+    file = paths.ROOT / subject.where if subject.zoo else files.get(subject.digest)
+    if file is None:
+        print(f"{subject.name}: not here, its rows stay", file=sys.stderr)
+        return []
+    named = [BOARDS[board][0] for board in boards]
+    parts = [BOARDS[board][1] for board in boards if BOARDS[board][1]]
+    found = []
+    for row in compare([str(file)], boards, runtimes, limit=PICTURES, cores=named, parts=parts):
+        names = f"{subject.name} {row.board} {row.runtime}"
+        print(f"{names}: {row.refused}" if row.refused else names, file=sys.stderr)
+        if not row.missing:
+            found.append(figure(row, subject))
+    return found
+
+
+def figure(row: CompareRow, subject: Subject) -> Figure:
+    """Returns what is recorded of a row."""
+    about = Figure(
+        runtime=row.runtime if "/" not in row.runtime else row.runtime.partition(":")[0],
+        version=row.version,
+        model=subject.name,
+        digest=subject.digest,
+        board=row.board,
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        boardless=__version__,
+    )
+    if row.outcome is None:
+        return msgspec.structs.replace(about, refused=one_line(row.refused))
+    run, pictures = row.outcome.run, len(row.outcome.run.pictures)
+    core, part = BOARDS[row.board]
+    times, energies = estimates.milliseconds(run.cycles), estimates.millijoules(run.cycles)
+    cycles = {each.target.name: round(each.median) for each in run.cycles}
+    sizes = memory(run.build, run.stack_bytes)
+    return msgspec.structs.replace(
+        about,
+        compiler=run.build.toolchain,
+        pictures=pictures,
+        reference=run.build.profile,
+        own=report.difference(row.outcome.verdict, pictures),
+        common=report.difference(row.common, pictures) if row.common else "?",
+        instructions=sorted(run.counts.instructions)[(pictures - 1) // 2],
+        core=core,
+        cycles=cycles.get(core),
+        part=part if part in times else "",
+        milliseconds=times.get(part),
+        millijoules=energies[part]["inference"] if part in energies else None,
+        flash_bytes=sizes["flash_bytes"],
+        ram_bytes=sizes["ram_bytes"],
+        stack_bytes=run.stack_bytes or None,
+        notes=tuple(run.notes),
+    )
+
+
+def page(figures: Iterable[Figure]) -> str:
+    """Returns the page of all models, made of what is recorded."""
+    figures = [*figures]
+    parts = {f"`{part}` ({core})" for core, part in BOARDS.values() if part}
+    errors = [f"- {core}: {calibration.error(core) or cores.load(core).status}" for core, _ in
+              BOARDS.values()]  # fmt: skip
+    head = HEAD.format(
+        pictures=PICTURES,
+        parts=", ".join(sorted(parts)),
+        source=SOURCE,
+        commit=COMMIT[:12],
+        errors="\n".join(errors),
+    )
+    lines = head.splitlines()
+    for subject in subjects():
+        lines += section(subject, [f for f in figures if f.digest == subject.digest])
+    return "\n".join(lines) + "\n"
+
+
+TITLES = {
+    "runtime": "---", "version": "---", "its own reference": "---", "litert": "---",
+    "instructions": "---:", "est. cycles": "---:", "est. ms": "---:", "est. mJ": "---:",
+    "flash": "---:", "RAM": "---:", "stack": "---:", "measured": "---",
+}  # fmt: skip
+
+
+def section(subject: Subject, figures: Sequence[Figure]) -> list[str]:
+    """Returns the lines of a model: a table for each board, refusals and remarks, the command."""
+    lines = ["", f"## {subject.name}", "", f"{subject.about}, `{subject.where}`,"]
+    lines += [f"SHA-256 `{subject.digest[:16]}...`"]
+    for board, (core, _) in BOARDS.items():
+        rows = [f for f in figures if f.board == board]
+        if rows:
+            lines += ["", f"On {board} ({core}):", ""]
+            lines += [f"| {' | '.join(TITLES)} |", f"| {' | '.join(TITLES.values())} |"]
+            lines += [f"| {' | '.join(cells(each))} |" for each in in_order(rows)]
+    remarks = [f"{f.runtime.partition(':')[0]}: {note}" for f in figures for note in f.notes]
+    remarks += [f"{f.runtime} on {f.board}: {f.refused}" for f in figures if f.refused]
+    if remarks:
+        lines += ["", *(f"- {escaped(text)}" for text in dict.fromkeys(remarks))]
+    compilers = sorted({f.compiler for f in figures if f.compiler})
+    lines += ["", f"Compilers: {', '.join(compilers)}. Repeat it:" if compilers else "Repeat it:"]
     boards = " ".join(f"--board {board}" for board in BOARDS)
     return [
+        *lines,
         "",
-        f"## {zoo.find(model).name}",
-        "",
-        *report.markdown("litert", rows),
-        "",
-        *(f"- {text}" for text in report.remarks(rows)),
-        "",
-        f"Repeat it: `boardless compare {shown} {boards} --limit {PICTURES}`",
+        "```{code-block} sh",
+        ":class: not-run",
+        ':caption: "Not run by the tests: takes minutes"',
+        f"boardless compare {subject.shown} \\",
+        f"  {boards} --limit {PICTURES}",
+        "```",
     ]
 
 
-def main() -> None:
-    lines = HEAD.format(pictures=PICTURES).splitlines()
-    for model, shown in models():
-        lines += section(model, shown, compare(model, BOARDS, limit=PICTURES))
-    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def in_order(rows: Iterable[Figure]) -> list[Figure]:
+    """Returns ours first, then the others from the fastest to the slowest, refusals last."""
+
+    def rank(row: Figure) -> tuple[bool, bool, float, str]:
+        return row.runtime != "boardless", bool(row.refused), row.instructions or 0, row.runtime
+
+    return sorted(rows, key=rank)
+
+
+def cells(row: Figure) -> list[str]:
+    """Returns a row in the order of TITLES."""
+    if row.refused:
+        figures = ["refused", *[""] * 8]
+    else:
+        figures = [
+            f"{row.reference}: {row.own}",
+            row.common,
+            f"{row.instructions:,}",
+            f"{row.cycles:,}" if row.cycles is not None else "",
+            f"{row.milliseconds:,.2f}" if row.milliseconds is not None else "",
+            f"{row.millijoules:,.3g}" if row.millijoules is not None else "",
+            f"{row.flash_bytes:,}",
+            f"{row.ram_bytes:,}",
+            f"{row.stack_bytes:,}" if row.stack_bytes else "?",
+        ]
+    return [escaped(text) for text in (row.runtime, row.version, *figures, row.date)]
+
+
+def escaped(text: str) -> str:
+    """Returns text that comes from elsewhere so that Markdown shows it as it is."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#|$" else c for c in one_line(text))
+
+
+def differences(new: Iterable[Figure], old: Iterable[Figure]) -> list[str]:
+    """Returns a line for each figure that is not what was recorded. What another compiler has built
+    is not compared."""
+    known = {each.key: each for each in old}
+    lines = []
+    for each in new:
+        names = f"{each.model} {each.board} {each.runtime}"
+        before = known.get(each.key)
+        if before is None:
+            lines.append(f"{names}: is not recorded")
+        elif before.compiler and each.compiler and before.compiler != each.compiler:
+            print(f"{names}: not compared, {each.compiler} is not {before.compiler}")
+        elif not recorded.same(each, before):
+            was, now = msgspec.structs.asdict(before), msgspec.structs.asdict(each)
+            changed = [k for k in now if k != "date" and now[k] != was[k]]
+            lines += [f"{names}: {k} is {now[k]}, recorded is {was[k]}" for k in changed]
+    return lines
+
+
+def save(new: Iterable[Figure]) -> None:
+    """Puts figures in the place of those that are recorded of the same runtimes, models, boards."""
+    by_runtime: dict[str, list[Figure]] = {}
+    for each in new:
+        by_runtime.setdefault(each.runtime.partition(":")[0], []).append(each)
+    current = {subject.digest for subject in subjects()}
+    for name, figures in by_runtime.items():
+        kept = [f for f in recorded.merged(recorded.load(name), figures) if f.digest in current]
+        recorded.file(name).write_text(recorded.text(kept), encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measures and writes, or compares with what is recorded."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("models", nargs="*", help="only these of the page's models")
+    parser.add_argument("--board", action="append", choices=BOARDS, help="only these boards")
+    parser.add_argument("--runtime", action="append", default=[], help="only these runtimes")
+    parser.add_argument("--mlperf", type=Path, help="folder with MLPerf Tiny's models")
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    chosen = parser.parse_args(arguments)
+    known = {subject.name: subject for subject in subjects()}
+    unknown = [name for name in chosen.models if name not in known]
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    files = find(mlperf_folder(chosen.mlperf))
+    new = []
+    for name in chosen.models or known:
+        found = measure(known[name], files, chosen.board or tuple(BOARDS), chosen.runtime)
+        new += found
+        if not chosen.check:
+            save(found)
+    if chosen.check:
+        lines = differences(new, recorded.every())
+        if PAGE.read_text(encoding="utf-8") != page(recorded.every()):
+            lines.append(f"{PAGE.relative_to(paths.ROOT)} is not what the recorded figures make")
+        print("\n".join([*lines, f"run `nox -s compare`: {len(lines)} differ"] if lines else
+                        [f"{len(new)} rows measured, all as recorded"]))  # fmt: skip
+        return bool(lines)
+    PAGE.write_text(page(recorded.every()), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BoardlessError as error:
+        sys.exit(f"compare: {error}")

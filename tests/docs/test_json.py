@@ -221,7 +221,8 @@ def test_compare() -> None:
     shape = Shape("boardless compare")
     names = ("boardless", "bakenn:portable", "bakenn:esp_nn")
     chosen = [word for name in names for word in ("--runtime", name)]
-    made = ask("compare", "digits_cnn", "--board", BOARD, "--part", "nrf52840", *chosen)
+    parts = ("--part", "nrf52840", "--part", "stm32l4r5")
+    made = ask("compare", "digits_cnn", "--board", BOARD, *parts, *chosen)
     shape.check(made)
     shape.all_seen()
     ours, theirs, refused = made["rows"]

@@ -116,7 +116,8 @@ def test_every_variable_of_the_environment_is_documented() -> None:
     """Those that the project's own processes hand to each other are none of a user's business."""
     internal = {"BOARDLESS_GENERATED", "BOARDLESS_BOARD"}
     page = (DOCS / "reference" / "environment.md").read_text()
-    sources = [*(paths.ROOT / "sim").rglob("*.py"), *(paths.ROOT / "tests").rglob("*.py")]
+    folders = paths.ROOT / "sim", paths.ROOT / "tests", DOCS / "_ext"
+    sources = [source for folder in folders for source in folder.rglob("*.py")]
     read = re.compile(r"""environ(?:\.get\(|\[)["'](BOARDLESS_\w+)""")
     used = {name for source in sources for name in read.findall(source.read_text())}
     documented = set(re.findall(r"`(BOARDLESS_\w+)`", page))

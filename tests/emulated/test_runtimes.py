@@ -8,6 +8,12 @@ import pytest
 from boardless.path import Request, follow
 from boardless.runtimes import cmsis_nn
 from boardless.runtimes.tflm import checkout
+import json
+from pathlib import Path
+
+import pytest
+from boardless.path import Request, follow
+from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 
@@ -66,3 +72,21 @@ def test_cmsis_nn_gives_the_bits_of_its_reference(board: str) -> None:
     assert len(run.counts.layers) == len(build.layers) > 1
     assert all(count > 0 for count in run.counts.layers)
     assert build.static_ram_bytes > build.arena_bytes > 0
+def test_several_models_are_compared_in_one_command(tmp_path: Path) -> None:
+    """Both runtimes name layers by the tensors that they make, which the page relies on."""
+    page, data = tmp_path / "page.html", tmp_path / "rows.json"
+    words = ["compare", "digits_cnn", "pico_mobilenet", "--limit", "2", "--part", "stm32l4r5"]
+    words += ["--runtime", "boardless", "--runtime", "bakenn", "--board", "mps2-an386"]
+    done = Cli()(*words, "--html", str(page), "--json", str(data))
+    assert done.returncode == 0, done.stderr
+    assert "digits_cnn on mps2-an386" in done.stdout
+    assert "pico_mobilenet on mps2-an386" in done.stdout
+    made = json.loads(data.read_text())
+    assert [each["model"] for each in made] == ["digits_cnn", "pico_mobilenet"]
+    for each in made:
+        ours, theirs = each["rows"]
+        assert ours["millijoules"]["stm32l4r5"]["inference"] > 0
+        assert theirs["instructions"]["median"] > ours["instructions"]["median"]
+        layers = {layer["name"] for layer in ours["layers"]}
+        assert layers & {layer["name"] for layer in theirs["layers"]}
+    assert page.read_text().count('<i class="bar"') > 10

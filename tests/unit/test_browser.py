@@ -8,8 +8,9 @@ from pathlib import Path
 import browser
 import msgspec
 import pytest
-from boardless.report import page
+from boardless.report import compare_page, page
 from boardless.report.page_records import Dot, Report, Trend
+from compare_rows import rows
 from example_report import case, report
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>x</title><style>
@@ -32,9 +33,12 @@ def example() -> Report:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing_in_a_report(tmp_path: Path, dark: bool) -> None:
-    (tmp_path / "report.html").write_text(page.render(example()))
-    assert [*browser.problems(browser.look([tmp_path / "report.html"], dark=dark))] == []
+def test_axe_finds_nothing_in_a_report_and_a_comparison(tmp_path: Path, dark: bool) -> None:
+    pages = [tmp_path / "report.html", tmp_path / "compare.html"]
+    pages[0].write_text(page.render(example()))
+    both = [*rows("digits_cnn", board="mps2-an386"), *rows("vww", board="esp32c3")]
+    pages[1].write_text(compare_page.render("litert", both, "boardless compare digits_cnn vww"))
+    assert [*browser.problems(browser.look(pages, dark=dark))] == []
 
 
 def test_faults_are_seen(tmp_path: Path) -> None:

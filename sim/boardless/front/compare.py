@@ -1,6 +1,6 @@
-"""Compares runtimes: the same model, boards and pictures, a row for each runtime.
+"""Compares runtimes: the same models, boards and pictures, a row for each runtime.
 
-rows = compare("digits_cnn:int8", ["mps2-an386"], ["boardless", "bakenn"], quiet)
+rows = compare(["digits_cnn:int8"], ["mps2-an386"], ["boardless", "bakenn"], quiet)
 
 A runtime is held against the reference whose bits it gives, and against one that all have in
 common. One that refuses the model, or is not installed, is a row with its reason.
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from boardless import runtimes
-from boardless.core.errors import BoardlessError
+from boardless.core.errors import BadInput, BoardlessError
+from boardless.cycles import cores, estimate
 from boardless.device import boards
 from boardless.device.records import Run
 from boardless.judge import predictions
@@ -35,6 +36,8 @@ class CompareRow:
     outcome: Outcome | None = None
     common: Verdict | None = None  # against the reference that all have in common
     refused: str = ""
+    missing: bool = False  # refused because a tool, a runtime or a device is not there or failed
+    model: str = ""  # as it was asked for
 
     @property
     def ok(self) -> bool:
@@ -43,7 +46,7 @@ class CompareRow:
 
 
 def compare(
-    model: str,
+    models: Sequence[str],
     board_names: Sequence[str],
     runtime_names: Sequence[str] = (),
     progress: Progress = quiet,
@@ -52,41 +55,84 @@ def compare(
     fresh: bool = False,
     **options: Any,
 ) -> list[CompareRow]:
-    """Returns the rows, board by board. Without names, the runtimes are all, with all variants that
-    are for a board. `options` are those of a Request."""
-    found = zoo.find(model)
-    asked = [
-        (board, name) for board in board_names for name in (_names(runtime_names) or every(board))
-    ]
+    """Returns the rows, model by model and board by board. Without names, the runtimes are all,
+    with all variants that are for a board. `options` are those of a Request; cycles are estimated
+    for those of its cores and parts that a board is for. BadInput for one that no board is for."""
+    found = {name: zoo.find(name) for name in _names(models)}
+    targets = priced(board_names, options.pop("cores", ()), options.pop("parts", ()))
     options.setdefault("limit", PICTURE_COUNT)
+    asked = [
+        (model, board, name)
+        for model in found
+        for board in _names(board_names)
+        for name in (_names(runtime_names) or every(board))
+    ]
     requests: list[Request] = []
-    refused: dict[tuple[str, str], str] = {}
-    for board, name in asked:
+    rows: dict[tuple[str, str, str], CompareRow] = {}
+    for key in asked:
+        model, board, name = key
         try:
             runtime = runtimes.load(name)
             runtime.version  # noqa: B018  (it raises where the runtime is not there)
             profile = runtime.profile or common
         except BoardlessError as error:
-            refused[board, name] = str(error)
+            rows[key] = _refused(model, board, name, error)
             continue
-        requests.append(Request(model, board, runtime=name, reference=profile, **options))
+        core_names, part_names = targets[board]
+        requests.append(
+            Request(
+                model,
+                board,
+                runtime=name,
+                reference=profile,
+                cores=core_names,
+                parts=part_names,
+                **options,
+            )
+        )
     made = cases.measurements(requests, progress, fresh=fresh)
-    rows = {}
     for request, result in zip(requests, made, strict=True):
-        key = request.board, request.runtime
+        key = request.model, request.board, request.runtime
         if isinstance(result, BoardlessError):
-            refused[key] = str(result)
+            rows[key] = _refused(*key, result, runtimes.load(request.runtime).version)
             continue
         outcome = judge(result)
-        build = outcome.run.build
         rows[key] = CompareRow(
             request.board,
-            build.runtime,
-            build.runtime_version,
+            outcome.run.build.runtime,
+            outcome.run.build.runtime_version,
             outcome,
-            _against(outcome.run, found, common),
+            _against(outcome.run, found[request.model], common),
+            model=request.model,
         )
-    return [rows[key] if key in rows else CompareRow(*key, refused=refused[key]) for key in asked]
+    return [rows[key] for key in asked]
+
+
+def priced(
+    board_names: Iterable[str], core_names: Iterable[str], part_names: Iterable[str]
+) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Returns, by board, the cores and parts whose cycles its code is priced for: those of its own
+    core, and those that no other board here is for and that execute its instructions."""
+    own = {name: boards.load(name).core for name in board_names}
+    taken: dict[str, list[estimate.Target]] = {name: [] for name in own}
+    for target in estimate.targets(core_names, part_names):
+        isas = {b: cores.load(core).isa for b, core in own.items() if core in cores.names()}
+        able = [board for board, isa in isas.items() if isa == target.core.isa]
+        if not able:
+            raise BadInput(
+                f"{target.name} ({target.core.name}) executes the code of none of these boards",
+                where=", ".join(own),
+                hint="add a --board that has this core",
+            )
+        for board in [b for b in able if own[b] == target.core.name] or able:
+            taken[board].append(target)
+    return {
+        board: (
+            tuple(target.name for target in targets if not target.part),
+            tuple(target.name for target in targets if target.part),
+        )
+        for board, targets in taken.items()
+    }
 
 
 def every(board: str) -> list[str]:
@@ -96,6 +142,13 @@ def every(board: str) -> list[str]:
     return [
         each for name in (runtimes.OURS, *others) for each in runtimes.load(name).variants(found)
     ]
+
+
+def _refused(
+    model: str, board: str, runtime: str, error: BoardlessError, version: str = ""
+) -> CompareRow:
+    missing = error.exit_status == 3
+    return CompareRow(board, runtime, version, refused=str(error), missing=missing, model=model)
 
 
 def _names(asked: Iterable[str]) -> list[str]:

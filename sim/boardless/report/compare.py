@@ -1,4 +1,4 @@
-"""The output of `boardless compare`: a table, JSON, and Markdown for a page."""
+"""The output of `boardless compare`: tables and JSON; compare_page.py makes its page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from boardless.cycles.estimate import Cycles
 from boardless.device.records import MarkedLayer
 from boardless.judge.predictions import Verdict
 from boardless.judge.records import Outcome
@@ -13,7 +14,8 @@ from boardless.report import estimates, table
 from boardless.report.measures import memory, spread
 from boardless.report.table import number, sentences, words
 
-NOTHING = ""
+NOTHING, UNKNOWN = "", "?"
+SOMETIMES = ("est. ms", "est. mJ")  # columns that are there where a row has a figure
 HEADINGS = (
     "board",
     "runtime",
@@ -23,6 +25,7 @@ HEADINGS = (
     "instructions",
     "est. cycles",
     "est. ms",
+    "est. mJ",
     "flash",
     "RAM",
     "stack",
@@ -30,8 +33,10 @@ HEADINGS = (
 
 
 class Row(Protocol):
-    """A runtime on a board, as front/compare.py has it."""
+    """A runtime on a board with a model, as front/compare.py has it."""
 
+    @property
+    def model(self) -> str: ...
     @property
     def board(self) -> str: ...
     @property
@@ -60,6 +65,7 @@ def record(row: Row) -> dict[str, Any]:
         "instructions": None,
         "cycles": {},
         "milliseconds": {},
+        "millijoules": {},
         "memory": None,
         "layers": [],
         "notes": [],
@@ -78,24 +84,33 @@ def record(row: Row) -> dict[str, Any]:
     found["instructions"] = spread(run.counts.instructions)
     found["cycles"] = estimates.estimates(run.cycles)
     found["milliseconds"] = estimates.milliseconds(run.cycles)
+    found["millijoules"] = estimates.millijoules(run.cycles)
     found["memory"] = memory(run.build, run.stack_bytes)
     found["layers"] = [_layer(outcome, layer) for layer in run.build.layers]
     found["notes"] = list(run.notes)
     return found
 
 
-def records(model: str, common: str, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Returns the JSON: an object for each board."""
+def records(common: str, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Returns the JSON: an object for each model on each board."""
     return [
         {
             "model": model,
             "board": board,
             "reference": common,
-            "images": max((len(r.outcome.run.pictures) for r in rows if r.outcome), default=0),
-            "rows": [record(row) for row in rows if row.board == board],
+            "images": max((len(r.outcome.run.pictures) for r in some if r.outcome), default=0),
+            "rows": [record(row) for row in some],
         }
-        for board in dict.fromkeys(row.board for row in rows)
+        for (model, board), some in grouped(rows).items()
     ]
+
+
+def grouped(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Returns the rows by (model, board), in order."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.model, row.board), []).append(row)
+    return found
 
 
 def _layer(outcome: Outcome, layer: MarkedLayer) -> dict[str, Any]:
@@ -112,22 +127,26 @@ def _layer(outcome: Outcome, layer: MarkedLayer) -> dict[str, Any]:
 def cells(row: Row) -> list[str]:
     """Returns a row as people read it, in the order of HEADINGS."""
     if row.outcome is None:
-        return [row.board, row.runtime, "refused", *[NOTHING] * (len(HEADINGS) - 3)]
+        named = [row.board, row.runtime, row.version, "refused"]
+        return [*named, *[NOTHING] * (len(HEADINGS) - len(named))]
     run = row.outcome.run
     sizes = memory(run.build, run.stack_bytes)
     times = estimates.milliseconds(run.cycles)
+    energies = estimates.millijoules(run.cycles)
+    counted = run.counts.instructions
     return [
         row.board,
         row.runtime,
         row.version,
         f"{run.build.profile}: {difference(row.outcome.verdict, len(run.pictures))}",
-        difference(row.common, len(run.pictures)) if row.common else "?",
-        f"{statistics.median_low(run.counts.instructions):,}" if run.counts.instructions else "?",
-        f"{round(run.cycles[0].median):,}" if run.cycles else "?",
-        f"{next(iter(times.values())):,.2f}" if times else "?",
+        difference(row.common, len(run.pictures)) if row.common else UNKNOWN,
+        f"{statistics.median_low(counted):,}" if counted else UNKNOWN,
+        f"{round(run.cycles[0].median):,}" if run.cycles else UNKNOWN,
+        f"{next(iter(times.values())):,.2f}" if times else UNKNOWN,
+        f"{next(iter(energies.values()))['inference']:,.3g}" if energies else UNKNOWN,
         f"{sizes['flash_bytes']:,}",
         f"{sizes['ram_bytes']:,}",
-        f"{sizes['stack_bytes']:,}" if run.stack_bytes else "?",
+        f"{sizes['stack_bytes']:,}" if run.stack_bytes else UNKNOWN,
     ]
 
 
@@ -145,37 +164,42 @@ def titles(common: str) -> list[str]:
     return [title.format(common=common) for title in HEADINGS]
 
 
-def show(model: str, common: str, rows: Sequence[Row]) -> None:
-    """Shows the rows that were measured, and the reasons of those that were not."""
-    ranks = {"stack": 1, "version": 2, "est. ms": 3, common: 4}
-    headings = [
-        sentences(title)
-        if title in ("own reference", common)
-        else words(title, ranks.get(title, 0))
-        if title in ("board", "runtime", "version")
-        else number(title, ranks.get(title, 0))
-        for title in titles(common)
-    ]
-    shown = [cells(row) for row in rows]
-    unknown = {i for i, title in enumerate(HEADINGS) if title == "est. ms"}
-    kept = [
+def shown(rows: Sequence[Row]) -> list[int]:
+    """Returns the numbers of the columns that say something: not those of times and energies
+    where no row has one."""
+    found = [cells(row) for row in rows]
+    return [
         i
-        for i in range(len(headings))
-        if i not in unknown or any(row[i] not in ("?", NOTHING) for row in shown)
+        for i, title in enumerate(HEADINGS)
+        if title not in SOMETIMES or any(row[i] not in (UNKNOWN, NOTHING) for row in found)
     ]
-    table.show(model, [headings[i] for i in kept], [[row[i] for i in kept] for row in shown])
-    for text in remarks(rows):
-        table.note(text)
 
 
-def markdown(common: str, rows: Sequence[Row]) -> list[str]:
-    """Returns the table of the rows as lines of Markdown, without times of parts."""
-    chosen = [i for i, title in enumerate(HEADINGS) if title != "est. ms"]
-    shown = [titles(common), *map(cells, rows)]
-    lines = [f"| {' | '.join(row[i] for i in chosen)} |" for row in shown]
-    text = ("board", "runtime", "version", "own reference", "{common}")
-    rule = ["---" if HEADINGS[i] in text else "---:" for i in chosen]
-    return [lines[0], f"| {' | '.join(rule)} |", *lines[1:]]
+def show(common: str, rows: Sequence[Row]) -> None:
+    """Shows a table for each model, and below it the reasons of what was not measured. Where a
+    terminal is narrow, the other reference goes first, then versions, stack, energy; cycles where
+    there are milliseconds; instructions."""
+    for model in dict.fromkeys(row.model for row in rows):
+        some = [row for row in rows if row.model == model]
+        _show(model, common, some)
+        for text in remarks(some):
+            table.note(text)
+
+
+def _show(model: str, common: str, rows: Sequence[Row]) -> None:
+    chosen = shown(rows)
+    boards = {row.board for row in rows}
+    timed = HEADINGS.index("est. ms") in chosen
+    ranks = {"{common}": 9, "version": 8, "stack": 7, "est. mJ": 6, "instructions": 1}
+    ranks |= {"board": 5} if len(boards) == 1 else {}
+    ranks |= {"est. cycles": 4} if timed else {}
+    kinds = dict.fromkeys(("own reference", "{common}"), sentences)
+    kinds |= dict.fromkeys(("board", "runtime", "version"), words)
+    headings = [
+        kinds.get(HEADINGS[i], number)(titles(common)[i], ranks.get(HEADINGS[i], 0)) for i in chosen
+    ]
+    title = f"{model} on {', '.join(boards)}" if len(boards) == 1 else model
+    table.show(title, headings, [[cells(row)[i] for i in chosen] for row in rows])
 
 
 def remarks(rows: Sequence[Row]) -> list[str]:
@@ -184,5 +208,15 @@ def remarks(rows: Sequence[Row]) -> list[str]:
     found = [f"pictures: {run.pictures.origin}" for run in runs]
     found += [f"est. cycles: {cycles.basis}" for run in runs for cycles in run.cycles[:1]]
     found += [f"{run.build.runtime.partition(':')[0]}: {x}" for run in runs for x in run.notes]
+    found += [text for run in runs for text in map(_power, run.cycles) if text]
     found += [f"refused, {r.runtime} {r.board}: {r.refused}" for r in rows if r.refused]
     return [*dict.fromkeys(found)]
+
+
+def _power(cycles: Cycles) -> str:
+    """Returns how far off the mean power is that energies are computed with, "" without one."""
+    found = cycles.energy
+    if found is None:
+        return ""
+    off = f"±{found.mean_percent:.1f} % mean, {found.worst_percent:.1f} % worst"
+    return f"est. mJ: {cycles.target.name}, power {off} of {found.rows} published rows"

@@ -23,12 +23,32 @@ from boardless.report.columns import COLUMNS
 from boardless.report.page_records import Report, Sheet
 
 TEMPLATES = Path(__file__).parent / "templates"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # nothing from elsewhere
 NAME = 30  # characters of a tensor's name that tell it from others
 
 
 def render(report: Report) -> str:
     """Returns the page."""
-    environment = jinja2.Environment(
+    script = (TEMPLATES / "report.js").read_text(encoding="utf8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    known = column.present(COLUMNS, [case.values for case in report.cases])
+    columns = sorted(known, key=lambda each: each.rank > 0)  # what stays stands to the left
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            columns=columns,
+            boards=sorted({case.board for case in report.cases}),
+            script=markupsafe.Markup(script),
+            policy=f"{POLICY}; script-src 'sha256-{digest}'",
+        )
+    )
+
+
+def environment() -> jinja2.Environment:
+    """Returns the templates of pages: all that they show is escaped."""
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
@@ -36,25 +56,14 @@ def render(report: Report) -> str:
         undefined=jinja2.StrictUndefined,
         finalize=_shown,
     )
-    environment.filters["n"] = lambda number: f"{number:,.0f}"
-    environment.filters["breaks"] = breaks
-    environment.filters["short"] = short
-    environment.filters["date"] = lambda text: text[:16].replace("T", " ")
-    environment.filters["safe_uri"] = safe_uri
-    environment.filters["place"] = place
-    environment.filters["share"] = lambda part, whole: 100 * part / whole if whole else 0.0
-    script = (TEMPLATES / "report.js").read_text(encoding="utf8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    known = column.present(COLUMNS, [case.values for case in report.cases])
-    columns = sorted(known, key=lambda each: each.rank > 0)  # what stays stands to the left
-    return environment.get_template("report.html.j2").render(
-        report=report,
-        columns=columns,
-        boards=sorted({case.board for case in report.cases}),
-        script=markupsafe.Markup(script),
-        policy=f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-        f"script-src 'sha256-{digest}'",
-    )
+    found.filters["n"] = lambda number: f"{number:,.0f}"
+    found.filters["breaks"] = breaks
+    found.filters["short"] = short
+    found.filters["date"] = lambda text: text[:16].replace("T", " ")
+    found.filters["safe_uri"] = safe_uri
+    found.filters["place"] = place
+    found.filters["share"] = lambda part, whole: 100 * part / whole if whole else 0.0
+    return found
 
 
 def _shown(value: object) -> object:

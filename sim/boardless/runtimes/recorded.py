@@ -53,6 +53,7 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     flash_bytes: int | None = None  # of the whole firmware
     ram_bytes: int | None = None  # .data, .bss and the deepest stack
     stack_bytes: int | None = None  # None: not known
+    notes: tuple[str, ...] = ()  # what the runtime has changed in the model
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -137,7 +138,9 @@ def text(figures: Sequence[Figure]) -> str:
     """Returns the content of a file, a line for each figure, sorted by model, board and runtime."""
     lines = [HEAD, "figures = [\n"]
     for figure in sorted(figures, key=lambda f: (f.model, f.digest, f.board, f.runtime)):
-        fields = {k: v for k, v in msgspec.structs.asdict(figure).items() if v not in ("", None)}
+        fields = {
+            k: v for k, v in msgspec.structs.asdict(figure).items() if v not in ("", None, ())
+        }
         pairs = (
             f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()
         )
