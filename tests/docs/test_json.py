@@ -27,6 +27,7 @@ from boardless.front import tables
 from boardless.front.bench import emulation
 from boardless.front.bisect import Found, Tried
 from boardless.judge import history as judged
+from boardless.judge.budgets import NO_BUDGETS
 from boardless.judge.fits import Fit
 from boardless.judge.growth import Finding
 from boardless.judge.history import Entry
@@ -235,11 +236,11 @@ def test_compare() -> None:
 
 @pytest.mark.emulated
 def test_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    shape = Shape("boardless fit")
+    shape, limits = Shape("boardless fit"), ("--max-flash", "1M", "--max-ram", "1M")
     monkeypatch.setattr(zoo, "names", lambda: ["digits_cnn"])
-    shape.check(ask("fit", "--board", BOARD, "--part", "nrf52840", "--max-ms", "1000"))
+    shape.check(ask("fit", "--board", BOARD, "--part", "nrf52840", "--max-ms", "1000", *limits))
     small = Fit("m:int8", "a", "board", "cortex-m4", 10, 10, flash=11, ram=9)
-    shape.check(fit.record([small], None, zoo=False))
+    shape.check(fit.record([small], NO_BUDGETS, zoo=False))
     shape.all_seen()
 
 

@@ -11,14 +11,20 @@ from boardless.core.errors import BadInput
 from boardless.cycles import parts
 from boardless.device import boards
 from boardless.device import parts as memories
+from boardless.device.records import MarkedLayer
 from boardless.front.fit import places, roomy
 from boardless.judge import fits
+from boardless.judge.budgets import NO_BUDGETS, Budgets
 from boardless.judge.fits import Fit
 from boardless.report import fit as report
 
 FITS = Fit("m:int8", "a", "part", "cortex-m4", 1000, 100, 900, 90, cycles=64, milliseconds=2.0)
 SMALL = replace(FITS, place="b", flash=1010, ram=107)
 UNKNOWN = Fit("m:int8", "c", "board", "esp32-lx6", 1000, 100, why="no compiler")
+
+
+def ms(limit: float) -> Budgets:
+    return Budgets(ms=limit)
 
 
 def test_what_is_missing_is_said_in_bytes() -> None:
@@ -30,11 +36,35 @@ def test_what_is_missing_is_said_in_bytes() -> None:
 
 
 def test_time_counts_where_it_is_limited() -> None:
-    assert (FITS.word(2.0), FITS.ok(2.0)) == ("fits", True)
-    assert (FITS.word(1.5), FITS.ok(1.5)) == ("too slow by 0.5 ms", False)
-    assert SMALL.word(1.5) == SMALL.word()
+    assert (FITS.word(ms(2.0)), FITS.ok(ms(2.0))) == ("fits", True)
+    assert (FITS.word(ms(1.5)), FITS.ok(ms(1.5))) == ("too slow by 0.5 ms", False)
+    assert SMALL.word(ms(1.5)) == SMALL.word()
     without = replace(FITS, milliseconds=None)
-    assert (without.word(9.0), without.ok(9.0), without.ok()) == ("time not known", None, True)
+    assert (without.word(ms(9.0)), without.ok(ms(9.0)), without.ok()) == (
+        "time not known",
+        None,
+        True,
+    )
+
+
+def test_a_budget_that_is_exceeded_names_its_layer() -> None:
+    layer = MarkedLayer(3, "CONV_2D", "conv", 1)
+    fit = replace(FITS, largest=(("flash", (layer, 700.0)), ("ram", (layer, 80.0))))
+    limits = Budgets(flash=899, ram=90, ms=1.0)
+    flash, ram, time = fit.checked(limits)
+    assert [each.exceeded for each in (flash, ram, time)] == [True, False, True]
+    assert flash.sentence == (
+        "flash is 900 bytes, more than --max-flash 899 bytes; look first at layer 3 CONV_2D: its "
+        "constants take 700 bytes"
+    )
+    assert fit.word(limits) == "over --max-flash by 1 bytes and too slow by 1 ms"
+    assert (fit.ok(limits), fit.ok(Budgets(flash=900, ram=90))) == (False, True)
+    assert replace(fit, ram=None).ok(Budgets(ram=90)) is None
+    assert report.closing([fit], Budgets(flash=1)).startswith("1 rows: 0 fit into the budgets, 1 ")
+    row = report.row(fit, limits)
+    assert [(b["budget"], b["exceeded"], b["layer"]) for b in row["budgets"]] == [
+        *(("max-flash", True, 3), ("max-ram", False, 3), ("max-ms", True, None))
+    ]
 
 
 def test_what_fits_comes_first_and_the_fastest_of_it() -> None:
@@ -42,8 +72,8 @@ def test_what_fits_comes_first_and_the_fastest_of_it() -> None:
     assert fits.in_order([UNKNOWN, SMALL, counted, FITS, fast]) == [
         *(fast, FITS, counted, UNKNOWN, SMALL)
     ]
-    assert fits.in_order([fast, FITS], 0.5) == [fast, FITS]
-    assert report.closing([fast, FITS, UNKNOWN, SMALL], 1.0) == (
+    assert fits.in_order([fast, FITS], ms(0.5)) == [fast, FITS]
+    assert report.closing([fast, FITS, UNKNOWN, SMALL], ms(1.0)) == (
         "4 rows: 1 fit in time, 2 do not, 1 not known"
     )
 
@@ -56,9 +86,9 @@ def test_the_best_of_a_data_set_are_beaten_by_none() -> None:
     too_large = replace(SMALL, model="large", accuracy=0.99, dataset="x")
     rows = [good, small, beaten, other, too_large]
     assert [f.model for f in fits.best(rows)] == ["good", "small", "other"]
-    shown = report.record(rows, None, zoo=True)["rows"]
+    shown = report.record(rows, NO_BUDGETS, zoo=True)["rows"]
     assert [row["best"] for row in shown] == [True, True, False, True, False]
-    assert report.record(rows, None, zoo=False)["rows"][0]["best"] is None
+    assert report.record(rows, NO_BUDGETS, zoo=False)["rows"][0]["best"] is None
 
 
 def test_the_picture_names_the_best(tmp_path: Path) -> None:

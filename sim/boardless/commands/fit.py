@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,6 +25,7 @@ from boardless.terminal import (
     quiet,
     quiet_option,
 )
+from boardless.terminal.limits import budget_options, budgets
 
 
 @click.command("fit")
@@ -43,12 +45,7 @@ from boardless.terminal import (
     metavar="P",
     help="Only this part, such as stm32l4r5; may be given more than once.",
 )
-@click.option(
-    "--max-ms",
-    type=click.FloatRange(0, min_open=True),
-    metavar="MS",
-    help="What takes longer than MS milliseconds does not do.",
-)
+@budget_options
 @file_option(
     "picture",
     "Without MODEL: draw accuracy against time and RAM: .svg, .png or .pdf.",
@@ -60,19 +57,21 @@ def command(
     model: str | None,
     board_names: tuple[str, ...],
     part_names: tuple[str, ...],
-    max_ms: float | None,
     picture: Path | None,
     fresh: bool,
     json_file: str | None,
+    **options: Any,
 ) -> None:
     """Say where MODEL fits, and how long it takes there.
 
     Without --board and --part these are all boards and all parts: whether flash and RAM are enough,
     by how many bytes not, and the estimated milliseconds of one inference, the fastest first. One
     board of each core is emulated, the others are only linked. Without MODEL, it is the zoo on the
-    boards and parts that are named. Exit status: 0 it fits somewhere, 1 it fits nowhere or is
-    nowhere fast enough, 2 bad usage or input, 3 a tool is missing or failed.
+    boards and parts that are named. Where a budget is exceeded, a line names the layer that matters
+    most. Exit status: 0 it fits somewhere, 1 it fits nowhere or exceeds a budget everywhere, 2 bad
+    usage or input, 3 a tool is missing or failed.
     """
+    limits = budgets(options, every_part=True)
     if model is None and not board_names and not part_names:
         raise click.UsageError("name a MODEL, or a --board or --part for the models of the zoo")
     if model is not None and picture:
@@ -83,17 +82,17 @@ def command(
         found = fit.find(models, wanted, progress, fresh=fresh)
     if model is None:
         found = [_of_zoo(row) for row in found]
-    rows = fits.in_order(found, max_ms)
+    rows = fits.in_order(found, limits)
     if json_file:
-        record.write(report.record(rows, max_ms, zoo=model is None), json_file)
+        record.write(report.record(rows, limits, zoo=model is None), json_file)
     if picture:
         report.draw(rows, picture)
     if json_file != "-":
         if not quiet():
-            (report.show_places if model else report.show_zoo)(rows, max_ms)
-        table.note(report.closing(rows, max_ms))
-    if not any(row.ok(max_ms) for row in rows):
-        unknown = any(row.ok(max_ms) is None for row in rows)
+            (report.show_places if model else report.show_zoo)(rows, limits)
+        table.note(report.closing(rows, limits))
+    if not any(row.ok(limits) for row in rows):
+        unknown = any(row.ok(limits) is None for row in rows)
         sys.exit(3 if unknown else 1)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from boardless.core.errors import BadInput
-from boardless.device.records import MarkedLayer, Run
+from boardless.cycles.estimate import Cycles
+from boardless.device.records import Build, MarkedLayer, Run
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,18 @@ class Budgets:
     ram: int | None = None  # bytes: .data, .bss and the deepest stack that was seen
     ms: float | None = None  # milliseconds of the median inference, on each part that is named
 
+    @property
+    def set(self) -> tuple[tuple[str, float], ...]:
+        """Returns those that are set, by the names that Checked has."""
+        each = ("flash", self.flash), ("ram", self.ram), ("ms", self.ms)
+        return tuple((what, limit) for what, limit in each if limit is not None)
+
     def __bool__(self) -> bool:
-        return (self.flash, self.ram, self.ms) != (None, None, None)
+        return bool(self.set)
 
 
 NO_BUDGETS = Budgets()
+Largest = tuple[MarkedLayer | None, float]  # a layer, and its bytes or milliseconds
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,10 @@ def check(run: Run, budgets: Budgets) -> tuple[Checked, ...]:
     found = []
     build = run.build
     if budgets.flash is not None:
-        sizes = {layer.index: float(layer.weights_bytes) for layer in build.layers}
-        most = _largest(build.layers, sizes)
-        found.append(Checked("flash", budgets.flash, build.flash_bytes, "", *most))
+        found.append(Checked("flash", budgets.flash, build.flash_bytes, "", *of_flash(build)))
     if budgets.ram is not None:
         used = build.static_ram_bytes + run.stack_bytes
-        most = _largest(build.layers, _held(run))
-        found.append(Checked("ram", budgets.ram, used, "", *most))
+        found.append(Checked("ram", budgets.ram, used, "", *of_ram(build)))
     if budgets.ms is not None:
         found += _times(run, budgets.ms)
     return tuple(found)
@@ -82,10 +87,7 @@ def _times(run: Run, limit: float) -> list[Checked]:
     for cycles in run.cycles:
         time = cycles.milliseconds(cycles.median)
         if time is not None:
-            layers = {
-                index: cycles.milliseconds(count) or 0.0 for index, count in cycles.regions.items()
-            }
-            most = _largest(run.build.layers, layers)
+            most = of_time(run.build, cycles)
             found.append(Checked("ms", limit, time, cycles.target.name, *most))
     if not found:
         why = next((note for note in run.notes if "cycles" in note), "no part has a clock")
@@ -97,14 +99,25 @@ def _times(run: Run, limit: float) -> list[Checked]:
     return found
 
 
-def _held(run: Run) -> dict[int, float]:
-    """Returns the bytes of the arena that are in use during each layer."""
+def of_flash(build: Build) -> Largest:
+    """Returns the layer with most bytes of constants."""
+    return _largest(build.layers, {x.index: float(x.weights_bytes) for x in build.layers})
+
+
+def of_ram(build: Build) -> Largest:
+    """Returns the layer during which most bytes of the arena are in use."""
     held = {}
-    for layer in run.build.layers:
-        live = [b for b in run.build.arena_plan if b["first"] <= layer.index <= b["last"]]
+    for layer in build.layers:
+        live = [b for b in build.arena_plan if b["first"] <= layer.index <= b["last"]]
         ends = {(b["offset"], b["offset"] + b["size"]) for b in live}
         held[layer.index] = float(_covered(ends))
-    return held
+    return _largest(build.layers, held)
+
+
+def of_time(build: Build, cycles: Cycles) -> Largest:
+    """Returns the slowest layer, in milliseconds of a target with a clock."""
+    times = {index: cycles.milliseconds(count) or 0.0 for index, count in cycles.regions.items()}
+    return _largest(build.layers, times)
 
 
 def _covered(ranges: set[tuple[int, int]]) -> int:
@@ -116,9 +129,7 @@ def _covered(ranges: set[tuple[int, int]]) -> int:
     return total
 
 
-def _largest(
-    layers: tuple[MarkedLayer, ...], sizes: dict[int, float]
-) -> tuple[MarkedLayer | None, float]:
+def _largest(layers: tuple[MarkedLayer, ...], sizes: dict[int, float]) -> Largest:
     """Returns the layer with the largest size, and that; None where no layer has one."""
     known = [layer for layer in layers if sizes.get(layer.index)]
     if not known:

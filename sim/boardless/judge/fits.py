@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from boardless.judge.budgets import NO_BUDGETS, Budgets, Checked, Largest
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -32,6 +34,7 @@ class Fit:
     why: str = ""  # something is not known
     accuracy: float | None = None  # of the zoo's model, as its card states, 0 to 1
     dataset: str = ""
+    largest: tuple[tuple[str, Largest], ...] = ()  # by budget, the layer that matters most for it
 
     @property
     def missing(self) -> dict[str, int]:
@@ -53,36 +56,52 @@ class Fit:
         known = self.flash is not None and self.ram is not None and self.has_flash and self.has_ram
         return True if known else None
 
-    def fast(self, max_ms: float | None) -> bool | None:
-        """Returns whether an inference takes at most so many milliseconds; None where that is not
-        known."""
-        if max_ms is None:
-            return True
-        return None if self.milliseconds is None else self.milliseconds <= max_ms
+    def checked(self, budgets: Budgets) -> tuple[Checked, ...]:
+        """Returns each budget whose figure is known, with the layer that matters most for it."""
+        layers = dict(self.largest)
+        figures = {"flash": self.flash, "ram": self.ram, "ms": self.milliseconds}
+        return tuple(
+            Checked(what, limit, found, self.place, *layers.get(what, (None, 0.0)))
+            for what, limit in budgets.set
+            if (found := figures[what]) is not None
+        )
 
-    def ok(self, max_ms: float | None = None) -> bool | None:
-        """Returns whether it fits and is fast enough; None where that is not known."""
-        both = self.fits, self.fast(max_ms)
+    def within(self, budgets: Budgets) -> bool | None:
+        """Returns whether no budget is exceeded; None where that is not known."""
+        checked = self.checked(budgets)
+        if any(each.exceeded for each in checked):
+            return False
+        return True if len(checked) == len(budgets.set) else None
+
+    def ok(self, budgets: Budgets = NO_BUDGETS) -> bool | None:
+        """Returns whether it fits and no budget is exceeded; None where that is not known."""
+        both = self.fits, self.within(budgets)
         return False if False in both else None if None in both else True
 
-    def word(self, max_ms: float | None = None) -> str:
+    def word(self, budgets: Budgets = NO_BUDGETS) -> str:
         """Returns `fits`, or what is too small or too slow, or what is not known."""
         said = [f"{name} is too small by {n:,} bytes" for name, n in self.missing.items()]
         if not said and self.fits is None:
             said = [self.why or "memory not known"]
-        if self.fits is not False and max_ms is not None:
-            if self.milliseconds is None:
+        if self.fits is not False:
+            said += [_over(each) for each in self.checked(budgets) if each.exceeded]
+            if budgets.ms is not None and self.milliseconds is None:
                 said.append("time not known")
-            elif self.milliseconds > max_ms:
-                said.append(f"too slow by {self.milliseconds - max_ms:,.4g} ms")
         return " and ".join(said) or "fits"
 
 
-def in_order(fits: Iterable[Fit], max_ms: float | None = None) -> list[Fit]:
+def _over(checked: Checked) -> str:
+    by = checked.found - checked.limit
+    if checked.what == "ms":
+        return f"too slow by {by:,.4g} ms"
+    return f"over --max-{checked.what} by {by:,.0f} bytes"
+
+
+def in_order(fits: Iterable[Fit], budgets: Budgets = NO_BUDGETS) -> list[Fit]:
     """Returns them sorted: what fits first, then what may fit; of these the fastest first."""
 
     def rank(fit: Fit) -> tuple[int, float, float, str, str]:
-        state = {True: 0, None: 1, False: 2}[fit.ok(max_ms)]
+        state = {True: 0, None: 1, False: 2}[fit.ok(budgets)]
         time = float("inf") if fit.milliseconds is None else fit.milliseconds
         cycles = float("inf") if fit.cycles is None else fit.cycles
         return state, time, cycles, fit.place, fit.model

@@ -8,7 +8,9 @@ from typing import Any
 
 from boardless.core.errors import BadInput
 from boardless.judge import fits as judge
+from boardless.judge.budgets import NO_BUDGETS, Budgets
 from boardless.judge.fits import Fit
+from boardless.report import record as records
 from boardless.report import table
 from boardless.report.column import percent
 from boardless.report.table import number, sentences, words
@@ -16,14 +18,14 @@ from boardless.report.table import number, sentences, words
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")  # Okabe and Ito
 
 
-def row(fit: Fit, max_ms: float | None = None, *, best: bool | None = None) -> dict[str, Any]:
+def row(fit: Fit, budgets: Budgets = NO_BUDGETS, *, best: bool | None = None) -> dict[str, Any]:
     """Returns the JSON of a model on a place; `best` is None where models are not compared."""
     return {
         "model": fit.model,
         "place": fit.place,
         "kind": fit.kind,
         "core": fit.core,
-        "ok": fit.ok(max_ms),
+        "ok": fit.ok(budgets),
         "fits": fit.fits,
         "missing": {f"{name.lower()}_bytes": n for name, n in fit.missing.items()},
         "flash_bytes": fit.flash,
@@ -40,19 +42,22 @@ def row(fit: Fit, max_ms: float | None = None, *, best: bool | None = None) -> d
         "accuracy": fit.accuracy,
         "data_set": fit.dataset,
         "best": best,
+        "budgets": records.budgets(fit.checked(budgets)),
     }
 
 
-def record(rows: Sequence[Fit], max_ms: float | None, *, zoo: bool) -> dict[str, Any]:
+def record(rows: Sequence[Fit], budgets: Budgets, *, zoo: bool) -> dict[str, Any]:
     """Returns the JSON; `zoo`: the rows are the models of the zoo, which are compared."""
     chosen = judge.best(rows) if zoo else []
     return {
-        "max_ms": max_ms,
-        "rows": [row(f, max_ms, best=f in chosen if zoo else None) for f in rows],
+        "max_flash": budgets.flash,
+        "max_ram": budgets.ram,
+        "max_ms": budgets.ms,
+        "rows": [row(f, budgets, best=f in chosen if zoo else None) for f in rows],
     }
 
 
-def show_places(rows: Sequence[Fit], max_ms: float | None) -> None:
+def show_places(rows: Sequence[Fit], budgets: Budgets) -> None:
     """Shows one model on several places."""
     energy = [number("est. mJ", 4)] if any(f.millijoules for f in rows) else []
     headings = (
@@ -70,15 +75,16 @@ def show_places(rows: Sequence[Fit], max_ms: float | None) -> None:
         (
             *(f.place, f.kind, f.core, _n(f.flash), _n(f.ram), _n(f.cycles), _ms(f)),
             *([_mj(f)] if energy else []),
-            _word(f, max_ms),
+            _word(f, budgets),
         )
         for f in rows
     ]
     table.show(rows[0].model if rows else "", headings, cells)
+    _exceeded(rows, budgets)
     _remarks(rows)
 
 
-def show_zoo(rows: Sequence[Fit], max_ms: float | None) -> None:
+def show_zoo(rows: Sequence[Fit], budgets: Budgets) -> None:
     """Shows the models of the zoo on one place or several."""
     chosen = judge.best(rows)
     several = len({f.place for f in rows}) > 1
@@ -105,7 +111,7 @@ def show_zoo(rows: Sequence[Fit], max_ms: float | None) -> None:
             _n(f.cycles),
             _ms(f),
             table.good("*") if f in chosen else "",
-            _word(f, max_ms),
+            _word(f, budgets),
         )
         for f in rows
     ]
@@ -114,18 +120,29 @@ def show_zoo(rows: Sequence[Fit], max_ms: float | None) -> None:
         "*: no other model of this data set is at least as accurate, as fast and as small: start "
         "from one of these"
     )
+    _exceeded(rows, budgets)
     _remarks(rows)
 
 
-def closing(rows: Sequence[Fit], max_ms: float | None) -> str:
+def closing(rows: Sequence[Fit], budgets: Budgets) -> str:
     """Returns the last line: how many rows are in each state."""
-    states = [f.ok(max_ms) for f in rows]
+    states = [f.ok(budgets) for f in rows]
+    only_time = budgets == Budgets(ms=budgets.ms)
+    fit = "fit" if not budgets else "fit in time" if only_time else "fit into the budgets"
     counts = (
-        (sum(s is True for s in states), "fit" if max_ms is None else "fit in time"),
+        (sum(s is True for s in states), fit),
         (sum(s is False for s in states), "do not"),
         (sum(s is None for s in states), "not known"),
     )
     return f"{len(rows)} rows: " + ", ".join(f"{n} {name}" for n, name in counts)
+
+
+def _exceeded(rows: Sequence[Fit], budgets: Budgets) -> None:
+    """Says of each budget that is exceeded by how much, and which layer to look at."""
+    for fit in rows:
+        for checked in fit.checked(budgets):
+            if checked.exceeded:
+                table.note(f"{fit.model} {fit.place}: {checked.sentence}")
 
 
 def _remarks(rows: Sequence[Fit]) -> None:
@@ -158,8 +175,8 @@ def _mj(fit: Fit) -> str:
     return "" if fit.millijoules is None else f"{fit.millijoules:,.4g}"
 
 
-def _word(fit: Fit, max_ms: float | None) -> table.Cell:
-    word, ok = fit.word(max_ms), fit.ok(max_ms)
+def _word(fit: Fit, budgets: Budgets) -> table.Cell:
+    word, ok = fit.word(budgets), fit.ok(budgets)
     return word if ok is None else table.good(word) if ok else table.bad(word)
 
 

@@ -56,10 +56,10 @@ def budget_options(command: F) -> F:
     return flash(ram(ms(command)))
 
 
-def budgets(options: dict[str, Any]) -> Budgets:
+def budgets(options: dict[str, Any], *, every_part: bool = False) -> Budgets:
     """Takes the options of `budget_options` out of `options`. BadInput where a time has no part to
-    be measured on."""
+    be measured on; with `every_part` these are all where none is named."""
     found = Budgets(*(options.pop(f"max_{name}") for name in ("flash", "ram", "ms")))
-    if found.ms is not None and not options.get("parts"):
+    if found.ms is not None and not every_part and not options.get("parts"):
         raise BadInput("--max-ms needs a clock", hint="name a part with --part, such as stm32l4r5")
     return found

@@ -20,12 +20,12 @@ import numpy as np
 from boardless import runtimes
 from boardless.core.errors import BoardlessError, TooSmall
 from boardless.cycles import cores
-from boardless.cycles.estimate import Cycles
 from boardless.data.records import Pictures
 from boardless.device import boards
-from boardless.device.records import Board, Build
+from boardless.device.records import Board, Build, Run
 from boardless.front.fit import places, roomy
 from boardless.front.fit.places import Place
+from boardless.judge import budgets
 from boardless.judge.fits import Fit
 from boardless.model import ports, zoo
 from boardless.path import PICTURES, Measurement, Progress, Request
@@ -122,7 +122,9 @@ def _fit(
     if isinstance(found, Build):
         reserved = found.board.memory.stack_bytes if place.board else 0
         stack = max(reserved, run.stack_bytes if run else 0)
-        fit = replace(fit, flash=found.flash_bytes, ram=found.static_ram_bytes + stack)
+        largest = ("flash", budgets.of_flash(found)), ("ram", budgets.of_ram(found))
+        ram = found.static_ram_bytes + stack
+        fit = replace(fit, flash=found.flash_bytes, ram=ram, largest=largest)
     elif isinstance(found, TooSmall):
         where = emulated if own and emulated else boards.load(place.name)
         fit = _too_small(fit, found, where)
@@ -133,7 +135,7 @@ def _fit(
     if run and emulated and not own:
         fit = replace(fit, how=f"linked, counted on {emulated.name}")
     if run:
-        fit = _timed(fit, place, run.cycles, "; ".join(run.notes))
+        fit = _timed(fit, place, run)
     elif not fit.why:
         fit = replace(fit, why="time not known: " + _why_not(answer, place.core))
     return fit
@@ -152,12 +154,13 @@ def _why_not(answer: Answer | None, core: str) -> str:
     return answer.what if isinstance(answer, BoardlessError) else ""
 
 
-def _timed(fit: Fit, place: Place, cycles: Sequence[Cycles], why: str) -> Fit:
+def _timed(fit: Fit, place: Place, run: Run) -> Fit:
     """Returns the row with what the counts were priced for: its part, else its core alone."""
-    found = {c.target.name: c for c in cycles}
+    found = {c.target.name: c for c in run.cycles}
     best = found.get(place.part) or found.get(place.core)
     if best is None:
-        return replace(fit, why=why or "cycles not available: no table for this core")
+        why = "; ".join(run.notes) or "cycles not available: no table for this core"
+        return replace(fit, why=why)
     time = best.milliseconds(best.median)
     return replace(
         fit,
@@ -166,4 +169,5 @@ def _timed(fit: Fit, place: Place, cycles: Sequence[Cycles], why: str) -> Fit:
         milliseconds=None if time is None else round(time, 4),
         millijoules=round(best.energy.millijoules, 6) if best.energy else None,
         basis=best.basis,
+        largest=(*fit.largest, ("ms", budgets.of_time(run.build, best))),
     )
