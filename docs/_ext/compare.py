@@ -43,6 +43,7 @@ ZOO = ("digits_cnn", "pico_mobilenet", "nano_mobilenet", "fdmobilenet_025", "mob
 SOURCE = "https://github.com/mlcommons/tiny"
 COMMIT = "1afd2c9820f795965a6134facd0b4dfae41ef23f"
 TRAINED = "benchmark/training"
+INSTALLED = ("boardless", "bakenn")  # runtimes that need no checkout
 PICTURES = 2  # counts are exact, so two are enough
 LARGEST = 1 << 20  # bytes of a file that may be one of MLPerf's
 HEAD = """\
@@ -53,15 +54,16 @@ HEAD = """\
 The firmware that each runtime makes of a model, on the same server and the same {pictures}
 generated pictures, built by the same compiler with the same flags. Instructions are counted
 exactly. Cycles are estimates for the core, with memory that never waits; milliseconds and
-millijoules are estimates for a part: {parts}. Flash and RAM are of the whole firmware, in bytes.
+millijoules are estimates for {parts}. Flash and RAM are of the whole firmware, in bytes.
 boardless leaves out channels that carry no information, of which `vww` has many; the other
 runtimes compute them. [](../howto/runtimes.md) says what is compared, and with which references.
 
-Each row says when it was measured. `nox -s compare` measures again what is there, and
-`nox -s compare -- --check`, which CI runs, fails where a figure differs. MLPerf Tiny's models are
-not part of boardless: they lie in [mlcommons/tiny]({source}) (Apache-2.0, commit `{commit}`).
-`BOARDLESS_MLPERF` names a checkout of it, or any folder that holds them; without it their rows
-stay what was recorded.
+Each row says when it was measured. `nox -s compare` measures again what is there, and CI runs
+`nox -s compare -- --check`, which fails where a figure differs. A row that CI cannot measure is
+marked as recorded: it is of the last run where that model and that runtime were there. MLPerf
+Tiny's models are not part of boardless. They lie in [mlcommons/tiny]({source})
+(Apache-2.0, commit `{commit}`); `BOARDLESS_MLPERF` names a checkout of it, or any folder that holds
+them.
 
 The errors of the estimates:
 
@@ -217,12 +219,12 @@ def figure(row: CompareRow, subject: Subject) -> Figure:
 def page(figures: Iterable[Figure]) -> str:
     """Returns the page of all models, made of what is recorded."""
     figures = [*figures]
-    parts = {f"`{part}` ({core})" for core, part in BOARDS.values() if part}
+    parts = [f"`{part}`" for _, part in BOARDS.values() if part]
     errors = [f"- {core}: {calibration.error(core) or cores.load(core).status}" for core, _ in
               BOARDS.values()]  # fmt: skip
     head = HEAD.format(
         pictures=PICTURES,
-        parts=", ".join(sorted(parts)),
+        parts=" and ".join(parts),
         source=SOURCE,
         commit=COMMIT[:12],
         errors="\n".join(errors),
@@ -249,7 +251,7 @@ def section(subject: Subject, figures: Sequence[Figure]) -> list[str]:
         if rows:
             lines += ["", f"On {board} ({core}):", ""]
             lines += [f"| {' | '.join(TITLES)} |", f"| {' | '.join(TITLES.values())} |"]
-            lines += [f"| {' | '.join(cells(each))} |" for each in in_order(rows)]
+            lines += [f"| {' | '.join(cells(each, subject.zoo))} |" for each in in_order(rows)]
     remarks = [f"{f.runtime.partition(':')[0]}: {note}" for f in figures for note in f.notes]
     remarks += [f"{f.runtime} on {f.board}: {f.refused}" for f in figures if f.refused]
     if remarks:
@@ -257,6 +259,8 @@ def section(subject: Subject, figures: Sequence[Figure]) -> list[str]:
     compilers = sorted({f.compiler for f in figures if f.compiler})
     lines += ["", f"Compilers: {', '.join(compilers)}. Repeat it:" if compilers else "Repeat it:"]
     boards = " ".join(f"--board {board}" for board in BOARDS)
+    targets = [f"--core {core}" for core, _ in BOARDS.values()]
+    targets += [f"--part {part}" for _, part in BOARDS.values() if part]
     return [
         *lines,
         "",
@@ -264,7 +268,8 @@ def section(subject: Subject, figures: Sequence[Figure]) -> list[str]:
         ":class: not-run",
         ':caption: "Not run by the tests: takes minutes"',
         f"boardless compare {subject.shown} \\",
-        f"  {boards} --limit {PICTURES}",
+        f"  {boards} --limit {PICTURES} \\",
+        f"  {' '.join(targets)}",
         "```",
     ]
 
@@ -278,8 +283,10 @@ def in_order(rows: Iterable[Figure]) -> list[Figure]:
     return sorted(rows, key=rank)
 
 
-def cells(row: Figure) -> list[str]:
-    """Returns a row in the order of TITLES."""
+def cells(row: Figure, zoo: bool) -> list[str]:
+    """Returns a row in the order of TITLES. CI has the models of the zoo, and INSTALLED."""
+    again = zoo and row.runtime.partition(":")[0] in INSTALLED
+    when = row.date if again else f"recorded {row.date}"
     if row.refused:
         figures = ["refused", *[""] * 8]
     else:
@@ -294,12 +301,12 @@ def cells(row: Figure) -> list[str]:
             f"{row.ram_bytes:,}",
             f"{row.stack_bytes:,}" if row.stack_bytes else "?",
         ]
-    return [escaped(text) for text in (row.runtime, row.version, *figures, row.date)]
+    return [escaped(text) for text in (row.runtime, row.version, *figures, when)]
 
 
 def escaped(text: str) -> str:
     """Returns text that comes from elsewhere so that Markdown shows it as it is."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#|$" else c for c in one_line(text))
+    return "".join(f"\\{c}" if c in "\\`*_[]<>|$" else c for c in one_line(text))
 
 
 def differences(new: Iterable[Figure], old: Iterable[Figure]) -> list[str]:
