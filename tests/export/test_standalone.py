@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import streaming
 from boardless.core.errors import BadInput
-from boardless.device import boards
+from boardless.device import boards, kernel_sources
 from boardless.front import standalone
 from boardless.front.standalone import api, folder, kernels
 from boardless.model import ports, reference, zoo
@@ -141,15 +141,14 @@ extern "C" void begin() {{
 
 
 def test_cxx_links_it_with_memcpy_and_memset_alone(tmp_path: Path) -> None:
-    """The linker finds every symbol in the folder, or in these two functions."""
+    """The linker finds every symbol in the folder, or in these two functions, and drops nothing."""
     here = made("pico_mobilenet:int8", "mps2-an386", tmp_path)
-    flags = ["-O1", "-ffunction-sections", "-fdata-sections"]
-    run(["gcc", "-std=c11", *flags, "-c", *sources(here), f"-I{here}/src"], tmp_path)
+    run(["gcc", "-std=c11", "-O1", "-c", *sources(here), f"-I{here}/src"], tmp_path)
     objects = [*tmp_path.glob("*.o")]
     main, program = tmp_path / "main.cpp", tmp_path / "program"
     main.write_text(MAIN.format(name=here.name, macro=here.name.upper()))
     command = ["g++", "-std=c++11", *WARNINGS[:3], "-nostdlib", "-ffreestanding", f"-I{here}/src"]
-    command += ["-fno-stack-protector", "-static", "-Wl,--gc-sections,-e,begin"]
+    command += ["-fno-stack-protector", "-static", "-Wl,-e,begin"]
     run([*command, main, *objects, "-o", program])
     undefined = {
         line.split()[-1] for line in run(["nm", "-u", *objects]).splitlines() if " U " in line
@@ -162,6 +161,15 @@ def test_cxx_links_it_with_memcpy_and_memset_alone(tmp_path: Path) -> None:
     changing = [row for row in sizes if row and re.match(r"\.(data|bss)(?!\.rel\.ro)", row[0])]
     assert changing
     assert all(row[1] == "0" for row in changing), "there is no static state"
+
+
+def test_kernels_of_int8_need_no_libm() -> None:
+    """Nor do the files that they are in, so that a plain link needs no -lm. Those that read or
+    write real numbers may."""
+    found = {f for f in kernel_sources.definitions() if re.search("_s8(_|$)", f)}
+    assert len(found) > 50
+    needy = {f for f in found if kernels.sources({f}).libm}
+    assert needy == {"bl_quantize_s8_ref"}
 
 
 def kernel_names(here: Path) -> set[str]:

@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "exponential.h"
 #include "requantise.h"
 #include "softmax.h"
@@ -39,25 +37,6 @@ bl_status bl_softmax_s8_ref(const bl_softmax_s8 *p, const int8_t *input, int8_t 
       value = bl_clamp(bl_rounding_shift_right(product, exponent) + INT8_MIN, INT8_MIN, INT8_MAX);
     }
     output[c] = (int8_t)value;
-  }
-  return BL_OK;
-}
-
-bl_status bl_softmax_f32_ref(const bl_softmax_f32 *p, const float *input, float *output) {
-  if (p->count <= 0) {
-    return BL_BAD_ARGUMENT;
-  }
-  float maximum = input[0];
-  for (int32_t c = 1; c < p->count; c++) {
-    maximum = input[c] > maximum ? input[c] : maximum;
-  }
-  float sum = 0.0f;
-  for (int32_t c = 0; c < p->count; c++) {
-    output[c] = expf((input[c] - maximum) * p->beta);
-    sum += output[c];
-  }
-  for (int32_t c = 0; c < p->count; c++) {
-    output[c] /= sum;
   }
   return BL_OK;
 }
