@@ -211,6 +211,11 @@ def test_files_of_a_cmsis_pack(tmp_path: Path) -> None:
     assert all((here / file["name"]).exists() for file in listed)
     compiled = {file["name"] for file in listed if file["category"] == "source"}
     assert compiled == {str(p.relative_to(here)) for p in (here / "src").rglob("*.c")}
+    # No tool for packs is in a registry: this compiles what such a tool reads off the description.
+    folders = [file["name"] for file in listed if file["category"] == "include"]
+    words = [f"-I{folder}" for folder in folders]
+    run(["gcc", "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", *words, "-c", *compiled], here)
+    assert {path.stem for path in here.glob("*.o")} == {Path(name).stem for name in compiled}
     (component,) = root.iter("component")
     assert {"Cclass", "Cgroup", "Csub", "Cversion"} == {*component.attrib}
 
