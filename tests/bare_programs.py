@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from boardless.core import paths
+from boardless.cycles.image import Image
 from boardless.device.emulators import qemu
 from boardless.device.records import Board
 
@@ -59,3 +60,21 @@ def trace(elf: Path, board: Board, folder: Path, *, vectors: bool = True) -> lis
         stderr=subprocess.DEVNULL,
     )
     return read_trace(log)
+
+
+def without_interrupted(executed: list[int], elf: Image, handler: tuple[str, ...]) -> list[int]:
+    """QEMU's trace names the instruction that an interrupt kept from being executed, too: the one
+    before the handler that comes again behind it."""
+    inside = {a for name in handler for a in range(*elf.symbol(name).range)}
+    entry, waiting = elf.symbol(handler[0]).address, -1
+    kept: list[int] = []
+    for i, pc in enumerate(executed):
+        if pc == entry and executed[i - 1] not in inside:
+            waiting = kept[-1]
+            kept.pop()
+        elif waiting >= 0 and pc not in inside:
+            if pc != waiting:
+                raise AssertionError(f"{waiting:#x} was interrupted, and {pc:#x} came after it")
+            waiting = -1
+        kept.append(pc)
+    return kept

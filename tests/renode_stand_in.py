@@ -4,6 +4,7 @@ commands that we use and our script line.py, and lets QEMU be the machine.
 STAND_IN_QEMU is QEMU's command line with @LINE@ and @ELF@ in it. STAND_IN_FAULT makes it go wrong:
 WHAT:STEP, where STEP is the first word of a monitor command (or "console", after the last one), and
 WHAT is "error" (Renode's message, then it waits), "hang", "exit" (status 7) or "kill".
+It has no hook at the beginning of blocks: QEMU could only count by boardless's own plugin.
 As Renode's own, it is started by a launcher that stays in between, and it keeps running when its
 standard input ends while it waits for itself: only a signal to the group, or Kill, ends it then.
 """

@@ -15,7 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bare_programs import NEWLIB, program, read_trace, trace, trace_options
+from bare_programs import (
+    NEWLIB,
+    program,
+    read_trace,
+    trace,
+    trace_options,
+    without_interrupted,
+)
 from boardless.core.errors import BadInput, DeviceFault, ToolFailed, ToolMissing
 from boardless.cycles import image
 from boardless.cycles.counts import OUTSIDE, Code, Counted, Tally
@@ -46,26 +53,6 @@ def by_trace(code: Code, stretch: list[int], before: int | None) -> tuple[list[i
     fallthrough = Multiset(b for a, b in steps if b == a + size.get(a, 0))
     assert set(executed) <= set(size)
     return [executed[a] for a in size], [fallthrough[a] for a in size]
-
-
-def without_interrupted(
-    executed: list[int], elf: image.Image, handler: tuple[str, ...]
-) -> list[int]:
-    """QEMU's trace names the instruction that an interrupt kept from being executed, too: the one
-    before the handler that comes again behind it."""
-    inside = {a for name in handler for a in range(*elf.symbol(name).range)}
-    entry, waiting = elf.symbol(handler[0]).address, -1
-    kept: list[int] = []
-    for i, pc in enumerate(executed):
-        if pc == entry and executed[i - 1] not in inside:
-            waiting = kept[-1]
-            kept.pop()
-        elif waiting >= 0 and pc not in inside:
-            if pc != waiting:
-                raise AssertionError(f"{waiting:#x} was interrupted, and {pc:#x} came after it")
-            waiting = -1
-        kept.append(pc)
-    return kept
 
 
 def as_lists(tally: Tally) -> tuple[list[int], list[int]]:

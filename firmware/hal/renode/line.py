@@ -4,7 +4,8 @@
 #   boardless_line "sysbus.uart0" PORT
 #
 # connects a UART with a socket that boardless listens on, on the loopback address. Renode's own
-# socket terminals would listen themselves, on every interface. When the socket ends, Renode ends.
+# socket terminals would listen themselves, on every interface. When the socket ends, Renode ends,
+# after it has called what is in boardless_at_end.
 # ruff: noqa: E402, F821, SIM105 (Renode supplies `monitor`; references come before imports)
 import clr
 
@@ -24,6 +25,8 @@ from Antmicro.Renode.Backends.Terminals import BackendTerminal
 from System.Diagnostics import Process
 from System.Net.Sockets import TcpClient
 from System.Threading import Thread, ThreadStart
+
+boardless_at_end = []
 
 
 class Line(BackendTerminal):
@@ -55,7 +58,11 @@ class Line(BackendTerminal):
 def end():
     """Kills this process. Environment.Exit would wait for Renode's own shutdown, which the end of
     standard input has begun; the two can wait for each other for ever."""
-    Process.GetCurrentProcess().Kill()
+    try:
+        for finish in boardless_at_end:
+            finish()
+    finally:
+        Process.GetCurrentProcess().Kill()
 
 
 def mc_boardless_line(uart, port):

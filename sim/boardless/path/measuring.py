@@ -23,6 +23,7 @@ from boardless.cycles.estimate import Cycles, Target
 from boardless.data import corruptions, groups, pictures
 from boardless.data.records import Pictures
 from boardless.device import emulators, run
+from boardless.device.counting.devices import no_caches
 from boardless.device.emulators import serial_port
 from boardless.device.records import Build, Counts, Run
 from boardless.judge import figures, metrics, predictions
@@ -107,10 +108,12 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
             counts = counted_beside(build, fed, counts, options.caches)
         if counts.hardware:
             targets = tuple(target.at(counts.hardware.clock_hz) for target in targets)
+        targets, unknown = _priceable(prepared, targets)
         asked_for = name in request.sets  # of others, only the outputs matter
         cycles, notes = price(
             counts, right, targets if asked_for else (), lambda: progress("pricing", 0, 0)
         )
+        notes = (*unknown, *notes) if counts.counted else notes
         if graph.float_weights:
             notes = (DYNAMIC_RANGE, *notes)
         if expected.instead:
@@ -144,6 +147,18 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
             rounding=allowed,
         )
     return Measurement(request, runs)
+
+
+def _priceable(
+    prepared: Prepared, targets: tuple[Target, ...]
+) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """Returns (the targets whose cycles can be known by this emulator, why others cannot)."""
+    reason = no_caches(emulators.load(prepared.emulator))
+    flash = prepared.build.board.memory.flash
+    blind = [t for t in targets if reason and estimate.caches([t], *flash)]
+    parts = [t.part.name for t in blind if t.part]
+    notes = tuple(f"cycles of {name} not available: {reason}" for name in parts)
+    return tuple(t for t in targets if t not in blind), notes
 
 
 def _foreign_notes(answer: run.Answers) -> list[str]:

@@ -59,7 +59,8 @@ class Emulator(Protocol):
     """A module of this package. One that can count what is executed also has
     `counter(board) -> Plugin`, and its `start` takes `count: Counter`. `HARDWARE = True` in it says
     that what it starts is no emulation: it may have been running for long, and its cycle counter
-    counts cycles."""
+    counts cycles. NO_CACHES says why one that counts simulates no caches, TIMER_SLACK by how many
+    instructions the board's timer may be off there."""
 
     def settings(self, table: dict[str, Any]) -> Any:
         """Checks the [emulator.<name>] table of a board.toml."""

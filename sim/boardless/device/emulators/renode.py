@@ -1,4 +1,5 @@
-"""Renode, headless: its UART on a socket of ours, instructions from its own exact counter.
+"""Renode, headless: its UART on a socket of ours, instructions from its own exact counter, blocks
+from its hook.
 
     boardless run digits_cnn --board stm32f746g_disco --emulator renode
 
@@ -23,7 +24,10 @@ import msgspec
 from boardless.core import checked, children, paths, scratch
 from boardless.core.errors import BadInput, ToolFailed, ToolMissing
 from boardless.core.programs import program_version
+from boardless.cycles import image, recording
+from boardless.device import block_hook
 from boardless.device.emulators.base import ProcessSession, spawn
+from boardless.device.plugin.counter import Counter, Plugin
 from boardless.device.records import Board
 
 PROGRAM = "renode"
@@ -32,6 +36,11 @@ ANSWER = 5.0  # seconds that its monitor has to answer
 TRIES = 2  # a start now and then opens no UART (seen in 1 of 40); the next one does
 REASON_LINES = 3  # that follow an error and say why
 TIMER_BYTES = 0x1000
+# The timer reads the instructions of whole blocks, so an inference may seem to have this many more
+# or fewer than it has.
+TIMER_SLACK = 16
+FINISH = 30.0  # seconds that it may take to write its counts
+NO_CACHES = "Renode's hook sees no memory accesses, so it simulates no caches"
 HELPERS = paths.FIRMWARE / "hal" / "renode"
 PLAIN = re.compile(r"[\w/. +,:=~-]+")  # what the monitor reads as part of a path
 TROUBLE = re.compile(r"There was an error|Error E\d+|\[ERROR\]|Exception|[Cc]ould not")
@@ -85,12 +94,15 @@ def machine(board: Board, elf: Path) -> list[str]:
     ]
 
 
-def commands(board: Board, elf: Path, port: int) -> list[str]:
-    """Returns the monitor's commands that make the machine, connect its UART and start it."""
+def commands(board: Board, elf: Path, port: int, counts: Path | None = None) -> list[str]:
+    """Returns the monitor's commands that make the machine, connect its UART and start it; what is
+    executed is counted where there is a folder for the counts."""
     here: Settings = board.emulators["renode"]
+    count = [f"include {at(HELPERS / 'blocks.py')}", f'boardless_count "{counts}"']
     return [
         *machine(board, elf),
         f"include {at(HELPERS / 'line.py')}",
+        *(count if counts else []),
         f'boardless_line "{here.uart}" {port}',
         "start",
     ]
@@ -109,25 +121,57 @@ def at(path: Path) -> str:
     return "@" + text.replace(" ", "\\ ")
 
 
-def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
+def start(board: Board, elf: Path, *, shared: bool, count: Counter | None = None) -> ProcessSession:
     """Boots `elf`; tries once more if Renode opens no UART. ToolFailed holds the error of
-    Renode."""
+    Renode. With `count` the blocks of its code are counted."""
     for remaining in reversed(range(TRIES)):
         try:
-            return _start(board, elf)
+            return _start(board, elf, count)
         except NoUart:
             if not remaining:
                 raise
     raise AssertionError("TRIES is at least 1")
 
 
-def _start(board: Board, elf: Path) -> ProcessSession:
+def counter(board: Board) -> Plugin:
+    """Returns what counts blocks; ToolMissing where there is no Renode."""
+    version(board)
+    return Plugin(HELPERS / "blocks.py", 0)
+
+
+@dataclass
+class Counted(ProcessSession):
+    """A session whose blocks are counted: Renode writes the counts when its line ends."""
+
+    folder: Path = Path()
+    count: Counter | None = None
+    elf: Path = Path()
+
+    def close(self) -> None:
+        count, self.count = self.count, None  # closing again finds nothing to do
+        try:
+            if count and self.process.poll() is None:
+                with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                    self.line.shutdown(socket.SHUT_RDWR)
+                    self.process.wait(FINISH)
+            if count and (self.folder / "counts").is_file():
+                found = block_hook.read(self.folder / "counts", image.load(self.elf), count.where)
+                count.out.write(recording.write(found))
+        finally:
+            super().close()
+
+
+def _start(board: Board, elf: Path, count: Counter | None = None) -> ProcessSession:
     """Boots `elf`. Renode connects to a socket that listens on the loopback address only. Its own
     files (settings, history, temporary ones) go to a folder that is removed at the end."""
     with contextlib.ExitStack() as cleanup:
         server = cleanup.enter_context(socket.create_server(("127.0.0.1", 0)))
         files = cleanup.enter_context(scratch.folder("renode"))
-        monitor = "; ".join(commands(board, elf, server.getsockname()[1]))
+        if count:
+            program = image.load(elf)
+            (files / "borders").write_text(block_hook.borders(program, count.watch))
+        port = server.getsockname()[1]
+        monitor = "; ".join(commands(board, elf, port, files if count else None))
         command = [PROGRAM, "--console", "--disable-gui", "--plain", "-e", monitor]
         # The monitor reads its standard input: a pipe that stays open, or it would end at once.
         process, log = spawn(
@@ -136,14 +180,15 @@ def _start(board: Board, elf: Path) -> ProcessSession:
             folder=files,
             environment={"XDG_CONFIG_HOME": str(files), "TMPDIR": str(files)},
         )
-        session = ProcessSession(PROGRAM, process, socket.socket(), log)
+        session = Counted(PROGRAM, process, socket.socket(), log)
+        session.folder, session.elf = files, elf
         try:
             uart = _connected(server, session)
         except BaseException:
             session.close()
             raise
         session.line.close()
-        session.line, session.cleanup = uart, cleanup.pop_all()
+        session.line, session.cleanup, session.count = uart, cleanup.pop_all(), count
         session.debugger = Console(session)
         return session
 
