@@ -172,7 +172,22 @@ def test_scripts_of_renode_are_python_2_as_well() -> None:
                 assert not any(a.annotation for a in node.args), path.name
 
 
+@pytest.mark.parametrize("other", [("--update",), ("--against", "HEAD"), ("own.tflite",)])
+def test_baselines_are_not_made_on_a_chosen_emulator(cli: Cli, other: tuple[str, ...]) -> None:
+    done = cli("gate", "--emulator", "renode", *other)
+    assert done.returncode == 2
+    assert "--emulator is for comparing with baselines" in done.stderr
+
+
 # ---- with the real one ----
+
+
+@real
+def test_the_gate_on_renode_takes_the_baselines_of_qemu(cli: Cli) -> None:
+    arguments = ("digits_cnn:int8", "--board", "mps2-an386", "--emulator", "renode")
+    done = cli("gate", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 case: 1 ok" in done.stdout
 
 
 @real

@@ -22,6 +22,7 @@ from boardless.report.collect import collect
 from boardless.terminal import (
     command_line,
     completed,
+    emulator_option,
     fresh_option,
     json_option,
     junit_option,
@@ -59,6 +60,7 @@ from boardless.terminal import (
     metavar="PATH",
     help="For a .tflite of your own: as for `boardless run`.",
 )
+@emulator_option
 @runtime_option
 @reference_option
 @fresh_option
@@ -72,6 +74,7 @@ def command(
     update: bool,
     revision: str | None,
     images: Path | None,
+    emulator: str | None,
     reference: str,
     runtime: str,
     fresh: bool,
@@ -100,13 +103,17 @@ def command(
         raise click.UsageError(what)
     if reference != profiles.DEFAULT and (update or revision):
         raise click.UsageError("baselines and revisions are of litert: they exclude --reference")
+    if emulator and (update or revision or any(m.endswith(".tflite") for m in models)):
+        raise click.UsageError(
+            "--emulator is for comparing with baselines: no --update, --against, or file"
+        )
     files = [Path(model) for model in models if model.endswith(".tflite")]
     if files and (update or len(files) < len(models)):
         raise click.UsageError("a .tflite has no baseline: no --update, and no model of the zoo")
     if images and not files:
         raise click.UsageError("--images is for a .tflite: models of the zoo have inputs")
     said, stored = [], 0
-    asked = [] if files else gating.cases(models, board_names, reference, runtime)
+    asked = [] if files else gating.cases(models, board_names, reference, runtime, emulator)
     count = len(files) * len(gating.boards_of(board_names)) or len(asked)
     with progress_bar(count) as progress:
         if files:

@@ -43,6 +43,7 @@ def cases(
     board_names: Iterable[str],
     reference: str = profiles.DEFAULT,
     runtime: str = OURS,
+    emulator: str | None = None,
 ) -> list[Case]:
     """Returns the cases of each MODEL (all types of it) or MODEL:TYPE. If none is named, these are
     all models. If no board is named, these are the default boards, and all on which a case was
@@ -70,7 +71,9 @@ def cases(
         others = [name for name in others if name not in {board.name for board in chosen}]
         for board in map(boards.load, others):
             found += [Case(n, k, board) for n, k in wanted if (n, k, board.name) in known]
-    return [replace(each, reference=reference, runtime=runtime) for each in found]
+    return [
+        replace(each, reference=reference, runtime=runtime, emulator=emulator) for each in found
+    ]
 
 
 def boards_of(names: Iterable[str]) -> list[Board]:

@@ -30,6 +30,7 @@ class Case:
     file: str = ""  # of a model of the user's own, which has no baseline
     reference: str = profiles.DEFAULT  # whose bits it has to give
     runtime: str = OURS
+    emulator: str | None = None  # the board's first that is installed
 
     @property
     def has_baselines(self) -> bool:

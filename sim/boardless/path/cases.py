@@ -81,6 +81,7 @@ def outcomes(
         Request(
             case.model,
             case.board.name,
+            emulator=case.emulator,
             reference=case.reference,
             runtime=case.runtime,
             sets=sets,
