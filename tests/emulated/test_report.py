@@ -137,14 +137,17 @@ def test_the_page_is_whole_and_needs_no_other_file(sim: tuple[Path, str]) -> Non
 
 
 def test_pictures_lie_in_the_page_once(sim: tuple[Path, str]) -> None:
-    """Types of a model and boards share them: 51 cases stay below 1 MB."""
+    """Types of a model and boards share them: 51 cases stay below 1 MB, with what was accepted of
+    them over commits."""
     folder, text = sim
     data = json.loads((folder / "report.json").read_text())
     assert len(data["sheets"]) == 2
     assert Page(text).tiles == 36 * len(data["cases"])
     pictures = sum(len(sheet["uri"]) for sheet in data["sheets"])
     assert pictures < 100_000
-    assert (len(text) - pictures) / len(data["cases"]) < 16_000
+    history = "".join(re.findall('<section id="history".*?</section>', text, re.DOTALL))
+    assert (len(text) - len(history) - pictures) / len(data["cases"]) < 16_000
+    assert len(history) / len(data["cases"]) < 2_500
 
 
 def test_the_page_shows_every_layer_beside_what_was_accepted(sim: tuple[Path, str]) -> None:

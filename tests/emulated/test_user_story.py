@@ -5,6 +5,7 @@ history, bisection.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -66,7 +67,6 @@ def test_from_the_first_commit_to_the_one_that_made_it_slower(
     assert "| accuracy |" in comment
     assert "outputs changed" in comment or "changed |" in comment
     assert f"against {good}" in comment
-    Path("gate.json").unlink()
 
     # Its figures become a line of the history, which tells the step and its layer.
     assert cli("history", "--add").returncode == 0
@@ -77,6 +77,10 @@ def test_from_the_first_commit_to_the_one_that_made_it_slower(
     assert step["layer"].startswith("conv 0 (+")
     assert step["old"] < step["new"]
     assert "est. cycles ▁█ " in cli("report", "--github").stdout
+    trend = cli("report", "--from", "gate.json", "--github").stdout.partition("Over commits")[2]
+    for figure in ("est. cycles", "bytes of RAM", "accuracy"):
+        assert re.search(rf"- model:int8 mps2-an386: {figure} [▁-█]{{2}} .* over 2 commits", trend)
+    Path("gate.json").unlink()
     assert 'id="history"' in (tmp_path / "build" / "report.html").read_text()
     before = git("status", "--porcelain")
     assert before == "M history.jsonl"

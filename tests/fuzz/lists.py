@@ -93,8 +93,9 @@ def _baselines() -> Sequence[bytes]:
 
 def _committed(file: Path) -> None:
     """A baseline of an older commit, in which nothing was checked."""
-    found = baselines.entries(file.read_bytes(), "f" * 40, "2026-01-01", "m", "b")
-    other = baselines.entries(_baselines()[0], "e" * 40, "2025-01-01", "m", "b")
+    card = baselines.Card({"int8": 0.9}, 100)
+    found = baselines.entries(file.read_bytes(), card, "f" * 40, "2026-01-01", "m", "b")
+    other = baselines.entries(_baselines()[0], card, "e" * 40, "2025-01-01", "m", "b")
     steps = history.steps([*other, *found], 1.0)
     record.as_json(msgspec.to_builtins(shown.record({"m b": found}, steps)))
     shown.trends(history.in_order(found, {}))

@@ -14,6 +14,7 @@ from boardless.core.errors import BadInput
 from boardless.front import history as front
 from boardless.judge import history
 from boardless.judge.history import Entry
+from boardless.model import zoo
 from boardless.report import github, page
 from boardless.report import history as report
 
@@ -141,7 +142,10 @@ def test_a_long_history_has_dots_only_where_a_line_bends() -> None:
     cycles = [1000, 1000, 1000, 1000, 2000, 2000, 2000]
     found = report.trends({"m:int8 b": [entry(k, cycles=c) for k, c in enumerate(cycles, 1)]})
     assert [dot.text.rpartition(": ")[2] for dot in found[0].dots] == [
-        *("1,000", "1,000", "2,000", "2,000")
+        "1,000",
+        "",
+        "2,000",
+        "2,000",
     ]
     assert [(len(trend.dots), trend.commits) for trend in found] == [(4, 7), (2, 7), (2, 7)]
 
@@ -160,6 +164,47 @@ def test_a_comment_has_a_line_for_each_figure_over_commits() -> None:
     assert "<details>" not in github.summary(made)
 
 
+def accepted(number: int, **changes: Any) -> Entry:
+    return entry(number, accepted=True, **changes)
+
+
+def test_accepted_figures_are_drawn_where_no_runs_were_kept() -> None:
+    """They are of other inputs than runs, so no line holds both; what never changed is left out."""
+    both = [accepted(1, cycles=900, accuracy=0.8), accepted(2, accuracy=0.85), entry(3)]
+    assert [(t.figure, t.first, t.last) for t in report.trends({"m:int8 b": both})] == [
+        ("est. cycles, accepted", "900", "1,000"),
+        ("accuracy, accepted", "80.00%", "85.00%"),
+    ]
+    assert report.lines({"m:int8 b": both}, [("m:int8", "b")]) == [
+        "m:int8 b: est. cycles, accepted ▁█ 900 → 1,000 over 2 commits",
+        "m:int8 b: accuracy, accepted ▁█ 80.00% → 85.00% over 2 commits",
+    ]
+    runs = [*both, entry(4, accuracy=0.7)]
+    assert [t.figure for t in report.trends({"m:int8 b": runs})] == [
+        *("est. cycles", "bytes of RAM", "accuracy")
+    ]
+    assert report.trends({"m:int8 b": [accepted(1)], "one": [entry(1)]}) == []
+    assert report.lines({"m:int8 b": [accepted(1)]}, [("m:int8", "b")]) == []
+    many = [accepted(k, cycles=1000 * k) for k in range(1, 20)]
+    (trend,) = report.trends({"m:int8 b": many})
+    assert (trend.first, trend.last, trend.commits) == ("10,000", "19,000", report.RECENT)
+
+
+def test_a_page_of_fifty_cases_with_their_history_stays_small() -> None:
+    """The worst case is that each figure of each case changes at each commit."""
+    cases = {
+        f"mobilenet_v1_025:int8 board{k}": [
+            accepted(day, cycles=10_000_000 * day, ram=100_000 * day, accuracy=0.5 + day / 100)
+            for day in range(1, 20)
+        ]
+        for k in range(50)
+    }
+    made = example_report.report(example_report.case())
+    drawn = page.render(msgspec.structs.replace(made, trends=report.trends(cases)))
+    assert drawn.count("<polyline") == 150
+    assert len(drawn) - len(page.render(made)) < 200_000
+
+
 def test_a_run_becomes_entries() -> None:
     case = example_report.case(ok=True)
     made = example_report.report(case)
@@ -176,6 +221,11 @@ def test_baselines_of_all_commits_are_history() -> None:
     if len({e.commit for e in found}) < 2:
         pytest.skip("the history of this clone is cut off")
     assert {(e.case, e.accepted) for e in found} == {("digits_cnn:int8 mps2-an386", True)}
+    assert (found[-1].accuracy, found[-1].of) == (
+        zoo.card_accuracy("digits_cnn:int8"),
+        zoo.results("digits_cnn").test_pictures,
+    )
+    assert front.accepted_of([("digits_cnn:int8", "mps2-an386"), ("own:int8", "b")]) == found
     order = front.order(paths.ROOT)
     places = [order[e.commit] for e in found]
     assert places == sorted(places)

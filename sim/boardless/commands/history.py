@@ -65,7 +65,8 @@ def command(
             raise BadInput("not a report of a run", where=str(kept.data_file()))
         new = judge.add(file, report.entries(found))
         note(f"{file}: {new} {'line' if new == 1 else 'lines'} added or changed")
-        kept.keep_history(found, file)
+        shown = [(case.model, case.board) for case in found.cases]
+        kept.keep_history(found, file, front.accepted_of(shown))
     # In a repository of the user's own, the zoo's baselines are somebody else's.
     here = Path.cwd().is_relative_to(paths.ROOT)
     accepted = front.accepted(models, board_names) if here else []

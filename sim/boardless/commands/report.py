@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from boardless.core.errors import BadInput
+from boardless.front import history as front
 from boardless.report import gate_columns, github, history, kept, page, record
 from boardless.report.page_records import Report
 from boardless.terminal import file_option, json_option
@@ -46,7 +47,9 @@ def command(
     path = source or kept.data_file()
     data = kept.load(path)
     with kept.showing(path):
-        trends = kept.trends(Path(history.FILE), github.shown(data))
+        shown = github.shown(data)
+        accepted = front.accepted_of(shown) if as_markdown else []
+        trends = kept.trends(Path(history.FILE), shown, accepted)
         annotated, text = github.workflow_commands(data), github.summary(data, trends)
     if annotations:
         click.echo(annotated, nl=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from boardless.front import history
 from boardless.judge import gating, tolerances
 from boardless.judge.records import Case
 from boardless.path import GATE, PICTURES, cases
@@ -67,16 +68,20 @@ def command(
     asked = gating.cases(models, names, reference)
     with progress_bar(len(asked)) as progress:
         found = cases.outcomes(asked, (GATE, PICTURES), progress, limit, fresh=fresh)
-    rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
+    compared = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
     limits = tolerances.load()
-    judged = gating.judgement(rows, limits, models, found.misfits, found.failures, ratchet=ratchet)
+    judged = gating.judgement(
+        compared, limits, models, found.misfits, found.failures, ratchet=ratchet
+    )
     # The page first: what is saved of an earlier run must not be taken for this one's.
-    page_file = kept.keep(collect(found.outcomes, command_line(), judged, notes=left_out))
+    data = collect(found.outcomes, command_line(), judged, notes=left_out)
+    accepted = history.accepted_of((case.model, case.board) for case in data.cases)
+    page_file = kept.keep(data, accepted)
     if json_file:
-        data = [record.run(outcome) for outcome in found.outcomes]
-        data += [_without_run(m.case, None, m.what) for m in found.misfits]
-        data += [_without_run(f.case, False, str(f.error)) for f in found.failures]
-        record.write(data, json_file)
+        rows = [record.run(outcome) for outcome in found.outcomes]
+        rows += [_without_run(m.case, None, m.what) for m in found.misfits]
+        rows += [_without_run(f.case, False, str(f.error)) for f in found.failures]
+        record.write(rows, json_file)
     if junit_file:
         checks = [*junit.of_runs(found.outcomes), *junit.of_gate(judged)]
         record.write_text(junit.text("boardless sim", checks), Path(junit_file))

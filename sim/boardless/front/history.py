@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -30,6 +31,13 @@ class Counted(msgspec.Struct, frozen=True):
 
     whole: Count | None = None
     layers: dict[str, Count] = {}
+
+
+class Card(msgspec.Struct, frozen=True):
+    """The accuracy of each type of a model on its held-out pictures, 0 to 1, as its card has it."""
+
+    accuracy: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1)]] = {}
+    test_pictures: Count = 0
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -71,13 +79,28 @@ def accepted(models: Sequence[str], boards: Sequence[str]) -> list[Entry]:
         if (named or not models) and (board in boards or not boards):
             wanted.append((commit, date, name, board, line))
     found = []
-    for (commit, date, name, board, _), text in zip(
-        wanted, _contents([(c, path) for c, *_, path in wanted]), strict=True
-    ):
-        for entry in entries(text, commit, date, name, board):
+    cards = {(commit, name): f"models/zoo/{name}/results.toml" for commit, _, name, *_ in wanted}
+    asked = [(c, path) for c, *_, path in wanted] + [(c, path) for (c, _), path in cards.items()]
+    texts = dict(zip(asked, _contents(asked), strict=True))
+    for commit, date, name, board, path in wanted:
+        card = _card(texts[commit, cards[commit, name]])
+        for entry in entries(texts[commit, path], card, commit, date, name, board):
             if not models or {name, entry.model} & {*models}:
                 found.append(entry)
     return found
+
+
+def accepted_of(cases: Iterable[tuple[str, str]]) -> list[Entry]:
+    """Returns what the baselines accepted of (model, board), at every commit; nothing where the
+    current folder is in a repository of the user's own, whose models may have names of the zoo."""
+    if not Path.cwd().is_relative_to(paths.ROOT):
+        return []
+    names = zoo.names()
+    wanted = {(m, b) for m, b in cases if m.partition(":")[0] in names}
+    if not wanted:
+        return []
+    found = accepted(sorted({m for m, _ in wanted}), sorted({b for _, b in wanted}))
+    return [entry for entry in found if (entry.model, entry.board) in wanted]
 
 
 def _contents(wanted: Sequence[tuple[str, str]]) -> Iterator[bytes]:
@@ -109,7 +132,15 @@ def _contents(wanted: Sequence[tuple[str, str]]) -> Iterator[bytes]:
         at = end + 1 + size + 1
 
 
-def entries(text: bytes, commit: str, date: str, name: str, board: str) -> list[Entry]:
+def _card(text: bytes) -> Card:
+    """Returns what the card of a model states; nothing where there is none, or a damaged one."""
+    try:
+        return checked.convert(tomllib.loads(text.decode()), Card)
+    except (ValueError, RecursionError, msgspec.ValidationError):
+        return Card()
+
+
+def entries(text: bytes, card: Card, commit: str, date: str, name: str, board: str) -> list[Entry]:
     """Returns what a baseline accepted of each type of a model; none of what is damaged, such as a
     file with a conflict that was committed."""
     try:
@@ -121,7 +152,10 @@ def entries(text: bytes, commit: str, date: str, name: str, board: str) -> list[
         if kind in table:
             with contextlib.suppress(msgspec.ValidationError):
                 about = checked.convert(table[kind], Accepted)
-                found.append(_entry(commit, date, f"{name}:{kind}", board, about))
+                accuracy = card.accuracy.get(kind)
+                entry = _entry(commit, date, f"{name}:{kind}", board, about)
+                of = 0 if accuracy is None else card.test_pictures
+                found.append(msgspec.structs.replace(entry, accuracy=accuracy, of=of))
     return found
 
 

@@ -19,7 +19,9 @@ FILE = "history.jsonl"
 SHOWN = ("cycles", "ram", "accuracy")  # on the page; instructions where there are no cycles
 BARS = "▁▂▃▄▅▆▇█"
 MOST = 24  # bars in a line
-WIDTH, HEIGHT = 240.0, 48.0  # of a trend, in pixels
+RECENT = 10  # commits of an accepted figure that a page draws: 50 cases have to stay below 1 MB
+WIDTH, HEIGHT = 240, 48  # of a trend, in pixels
+NAMED = 0.01  # a figure has changed by this part since the last dot that says its commit
 
 
 def entries(report: Report) -> list[Entry]:
@@ -54,14 +56,36 @@ def _entry(case: CaseReport, report: Report) -> Entry:
 
 
 def trends(cases: Mapping[str, Sequence[Entry]]) -> list[Trend]:
-    """Returns a line for each figure of each case that has two commits at least."""
+    """Returns a line for each figure of each case that has two commits at least. Of accepted
+    figures, of which a checkout has many, those that have changed at the last few commits."""
     found = []
     for name, of_case in cases.items():
+        drawn = _drawn(of_case)
+        accepted = any(entry.accepted for entry in drawn)
+        drawn = drawn[-RECENT:] if accepted else drawn
         for figure in judge.FIGURES:
-            known = [(e, v) for e in of_case if (v := judge.value(e, figure)) is not None]
-            if len(known) > 1 and (figure in SHOWN or figure == "instructions"):
+            known = [(e, v) for e in drawn if (v := judge.value(e, figure)) is not None]
+            steady = accepted and _is_steady(figure, [v for _, v in known])
+            if len(known) > 1 and not steady and (figure in SHOWN or figure == "instructions"):
                 found.append(_trend(name, figure, known))
     return found
+
+
+def _drawn(of_case: Sequence[Entry]) -> Sequence[Entry]:
+    """Returns the entries of a case that make a line: its runs, or, where they are of less than two
+    commits, what was accepted. Both have figures of their own inputs."""
+    accepted, runs = ([e for e in of_case if e.accepted is kind] for kind in (True, False))
+    return accepted if len(accepted) > 1 and len({e.commit for e in runs}) < 2 else runs
+
+
+def _is_steady(figure: str, values: Sequence[float]) -> bool:
+    """Returns whether values differ by a part of NAMED at most; an accuracy may not differ."""
+    allowed = 0.0 if figure == "accuracy" else NAMED * min(values, default=0.0)
+    return max(values, default=0.0) - min(values, default=0.0) <= allowed
+
+
+def _title(entries: Sequence[Entry], figure: str) -> str:
+    return judge.FIGURES[figure] + (", accepted" if entries[0].accepted else "")
 
 
 def _trend(case: str, figure: str, known: Sequence[tuple[Entry, float]]) -> Trend:
@@ -69,29 +93,42 @@ def _trend(case: str, figure: str, known: Sequence[tuple[Entry, float]]) -> Tren
     span = (high - low) or 1.0
     dots = []
     values = [value for _, value in known]
+    middle = round(HEIGHT / 2)
+    heights = [
+        round(HEIGHT - 4 - (value - low) / span * (HEIGHT - 8)) if high > low else middle
+        for value in values
+    ]
+    named = values[0]
     for k, (entry, value) in enumerate(known):
-        if 0 < k < len(known) - 1 and values[k - 1] == value == values[k + 1]:
+        end = k in (0, len(known) - 1)
+        if not end and heights[k - 1] == heights[k] == heights[k + 1]:
             continue  # it lies on the line between its neighbours
-        x = 4 + k * (WIDTH - 8) / (len(known) - 1)
-        y = HEIGHT - 4 - (value - low) / span * (HEIGHT - 8) if high > low else HEIGHT / 2
-        dots.append(
-            Dot(round(x, 1), round(y, 1), f"{entry.commit[:12]} {entry.date[:10]}: {_text(value)}")
-        )
-    title = judge.FIGURES[figure]
+        text = ""
+        if end or abs(value - named) > NAMED * abs(named):
+            named, text = value, f"{entry.commit[:12]} {entry.date[:10]}: {_text(value)}"
+        x = round(4 + k * (WIDTH - 8) / (len(known) - 1))
+        dots.append(Dot(x, heights[k], text))
+    title = _title([entry for entry, _ in known], figure)
     return Trend(case, title, _text(values[0]), _text(values[-1]), dots, len(known))
 
 
 def lines(cases: Mapping[str, Sequence[Entry]], shown: Iterable[tuple[str, str]]) -> list[str]:
-    """Returns a line for each figure over commits of the cases that are shown: (model, board)."""
+    """Returns a line for each figure over commits of the cases that are shown: (model, board). Of
+    accepted figures, as of `trends`, those that have changed."""
     found = []
     for model, board in shown:
         names = (f"{model} {board}", f"{model.partition(':')[0]} {board}")
-        of_case = next((cases[name] for name in names if name in cases), ())
+        of_case = _drawn(next((cases[name] for name in names if name in cases), ()))
         for figure in (*SHOWN, "instructions"):
             values = [v for e in of_case if (v := judge.value(e, figure)) is not None]
-            if len(values) > 1 and (figure != "instructions" or of_case[-1].cycles is None):
+            steady = bool(values) and of_case[0].accepted and _is_steady(figure, values)
+            if (
+                len(values) > 1
+                and not steady
+                and (figure != "instructions" or of_case[-1].cycles is None)
+            ):
                 found.append(
-                    f"{names[0]}: {judge.FIGURES[figure]} {bars(values[-MOST:])} "
+                    f"{names[0]}: {_title(of_case, figure)} {bars(values[-MOST:])} "
                     f"{_text(values[0])} → {_text(values[-1])} over {len(values)} commits"
                 )
     return found
@@ -166,7 +203,7 @@ def show(cases: Mapping[str, Sequence[Entry]], steps: Sequence[Step]) -> None:
         )
     table.show("", headings, rows)
     for step in steps:
-        table.line(str(step))
+        table.note(str(step))
 
 
 def _n(value: int | None) -> str:

@@ -57,25 +57,29 @@ def page_file() -> Path:
     return paths.build_root() / "report.html"
 
 
-def keep(report: Report) -> Path:
+def keep(report: Report, accepted: Iterable[judged.Entry] = ()) -> Path:
     """Writes a report with what changed since the one before; returns the path of the page."""
-    return keep_history(compared(report), Path(history.FILE))
+    return keep_history(compared(report), Path(history.FILE), accepted)
 
 
-def keep_history(report: Report, file: Path) -> Path:
-    """Writes a report with the trends of its cases in a file of history, if there is one; returns
-    the path of the page."""
+def keep_history(report: Report, file: Path, accepted: Iterable[judged.Entry] = ()) -> Path:
+    """Writes a report with the trends of its cases in a file of history, if there is one, and of
+    `accepted` figures; returns the path of the page."""
     names = {f"{case.model} {case.board}" for case in report.cases}
-    cases = judged.in_order((e for e in _history(file) if e.case in names), {})
+    entries = (*accepted, *_history(file))
+    cases = judged.in_order((e for e in entries if e.case in names), {})
     report = msgspec.structs.replace(report, trends=history.trends(cases))
     record.write(msgspec.to_builtins(report), str(data_file()))
     record.write_text(page.render(report), page_file())
     return page_file()
 
 
-def trends(file: Path, shown: Iterable[tuple[str, str]]) -> list[str]:
-    """Returns lines about the figures of cases (model, board) in a file of history, if any."""
-    return history.lines(judged.in_order(_history(file), {}), shown)
+def trends(
+    file: Path, shown: Iterable[tuple[str, str]], accepted: Iterable[judged.Entry] = ()
+) -> list[str]:
+    """Returns lines about the figures of cases (model, board) in a file of history, if any, and
+    about `accepted` ones."""
+    return history.lines(judged.in_order((*accepted, *_history(file)), {}), shown)
 
 
 def _history(file: Path) -> list[judged.Entry]:

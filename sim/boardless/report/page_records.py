@@ -181,7 +181,7 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class Dot(msgspec.Struct, frozen=True):
-    """A commit in a trend: its place in pixels, and what it says."""
+    """A commit in a trend: its place in pixels, and what it says; "" where the line only bends."""
 
     x: float
     y: float
