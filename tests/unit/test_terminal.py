@@ -11,8 +11,9 @@ from boardless import cli, terminal
 from boardless.core.errors import BadInput
 from boardless.core.printable import one_line, printable
 from boardless.device import boards
+from boardless.front.compare import CompareRow
 from boardless.model import zoo
-from boardless.report import column, runs, table
+from boardless.report import column, compare, runs, table
 from boardless.report.columns import COLUMNS
 from boardless.report.table import number, words
 from click import UsageError
@@ -87,6 +88,39 @@ def test_a_row_of_sim_is_a_line_of_80_columns(screen: Screen) -> None:
         for line, r in zip(screen.lines[2:], rows, strict=False)
     )
     assert screen.lines[len(rows) + 2].startswith("not shown at 80 columns: pictures, ")
+
+
+def test_a_row_of_compare_is_a_line_of_80_columns(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The longest names of runtimes and boards, and figures as large as the zoo's largest."""
+    figures = [
+        "tflm: exact",
+        "exact",
+        "29,564,497",
+        "64,062,886",
+        "?",
+        "876,032",
+        "462,916",
+        "12,345",
+    ]
+    rows = {
+        name: ["mps2-an386", name, "bakenn 1.0.3 (optimised)", *figures]
+        for name in (f"bakenn:optimised{k}" for k in range(3))
+    }
+    monkeypatch.setattr(compare, "cells", lambda row: rows[row.runtime])
+    compare.show("mobilenet_v1_025", "litert", [CompareRow("mps2-an386", name) for name in rows])
+    assert max(map(len, screen.lines)) <= 80
+    head, _, *shown, hidden = screen.lines[1:]
+    assert [line.split()[:2] for line in shown] == [row[:2] for row in rows.values()]
+    assert "est. cycles" in head
+    assert hidden == "not shown at 80 columns: version, own reference, instructions, stack"
+
+
+def test_a_column_without_a_title_is_not_named(screen: Screen) -> None:
+    screen.console.width = 12
+    table.show("", (words("model"), number("", 2), number("RAM", 1)), [("a" * 10, "200", "1")])
+    assert " ".join(screen.lines[3:]).endswith("columns: RAM")
 
 
 def test_many_sets_of_pictures_take_two_lines(screen: Screen) -> None:

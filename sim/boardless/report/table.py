@@ -88,7 +88,7 @@ def show(title: str, headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]
     out, cells = console(), [[_text(cell) for cell in row] for row in rows]
     chosen = _fitting(headings, cells, out.width) if out.is_terminal else range(len(headings))
     out.print(_table(title, headings, cells, chosen, plain=not out.is_terminal))
-    hidden = dict.fromkeys(h.title for k, h in enumerate(headings) if k not in chosen)
+    hidden = dict.fromkeys(h.title for k, h in enumerate(headings) if k not in chosen and h.title)
     if hidden:
         out.print(Text(f"not shown at {out.width} columns: {', '.join(hidden)}", "dim"))
 
