@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from boardless.core.errors import BadInput
-from boardless.data import meaning, pictures
+from boardless.data import class_names, meaning, pictures
 from boardless.data.records import Pictures
 from boardless.judge import suspicions
 from boardless.model import graph as reader
@@ -122,6 +122,17 @@ def test_folders_that_are_fewer_than_the_classes(tmp_path: Path) -> None:
     assert "--labels FILE" in doubt
 
 
+def test_one_folder_for_several_classes() -> None:
+    (doubt,) = class_names.doubts(["cat"], 3, None)
+    assert doubt.startswith("1 class folder for 3 classes: they count as the first ones")
+
+
+def test_more_folders_than_classes_name_the_option(tmp_path: Path) -> None:
+    four = folder(tmp_path, "a", "b", "c", "d")
+    with pytest.raises(BadInput, match=r"class 3: the model tells 3 classes apart.*--labels FILE"):
+        pictures.load(model(), four)
+
+
 def test_folders_with_numbers_count_in_alphabetical_order(tmp_path: Path) -> None:
     (doubt,) = pictures.load(model(), folder(tmp_path, "1", "2", "10")).doubts
     assert "10 before 2" in doubt
@@ -178,7 +189,7 @@ def test_one_class_for_all_pictures() -> None:
 
 def test_no_more_right_than_by_chance() -> None:
     (text,) = suspicions.find(fed([0, 1, 2, 0, 1, 2]), outputs([0, 2, 1, 0, 0, 2]))
-    assert text.startswith("3 of 6 pictures are right, as many as by chance with 3 classes")
+    assert text.startswith("3 of 6 pictures are right, no more than by chance with 3 classes")
     assert "--labels FILE" in text
     assert suspicions.find(fed([0, 1, 2, 0, 1, 2]), outputs([0, 1, 2, 0, 0, 2])) == ()
 

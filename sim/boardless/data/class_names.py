@@ -67,7 +67,8 @@ def doubts(folders: Sequence[str], classes: int, path: Path | None) -> list[str]
     found = []
     if len(folders) < classes:
         found.append(
-            f"{len(folders)} class folders for {classes} classes: they count as the first ones, "
+            f"{len(folders)} class folder{'s' * (len(folders) > 1)} for {classes} classes: they "
+            "count as the first ones, "
             "from 0 on; if that is not so, name all classes in a file: --labels FILE"
         )
     if all(name.isdecimal() for name in folders) and list(folders) != sorted(folders, key=int):

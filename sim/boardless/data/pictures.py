@@ -64,7 +64,10 @@ def load(
             raise BadInput(
                 f"class {strange[0]}: the model tells {classes} classes apart, from 0 on",
                 where=str(path or found.origin),
-                hint="name a folder for each class" if path and path.is_dir() else "",
+                hint="have a folder for each class and no other; --labels FILE names the model's "
+                "classes in its order"
+                if path and path.is_dir()
+                else "",
             )
     n = min(limit or len(found), len(found))
     found = dataclasses.replace(

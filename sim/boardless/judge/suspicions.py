@@ -36,8 +36,9 @@ def find(fed: Pictures, expected: npt.NDArray[Any]) -> tuple[str, ...]:
         )
     if several and right is not None and right <= _chance(count, classes):
         found.append(
-            f"{right} of {count} pictures are right, as many as by chance with {classes} classes: "
-            f"{_try(fed)}, and look whether the classes are in the model's order, --labels FILE"
+            f"{right} of {count} pictures are right, no more than by chance with {classes} "
+            f"classes: {_try(fed)}, and look whether the classes are in the model's order, "
+            "--labels FILE"
         )
     return tuple(found)
 
