@@ -319,14 +319,15 @@ def dist(session: nox.Session) -> None:
     """Build wheel and sdist into build/dist, check them, and run a user's model with the wheel.
 
     They are made by the steps of Containerfile, in an empty environment. The model is run in a
-    folder that is no checkout, with nothing else on PATH than the system has.
+    folder that is no checkout, with nothing else on PATH than the system has; and looked at by what
+    `uv tool install` makes of the wheel, which pipx does in the same way.
     """
     install(session, "lint")
     out = ROOT / "build" / "dist"
     shutil.rmtree(out, ignore_errors=True)
     place = Path(session.create_tmp()).resolve()
     session.env["UV"], session.env["PREFIX"] = str(place / "uv"), str(place / "boardless")
-    for folder in ("uv", "boardless", "work"):
+    for folder in ("uv", "boardless", "tools", "work"):
         shutil.rmtree(place / folder, ignore_errors=True)
     for step in container_steps():
         session.run("sh", "-euc", step, external=True)
@@ -341,6 +342,12 @@ def dist(session: nox.Session) -> None:
     session.env["BOARDLESS_BUILD_DIR"] = ""
     boardless = str(place / "boardless" / "bin" / "boardless")
     session.run(boardless, "run", model, "--images", images, external=True)
+    session.env["UV_TOOL_DIR"] = str(place / "tools")
+    session.env["UV_TOOL_BIN_DIR"] = str(place / "tools" / "bin")
+    uv, pins = str(place / "uv" / "bin" / "uv"), str(ROOT / "constraints.txt")
+    session.run(uv, "tool", "install", "-q", "-c", pins, str(files[0]), external=True)
+    tool = str(place / "tools" / "bin" / "boardless")
+    session.run(tool, "check", model, "--board", "mps2-an386", external=True)
     session.log(", ".join(f"{path.name}: {path.stat().st_size:,} bytes" for path in files))
 
 

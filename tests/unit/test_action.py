@@ -3,6 +3,7 @@ the container. That their steps do what they say is in tests/emulated/test_actio
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -84,6 +85,21 @@ def test_the_image_has_what_bootstrap_installs() -> None:
     assert needed | {"libnewlib-arm-none-eabi", "python3"} <= set(last.split())
     for text in (ACTION.read_text(), TEMPLATE.read_text()):
         assert all(package in text for package in needed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_git_in_the_image_reads_a_repository_of_somebody_else(tmp_path: Path) -> None:
+    """A container runs as root, and what is mounted belongs to the user."""
+    plain = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C"}
+    (line,) = re.findall(r"^ENV (GIT_.*)$", CONTAINER, re.MULTILINE)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, 1234, 1234)
+    of_image = dict(word.split("=", 1) for word in line.split())
+    for more, status in (({}, 128), (of_image, 0)):
+        run = ["git", "-C", str(tmp_path), "status"]
+        done = subprocess.run(run, env=plain | more, capture_output=True, check=False)
+        assert done.returncode == status, done.stderr
 
 
 def test_nox_runs_the_steps_of_the_container() -> None:
