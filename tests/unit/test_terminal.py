@@ -15,6 +15,7 @@ from boardless.front.compare import CompareRow
 from boardless.model import zoo
 from boardless.report import column, compare, runs, table
 from boardless.report.columns import COLUMNS
+from boardless.report.gate_columns import COLUMNS as GATE
 from boardless.report.table import number, words
 from click import UsageError
 from rich.console import Console
@@ -115,6 +116,22 @@ def test_a_row_of_compare_is_a_line_of_80_columns(
     assert [line.split()[:2] for line in shown] == [row[:2] for row in rows.values()]
     assert "est. cycles" in head
     assert hidden == "not shown at 80 columns: version, own reference, instructions, stack"
+
+
+def test_the_gate_shows_changed_predictions_at_80_columns(screen: Screen) -> None:
+    """A worse accuracy has a line of its own below the table; other predictions have none."""
+    figures = {
+        "predictions": "40 of 60 changed",
+        "accuracy": {"old": 0.75, "new": 0.8, "of": 60},
+        "est_cycles": {"old": 64_062_886, "new": 64_062_886},
+        "ram": {"old": 462_916, "new": 462_916},
+        "flash": {"old": 876_032, "new": 876_032},
+        "gate": {"verdict": "ok", "ok": True},
+    }
+    column.show(GATE, [{"model": "person_detector:int8", "board": "mps2-an386"} | figures])
+    assert max(map(len, screen.lines)) <= 80
+    assert "40 of 60 changed" in screen.lines[2]
+    assert screen.lines[3].startswith("not shown at 80 columns: accuracy, ")
 
 
 def test_a_column_without_a_title_is_not_named(screen: Screen) -> None:

@@ -134,7 +134,8 @@ def closing(rows: Sequence[Fit], budgets: Budgets) -> str:
         (sum(s is False for s in states), "do not"),
         (sum(s is None for s in states), "not known"),
     )
-    return f"{len(rows)} rows: " + ", ".join(f"{n} {name}" for n, name in counts)
+    many = "row" if len(rows) == 1 else "rows"
+    return f"{len(rows)} {many}: " + ", ".join(f"{n} {name}" for n, name in counts)
 
 
 def _exceeded(rows: Sequence[Fit], budgets: Budgets) -> None:

@@ -154,7 +154,7 @@ COLUMNS: tuple[Column[GateRow], ...] = (
         "of the gate's inputs: `same`, or how many have another top-1 class than before; `right` "
         "where there is nothing to compare with",
         _predictions,
-        rank=4,
+        rank=3,
         number=False,
     ),
     Column(
@@ -162,7 +162,7 @@ COLUMNS: tuple[Column[GateRow], ...] = (
         "accuracy",
         "on labelled pictures, and its change in points of percent",
         _accuracy,
-        rank=3,
+        rank=4,
         text=_accuracy_text,
         markdown=_accuracy_before_and_now,
         mood=lambda v: "good" if _differ(v) and v["new"] > v["old"] else "",
