@@ -184,3 +184,17 @@ def test_generated_pictures_when_there_is_no_data(
     assert "accuracy is not known" in found.origin
     assert len(found) == pictures.GENERATED
     assert (found.inputs == pictures.load(model, None).inputs).all()
+
+
+def test_a_folder_may_hold_pictures_without_classes(model: zoo.Model, tmp_path: Path) -> None:
+    for number in range(3):
+        Image.new("L", (8, 8), 10 * number).save(tmp_path / f"{number}.png")
+    (tmp_path / "notes").mkdir()  # a folder without pictures is no class
+    found = pictures.load(model, tmp_path, 2, unlabelled=True)
+    assert found.labels is None
+    assert found.inputs.shape == (2, 8, 8, 1)
+    assert found.inputs[1].min() > found.inputs[0].max()
+    with pytest.raises(BadInput, match="no pictures in class folders"):
+        pictures.load(model, tmp_path)
+    (tmp_path / "notes" / "x.png").write_bytes((tmp_path / "0.png").read_bytes())
+    assert pictures.load(model, tmp_path, unlabelled=True).labels is not None

@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.core.errors import BadInput, BoardlessError
-from boardless.data import class_names, datasets, decode, meaning, npz
+from boardless.data import datasets, folders, meaning, npz
+from boardless.data.folders import by
 from boardless.data.records import Pictures
 from boardless.model import ports
 from boardless.model.compiler import quantise
 from boardless.model.graph import Graph, Tensor
 from boardless.model.zoo import Model, Scaling
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp"}
 GENERATED = 64  # pictures where there is no data set
 
 
@@ -31,9 +31,12 @@ def load(
     limit: int | None = None,
     pixels: str | None = None,
     names: Path | None = None,
+    *,
+    unlabelled: bool = False,
 ) -> Pictures:
     """Returns the first `limit` pictures, quantised for the model's input. `names` is a file with
-    the names of the model's classes, for a folder of class folders."""
+    the names of the model's classes, for a folder of class folders. With `unlabelled` a folder may
+    hold pictures without class folders."""
     if names and not (path and path.is_dir()):
         raise BadInput(
             "names of classes are for a folder of class folders",
@@ -52,7 +55,7 @@ def load(
     if path is None:
         found = _held_out(model, scaling, limit)
     elif path.is_dir():
-        found = _folder(path, model.graph, scaling, limit, names)
+        found = _folder(path, model.graph, scaling, limit, names, unlabelled)
     else:
         found = _npz(path, tensor, scaling, limit)
     if not len(found):
@@ -141,7 +144,7 @@ def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
     """uint8 pixels (N, H, W, C) -> the model's own type, (N, *shape without the batch)."""
     if images.shape[1:] != tensor.shape[1:]:
         raise BadInput(
-            f"pictures are {_by(images.shape[1:])}, the model takes {_by(tensor.shape[1:])}",
+            f"pictures are {by(images.shape[1:])}, the model takes {by(tensor.shape[1:])}",
             hint="resize them, or choose another model",
         )
     real = as_real(images, scaling)
@@ -152,12 +155,19 @@ def as_inputs(images: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
             f"the model takes {tensor.dtype}, not pictures",
             hint="give its `inputs` as a .npz",
         )
+    return levels(real, tensor)
+
+
+def levels(real: npt.NDArray[np.float32], tensor: Tensor) -> npt.NDArray[Any]:
+    """Real values -> levels of a quantised tensor, or themselves for a float32 one. Same shape."""
+    if tensor.dtype == "float32":
+        return real
     q = quantise.of(tensor)
     # a division in single and a sum in double precision: halves away from zero, as TFLite's
     # QUANTIZE rounds, and nothing else
     steps = (real / np.float32(q.scale)).astype(np.float64)
-    levels = np.trunc(steps + np.copysign(0.5, steps)) + q.zero_point
-    quantised: npt.NDArray[Any] = np.clip(levels, *quantise.ends(tensor)).astype(tensor.dtype)
+    rounded = np.trunc(steps + np.copysign(0.5, steps)) + q.zero_point
+    quantised: npt.NDArray[Any] = np.clip(rounded, *quantise.ends(tensor)).astype(tensor.dtype)
     return quantised
 
 
@@ -179,10 +189,6 @@ def as_pixels(inputs: npt.NDArray[Any], tensor: Tensor, scaling: Scaling) -> npt
     levels = np.rint((real - scaling.offset) / scaling.scale)
     pixels: npt.NDArray[np.uint8] = np.clip(levels, 0, 255).astype(np.uint8)
     return pixels
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
 
 
 def _held_out(model: Model, scaling: Scaling, limit: int | None) -> Pictures:
@@ -234,8 +240,8 @@ def _npz(path: Path, tensor: Tensor, scaling: Scaling, limit: int | None) -> Pic
             tensor.own_dtype,
         ):
             raise BadInput(
-                f"inputs are {inputs.dtype} {_by(inputs.shape[1:])}, "
-                f"the model takes {tensor.own_dtype} {_by(tensor.shape[1:])}",
+                f"inputs are {inputs.dtype} {by(inputs.shape[1:])}, "
+                f"the model takes {tensor.own_dtype} {by(tensor.shape[1:])}",
                 where=str(path),
             )
         if inputs.dtype != tensor.dtype:  # uint8, 128 more than the int8 of the device
@@ -281,55 +287,28 @@ def _groups(groups: npt.NDArray[Any] | None, count: int, path: Path) -> tuple[st
 
 
 def _folder(
-    path: Path, graph: Graph, scaling: Scaling, limit: int | None, names: Path | None
+    path: Path,
+    graph: Graph,
+    scaling: Scaling,
+    limit: int | None,
+    names: Path | None,
+    unlabelled: bool,
 ) -> Pictures:
-    """path/<class>/*.jpg; classes in alphabetical order are 0, 1, ..., or as the file `names` says.
-    Interleaved by class, so that a limit takes some of each."""
+    """path/<class>/*.jpg, or with `unlabelled` path/*.jpg where it has no folders of pictures."""
     tensor, count = graph.input_tensor, graph.output_tensor.count
-    classes = sorted(p.name for p in path.iterdir() if p.is_dir())
-    by_class = [
-        sorted(f for f in (path / c).iterdir() if f.suffix.lower() in SUFFIXES) for c in classes
-    ]
-    known = class_names.read(names, count) if names else tuple(classes)
-    numbers = class_names.numbers(classes, known, names)
-    files = [
-        (files[i], label)
-        for i in range(max(map(len, by_class), default=0))
-        for label, files in zip(numbers, by_class, strict=True)
-        if i < len(files)
-    ][:limit]
-    if not files:
-        raise BadInput(
-            "no pictures in class folders",
-            where=str(path),
-            hint="expected such as daisy/1.jpg, tulips/7.jpg",
-        )
-    images = np.stack([_image(f, tensor.shape[1:]) for f, _ in files])
-    labels = np.array([label for _, label in files], np.int64)
+    if unlabelled and (files := folders.unlabelled(path)):
+        images = folders.images(files[:limit], tensor.shape[1:])
+        inputs = as_inputs(images, tensor, scaling)
+        return Pictures(inputs, None, str(path), pixels="own", scaling=scaling)
+    found = folders.classes(path, count, limit, names)
     return Pictures(
-        as_inputs(images, tensor, scaling),
-        labels,
+        as_inputs(folders.images(found.files, tensor.shape[1:]), tensor, scaling),
+        np.array(found.labels, np.int64),
         str(path),
-        known,
-        mapping=(class_names.described(classes, numbers, names),),
-        doubts=tuple(class_names.doubts(classes, count, names)),
+        found.names,
+        mapping=(found.described,),
+        doubts=found.doubts,
         pixels="own",
-        files=tuple(f.relative_to(path).as_posix() for f, _ in files),
+        files=tuple(f.relative_to(path).as_posix() for f in found.files),
         scaling=scaling,
-    )
-
-
-def _image(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    if len(shape) != 3 or shape[2] not in (1, 3):
-        raise BadInput(
-            f"the model takes {_by(shape)}, not a gray or RGB picture",
-            where=str(path),
-            hint="give its inputs as a .npz",
-        )
-    height, width, channels = shape
-    return decode.picture(
-        path,
-        gray=channels == 1,
-        size=(width, height),
-        hint="resize the pictures first, as the model's training did",
     )

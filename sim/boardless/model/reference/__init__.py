@@ -72,7 +72,7 @@ def ask(
     answers, what the first of them says."""
     wanted = profiles.load(profile)
     wanted.need()
-    patched, first, advance = _with_possible_axes(content), None, _Once(progress)
+    patched, first, advance = with_possible_axes(content), None, _Once(progress)
     for by, answerer, name in _answerers(wanted):
         try:
             with interpreter.borrowed(answerer) as found:
@@ -162,7 +162,7 @@ def _key(content: bytes, inputs: Array, keep_state: bool, profile: str) -> str:
     return digest.hexdigest()
 
 
-def _with_possible_axes(content: bytes) -> bytes:
+def with_possible_axes(content: bytes) -> bytes:
     """Returns the file with a possible axis of scales in tensors of one dimension, or of one scale.
     Some exporters wrote another one, which older interpreters accepted and this one refuses."""
     model = schema.Model.GetRootAs(content, 0)

@@ -19,7 +19,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,16 +63,18 @@ class Interpreter(children.Companion):
         inputs: npt.NDArray[Any],
         progress: Callable[[int], None],
         keep_state: bool = False,
+        tensors: Sequence[int] = (),
     ) -> npt.NDArray[Any]:
-        """Returns raw outputs (N, values), of no input none. BadInput where the interpreter refuses
-        the model, ToolFailed where it ends over it."""
+        """Returns raw outputs (N, values), of no input none; or with `tensors` the bytes (N, ...)
+        of these, one after another, which only LiteRT's interpreter knows. BadInput where the
+        interpreter refuses the model, ToolFailed where it ends over it."""
         assert self.process.stdin
         about: dict[str, Any] = {
             "content": len(content),
             "dtype": inputs.dtype.name,
             "shape": inputs.shape,
         }
-        about |= {"keep_state": keep_state}
+        about |= {"keep_state": keep_state, "tensors": list(tensors)}
         logged = os.fstat(self.log.fileno()).st_size
         try:
             self.process.stdin.write(json.dumps(about).encode() + b"\n" + content)

@@ -7,7 +7,9 @@ on standard output. It imports nothing of boardless, so it starts in a moment.
 
 A request is a line of JSON, then the model's bytes, then the inputs':
     {"content": 1234, "dtype": "int8", "shape": [2, 28, 28, 3]}
-The answer is a line of JSON, then the outputs of each picture as soon as it is computed:
+With "tensors": [4, 7] the values of these tensors are asked for, as bytes one after another,
+instead of the outputs. The answer is a line of JSON, then the outputs of each picture as soon as it
+is computed:
     {"dtype": "int8", "bytes": 10}   or   {"error": "...", "explained": false}
 where `explained` means that a line on standard error says more.
 """
@@ -42,6 +44,8 @@ def main(file: str, kernels: str) -> None:
         begun = False
         try:
             fresh = functools.partial(library.Model, content, kernels)
+            if tensors := about.get("tensors", ()):
+                fresh = functools.partial(fresh, keep_all=True)
             model = fresh()
             resets = not about["keep_state"] and model.has_state()
             if not len(inputs):  # whether it takes the model is the question
@@ -53,7 +57,7 @@ def main(file: str, kernels: str) -> None:
                 elif number and not about["keep_state"]:
                     model.reset()
                 model.invoke(_values(model, picture))
-                output = _output(model)
+                output = _tensors(model, tensors) if tensors else _output(model)
                 if not begun:
                     _say(answers, {"dtype": output.dtype.name, "bytes": output.nbytes})
                     begun = True
@@ -101,6 +105,13 @@ def _output(model: Any) -> Any:
     if len(found) == 1:
         return found[0]
     return np.frombuffer(b"".join(each.tobytes() for each in found), np.int8)
+
+
+def _tensors(model: Any, numbers: list[int]) -> Any:
+    """Returns the bytes of tensors, one after another."""
+    import numpy as np
+
+    return np.frombuffer(b"".join(model.tensor(n).tobytes() for n in numbers), np.int8)
 
 
 def _say(answers: IO[bytes], what: dict[str, Any]) -> None:

@@ -9,12 +9,14 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 
 class Model:
-    """A model that is ready to be fed. `kernels` is a name in OpResolverType."""
+    """A model that is ready to be fed. `kernels` is a name in OpResolverType. With `keep_all` each
+    tensor has memory of its own, so that tensor() finds its values after an inference."""
 
-    def __init__(self, content: bytes, kernels: str) -> None:
+    def __init__(self, content: bytes, kernels: str, *, keep_all: bool = False) -> None:
         self.interpreter = Interpreter(
             model_content=content,
             experimental_op_resolver_type=OpResolverType[kernels],
+            experimental_preserve_all_tensors=keep_all,
             num_threads=1,
         )
         self.interpreter.allocate_tensors()
@@ -44,6 +46,10 @@ class Model:
     def outputs(self) -> list[Any]:
         """Returns the values of each output, flat; before an inference they mean nothing."""
         return [self._values(target).reshape(-1) for target in self.targets]
+
+    def tensor(self, number: int) -> Any:
+        """Returns the values of any tensor."""
+        return self.interpreter.get_tensor(number)
 
     def _values(self, target: Any) -> Any:
         """Returns the values of one output, which has none before an inference if its shape is an
