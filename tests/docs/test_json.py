@@ -18,6 +18,7 @@ import bare_programs
 import example_report
 import msgspec
 import pytest
+import stand_in_converters
 from boardless import cli, commands
 from boardless.commands import bisect
 from boardless.cycles import calibration
@@ -324,6 +325,16 @@ def test_compile(tmp_path: Path) -> None:
 def test_export(tmp_path: Path) -> None:
     shape = Shape("boardless export")
     shape.check(ask("export", "digits_cnn", "--format", "c_array", "-o", str(tmp_path)))
+    shape.all_seen()
+
+
+def test_convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(stand_in_converters.keras(tmp_path / "packages")))
+    monkeypatch.chdir(tmp_path)
+    Path("net.keras").write_bytes(b"")
+    images = str(stand_in_converters.digits(tmp_path / "digits.npz", 4))
+    shape = Shape("boardless convert")
+    shape.check(ask("convert", "net.keras", "--images", images))
     shape.all_seen()
 
 

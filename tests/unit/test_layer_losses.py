@@ -60,26 +60,31 @@ def test_a_file_loses_nothing_against_itself() -> None:
     exact = network("digits_cnn:float32")
     inputs = np.zeros((1, *exact.graph.input_tensor.shape[1:]), np.float32)
     found = layers.compare(exact, exact, inputs, inputs)
-    assert {(layer.decibels, layer.lost, layer.largest_error) for layer in found} == {
+    assert {(layer.decibels, layer.own_noise, layer.largest_error) for layer in found} == {
         (layers.MOST_DECIBELS, 0.0, 0.0)
     }
 
 
-def test_a_layer_loses_what_its_input_has_not_lost_yet() -> None:
-    """The second of two conversions is to a coarse scale; noise of the first is not its own."""
+@pytest.mark.parametrize("conversion", ["RELU", "QUANTIZE"])
+def test_noise_counts_where_it_is_made(conversion: str) -> None:
+    """Noise of a coarse scale is the layer's that has it; that of a conversion, which the float32
+    file lacks, is the next layer's. Steps of 1/8 make an error of 1/8 / sqrt(12)."""
     fine, coarse = Quantisation((1 / 128,), (0,), 0), Quantisation((1 / 8,), (0,), 0)
     nets = []
     for dtype, scales in (("float32", (None, None, None)), ("int8", (fine, fine, coarse))):
         net = small_nets.Net(dtype, (1, 4, 4, 2), scales[0])
         net.add("RELU", (), (1, 4, 4, 2), scales[1])
-        net.add("QUANTIZE" if dtype == "int8" else "RELU", (), (1, 4, 4, 2), scales[2])
+        if dtype == "int8" or conversion == "RELU":
+            net.add(conversion, (), (1, 4, 4, 2), scales[2])
         net.add("RELU", (), (1, 4, 4, 2), scales[2])
         nets.append(Network(small_nets.to_tflite(net.graph()), net.graph()))
     inputs = np.random.default_rng(0).random((2, 4, 4, 2), np.float32)
     levels = pictures.levels(inputs, nets[1].graph.input_tensor)
-    first, last = layers.compare(nets[0], nets[1], inputs, levels)
-    assert first.lost == 0
-    assert last.lost > 10
+    first, second, *others = layers.compare(nets[0], nets[1], inputs, levels)
+    assert first.own_noise == 0
+    rms = np.sqrt(np.square(inputs).mean())
+    assert second.own_noise == pytest.approx(1 / 8 / 12**0.5 / rms, rel=0.2)
+    assert [layer.own_noise for layer in others] == ([0] if conversion == "RELU" else [])
 
 
 def test_what_only_one_file_has_is_left_out() -> None:

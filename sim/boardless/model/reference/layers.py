@@ -1,7 +1,7 @@
-"""The losses of int8, layer by layer: the noise of each operator's output, and what it lost itself.
+"""The losses of int8, layer by layer: the noise of each operator's output, and what it adds itself.
 
 found = compare(float32, int8, inputs, levels)     # two graphs of one model, in files
-min(found, key=lambda layer: layer.decibels)
+max(found, key=lambda layer: layer.own_noise)
 
 Both files are run by LiteRT's reference kernels, on the same pictures.
 """
@@ -9,6 +9,7 @@ Both files are run by LiteRT's reference kernels, on the same pictures.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,7 @@ class Layer:
     op: str
     name: str  # of the output in the quantised file
     decibels: float  # signal to noise; the noise holds that of all layers before. 6 dB are one bit
-    lost: float  # decibels less than the noisiest of its inputs has; below 0 where noise went away
+    own_noise: float  # that the noisiest input did not have yet, by the signal: 0.01 is 1 % of RMS
     largest_error: float
     low: float  # the least value in float32
     high: float
@@ -61,10 +62,10 @@ def compare(
     for values, seen in run:
         for total, real, near in zip(sums, values, seen, strict=True):
             total.add(real, near)
-    at = {tensor: total.decibels for tensor, total in zip(theirs, sums, strict=True)}
-    before: dict[int, float] = {}  # operator -> decibels of its noisiest input
+    at = {tensor: total.ratio for tensor, total in zip(theirs, sums, strict=True)}
+    before: dict[int, float] = {}  # operator -> the ratio of its noisiest input
     for op in rounded.graph.operators:
-        before[op.index] = min((at[i] for i in op.inputs if i in at), default=MOST_DECIBELS)
+        before[op.index] = max((at[i] for i in op.inputs if i in at), default=0.0)
         for output in op.outputs:  # one that the other file lacks passes the noise on
             at.setdefault(output, before[op.index])
     return [
@@ -72,8 +73,8 @@ def compare(
             index=op.index,
             op=op.name,
             name=rounded.graph.tensors[op.outputs[0]].name,
-            decibels=total.decibels,
-            lost=before[op.index] - total.decibels,
+            decibels=_decibels(total.ratio),
+            own_noise=math.sqrt(max(0.0, total.ratio - before[op.index])),
             largest_error=total.largest,
             low=total.low,
             high=total.high,
@@ -117,10 +118,13 @@ class _Sum:
         self.high = max(self.high, float(real.max(initial=-np.inf)))
 
     @property
-    def decibels(self) -> float:
-        if not self.noise:
-            return MOST_DECIBELS
-        return min(float(10 * np.log10(max(self.signal, 1e-30) / self.noise)), MOST_DECIBELS)
+    def ratio(self) -> float:
+        """The power of the noise, divided by that of the signal."""
+        return self.noise / max(self.signal, 1e-30)
+
+
+def _decibels(ratio: float) -> float:
+    return min(-10 * math.log10(ratio), MOST_DECIBELS) if ratio else MOST_DECIBELS
 
 
 def _run(
