@@ -31,7 +31,7 @@ REASONS = {
     "needs other machines": 1,
     "needs another program": 4,
     "needs CMake": 1,
-    "needs packages of others": 1,
+    "needs packages of others": 3,
     "takes a minute": 4,
     "needs the repository's history": 3,
 }

@@ -15,6 +15,8 @@ from command_line import Cli
 pytest.importorskip("tensorflow", reason="converts with TensorFlow: nox -s train -- --test")
 
 
+# Keras's own, with this NumPy
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_keras_model_of_digits(tmp_path: Path) -> None:
     import keras
     from sklearn.datasets import load_digits

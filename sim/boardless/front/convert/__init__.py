@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boardless.core import files, scratch
-from boardless.core.errors import BadInput, BoardlessError
+from boardless.core.errors import BadInput, BoardlessError, ToolFailed
 from boardless.data import meaning, pictures
 from boardless.data.records import Pictures
 from boardless.front.convert import sources
@@ -114,12 +114,16 @@ def _compared(found: Converted, made: Made) -> Converted:
         return found
     levels = pictures.levels(fed.inputs, made.int8.graph.input_tensor)
     exact, rounded = (layers.Network(m.content, m.graph) for m in (made.float32, made.int8))
-    return dataclasses.replace(
-        found,
-        int8=_seen(made.int8, fed, levels),
-        calibrated=made.calibrated,
-        layers=layers.compare(exact, rounded, fed.inputs[:LAYERS], levels[:LAYERS]),
+    found = dataclasses.replace(
+        found, int8=_seen(made.int8, fed, levels), calibrated=made.calibrated
     )
+    try:
+        by_layer = layers.compare(exact, rounded, fed.inputs[:LAYERS], levels[:LAYERS])
+    except (BadInput, ToolFailed) as error:
+        # The reference kernels can refuse what another interpreter takes, which has no tensors.
+        text = f"the error of each layer is not known: {error.what}"
+        return dataclasses.replace(found, warnings=(*found.warnings, text))
+    return dataclasses.replace(found, layers=by_layer)
 
 
 def _seen(
