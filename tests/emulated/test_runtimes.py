@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 import pytest
 from boardless.path import Request, follow
 from boardless.runtimes import cmsis_nn
 from boardless.runtimes.tflm import checkout
-import json
-from pathlib import Path
-
-import pytest
-from boardless.path import Request, follow
 from command_line import Cli
 
 pytestmark = pytest.mark.emulated
@@ -72,6 +69,8 @@ def test_cmsis_nn_gives_the_bits_of_its_reference(board: str) -> None:
     assert len(run.counts.layers) == len(build.layers) > 1
     assert all(count > 0 for count in run.counts.layers)
     assert build.static_ram_bytes > build.arena_bytes > 0
+
+
 def test_several_models_are_compared_in_one_command(tmp_path: Path) -> None:
     """Both runtimes name layers by the tensors that they make, which the page relies on."""
     page, data = tmp_path / "page.html", tmp_path / "rows.json"

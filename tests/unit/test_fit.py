@@ -76,7 +76,7 @@ def test_what_fits_comes_first_and_the_fastest_of_it() -> None:
     assert report.closing([fast, FITS, UNKNOWN, SMALL], ms(1.0)) == (
         "4 rows: 1 fit in time, 2 do not, 1 not known"
     )
-    assert report.closing([fast], None) == "1 row: 1 fit, 0 do not, 0 not known"
+    assert report.closing([fast], NO_BUDGETS) == "1 row: 1 fit, 0 do not, 0 not known"
 
 
 def test_the_best_of_a_data_set_are_beaten_by_none() -> None:

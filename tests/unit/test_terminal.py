@@ -101,6 +101,7 @@ def test_a_row_of_compare_is_a_line_of_80_columns(
         "29,564,497",
         "64,062,886",
         "?",
+        "?",
         "876,032",
         "462,916",
         "12,345",
@@ -110,7 +111,8 @@ def test_a_row_of_compare_is_a_line_of_80_columns(
         for name in (f"bakenn:optimised{k}" for k in range(3))
     }
     monkeypatch.setattr(compare, "cells", lambda row: rows[row.runtime])
-    compare.show("mobilenet_v1_025", "litert", [CompareRow("mps2-an386", name) for name in rows])
+    model = "mobilenet_v1_025"
+    compare.show("litert", [CompareRow("mps2-an386", name, model=model) for name in rows])
     assert max(map(len, screen.lines)) <= 80
     head, _, *shown, hidden = screen.lines[1:]
     assert [line.split()[:2] for line in shown] == [row[:2] for row in rows.values()]

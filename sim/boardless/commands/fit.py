@@ -69,10 +69,8 @@ def command(
     board of each core is emulated, the others are only linked. Without MODEL, it is the zoo on the
     boards and parts that are named. Where a budget is exceeded, a line names the layer that matters
     most. Exit status: 0 it fits somewhere, 1 it fits nowhere or exceeds a budget everywhere, 2 bad
-    usage or input, 3 a tool is missing or failed.
-    boards and parts that are named. Exit status: 0 it fits somewhere, 1 it fits nowhere or is
-    nowhere fast enough, 2 bad usage or input, 3 a tool is missing or failed, or no place that was
-    asked for is known to be fast enough, such as an emulated board without a clock.
+    usage or input, 3 a tool is missing or failed, or no place that was asked for is known to be
+    within the budgets, such as an emulated board without a clock.
     """
     limits = budgets(options, every_part=True)
     if model is None and not board_names and not part_names:

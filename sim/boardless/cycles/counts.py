@@ -81,8 +81,9 @@ class _Passes:
         self.group = -1
         self.states: dict[int, _State] = {}
 
-    def group_of(self, pass_: int) -> int:
-        return int(np.searchsorted(self.ends, pass_, side="right"))
+    def group_of(self, passes: int | Int64s) -> Int64s:
+        """Returns which group of equal passes each of `passes` is in, of the same shape."""
+        return np.searchsorted(self.ends, passes, side="right").astype(np.int64)
 
     def at(self, group: int) -> dict[int, _State]:
         """State of each region in a group of equal passes; valid until the next call."""
@@ -109,6 +110,14 @@ class _Layout:
         lengths = np.array([len(s.sizes) for s in segments], np.int64)
         first = np.searchsorted(code.address, addresses).astype(np.int64)
         ran = _executed(recording)
+        last = np.array([s.address + sum(s.sizes[:-1]) for s in segments], np.uint64)
+        where = np.searchsorted(code.address, last)
+        # Another instruction that ran lies between the two, in the middle of one of these.
+        if torn := (addresses[ran & (where != first + lengths - 1)]).tolist():
+            raise BadInput(
+                f"the code at {torn[0]:#x} ran from the middle of an instruction, too",
+                hint="programs that read code in two ways cannot be counted",
+            )
         self.first = np.where(ran, first, 0)  # (segments,)
         self.stop = np.where(ran, first + lengths, 0)
         self.count = len(code.address)
@@ -169,9 +178,9 @@ class Counted:
                 for changes, _ in recording.passes
             ]
             of_group = np.cumsum(np.array(steps, np.int64))
-            places = [(i, p) for i, (part, p) in enumerate(self.order) if part == k]
-            for i, p in places:
-                result[i] = of_group[self._parts[k][0].group_of(p)]
+            order = np.array(self.order, np.int64).reshape(-1, 2)
+            places = np.flatnonzero(order[:, 0] == k)
+            result[places] = of_group[self._parts[k][0].group_of(order[places, 1])]
         return result
 
     @cached_property
@@ -198,7 +207,7 @@ class Counted:
         recording, number = self.order[pass_]
         steps, layout = self._parts[recording]
         source = self.recordings[recording]
-        state = _pick(source, steps.at(steps.group_of(number)), region)
+        state = _pick(source, steps.at(int(steps.group_of(number))), region)
         return self._expand(layout, source, state)
 
     def _sum(self, region: int | None) -> Tally:
@@ -207,9 +216,8 @@ class Counted:
         for k, recording in enumerate(self.recordings):
             steps, layout = self._parts[k]
             total = _State(np.zeros((len(recording.segments), len(recording.columns)), np.int64))
-            groups, times = np.unique(
-                [steps.group_of(p) for part, p in self.order if part == k], return_counts=True
-            )
+            numbers = np.array([p for part, p in self.order if part == k], np.int64)
+            groups, times = np.unique(steps.group_of(numbers), return_counts=True)
             for group, n in zip(groups.tolist(), times.tolist(), strict=True):
                 state = _pick(recording, steps.at(int(group)), region)
                 total.values += n * state.values

@@ -19,7 +19,7 @@ from boardless.core.errors import ToolFailed
 
 MAGIC, VERSION = b"BLCOUNTS", 1
 FIXED_COLUMNS = ("executed", "fallthrough")  # cache events follow
-MOST_COLUMNS, MOST_PASSES = 64, 1 << 24
+MOST_COLUMNS, MOST_PASSES = 64, 1 << 20
 AGAIN = "run it again; is the disk full, or was the emulator killed?"
 
 Int64s = npt.NDArray[np.int64]

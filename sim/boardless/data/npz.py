@@ -10,6 +10,7 @@ import contextlib
 import lzma
 import struct
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -38,7 +39,9 @@ class Arrays:
         self.files: list[str] = archive.files
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        found = self.archive[name]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of names of types that numpy takes no longer for long
+            found = self.archive[name]
         if not isinstance(found, np.ndarray):  # numpy hands out a member of another kind as bytes
             raise ValueError(f"{name} is no array")
         return found

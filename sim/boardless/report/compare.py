@@ -169,20 +169,6 @@ def shown(rows: Sequence[Row]) -> list[int]:
     where no row has one."""
     found = [cells(row) for row in rows]
     return [
-def show(model: str, common: str, rows: Sequence[Row]) -> None:
-    """Shows the rows that were measured, and the reasons of those that were not."""
-    ranks = {"stack": 8, "version": 7, "own reference": 6, "instructions": 5, "flash": 4, "RAM": 3}
-    headings = [
-        sentences(title, ranks.get(title, 0))
-        if title in ("own reference", common)
-        else words(title, ranks.get(title, 0))
-        if title in ("board", "runtime", "version")
-        else number(title, ranks.get(title, 0))
-        for title in titles(common)
-    ]
-    shown = [cells(row) for row in rows]
-    unknown = {i for i, title in enumerate(HEADINGS) if title == "est. ms"}
-    kept = [
         i
         for i, title in enumerate(HEADINGS)
         if title not in SOMETIMES or any(row[i] not in (UNKNOWN, NOTHING) for row in found)
