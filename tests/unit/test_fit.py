@@ -60,7 +60,7 @@ def test_a_budget_that_is_exceeded_names_its_layer() -> None:
     assert fit.word(limits) == "over --max-flash by 1 bytes and too slow by 1 ms"
     assert (fit.ok(limits), fit.ok(Budgets(flash=900, ram=90))) == (False, True)
     assert replace(fit, ram=None).ok(Budgets(ram=90)) is None
-    assert report.closing([fit], Budgets(flash=1)).startswith("1 rows: 0 fit into the budgets, 1 ")
+    assert report.closing([fit], Budgets(flash=1)).startswith("1 row: 0 fit into the budgets, 1 ")
     row = report.row(fit, limits)
     assert [(b["budget"], b["exceeded"], b["layer"]) for b in row["budgets"]] == [
         *(("max-flash", True, 3), ("max-ram", False, 3), ("max-ms", True, None))
