@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boardless.core.errors import ToolMissing
+from boardless.runtimes import version_of
 
 SHOWN = 12  # hex digits of a revision
 
@@ -42,7 +43,7 @@ class Checkout:
         digest = hashlib.sha256()
         for name, content in sorted(self.files(names).items()):
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        revision = _revision(self.root)[:SHOWN]
+        revision = version_of.revision(self.root)[:SHOWN]
         named = f"{self.name} {revision}" if revision else self.name
         return f"{named}, sources {digest.hexdigest()[:8]}"
 
@@ -64,23 +65,3 @@ def find(variable: str, name: str, needed: str) -> Checkout:
             f"this is no checkout of {name}: {needed} is not there", where=f"{variable}={named}"
         )
     return Checkout(name, root)
-
-
-def _revision(root: Path) -> str:
-    """Returns the commit of a git checkout, "" where it is none."""
-    git = root / ".git"
-    try:
-        if git.is_file():  # of another worktree
-            git = root / git.read_text().removeprefix("gitdir:").strip()
-        head = (git / "HEAD").read_text().strip()
-        if not head.startswith("ref: "):
-            return head
-        name = head.removeprefix("ref: ")
-        shared = git / "commondir"
-        common = git / shared.read_text().strip() if shared.is_file() else git
-        if (common / name).is_file():
-            return (common / name).read_text().strip()
-        packed = (common / "packed-refs").read_text().splitlines()
-        return next((line.split()[0] for line in packed if line.endswith(f" {name}")), "")
-    except OSError:
-        return ""

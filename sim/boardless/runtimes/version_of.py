@@ -18,7 +18,7 @@ SUFFIXES = (".c", ".cc", ".h", ".inc")
 
 def described(name: str, root: Path, sources: Sequence[Path]) -> str:
     """Returns a text such as "CMSIS-NN 99f736a63036, sources 1a2b3c4d"."""
-    named = _revision(root)
+    named = revision(root)
     digest = _digest(root, tuple(map(tuple, state(sources))))
     return f"{name}{f' {named[:12]}' if named else ''}, sources {digest[:8]}"
 
@@ -45,7 +45,7 @@ def _digest(root: Path, states: tuple[tuple[object, ...], ...]) -> str:
     return digest.hexdigest()
 
 
-def _revision(root: Path) -> str:
+def revision(root: Path) -> str:
     """Returns the commit of a git checkout, "" where it is none."""
     try:
         git = root / ".git"

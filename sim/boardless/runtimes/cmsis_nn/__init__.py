@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from pathlib import Path
 
 from boardless.core import paths
@@ -21,14 +20,13 @@ from boardless.device import once
 from boardless.device.build import check_path
 from boardless.device.records import Board, Sources
 from boardless.model import compiler
-from boardless.model.compiler import Program
 from boardless.runtimes import Wanted, asking, boardless, cmsis, served, version_of
+from boardless.runtimes.calls import notes, redirected
 
 PROFILE = "tflm"  # products are rounded twice
 VARIABLE = "BOARDLESS_CMSIS_NN"
 CALLS = Path(__file__).parent / "calls"
 HEADER = "cmsis_nn_calls.h"
-OURS = re.compile(r"\bbl_(\w+)_ref\(")  # calls of our kernels, whose constants are as in the file
 FLAGS = ("-w", "-DARM_NN_ENABLE_F16=0", "-DARM_NN_ENABLE_F32=0")
 ASKS = b"#define BL_CMSIS_ASKS 1\n"  # before the header that all calls include
 BUFFER = """
@@ -84,7 +82,7 @@ def sources(wanted: Wanted) -> Sources:
         wanted.graph, (), fold=wanted.fold, overlap=False, keep_input=wanted.keep_input
     )
     made = boardless.translated(program)
-    text, calls = _redirected(made.files["model.c"].decode())
+    text, calls = redirected(made.files["model.c"].decode(), CALLS, "bl_cmsis_")
     if not calls:
         raise BadInput("CMSIS-NN has a kernel for none of its layers", where=program.name)
     files = {f"{name}.c": (CALLS / f"{name}.c").read_bytes() for name in calls}
@@ -108,7 +106,7 @@ def sources(wanted: Wanted) -> Sources:
         arena_bytes=made.arena_bytes + size,
         runtime="cmsis_nn",
         runtime_version=named,
-        notes=_notes(program, calls),
+        notes=notes(program, calls),
     )
 
 
@@ -131,25 +129,6 @@ def _checkout() -> Path:
 
 def _is_arm(board: Board) -> bool:
     return board.toolchain.prefix.startswith("arm-")
-
-
-def _redirected(text: str) -> tuple[str, list[str]]:
-    """Returns (the C of a model that calls CMSIS-NN where it can, the names of these calls)."""
-    known = {path.stem for path in CALLS.glob("*.c")}
-    calls = sorted({*OURS.findall(text)} & known)
-    text = OURS.sub(lambda x: f"bl_cmsis_{x[1]}(" if x[1] in known else x[0], text)
-    prototypes = "".join(_prototype(name) for name in calls)
-    return text.replace(
-        "\nstatic uint8_t arena[", f"\n{prototypes}\nstatic uint8_t arena[", 1
-    ), calls
-
-
-def _prototype(name: str) -> str:
-    found = re.search(
-        rf"^bl_status bl_cmsis_{name}\([^;{{]*;\n", (CALLS / f"{name}.c").read_text(), re.M
-    )
-    assert found
-    return found[0]
 
 
 def _buffer_bytes(
@@ -178,13 +157,3 @@ def _buffer_bytes(
         answer = int.from_bytes(once.answer(build, bytes(asking.QUESTION_BYTES)), "little")
         store.put(build.build_id, answer)
     return answer
-
-
-def _notes(program: Program, calls: list[str]) -> tuple[str, ...]:
-    functions = {f"bl_{name}_ref" for name in calls}
-    ours = [layer for layer in program.layers if layer.call.function not in functions]
-    if not ours:
-        return ()
-    named = ", ".join(f"{layer.index} ({layer.op})" for layer in ours)
-    several = "s" if len(ours) > 1 else ""
-    return (f"computed by boardless's kernels: layer{several} {named}",)

@@ -10,18 +10,17 @@ place. What has none is computed by our kernels; a note of the run says so.
 from __future__ import annotations
 
 import dataclasses
-import re
 from pathlib import Path
 
 from boardless.core.errors import BadInput
 from boardless.device.records import Board, Sources
 from boardless.model import compiler
 from boardless.runtimes import Wanted, boardless, checkouts, served
+from boardless.runtimes.calls import notes, redirected
 
 PROFILE = "tflm"  # products are rounded twice
 VARIABLE = "BOARDLESS_ESP_NN"
 CALLS = Path(__file__).parent / "calls"
-OURS = re.compile(r"\bbl_(\w+)_ref\(")  # calls of our kernels, whose constants are as in the file
 HEADERS = (
     *("include/esp_nn.h", "include/esp_nn_ansi_headers.h", "include/esp_nn_defs.h"),
     *("include/esp_nn_generic_opt.h", "src/common/common_functions.h"),
@@ -62,13 +61,9 @@ def sources(wanted: Wanted) -> Sources:
         wanted.graph, (), fold=wanted.fold, overlap=False, keep_input=wanted.keep_input
     )
     made = boardless.translated(program)
-    text, calls = _redirected(made.files["model.c"].decode())
+    text, calls = redirected(made.files["model.c"].decode(), CALLS, "bl_esp_")
     if not calls:
         raise BadInput("ESP-NN has a kernel for none of its layers", where=program.name)
-    functions = {f"bl_{name}_ref" for name in calls}
-    ours = [f"{x.index} ({x.op})" for x in program.layers if x.call.function not in functions]
-    several = "s" if len(ours) > 1 else ""
-    note = f"computed by boardless's kernels: layer{several} {', '.join(ours)}"
     arch = ("-DCONFIG_IDF_TARGET_ARCH_XTENSA=1",) if _is_xtensa(board) else ()
     theirs = checkout.files((*HEADERS, *KERNELS))
     files = {f"esp_nn/{name.rpartition('/')[2]}": content for name, content in theirs.items()}
@@ -81,7 +76,7 @@ def sources(wanted: Wanted) -> Sources:
         files={**made.files, **files},
         runtime="esp_nn",
         runtime_version=named,
-        notes=(note,) if ours else (),
+        notes=notes(program, calls),
     )
 
 
@@ -95,21 +90,3 @@ def _is_xtensa(board: Board) -> bool:
 
 def _is_espressifs(board: Board) -> bool:
     return board.core.startswith("esp32")
-
-
-def _redirected(text: str) -> tuple[str, list[str]]:
-    """Returns (the C of a model that calls ESP-NN where it can, the names of these calls)."""
-    known = {path.stem for path in CALLS.glob("*_s8.c")}
-    calls = sorted({*OURS.findall(text)} & known)
-    text = OURS.sub(lambda x: f"bl_esp_{x[1]}(" if x[1] in known else x[0], text)
-    prototypes = "".join(_prototype(name) for name in calls)
-    place = "\nstatic uint8_t arena["
-    return text.replace(place, f"\n{prototypes}{place}", 1), calls
-
-
-def _prototype(name: str) -> str:
-    """Returns the declaration at the begin of a file of calls."""
-    text = (CALLS / f"{name}.c").read_text(encoding="utf-8")
-    found = re.search(rf"^bl_status bl_esp_{name}\([^;{{]*;\n", text, re.MULTILINE)
-    assert found
-    return found[0]
