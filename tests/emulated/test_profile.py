@@ -166,6 +166,8 @@ def test_count_by_function_and_region(hello: Path) -> None:
     region = json.loads(done.stdout)["regions"][0]
     assert region["region"] == "first:second"
     assert 0 < region["instructions"] < 100
+    done = Cli()("count", str(hello), "--region", "second:first")
+    assert "second:first: never ran from its begin to its end" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,9 @@ def show(count: Count, most: int) -> None:
         headings = (words("region"), number("executions", 2), number("instructions", 1), *columns)
         table.show("by region, all executions together", headings, rows)
     profile.show_functions(count.lines, count.cycles, most, count.together)
+    for region, executions in zip(count.regions, count.executions, strict=True):
+        if not executions:
+            table.note(f"{region}: never ran from its begin to its end, so nothing is counted")
     for cycles in count.cycles:
         table.note(f"est. cycles: {cycles.basis}")
     if count.result.exit_code:
