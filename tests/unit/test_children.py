@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def test_after_an_interrupt_nothing_begins(cli: Cli, fresh: None) -> None:
     assert not marked_processes(cli.mark)
 
 
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="only Linux has setpriv")
 def test_a_program_does_not_begin_when_its_parent_died_before_the_kernel_was_asked() -> None:
     """A worker may be killed between its fork and its child's request for a death signal."""
     command = children.guarded(["echo", "begun"])
