@@ -6,7 +6,6 @@ found.version(["include/tinymaix.h"])       # "TinyMaix 0532eceb9209, sources 1b
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ from pathlib import Path
 
 from boardless.core.errors import ToolMissing
 from boardless.runtimes import version_of
-
-SHOWN = 12  # hex digits of a revision
 
 
 @dataclass(frozen=True)
@@ -33,19 +30,19 @@ class Checkout:
             try:
                 found[name] = (self.root / name).read_bytes()
             except OSError:
-                raise ToolMissing(
-                    f"the checkout of {self.name} has no {name}", where=str(self.root)
-                ) from None
+                raise self._without(name) from None
         return found
 
     def version(self, names: Iterable[str]) -> str:
         """Returns its revision, and a digest of files: they may differ from the revision's."""
-        digest = hashlib.sha256()
-        for name, content in sorted(self.files(names).items()):
-            digest.update(f"{name}\0{len(content)}\0".encode() + content)
-        revision = version_of.revision(self.root)[:SHOWN]
-        named = f"{self.name} {revision}" if revision else self.name
-        return f"{named}, sources {digest.hexdigest()[:8]}"
+        ordered = sorted(names)
+        for name in ordered:
+            if not os.access(self.root / name, os.R_OK):
+                raise self._without(name)
+        return version_of.described(self.name, self.root, [self.root / name for name in ordered])
+
+    def _without(self, name: str) -> ToolMissing:
+        return ToolMissing(f"the checkout of {self.name} has no {name}", where=str(self.root))
 
 
 def is_named(variable: str) -> bool:

@@ -43,9 +43,9 @@ def fixed(name: str, shape: Sequence[object]) -> tuple[int, ...]:
     """Returns the shape of an input with a batch of 1; Refused where another size is not known."""
     sizes = [size if isinstance(size, int) and size > 0 else 0 for size in shape[1:]]
     if not all(sizes):
-        told = " x ".join(str(size) if size else "?" for size in ["N", *sizes])
+        known = " x ".join(str(size) if size else "?" for size in ["N", *sizes])
         raise Refused(
-            f"the size of input {name!r} is not fixed: {told}",
+            f"the size of input {name!r} is not fixed: {known}",
             "a microcontroller needs all sizes: export the model for one size of pictures",
         )
     if isinstance(shape[0], int) and shape[0] > 1:
