@@ -3,23 +3,35 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
-import signal
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
 
 from boardless import __version__, commands
-from boardless.core import children
+from boardless.core import children, interrupts
 from boardless.core.errors import BadInput, BoardlessError
 from boardless.core.printable import one_line, printable
 
 
 class Commands(click.Group):
     """Finds its commands in the package `commands`."""
+
+    begin: Callable[[], None] | None = None  # called when a command is about to do something
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        found = super().resolve_command(ctx, args)  # imports its module
+        if self.begin:
+            self.begin()
+        return found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return commands.names()
@@ -61,8 +73,8 @@ def run(arguments: list[str]) -> int:
         click.echo(f"boardless: {one_line(str(error))}", err=True)
         return error.exit_status
     except (KeyboardInterrupt, click.Abort):
-        click.echo("boardless: interrupted", err=True)
-        return 130
+        click.echo(interrupts.SAID, err=True)
+        return interrupts.STATUS
     except BrokenPipeError:  # such as `boardless models | head -1`
         _say_no_more()
         return 0
@@ -119,7 +131,11 @@ def _open_streams() -> None:
 
 def main() -> None:
     _open_streams()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as in the background, or by nohup
-            signal.signal(number, children.on_signal)
-    sys.exit(run(sys.argv[1:]))
+    cli.begin = partial(interrupts.end_by, children.interrupt)
+    status = run(sys.argv[1:])
+    if status == interrupts.STATUS:
+        # Python itself would end by a signal if the interrupt came in the midst of an exec(), as
+        # of a dataclass.
+        atexit._run_exitfuncs()
+        os._exit(status)
+    sys.exit(status)

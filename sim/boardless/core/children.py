@@ -17,10 +17,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from boardless.core import interrupts
 from boardless.core.closing import Closing
 from boardless.core.errors import ToolFailed
 
-PATIENCE = 10.0  # seconds that a program has to end what it has started
+PATIENCE = interrupts.PATIENCE  # seconds that a program has to end what it has started
 
 _running: list[subprocess.Popen[bytes]] = []
 _over = threading.Event()
@@ -142,12 +143,6 @@ class Companion(Closing):
         with contextlib.suppress(OSError):  # of what was not sent yet
             self.process.communicate()
         os.close(self.life)
-
-
-def on_signal(*_: Any) -> None:
-    """Handles a signal that ends us: other threads may be waiting for what they have started."""
-    interrupt()
-    raise KeyboardInterrupt
 
 
 def interrupt() -> None:

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any
 
-from boardless.core import children, paths
+from boardless.core import children, interrupts, paths
 from boardless.core.errors import BoardlessError, ToolFailed, TooSmall
 from boardless.device.records import Build
 from boardless.model.reference.worker import die_with
@@ -83,13 +83,13 @@ def measure_all(
                     landed(number, worker.measure(request, named(progress, request.names)))
 
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(work) for _ in range(jobs)]
         try:
-            for future in futures:
+            for future in [pool.submit(work) for _ in range(jobs)]:
                 future.result()
         except BaseException:
             with starting:
                 stop.set()
+            waiting.give_up()
             for worker in workers:
                 worker.end()
             raise
@@ -147,6 +147,12 @@ class _Waiting:
                 self.changed.wait()
             return None
 
+    def give_up(self) -> None:
+        """Leaves nothing to take."""
+        with self.changed:
+            self.groups.clear()
+            self.changed.notify_all()
+
     def _pop(self, group: Group) -> int:
         number = group.numbers.pop(0)
         if not group.numbers:
@@ -159,7 +165,7 @@ class _Waiting:
         with self.changed:
             group.state = "built"
             group.numbers = [number for number in group.numbers if number not in done]
-            if not group.numbers:
+            if not group.numbers and group in self.groups:
                 self.groups.remove(group)
             self.changed.notify_all()
 
@@ -255,8 +261,7 @@ def _serve(answers: IO[bytes]) -> None:
 
 def main() -> None:
     die_with(int(sys.argv[1]))
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, children.on_signal)
+    interrupts.end_by(children.interrupt)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not disturb the answers
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
