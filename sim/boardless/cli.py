@@ -73,6 +73,7 @@ def run(arguments: list[str]) -> int:
         click.echo(f"boardless: {one_line(str(error))}", err=True)
         return error.exit_status
     except (KeyboardInterrupt, click.Abort):
+        interrupts.heard()
         click.echo(interrupts.SAID, err=True)
         return interrupts.STATUS
     except BrokenPipeError:  # such as `boardless models | head -1`

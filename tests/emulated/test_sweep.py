@@ -245,7 +245,7 @@ def test_a_killed_worker_loses_nothing(sweep: Sweep, built: Built) -> None:
     assert sorted(path.name for path in sweep.folder.iterdir()) == ["sweep.sqlite"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_what_stops_it_leaves_a_file_to_go_on_with(
     sweep: Sweep, built: Built, number: signal.Signals
 ) -> None:

@@ -61,6 +61,8 @@ COMMAND = """
         SENT,
         f"exec({SENT!r})",  # Python itself remembers these, and would end by a signal
         "Ending(); import time; time.sleep(50)",  # what is raised in a __del__ is ignored
+        f"import contextlib, time\n        with contextlib.suppress(BaseException): {SENT}\n"
+        "        time.sleep(50)",  # as libraries do where they try to import another
     ],
 )
 def test_wherever_it_comes_it_is_not_lost(body: str) -> None:
@@ -80,6 +82,17 @@ def test_a_second_one_does_not_disturb_the_end_of_the_first() -> None:
     ]
     status, said = ended(COMMAND.format(sent=SENT, body="\n        ".join(body)))
     assert (status, said.split()) == (interrupts.STATUS, ["-15", *interrupts.SAID.split()])
+
+
+def test_once_it_has_arrived_no_other_is_raised() -> None:
+    body = [
+        "import signal; from boardless.core import interrupts",
+        "try: signal.raise_signal(signal.SIGTERM)",
+        "except KeyboardInterrupt: interrupts.heard()  # as the end of a process of workers",
+        "for number in (signal.SIGTERM, signal.SIGALRM): signal.raise_signal(number)",
+    ]
+    script = COMMAND.format(sent=SENT, body="\n        ".join(body))
+    assert ended(script) == (0, "")
 
 
 class Endless:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from boardless import path
+from boardless.core import interrupts
 from boardless.device import emulators
 from boardless.device.link.benchmark import BENCHMARKS, PIXELS, Answers
 from boardless.device.link.client import Client
@@ -86,6 +87,6 @@ def command(
         else:
             serve.tcp(lent, port, announce)
     except KeyboardInterrupt:
-        pass  # the documented way to end it
+        interrupts.heard()  # it is the documented way to end
     finally:
         session.close()

@@ -18,9 +18,12 @@ from types import FrameType
 STATUS = 130
 SAID = "boardless: interrupted"
 PATIENCE = 10.0  # seconds in which what is running ends; another signal must not disturb that
-SOON = 0.05
+SOON = 0.25  # seconds until a KeyboardInterrupt that got lost is raised again
 
-Handler = Callable[[int, FrameType | None], None]
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Handler = Callable[[int, FrameType | None], object]
+_handler: Handler | None = None  # of end_by
 
 
 def end_at_once() -> None:
@@ -35,33 +38,56 @@ def end_at_once() -> None:
 
 def end_by(interrupt: Callable[[], None]) -> None:
     """Has the first signal call `interrupt`, which tells what is running to end, and then raise
-    KeyboardInterrupt in the main thread. Further ones do nothing for PATIENCE: they would disturb
-    those who wait for the end of what they have started."""
+    KeyboardInterrupt in the main thread; again and again, if somebody there ignores it. Further
+    signals do nothing for PATIENCE: they would disturb those who wait for the end of what they have
+    started."""
     began: float | None = None
 
-    def handle(*_: object) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         nonlocal began
-        if began is None or time.monotonic() > began + PATIENCE:
+        if began is None:
             began = time.monotonic()
+            signal.signal(signal.SIGALRM, handle)
+            signal.setitimer(signal.ITIMER_REAL, SOON, SOON)
             interrupt()
             raise KeyboardInterrupt
-
-    def again(*_: object) -> None:
-        raise KeyboardInterrupt
+        insists = number != signal.SIGALRM and time.monotonic() > began + PATIENCE
+        if insists or not _under_way():
+            raise KeyboardInterrupt
 
     def ignored(about: sys.UnraisableHookArgs) -> None:
-        # Python ignores what is raised in a __del__ and in some of its own callbacks.
-        if about.exc_type is not None and issubclass(about.exc_type, KeyboardInterrupt):
-            signal.setitimer(signal.ITIMER_REAL, SOON)
-        else:
+        if about.exc_type is None or not issubclass(about.exc_type, KeyboardInterrupt):
             sys.__unraisablehook__(about)
 
+    global _handler
+    _handler = handle
     _handle(handle)
-    signal.signal(signal.SIGALRM, again)
     sys.unraisablehook = ignored
 
 
+def heard() -> None:
+    """Says that a KeyboardInterrupt has arrived where it belongs: none is raised any more."""
+    if _handler:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number in (*ENDING, signal.SIGALRM):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _under_way() -> bool:
+    """Returns whether the main thread is ending things because of a KeyboardInterrupt. Libraries
+    ignore one in a __del__, in a callback, or by an `except` of everything."""
+    error = sys.exc_info()[1]
+    while error and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
+def handled() -> list[signal.Signals]:
+    """Returns the signals that end us: none that whoever started us has us ignore, as in the
+    background, or by nohup."""
+    return [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]
+
+
 def _handle(handler: Handler) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as in the background, or by nohup
-            signal.signal(number, handler)
+    for number in handled():
+        signal.signal(number, handler)

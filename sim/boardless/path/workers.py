@@ -264,8 +264,10 @@ def main() -> None:
     interrupts.end_by(children.interrupt)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not disturb the answers
-    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+    try:
         _serve(answers)
+    except (KeyboardInterrupt, BrokenPipeError):
+        interrupts.heard()
 
 
 if __name__ == "__main__":

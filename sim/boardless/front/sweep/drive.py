@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from boardless.core import interrupts
 from boardless.core.errors import BadInput, BoardlessError, TooSmall
 from boardless.front.sweep.cases import Preparation, Ready, SweepCase
 from boardless.front.sweep.chunk import Done, Failed, Task
@@ -120,7 +121,7 @@ Landed = queue.SimpleQueue[Any]
 
 @contextlib.contextmanager
 def _interrupts(landed: Landed) -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait in the queue until the loop can take them: raised at any place, they
+    """Ctrl-C and the like wait in the queue until the loop can take them: raised at any place, they
     may be lost in one that ignores exceptions, or leave workers half started. A second one is not
     made to wait."""
 
@@ -134,7 +135,7 @@ def _interrupts(landed: Landed) -> Iterator[None]:
 
     before: dict[int, Any] = {}
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in interrupts.handled():
             before[number] = signal.signal(number, handle)
         yield
     finally:
