@@ -7,8 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from boardless.core import paths
+from boardless.device import boards, once
 from boardless.path import Request, follow
-from boardless.runtimes import cmsis_nn
+from boardless.runtimes import asking, cmsis_nn, served
 from boardless.runtimes.tflm import checkout
 from command_line import Cli
 
@@ -89,3 +91,25 @@ def test_several_models_are_compared_in_one_command(tmp_path: Path) -> None:
         layers = {layer["name"] for layer in ours["layers"]}
         assert layers & {layer["name"] for layer in theirs["layers"]}
     assert page.read_text().count('<i class="bar"') > 10
+
+
+def test_a_runtimes_sources_are_compiled_once_for_all_models(tmp_path: Path) -> None:
+    """They depend on no model's data, which would have an interpreter compiled for every model."""
+    source = tmp_path / "of_the_runtime.c"
+    source.write_text("int of_the_runtime(void) { return 7; }\n")
+    main = b'#include "runtime.h"\nint of_the_runtime(void);\nbl_status bl_runtime_invoke('
+    main += b"const void *in, void *out) { *(char *)out = of_the_runtime() + (in == 0);"
+    main += b" return BL_OK; }\n"
+    board, needs = boards.load("host"), served.Needs(sources=(str(source),))
+    times = set()
+    for name in ("one", "two"):
+        files = {"main_of_a_test.c": main, "data.bin": name.encode()}
+        version = str(tmp_path)
+        build = asking.built(
+            name, board, files, needs, answer_bytes=1, runtime="toy", version=version
+        )
+        assert once.answer(build, bytes(asking.QUESTION_BYTES)) == b"\7"
+        objects = paths.build_root() / "pio" / "host" / "build"
+        [made] = objects.rglob(f"runtime/*/*{tmp_path.name}!{source.name}.o")
+        times.add(made.stat().st_mtime_ns)
+    assert len(times) == 1

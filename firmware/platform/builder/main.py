@@ -143,9 +143,9 @@ class Model:
             options["MODEL_CXXFLAGS"] = self.needs["cxxflags"]
         self.generated = [env.Object(source, **options)[0] for source in sources]
         env.NoCache(self.generated)
-        self.generated += self._elsewhere()
         data = [env.File(str(path)) for path in Path(generated).rglob("*.bin")]
         env.Depends(self.generated, data)  # SCons does not look into .incbin
+        self.generated += self._elsewhere()
 
     def _elsewhere(self) -> list[Any]:
         """Returns the objects of the runtime's sources that do not depend on the model; those of
