@@ -59,8 +59,9 @@ class Checkout:
 
     def judge_only(self, model: str, board: str) -> None:
         """Leaves this model's baseline on this board, and its cases of those that are judged."""
-        for file in (self.root / "models/zoo" / model / "baseline").glob("*.toml"):
-            if file.stem != board:
+        folder = self.root / "models/zoo" / model / "baseline"
+        for file in folder.rglob("*.toml"):
+            if file != folder / f"{board}.toml":
                 file.unlink()
         text = f'[{model}]\n{board} = ["float32", "int8"]\n'
         (self.root / "models/judged.toml").write_text(text)

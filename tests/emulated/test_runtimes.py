@@ -73,6 +73,12 @@ def test_cmsis_nn_gives_the_bits_of_its_reference(board: str) -> None:
     assert build.static_ram_bytes > build.arena_bytes > 0
 
 
+def test_bakenns_figures_are_as_accepted() -> None:
+    done = Cli()("gate", "--runtime", "bakenn", "--no-ratchet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 cases: 3 ok" in done.stdout
+
+
 def test_several_models_are_compared_in_one_command(tmp_path: Path) -> None:
     """Both runtimes name layers by the tensors that they make, which the page relies on."""
     page, data = tmp_path / "page.html", tmp_path / "rows.json"

@@ -200,6 +200,58 @@ def test_update_does_not_mix_tool_chains(own_zoo: Path) -> None:
     assert found.toolchain == other
 
 
+def test_figures_of_another_runtime_stand_beside_ours(own_zoo: Path) -> None:
+    case = records.Case("digits_cnn", "int8", MPS2, reference="tflm", runtime="bakenn:portable")
+    made = row("int8", OLD, case=case, version="toy 1")
+    file = own_zoo / "digits_cnn/baseline/bakenn/portable/mps2-an386.toml"
+    assert gating.update([made], ()) == [f"accepted: {file}", JUDGED]
+    assert 'runtime = "toy 1"' in file.read_text()
+    assert baseline.read("digits_cnn", "mps2-an386") is None
+    found = baseline.read("digits_cnn", case.place)
+    assert found
+    assert (found.int8, found.runtime, baseline.of_place(case.place)) == (
+        OLD,
+        "toy 1",
+        ("mps2-an386", "bakenn:portable"),
+    )
+    # Without a model, those that were accepted are judged, and only by their own runtime.
+    assert judged.of_runtime("bakenn:portable") == {("digits_cnn", "int8", "mps2-an386")}
+    assert [c.names for c in gating.cases((), (), runtime="bakenn:portable")] == [case.names]
+    assert len(gating.cases((), ("mps2-an386",))) == 2
+    with pytest.raises(BadInput, match="no figures of bakenn were accepted"):
+        gating.cases((), (), runtime="bakenn")
+    # A file that is deleted leaves its case in the list, and a type of another version goes along.
+    with pytest.raises(BadInput, match="runtime or inputs changed, so int8 must be accepted, too"):
+        gating.update([row("float32", OLD, case=case_of(case, "float32"), version="toy 2")], ())
+    baseline.remove(file)
+    assert gating.misfit(case, TooSmall("small")).fitted
+    assert gating.update((), ("digits_cnn",)) == [JUDGED]
+    assert judged.cases() == set()
+
+
+def case_of(case: records.Case, kind: str) -> records.Case:
+    return dataclasses.replace(case, kind=kind)
+
+
+@pytest.mark.parametrize("runtime", ["toy:../../..", "toy:/home/checkout", "..", "toy:a\\b"])
+def test_a_folder_of_one_machine_has_no_baselines(runtime: str) -> None:
+    assert not baseline.has_place(runtime)
+
+
+def test_a_type_that_another_runtime_refuses_is_a_note(own_zoo: Path) -> None:
+    taken = records.Case("digits_cnn", "int8", MPS2, reference="tflm", runtime="bakenn")
+    refused = records.Failure(case_of(taken, "float32"), BadInput("toy takes no float32"))
+
+    def judgement(*models: str, rows: tuple[records.Comparison, ...]) -> records.Judgement:
+        return gating.judgement(rows, tolerances.Tolerances(), models, failures=[refused])
+
+    both = judgement("digits_cnn", rows=(row("int8", OLD, case=taken),))
+    assert (both.exit_status, both.notes) == (0, (refused.line,))
+    assert judgement("digits_cnn", rows=()).exit_status == 2
+    named = judgement("digits_cnn:float32", rows=(row("int8", OLD, case=taken),))
+    assert named.exit_status == 2
+
+
 def test_wrong_outputs_are_not_accepted(own_zoo: Path) -> None:
     wrong = row("int8", OLD, findings=(Finding("wrong", "predictions", "1 of 3 differ"),))
     assert gating.update([wrong], ()) == ["digits_cnn mps2-an386: not accepted, see above"]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
+from boardless import runtimes
 from boardless.device import boards
 from boardless.device.records import OURS
 from boardless.front import against, own_models
-from boardless.judge import gating, tolerances
+from boardless.judge import baseline, gating, tolerances
 from boardless.judge.records import Judgement
-from boardless.model import profiles
 from boardless.path import GATE, Progress, cases
 from boardless.report import gate as report
 from boardless.report import junit, kept, record, runs, table
@@ -92,17 +92,26 @@ def command(
     status: 0 all well or not comparable, 1 something is wrong, changed, worse, gone or without a
     baseline, or better with --ratchet, 2 bad usage or input, 3 a tool is missing or failed.
 
+    With --runtime NAME, accepted figures stand in baseline/<name>/<board>.toml; without MODEL, all
+    of them are judged. They hold the version of the runtime. Figures of another version cannot be
+    judged, which fails until they are accepted.
+
     MODEL may also be the path of a .tflite in a repository of your own. --against compares it with
     the same file at a revision of that repository, within the limits of a gate.toml in the current
     folder, and `boardless report` shows both.
     """
     if update and revision:
         raise click.UsageError("--update and --against are mutually exclusive")
-    if runtime != OURS and (update or revision or any(m.endswith(".tflite") for m in models)):
-        what = "baselines, revisions and files of your own are boardless's: they exclude --runtime"
+    if runtime != OURS and (revision or any(m.endswith(".tflite") for m in models)):
+        what = "revisions and files of your own are boardless's: they exclude --runtime"
         raise click.UsageError(what)
-    if reference != profiles.DEFAULT and (update or revision):
-        raise click.UsageError("baselines and revisions are of litert: they exclude --reference")
+    if update and not baseline.has_place(runtime):
+        what = "--runtime names a folder of this machine, whose figures cannot be accepted"
+        raise click.UsageError(what)
+    usual = runtimes.load(runtime).reference
+    if reference != usual and (update or revision):
+        what = f"baselines and revisions are of {usual}: they exclude --reference"
+        raise click.UsageError(what)
     if emulator and (update or revision or any(m.endswith(".tflite") for m in models)):
         raise click.UsageError(
             "--emulator is for comparing with baselines: no --update, --against, or file"

@@ -26,7 +26,7 @@ from boardless.core.programs import identity
 from boardless.core.store import Store
 from boardless.core.surroundings import in_ci
 from boardless.device import build, compilers, emulators, platformio
-from boardless.device.records import Board
+from boardless.device.records import OURS, Board
 from boardless.judge import figures, judged
 from boardless.judge.records import Case
 from boardless.model import graph, zoo
@@ -109,7 +109,7 @@ class Tree:
             if self.board(file).get("default")
         ]
         found = {(name, kind, board) for name, kind in self.models() for board in boards}
-        return found | judged.cases(self.root / "models" / "judged.toml")
+        return found | judged.of_runtime(OURS, self.root / "models" / "judged.toml")
 
     def reserved_stack_bytes(self, board: Board) -> int:
         file = self.root / "firmware" / "boards" / board.name / "board.toml"

@@ -1,10 +1,15 @@
 """models/zoo/<model>/baseline/<board>.toml: the figures that were accepted, one per line.
 
 baseline = read("mobile_lenet", "mps2-an386")
+baseline = read("mobile_lenet", place("mps2-an386", "bakenn:portable"))
+
+Those of another runtime are in a folder of its name: baseline/bakenn/portable/mps2-an386.toml.
 """
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ import tomlkit
 from boardless.core import checked, files, paths
 from boardless.core.errors import BadInput
 from boardless.device import boards
+from boardless.device.records import OURS
 from boardless.judge.figures import MEMORY, Figures
 from boardless.judge.growth import beyond_board
 from boardless.judge.toolchain import Tools
@@ -28,6 +34,7 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     inputs: str  # which inputs, with their digest
     toolchain: Tools
+    runtime: str = ""  # version of a runtime that is not our own
     int8: Figures | None = None
     float32: Figures | None = None
 
@@ -37,8 +44,34 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         return {kind: figures for kind, figures in found.items() if figures}
 
 
-def path(model: str, board: str) -> Path:
-    return paths.ZOO / model / "baseline" / f"{board}.toml"
+def place(board: str, runtime: str = OURS) -> str:
+    """Returns where the baselines of a board lie in the folder of a model, without the suffix."""
+    return board if runtime == OURS else f"{runtime.replace(':', '/')}/{board}"
+
+
+def of_place(text: str) -> tuple[str, str]:
+    """Returns (board, runtime) of a place."""
+    *runtime, board = text.split("/")
+    return board, ":".join(runtime) or OURS
+
+
+def has_place(runtime: str) -> bool:
+    """Returns whether a runtime can have baselines: not where its variant names a folder, which is
+    one of a single machine."""
+    return bool(re.fullmatch(r"\w[\w.-]*(:\w[\w.-]*)*", runtime))
+
+
+def path(model: str, place: str) -> Path:
+    return paths.ZOO / model / "baseline" / f"{place}.toml"
+
+
+def every(model: str = "*") -> list[tuple[str, str]]:
+    """Returns (model, place) of each file that is there."""
+    found = []
+    for folder in sorted(paths.ZOO.glob(f"{model}/baseline")):
+        for file in sorted(folder.rglob("*.toml")):
+            found.append((folder.parent.name, file.relative_to(folder).with_suffix("").as_posix()))
+    return found
 
 
 def shown(file: Path) -> str:
@@ -46,10 +79,10 @@ def shown(file: Path) -> str:
     return str(file.relative_to(paths.ROOT) if file.is_relative_to(paths.ROOT) else file)
 
 
-def read(model: str, board: str) -> Baseline | None:
+def read(model: str, place: str) -> Baseline | None:
     """None where there is none; BadInput where it is damaged."""
-    file = path(model, board)
-    return load(file, accept(model, board)) if file.exists() else None
+    file = path(model, place)
+    return load(file, accept(model, place)) if file.exists() else None
 
 
 def load(file: Path, again: str) -> Baseline:
@@ -100,39 +133,43 @@ def absurd(figures: Figures, board: str) -> str:
     return ""
 
 
-def text(model: str, board: str, content: Baseline) -> str:
+def text(model: str, place: str, content: Baseline) -> str:
     """The file: tables and names in a fixed order, layers as they are executed."""
     plain: dict[str, Any] = msgspec.to_builtins(content)
-    ordered = {"inputs": plain["inputs"], "toolchain": plain["toolchain"]}
-    ordered |= {kind: plain[kind] for kind in sorted(content.types)}
-    head = f"# {model} on {board}, as accepted by `{accept(model, board)}`; do not edit.\n"
+    first = ("inputs", "runtime", "toolchain")
+    ordered = {name: plain[name] for name in (*first, *sorted(content.types)) if name in plain}
+    board, _ = of_place(place)
+    head = f"# {model} on {board}, as accepted by `{accept(model, place)}`; do not edit.\n"
     return head + tomlkit.dumps(ordered).rstrip("\n") + "\n"
 
 
-def write(model: str, board: str, content: Baseline) -> Path | None:
+def write(model: str, place: str, content: Baseline) -> Path | None:
     """The file, which appears whole or not at all; None where it is the same already."""
-    file, new = path(model, board), text(model, board, content).encode()
+    file, new = path(model, place), text(model, place, content).encode()
     try:
         if file.is_file() and file.read_bytes() == new:
             return None
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         files.write(file, new)
     except OSError as error:
         raise BadInput(f"cannot write ({error.strerror})", where=shown(file)) from error
     return file
 
 
-def accept(model: str, board: str) -> str:
+def accept(model: str, place: str) -> str:
     """The command that accepts what runs now."""
-    usual = board in boards.names() and boards.load(board).default
-    return f"boardless gate --update {model}" + ("" if usual else f" --board {board}")
+    board, runtime = of_place(place)
+    words = ["boardless", "gate", "--update", model]
+    if not (board in boards.names() and boards.load(board).default):
+        words += ["--board", board]
+    return shlex.join([*words, *(["--runtime", runtime] if runtime != OURS else [])])
 
 
 def unused(models: tuple[str, ...] = ()) -> dict[Path, str]:
     """Files of `models` (default: of all folders of the zoo) that belong to nothing, and why."""
     found = {}
-    for file in sorted(paths.ZOO.glob("*/baseline/*.toml")):
-        model, board = file.parent.parent.name, file.stem
+    for model, place in every():
+        file, (board, _) = path(model, place), of_place(place)
         if models and model not in models:
             continue
         if model not in zoo.names():

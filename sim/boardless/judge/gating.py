@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
+from boardless import runtimes
 from boardless.core import paths
 from boardless.core.errors import BadInput, TooSmall
 from boardless.device import boards
 from boardless.device.records import OURS, Board, Run
-from boardless.judge import baseline, figures, growth, judged, toolchain
+from boardless.judge import baseline, figures, growth, judged, records, toolchain
 from boardless.judge.baseline import Baseline
 from boardless.judge.figures import Spent
 from boardless.judge.growth import Finding
@@ -28,14 +29,14 @@ NOT_COMPARABLE = "not comparable"
 def misfit(case: Case, error: TooSmall) -> Misfit:
     if not case.has_baselines:  # other kernels, of other sizes
         return Misfit(case, error.what, fitted=False)
-    accepted = baseline.read(case.name, case.board.name)
+    accepted = baseline.read(case.name, case.place)
     known = accepted and case.kind in accepted.types
     return Misfit(case, error.what, bool(known or entry(case) in judged.cases()))
 
 
 def entry(case: Case) -> judged.Entry:
     """Returns what models/judged.toml holds of a case."""
-    return case.name, case.kind, case.board.name
+    return case.name, case.kind, case.place
 
 
 def cases(
@@ -47,9 +48,10 @@ def cases(
 ) -> list[Case]:
     """Returns the cases of each MODEL (all types of it) or MODEL:TYPE. If none is named, these are
     all models. If no board is named, these are the default boards, and all on which a case was
-    judged before: a board that is no default one any more loses no case."""
+    judged before: a board that is no default one any more loses no case. Of another runtime than
+    our own these are, if no model is named, the cases that were judged before."""
     chosen = boards_of(board_names)
-    known = judged.cases()
+    known = judged.of_runtime(runtime)
     wanted: dict[tuple[str, str], None] = {}
     for text in tuple(models) or tuple(zoo.names()):
         name, _, kind = text.partition(":")
@@ -71,6 +73,13 @@ def cases(
         others = [name for name in others if name not in {board.name for board in chosen}]
         for board in map(boards.load, others):
             found += [Case(n, k, board) for n, k in wanted if (n, k, board.name) in known]
+    if runtime != OURS and not tuple(models):
+        found = [c for c in found if (c.name, c.kind, c.board.name) in known]
+        if not found:
+            raise BadInput(
+                f"no figures of {runtime} were accepted",
+                hint=f"boardless gate --update --runtime {runtime} MODEL, or name a model",
+            )
     return [
         replace(each, reference=reference, runtime=runtime, emulator=emulator) for each in found
     ]
@@ -91,27 +100,35 @@ def case(model: str, board: Board, reference: str = profiles.DEFAULT, runtime: s
 def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> Comparison:
     """Compares a case's run on the gate's inputs with its baseline."""
     inputs = run.pictures.origin
-    accepted = baseline.read(case.name, case.board.name)
+    accepted = baseline.read(case.name, case.place)
     now = toolchain.identity(case.board)
     cycles, missing = priced(run)
     new = figures.gather(run, cycles)
     old = accepted.types.get(case.kind) if accepted else None
-    after = f"accept: {baseline.accept(case.name, case.board.name)}"
-    row = Comparison(case, verdict.reason, inputs, new, after, old, now)
+    after = f"accept: {baseline.accept(case.name, case.place)}"
+    version = "" if case.runtime == OURS else run.build.runtime_version
+    row = Comparison(case, verdict.reason, inputs, new, after, old, now, version)
     found = wrong(row)
     if found:
         return replace(row, findings=tuple(found))
     if not case.has_baselines:
-        whose = profiles.DEFAULT if case.runtime == OURS else OURS
+        whose = runtimes.load(case.runtime).reference
         text = f"baselines are of {whose}; only outputs are compared, with those of "
-        text += profiles.load(case.reference).named
+        text += run.held_against
         return replace(row, old=None, findings=(Finding("skipped", "", text),))
     if accepted is None or old is None:
-        text = "no baseline"
-        # A board of the user's own, or one that `nox -s sim` leaves out, need not have any.
+        text = records.NO_BASELINE
+        # Another runtime, a board of the user's own, or one that `nox -s sim` leaves out, need not
+        # have any.
         ours = case.board.default and case.board.folder.is_relative_to(paths.BOARDS)
-        ours = ours or entry(case) in judged.cases()
+        ours = (ours and case.runtime == OURS) or entry(case) in judged.cases()
+        if case.runtime != OURS and not ours:
+            text += f"; only outputs are compared, with those of {run.held_against}; {after}"
         return replace(row, findings=(Finding("new" if ours else "skipped", "", text),))
+    if accepted.runtime != version:
+        text = f"cannot be judged: version changed, {version!r}, the baseline has "
+        finding = Finding("changed", "runtime", text + repr(accepted.runtime))
+        return replace(row, findings=(finding,))
     built_otherwise = toolchain.difference(accepted.toolchain, now)
     same_inputs = accepted.inputs == inputs
     found = growth.compare(
@@ -182,8 +199,20 @@ def judgement(
     if ratchet:
         rows = [keep_judged(row).ratchet() for row in rows]
     lines = unused(models)
-    notes = tolerances.idle()
+    refused = [failure for failure in failures if _only_a_type(failure, rows, models)]
+    notes = [*(failure.line for failure in refused), *tolerances.idle()]
+    failures = [failure for failure in failures if failure not in refused]
     return Judgement(tuple(rows), tuple(lines), tuple(notes), tuple(misfits), tuple(failures))
+
+
+def _only_a_type(failure: Failure, rows: Iterable[Comparison], models: Container[str]) -> bool:
+    """Returns whether another runtime refuses a type of a model of which it takes another one, and
+    neither is the former named nor was it judged before."""
+    case = failure.case
+    asked = case.runtime == OURS or case.model in models or entry(case) in judged.cases()
+    taken = {(row.case.name, row.case.board.name) for row in rows}
+    refused = isinstance(failure.error, BadInput) and (case.name, case.board.name) in taken
+    return refused and not asked
 
 
 def keep_judged(row: Comparison) -> Comparison:
@@ -216,21 +245,21 @@ def update(
 ) -> list[str]:
     """Writes what ran and was right, deletes what belongs to nothing; says what it did."""
     said = []
-    small = {(m.case.name, m.case.board.name, m.case.kind) for m in misfits}
+    small = {entry(misfit.case) for misfit in misfits}
     groups: dict[tuple[str, str], list[Comparison]] = {}
     for row in rows:
-        groups.setdefault((row.case.name, row.case.board.name), []).append(row)
-    for (name, board), group in groups.items():
+        groups.setdefault((row.case.name, row.case.place), []).append(row)
+    for (name, place), group in groups.items():
         if any(f.kind == "wrong" for row in group for f in row.findings):
-            said.append(f"{name} {board}: not accepted, see above")
+            said.append(f"{name} {place}: not accepted, see above")
             continue
-        file = baseline.write(name, board, merged(name, board, group, small))
+        file = baseline.write(name, place, merged(name, place, group, small))
         if file:
             said.append(f"accepted: {baseline.shown(file)}")
     names = tuple(dict.fromkeys(text.partition(":")[0] for text in models))
-    gone = [baseline.path(m.case.name, m.case.board.name) for m in misfits if m.fitted]
-    gone = [f for f in gone if f.is_file() and (f.parent.parent.name, f.stem) not in groups]
-    for file in dict.fromkeys([*baseline.unused(names), *gone]):
+    lost = [(m.case.name, m.case.place) for m in misfits if m.fitted]
+    gone = [baseline.path(*each) for each in lost if each not in groups]
+    for file in dict.fromkeys([*baseline.unused(names), *(f for f in gone if f.is_file())]):
         baseline.remove(file)
         said.append(f"deleted: {baseline.shown(file)}")
     if judged.update(names):
@@ -240,31 +269,32 @@ def update(
 
 def accepted(judgement: Judgement) -> Judgement:
     """Returns the judgement after `update`."""
-    rows = [replace(row, accepted=True, after="accepted") for row in judgement.rows]
+    rows = [row.accept() for row in judgement.rows]
     misfits = [replace(misfit, fitted=False) for misfit in judgement.misfits]
     return replace(judgement, rows=tuple(rows), unused=(), misfits=tuple(misfits))
 
 
 def merged(
-    name: str, board: str, rows: Sequence[Comparison], small: Container[tuple[str, str, str]] = ()
+    name: str, place: str, rows: Sequence[Comparison], small: Container[judged.Entry] = ()
 ) -> Baseline:
     """The new baseline: types that did not run keep their figures, if these still compare and the
-    type is not among the `small` (name, board, type), which do not fit."""
+    type is not among the `small`, which do not fit."""
     first = rows[0]
     assert first.toolchain
-    accepted = baseline.read(name, board)
+    accepted = baseline.read(name, place)
     types = {row.case.kind: row.new for row in rows}
     kept = {
         kind: old
         for kind, old in (accepted.types if accepted else {}).items()
-        if kind not in types and kind in zoo.types(name) and (name, board, kind) not in small
+        if kind not in types and kind in zoo.types(name) and (name, kind, place) not in small
     }
     if accepted and kept:
-        same = (accepted.inputs, accepted.toolchain) == (first.inputs, first.toolchain)
-        if not same:
+        made_of = (first.inputs, first.toolchain, first.version)
+        if (accepted.inputs, accepted.toolchain, accepted.runtime) != made_of:
+            what = f"tool chain, {'runtime ' if first.version else ''}or inputs"
             raise BadInput(
-                f"tool chain or inputs changed, so {' and '.join(kept)} must be accepted, too",
-                where=baseline.shown(baseline.path(name, board)),
-                hint=baseline.accept(name, board),
+                f"{what} changed, so {' and '.join(kept)} must be accepted, too",
+                where=baseline.shown(baseline.path(name, place)),
+                hint=baseline.accept(name, place),
             )
-    return Baseline(first.inputs, first.toolchain, **(types | kept))
+    return Baseline(first.inputs, first.toolchain, first.version, **(types | kept))

@@ -1,6 +1,6 @@
 """models/judged.toml: which cases the gate judges, so that none is lost without a word.
 
-(name, kind, board) in cases()     # cases() of ("digits_cnn", "int8", "mps2-an386") and others
+(name, kind, place) in cases()     # cases() of ("digits_cnn", "int8", "mps2-an386") and others
 
 It holds what the baselines hold, but at one place of its own: whoever deletes a model's folder, a
 baseline or a board leaves an entry here, and the gate fails until somebody accepts that by name.
@@ -19,8 +19,8 @@ from boardless.device import boards
 from boardless.judge import baseline
 from boardless.model import zoo
 
-Entry = tuple[str, str, str]  # model, type, board
-Table = dict[str, dict[str, list[str]]]  # model -> board -> types
+Entry = tuple[str, str, str]  # model, type, place: see baseline.place
+Table = dict[str, dict[str, list[str]]]  # model -> place -> types
 HEAD = "# The cases that were judged when `boardless gate --update` accepted them; do not edit.\n"
 
 
@@ -31,22 +31,31 @@ def cases(file: Path | None = None) -> set[Entry]:
     if not file.exists():
         return set()
     table = checked.file(file, Table, hint="take it from git")
-    return {(m, kind, b) for m, by in table.items() for b, kinds in by.items() for kind in kinds}
+    return {(m, kind, p) for m, by in table.items() for p, kinds in by.items() for kind in kinds}
+
+
+def of_runtime(runtime: str, file: Path | None = None) -> set[tuple[str, str, str]]:
+    """Returns (model, type, board) of the entries of a runtime."""
+    found = set()
+    for model, kind, place in cases(file):
+        board, whose = baseline.of_place(place)
+        if whose == runtime:
+            found.add((model, kind, board))
+    return found
 
 
 def accepted() -> set[Entry]:
     """Returns the cases that have a baseline, of models and boards that exist."""
     found = set()
-    for model in zoo.names():
-        for file in sorted((paths.ZOO / model / "baseline").glob("*.toml")):
-            if file.stem not in boards.names():
-                continue
-            try:
-                content = baseline.read(model, file.stem)
-            except BadInput:  # it is damaged: whoever compares it reports that
-                found |= {entry for entry in cases() if entry[0::2] == (model, file.stem)}
-            else:
-                found |= {(model, kind, file.stem) for kind in (content.types if content else ())}
+    for model, place in baseline.every():
+        if model not in zoo.names() or baseline.of_place(place)[0] not in boards.names():
+            continue
+        try:
+            content = baseline.read(model, place)
+        except BadInput:  # it is damaged: whoever compares it reports that
+            found |= {entry for entry in cases() if entry[0::2] == (model, place)}
+        else:
+            found |= {(model, kind, place) for kind in (content.types if content else ())}
     return found
 
 
@@ -55,21 +64,21 @@ def gone(models: Iterable[str]) -> list[str]:
     type or board any more, and for each that has a baseline and is not in the file."""
     lines = []
     known, there, names = cases(), accepted(), set(models)
-    for model, kind, board in sorted(known | there):
+    for model, kind, place in sorted(known | there):
         if names and model not in names:
             continue
-        entry, why = (model, kind, board), ""
+        entry, why = (model, kind, place), ""
         if entry not in known:
             why = "it has a baseline, but is not in models/judged.toml"
         elif model not in zoo.names():
             why = "it was judged, and there is no such model any more"
         elif kind not in zoo.types(model):
             why = f"it was judged, and the model has no {kind} any more"
-        elif board not in boards.names():
+        elif baseline.of_place(place)[0] not in boards.names():
             why = "it was judged, and there is no such board any more"
         if why:
             how = f"boardless gate --update {model}"
-            lines.append(f"{model}:{kind} {board}: {why}; accept: {how}")
+            lines.append(f"{model}:{kind} {place}: {why}; accept: {how}")
     return lines
 
 
@@ -81,8 +90,8 @@ def update(models: Iterable[str]) -> bool:
     if wanted == known:
         return False
     table: Table = {}
-    for model, kind, board in sorted(wanted):
-        table.setdefault(model, {}).setdefault(board, []).append(kind)
+    for model, kind, place in sorted(wanted):
+        table.setdefault(model, {}).setdefault(place, []).append(kind)
     file = paths.ZOO.parent / "judged.toml"
     try:
         files.write(file, (HEAD + tomlkit.dumps(table).rstrip("\n") + "\n").encode())

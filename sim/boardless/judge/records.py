@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from boardless import runtimes
 from boardless.core.errors import BoardlessError
 from boardless.device.records import OURS, Board, Run
 from boardless.judge import baseline
@@ -18,6 +19,8 @@ from boardless.judge.metrics import Metrics
 from boardless.judge.predictions import Verdict
 from boardless.judge.toolchain import Tools
 from boardless.model import profiles
+
+NO_BASELINE = "no baseline"
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,15 @@ class Case:
 
     @property
     def has_baselines(self) -> bool:
-        """Baselines are figures of our own compiler, with the kernels of the default reference."""
-        return self.reference == profiles.DEFAULT and self.runtime == OURS
+        """Returns whether figures of it can be accepted: with the reference that it has where none
+        is named."""
+        usual = runtimes.load(self.runtime).reference
+        return self.reference == usual and baseline.has_place(self.runtime)
+
+    @property
+    def place(self) -> str:
+        """Returns where its baseline lies, see `baseline.place`."""
+        return baseline.place(self.board.name, self.runtime)
 
     @property
     def model(self) -> str:
@@ -58,6 +68,7 @@ class Comparison:
     after: str  # what a line ends with: how to accept, or against what
     old: Figures | None = None  # None: there is nothing to compare with
     toolchain: Tools | None = None
+    version: str = ""  # of a runtime that is not our own
     findings: tuple[Finding, ...] = ()
     comparable: bool = True
     same_inputs: bool = True  # as those of `old`
@@ -71,6 +82,11 @@ class Comparison:
         without a word."""
         found = [replace(f, kept=True) if f.kind == "better" else f for f in self.findings]
         return replace(self, findings=tuple(found))
+
+    def accept(self) -> Comparison:
+        """Returns it after --update, which leaves none without a baseline."""
+        found = [f for f in self.findings if f.kind != "skipped" or NO_BASELINE not in f.text]
+        return replace(self, accepted=True, after="accepted", findings=tuple(found))
 
     @property
     def ok(self) -> bool:
@@ -125,7 +141,7 @@ class Misfit:
     def line(self) -> str:
         if not self.fitted or self.case.file:
             return f"{self.case.board.name}: {self.what}"
-        how = f"accept: {baseline.accept(self.case.name, self.case.board.name)}"
+        how = f"accept: {baseline.accept(self.case.name, self.case.place)}"
         return f"{self.case.names}: {self.what}, but it did fit; {self.after or how}"
 
 

@@ -30,8 +30,9 @@ def row(row: Comparison) -> dict[str, Any]:
     return {
         "model": row.case.model,
         "board": row.case.board.name,
+        "runtime": row.case.runtime,
         "reference": profiles.load(row.case.reference).named,
-        "file": row.case.file or baseline.shown(baseline.path(row.case.name, row.case.board.name)),
+        "file": row.case.file or baseline.shown(baseline.path(row.case.name, row.case.place)),
         "ok": row.ok,
         "verdict": row.word,
         "comparable": row.comparable,

@@ -31,6 +31,7 @@ from boardless.core import paths
 from boardless.core.errors import BadInput, BoardlessError, TooSmall
 from boardless.device import build as building
 from boardless.device.records import OURS, Board, Build, Sources
+from boardless.model import profiles
 from boardless.model.graph import Graph
 
 __all__ = ["OURS", "Loaded", "Package", "Wanted", "load", "names"]
@@ -81,6 +82,11 @@ class Loaded:
         """Returns the reference whose bits it gives; "" where it gives those of any that it is
         asked for."""
         return self.package.PROFILE
+
+    @property
+    def reference(self) -> str:
+        """Returns the reference that its outputs are compared with unless another is named."""
+        return self.profile or profiles.DEFAULT
 
     @property
     def exact(self) -> bool:

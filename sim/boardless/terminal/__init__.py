@@ -52,7 +52,6 @@ __all__ = [
     "say",
 ]
 
-LITERT = profiles.DEFAULT
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -105,7 +104,7 @@ emulator_option = click.option("--emulator", help="Default: the board's first th
 
 def _reference(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
     """Returns the reference that is asked for, or the one whose bits the runtime gives."""
-    return value or runtimes.load(ctx.params.get("runtime", runtimes.OURS)).profile or LITERT
+    return value or runtimes.load(ctx.params.get("runtime", runtimes.OURS)).reference
 
 
 reference_option = click.option(
@@ -124,7 +123,7 @@ runtime_option = click.option(
     is_eager=True,  # the default of --reference depends on it
     metavar="NAME[:VARIANT]",
     help="What makes the firmware of the model: boardless's own compiler, or another runtime such "
-    "as bakenn, bakenn:cmsis_nn or tflm:FOLDER. `boardless compare` shows all of them.",
+    "as bakenn, bakenn:cmsis_nn or tflm. `boardless compare` shows all of them.",
 )
 core_option = click.option(
     "--core",
