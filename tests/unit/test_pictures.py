@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,18 @@ def test_a_folder_may_hold_pictures_without_classes(model: zoo.Model, tmp_path: 
         pictures.load(model, tmp_path)
     (tmp_path / "notes" / "x.png").write_bytes((tmp_path / "0.png").read_bytes())
     assert pictures.load(model, tmp_path, unlabelled=True).labels is not None
+
+
+def test_what_a_converter_knows_of_pixels_is_no_option_of_the_user(tmp_path: Path) -> None:
+    model = dataclasses.replace(zoo.find("digits_cnn:float32"), results=None)
+    path = save(tmp_path / "p.npz", images=np.full((1, 8, 8, 1), 9, np.uint8))
+    meant = meaning.Meaning("0..255", "net.keras begins by scaling such pixels")
+    found = pictures.load(model, path, meant=meant)
+    assert "0..255 are 0..255 to the model" in found.mapping[-1]
+    assert "(net.keras begins by scaling such pixels; --pixels changes it)" in found.mapping[-1]
+    assert found.doubts == ()
+    found = pictures.load(model, path, pixels="0..1", meant=meant)
+    assert found.mapping[-1].endswith("(as --pixels says)")
+    assert found.doubts == (
+        "--pixels 0..1, but net.keras begins by scaling such pixels: try --pixels 0..255",
+    )

@@ -33,10 +33,12 @@ def load(
     names: Path | None = None,
     *,
     unlabelled: bool = False,
+    meant: meaning.Meaning | None = None,
 ) -> Pictures:
     """Returns the first `limit` pictures, quantised for the model's input. `names` is a file with
     the names of the model's classes, for a folder of class folders. With `unlabelled` a folder may
-    hold pictures without class folders."""
+    hold pictures without class folders. `meant` is what pixels are to the model where its graph
+    does not tell it."""
     if names and not (path and path.is_dir()):
         raise BadInput(
             "names of classes are for a folder of class folders",
@@ -51,7 +53,8 @@ def load(
     elif model.results and pixels != meaning.AUTO:
         scaling = model.results.input
     else:
-        scaling = meaning.of(model.graph).scaling if _quantised(tensor) else meaning.USUAL["0..1"]
+        known = meant or (meaning.of(model.graph) if _quantised(tensor) else None)
+        scaling = known.scaling if known else meaning.USUAL["0..1"]
     if path is None:
         found = _held_out(model, scaling, limit)
     elif path.is_dir():
@@ -80,15 +83,23 @@ def load(
         groups=None if found.groups is None else found.groups[:n],
         files=found.files[:n],
     )
-    return found if path is None else _described(found, model, scaling, pixels)
+    return found if path is None else _described(found, model, scaling, pixels, meant)
 
 
-def _described(found: Pictures, model: Model, scaling: Scaling, pixels: str | None) -> Pictures:
+def _described(
+    found: Pictures,
+    model: Model,
+    scaling: Scaling,
+    pixels: str | None,
+    meant: meaning.Meaning | None,
+) -> Pictures:
     """Returns a user's pictures with how their pixels were mapped, and what is doubtful there."""
     tensor = model.graph.input_tensor
     least, most = found.inputs.min(), found.inputs.max()
     values = f"{tensor.dtype} {least:.6g}..{most:.6g}"
-    known = None if model.results or not _quantised(tensor) else meaning.of(model.graph)
+    known = meant
+    if not (known or model.results) and _quantised(tensor):
+        known = meaning.of(model.graph)
     doubts = list(found.doubts)
     if not found.pixels:
         line = f"inputs: as they are, {values}"
@@ -102,7 +113,7 @@ def _described(found: Pictures, model: Model, scaling: Scaling, pixels: str | No
     if pixels in meaning.USUAL:
         why = "as --pixels says"
     elif known or pixels == meaning.AUTO:
-        why = f"{meaning.of(model.graph).why}; --pixels changes it"
+        why = f"{(known or meaning.of(model.graph)).why}; --pixels changes it"
     else:
         why = "as it was trained"
     low, high = scaling.offset, 255 * scaling.scale + scaling.offset

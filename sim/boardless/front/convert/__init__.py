@@ -84,14 +84,15 @@ def _made(
     exact = _model(folder / "float32.tflite", path.stem)
     if exact.graph.more_inputs:
         raise BadInput("the model has several inputs", where=request.source)
-    if request.pixels in (None, meaning.AUTO) and about.pixels:
-        request = dataclasses.replace(request, pixels=about.pixels)
-    fed = _pictures(exact, request, request.measured, request.labels)
+    meant = None
+    if about.pixels:
+        meant = meaning.Meaning(about.pixels, f"{request.source} begins by scaling such pixels")
+    fed = _pictures(exact, request, request.measured, request.labels, meant=meant)
     if request.dtype == "float32":
         return Made(about.versions, exact, None, fed)
     ranges = fed
     if request.ranges != request.measured:
-        ranges = _pictures(exact, request, request.ranges)
+        ranges = _pictures(exact, request, request.ranges, meant=meant)
     assert ranges is not None
     inputs = ranges.inputs[:CALIBRATION]
     np.save(folder / "inputs.npy", inputs)
@@ -163,8 +164,15 @@ def _model(path: Path, name: str) -> zoo.Model:
 
 
 def _pictures(
-    model: zoo.Model, request: Request, path: Path | None, labels: Path | None = None
+    model: zoo.Model,
+    request: Request,
+    path: Path | None,
+    labels: Path | None = None,
+    *,
+    meant: meaning.Meaning | None = None,
 ) -> Pictures | None:
     if path is None:
         return None
-    return pictures.load(model, path, request.limit, request.pixels, labels, unlabelled=True)
+    return pictures.load(
+        model, path, request.limit, request.pixels, labels, unlabelled=True, meant=meant
+    )
