@@ -15,22 +15,16 @@ from boardless.model.graph.refusals import Refused
 from boardless.model.reference import followed
 from boardless.report import check, record
 from boardless.runtimes import boardless
-from boardless.terminal import completed, json_option, reference_option
+from boardless.terminal import json_option, reference_option, several_boards_option
 
 
 @click.command("check")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option(
-    "--board",
-    "names",
-    multiple=True,
-    shell_complete=completed(boards.names),
-    help="See `boardless boards`; may be given more than once. Default: all boards.",
-)
+@several_boards_option("See `boardless boards`; may be given more than once. Default: all boards.")
 @reference_option
 @json_option
 def command(
-    models: tuple[str, ...], names: tuple[str, ...], reference: str, json_file: str | None
+    models: tuple[str, ...], board_names: tuple[str, ...], reference: str, json_file: str | None
 ) -> None:
     """Say what of MODEL runs and what it needs; nothing is built.
 
@@ -39,7 +33,7 @@ def command(
     weights. Code and stack come on top. MODEL is a name of the zoo (`boardless models`) or the path
     of a .tflite file. Exit status: 0 it can be run, 2 it is refused, or too large for every board.
     """
-    targets = [boards.load(name) for name in names or boards.names()]
+    targets = [boards.load(name) for name in board_names or boards.names()]
     data = [_checked(model, targets, reference) for model in models]
     if json_file:
         record.write(data[0] if len(data) == 1 else data, json_file)

@@ -8,14 +8,12 @@ from typing import Any
 
 import click
 
-from boardless.device import boards
 from boardless.front import compare
 from boardless.model import profiles
 from boardless.report import compare as report
 from boardless.report import compare_page, record
 from boardless.terminal import (
     command_line,
-    completed,
     core_option,
     file_option,
     fold_option,
@@ -29,20 +27,14 @@ from boardless.terminal import (
     progress_bar,
     quiet,
     quiet_option,
+    several_boards_option,
 )
 
 
 @click.command("compare")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option(
-    "--board",
-    "board_names",
-    multiple=True,
-    shell_complete=completed(boards.names),
-    default=("mps2-an386",),
-    show_default=True,
-    metavar="B",
-    help="See `boardless boards`; may be given more than once.",
+@several_boards_option(
+    "See `boardless boards`; may be given more than once.", default=("mps2-an386",)
 )
 @click.option(
     "--runtime",

@@ -7,11 +7,10 @@ import sys
 import click
 
 from boardless.core.surroundings import in_ci
-from boardless.device import boards
 from boardless.front import doctor, setup
 from boardless.report import record, table
 from boardless.report.table import sentences, words
-from boardless.terminal import completed, json_option, say
+from boardless.terminal import json_option, say, several_boards_option
 
 
 @click.command("doctor")
@@ -20,14 +19,7 @@ from boardless.terminal import completed, json_option, say
     is_flag=True,
     help="Install what is missing, with apt, after asking; where there is no apt, say how.",
 )
-@click.option(
-    "--board",
-    "board_names",
-    multiple=True,
-    shell_complete=completed(boards.names),
-    metavar="B",
-    help="With --fix: also what this board needs; may be given more than once.",
-)
+@several_boards_option("With --fix: also what this board needs; may be given more than once.")
 @click.option("-y", "--yes", is_flag=True, help="With --fix: do not ask. Default where CI=true.")
 @json_option
 def command(fix: bool, board_names: tuple[str, ...], yes: bool, json_file: str | None) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from boardless.device import boards
 from boardless.front import fit
 from boardless.front.fit import places
 from boardless.judge import fits
@@ -17,26 +16,21 @@ from boardless.model import zoo
 from boardless.report import fit as report
 from boardless.report import record, table
 from boardless.terminal import (
-    completed,
     file_option,
     fresh_option,
     json_option,
     progress_bar,
     quiet,
     quiet_option,
+    several_boards_option,
 )
 from boardless.terminal.limits import budget_options, budgets
 
 
 @click.command("fit")
 @click.argument("model", required=False, metavar="[MODEL]")
-@click.option(
-    "--board",
-    "board_names",
-    multiple=True,
-    shell_complete=completed(boards.names),
-    metavar="B",
-    help="Only this board; may be given more than once. Without MODEL: the zoo on it.",
+@several_boards_option(
+    "Only this board; may be given more than once. Without MODEL: the zoo on it."
 )
 @click.option(
     "--part",

@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from boardless import runtimes
-from boardless.device import boards
 from boardless.device.records import OURS
 from boardless.front import against, own_models
 from boardless.judge import baseline, gating, tolerances
@@ -21,7 +20,6 @@ from boardless.report import junit, kept, record, runs, table
 from boardless.report.collect import collect
 from boardless.terminal import (
     command_line,
-    completed,
     emulator_option,
     fresh_option,
     json_option,
@@ -34,18 +32,13 @@ from boardless.terminal import (
     reference_option,
     runtime_option,
     say,
+    several_boards_option,
 )
 
 
 @click.command("gate")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option(
-    "--board",
-    "board_names",
-    multiple=True,
-    shell_complete=completed(boards.names),
-    help="Default: all that `boardless sim` runs; may be given more than once.",
-)
+@several_boards_option("Default: all that `boardless sim` runs; may be given more than once.")
 @click.option("--update", is_flag=True, help="Accept: write what runs now into the baselines.")
 @click.option(
     "--against",

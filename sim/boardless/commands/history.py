@@ -14,12 +14,12 @@ from boardless.judge import history as judge
 from boardless.report import history as report
 from boardless.report import kept, record, table
 from boardless.report.page_records import Report
-from boardless.terminal import json_option, note, quiet, quiet_option
+from boardless.terminal import json_option, note, quiet, quiet_option, several_boards_option
 
 
 @click.command("history")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--board", "board_names", multiple=True, help="Only of this board; may be repeated.")
+@several_boards_option("Only of this board; may be given more than once.")
 @click.option(
     "--file",
     type=click.Path(path_type=Path, dir_okay=False),

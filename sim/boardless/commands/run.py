@@ -9,14 +9,12 @@ from typing import Any
 import click
 
 from boardless import path
-from boardless.device import boards
 from boardless.device.link import faults
 from boardless.judge import metrics
 from boardless.report import page, record, runs, table
 from boardless.report.collect import collect
 from boardless.terminal import (
     command_line,
-    completed,
     core_option,
     cycles_option,
     emulator_option,
@@ -36,6 +34,7 @@ from boardless.terminal import (
     quiet_option,
     reference_option,
     runtime_option,
+    several_boards_option,
 )
 from boardless.terminal.limits import budget_options, budgets
 
@@ -108,14 +107,8 @@ def _check_foreign(
 
 @click.command("run")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option(
-    "--board",
-    "board_names",
-    multiple=True,
-    shell_complete=completed(boards.names),
-    default=("mps2-an386",),
-    show_default=True,
-    help="See `boardless boards`; may be given more than once.",
+@several_boards_option(
+    "See `boardless boards`; may be given more than once.", default=("mps2-an386",)
 )
 @click.option(
     "--elf",

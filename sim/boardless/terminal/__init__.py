@@ -50,6 +50,7 @@ __all__ = [
     "reference_option",
     "runtime_option",
     "say",
+    "several_boards_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -99,6 +100,22 @@ board_option = click.option(
     shell_complete=completed(boards.names),
     help="See `boardless boards`.",
 )
+
+
+def several_boards_option(text: str, default: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Returns the option --board that may be given more than once, with its help text."""
+    return click.option(
+        "--board",
+        "board_names",
+        multiple=True,
+        default=default,
+        show_default=bool(default),
+        shell_complete=completed(boards.names),
+        metavar="B",
+        help=text,
+    )
+
+
 emulator_option = click.option("--emulator", help="Default: the board's first that is installed.")
 
 
