@@ -125,7 +125,7 @@ def test_each_call_has_the_parameters_of_our_kernel() -> None:
     """The C compiler sees two declarations apart, so nothing else would find a difference."""
     headers = "".join(path.read_text() for path in sorted(paths.KERNELS.glob("*/*.h")))
     for path in sorted(cmsis_nn.CALLS.glob("*.c")):
-        theirs = re.search(rf"bl_status bl_cmsis_{path.stem}(\([^)]*\));", path.read_text())
+        theirs = re.search(rf"bl_status bl_cmsis_{path.stem}(\([^)]*\)) \{{", path.read_text())
         ours = re.search(rf"bl_status bl_{path.stem}_ref(\([^)]*\));", headers)
         assert theirs
         assert ours

@@ -25,7 +25,7 @@ import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypedDict, Unpack, cast
 
 from boardless.core import paths
 from boardless.core.errors import BadInput, BoardlessError, TooSmall
@@ -38,6 +38,13 @@ __all__ = ["OURS", "Loaded", "Package", "Wanted", "load", "names"]
 VARIABLE = "BOARDLESS_RUNTIMES"
 RECORDED = "recorded.toml"  # figures of earlier runs, see recorded.py
 _OWN = [*__path__]
+
+
+class How(TypedDict, total=False):
+    """The fields of Wanted that the user chooses."""
+
+    fold: bool
+    keep_input: bool
 
 
 @dataclass(frozen=True)
@@ -119,37 +126,17 @@ class Loaded:
         return tuple(f"{self.name}:{each}" if each else self.name for each in found)
 
     def sources(
-        self,
-        graph: Graph,
-        board: Board,
-        *,
-        content: bytes = b"",
-        fold: bool = True,
-        keep_input: bool = False,
+        self, graph: Graph, board: Board, content: bytes = b"", **how: Unpack[How]
     ) -> Sources:
         """Returns the C of a model, whose file is `content`, for a board."""
-        return self.package.sources(Wanted(graph, board, content, self.variant, fold, keep_input))
+        return self.package.sources(Wanted(graph, board, content, self.variant, **how))
 
-    def build(
-        self,
-        graph: Graph,
-        board: Board,
-        *,
-        content: bytes = b"",
-        fold: bool = True,
-        keep_input: bool = False,
-    ) -> Build:
+    def build(self, graph: Graph, board: Board, content: bytes = b"", **how: Unpack[How]) -> Build:
         """Returns a firmware that speaks the link's protocol, built where it is not there yet."""
-        made = self.sources(graph, board, content=content, fold=fold, keep_input=keep_input)
-        return building.build(made, board)
+        return building.build(self.sources(graph, board, content, **how), board)
 
     def build_together(
-        self,
-        graphs: Sequence[tuple[Graph, bytes]],
-        board: Board,
-        *,
-        fold: bool = True,
-        keep_input: bool = False,
+        self, graphs: Sequence[tuple[Graph, bytes]], board: Board, **how: Unpack[How]
     ) -> list[Build | TooSmall | None]:
         """Returns the firmwares of several models, graphs and files, in less time than one after
         another; TooSmall for one that does not fit, None for one that cannot be built, or of which
@@ -157,9 +144,7 @@ class Loaded:
         translated = {}
         for number, (graph, content) in enumerate(graphs):
             with contextlib.suppress(BoardlessError):
-                translated[number] = self.sources(
-                    graph, board, content=content, fold=fold, keep_input=keep_input
-                )
+                translated[number] = self.sources(graph, board, content, **how)
         built = building.build_together([*translated.values()], board) if translated else []
         found = dict(zip(translated, built, strict=True))
         return [found.get(number) for number in range(len(graphs))]

@@ -27,11 +27,11 @@ def redirected(text: str, folder: Path, prefix: str) -> tuple[str, list[str]]:
 
 
 def _prototype(path: Path, function: str) -> str:
-    """Returns the declaration at the begin of a file of calls."""
+    """Returns the declaration of a function that a file defines."""
     text = path.read_text(encoding="utf-8")
-    found = re.search(rf"^bl_status {function}\([^;{{]*;\n", text, re.MULTILINE)
+    found = re.search(rf"^bl_status {function}\([^;{{]*\)(?= \{{)", text, re.MULTILINE)
     assert found, path
-    return found[0]
+    return f"{found[0]};\n"
 
 
 def notes(program: Program, calls: list[str]) -> tuple[str, ...]:

@@ -1,8 +1,6 @@
 #include "add/add.h"
 #include "cmsis_nn_calls.h"
 
-bl_status bl_cmsis_add_s8(const bl_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
-
 /* CMSIS-NN adds tensors of one shape; it knows no difference, either. */
 bl_status bl_cmsis_add_s8(const bl_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output) {
   const bl_broadcast *s = &p->shape;

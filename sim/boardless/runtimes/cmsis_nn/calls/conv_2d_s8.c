@@ -1,10 +1,6 @@
 #include "cmsis_nn_calls.h"
 #include "conv_2d/conv_2d.h"
 
-bl_status bl_cmsis_conv_2d_s8(const bl_conv_2d_s8 *p, const int8_t *input, const int8_t *filter,
-                              const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
-                              int8_t *output);
-
 /* One row of weights per output, as of a fully connected layer. */
 static bl_status of_one_pixel(const bl_conv_2d_s8 *p, const int8_t *input, const int8_t *filter,
                               const int32_t *bias, const cmsis_nn_per_channel_quant_params *scaling,

@@ -1,8 +1,6 @@
 #include "cmsis_nn_calls.h"
 #include "max_pool_2d/max_pool_2d.h"
 
-bl_status bl_cmsis_max_pool_2d_s8(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
-
 bl_status bl_cmsis_max_pool_2d_s8(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output) {
   const bl_window *w = &p->window;
   const cmsis_nn_pool_params params = {

@@ -4,11 +4,6 @@
 bl_status bl_esp_depthwise_conv_2d_s8(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
                                       const int8_t *filter, const int32_t *bias,
                                       const int32_t *multiplier, const int32_t *shift,
-                                      int8_t *output);
-
-bl_status bl_esp_depthwise_conv_2d_s8(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                      const int8_t *filter, const int32_t *bias,
-                                      const int32_t *multiplier, const int32_t *shift,
                                       int8_t *output) {
   const bl_window *w = &p->window;
   if (w->dilation_h != 1 || w->dilation_w != 1) { /* ESP-NN knows none */

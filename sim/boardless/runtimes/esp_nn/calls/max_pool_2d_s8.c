@@ -1,8 +1,6 @@
 #include "esp_nn_calls.h"
 #include "max_pool_2d/max_pool_2d.h"
 
-bl_status bl_esp_max_pool_2d_s8(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
-
 bl_status bl_esp_max_pool_2d_s8(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output) {
   const bl_window *w = &p->window;
   esp_nn_max_pool_s8(input, w->input_w, w->input_h, output, w->output_w, w->output_h, w->stride_w,

@@ -1,8 +1,6 @@
 #include "esp_nn_calls.h"
 #include "softmax/softmax.h"
 
-bl_status bl_esp_softmax_s8(const bl_softmax_s8 *p, const int8_t *input, int8_t *output);
-
 enum { MOST = 256 }; /* classes: ESP-NN wants a word of each */
 
 bl_status bl_esp_softmax_s8(const bl_softmax_s8 *p, const int8_t *input, int8_t *output) {
