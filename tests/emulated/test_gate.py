@@ -23,6 +23,7 @@ pytestmark = pytest.mark.emulated
 SLOWER = r"max pool 1: [\d,]+ -> [\d,]+ cycles cortex-m4 \(\+\d+.\d %, limit 0 %\); "
 ACCEPT = "accept: boardless gate --update digits_cnn"
 LINE = "digits_cnn:int8 mps2-an386 "
+RUNTIME = ("--runtime", "bakenn:portable")
 
 
 @pytest.fixture(scope="module")
@@ -61,28 +62,28 @@ PLANTED: dict[str, tuple[Callable[[Checkout], None], str]] = {
 
 
 def test_another_runtimes_figures_are_accepted_and_judged(checkout: Checkout) -> None:
-    words = ("--runtime", "bakenn", "digits_cnn:int8")
-    accept = f"{ACCEPT} --runtime bakenn"
+    words = (*RUNTIME, "digits_cnn:int8")
+    accept = f"{ACCEPT} --runtime bakenn:portable"
     done = checkout.gate(*words)
     assert done.returncode == 0, done.stderr
     assert "no baseline; only outputs are compared, with those of tflm" in done.stdout
     assert "not compared" in done.stdout
     done = checkout.gate("--update", *words)
-    file = "models/zoo/digits_cnn/baseline/bakenn/mps2-an386.toml"
+    file = "models/zoo/digits_cnn/baseline/bakenn/portable/mps2-an386.toml"
     assert f"accepted: {file}" in done.stderr, done.stderr
     assert "no baseline" not in done.stdout
-    assert checkout.gate("--runtime", "bakenn").returncode == 0
+    assert checkout.gate(*RUNTIME).returncode == 0
     accepted = (checkout.root / file).read_text()
     [stack] = map(int, re.findall(r"\nstack_bytes = (\d+)", accepted))
     smaller = accepted.replace(f"\nstack_bytes = {stack}", f"\nstack_bytes = {stack - 8}")
     (checkout.root / file).write_text(smaller)
-    done = checkout.gate("--runtime", "bakenn")
+    done = checkout.gate(*RUNTIME)
     assert done.returncode == 1
     [said] = [line for line in done.stdout.splitlines() if line.startswith(LINE)]
     assert f"stack: {stack - 8:,} -> {stack:,} bytes of RAM" in said
     assert said.endswith(accept)
     (checkout.root / file).write_text(accepted.replace('"bakenn 1.', '"bakenn 0.'))
-    done = checkout.gate("--runtime", "bakenn")
+    done = checkout.gate(*RUNTIME)
     assert done.returncode == 1
     [said] = [line for line in done.stdout.splitlines() if line.startswith(LINE)]
     assert "runtime: cannot be judged: version changed, 'bakenn 1." in said
