@@ -22,6 +22,8 @@ OF_THE_FILE = {
     "hal": "folder under firmware/hal with start-up code and linker script, where there is one",
     "variants": "optimised kernels the core can run, best first",
     "default": "part of `nox -s sim`",
+    "part": "that it carries, a file of `cycles/parts`: reports give milliseconds on it",
+    "clock_hz": "of the core, where there is no such part: reports give milliseconds at it",
     "toolchain": "see below",
     "memory": "see below",
     "emulator": "a table per emulator that knows the board, see below",

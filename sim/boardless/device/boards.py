@@ -13,6 +13,7 @@ import msgspec
 
 from boardless.core import checked, paths
 from boardless.core.errors import BadInput
+from boardless.cycles import parts
 from boardless.device import emulators
 from boardless.device.records import Board, BoardMemory, Toolchain
 
@@ -28,6 +29,8 @@ class BoardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     emulator: dict[str, dict[str, Any]]
     variants: tuple[str, ...] = ()
     default: bool = False
+    part: str = ""
+    clock_hz: int = 0
 
 
 def roots() -> list[Path]:
@@ -70,7 +73,24 @@ def read(path: Path) -> Board:
         hal=file.hal,
         variants=file.variants,
         default=file.default,
+        part=_part(file, path),
+        clock_hz=file.clock_hz,
         toolchain=file.toolchain,
         memory=file.memory,
         emulators=settings,
     )
+
+
+def _part(file: BoardFile, path: Path) -> str:
+    """Returns the part that the board carries, "" where none is named; BadInput where there is no
+    table of it, or it has another core."""
+    if not file.part:
+        return ""
+    try:
+        core = parts.load(file.part).core
+    except BadInput as error:
+        raise BadInput(error.what, where=str(path), hint=error.hint) from error
+    if core != file.core:
+        what = f"part {file.part!r} has a {core}, not a {file.core}"
+        raise BadInput(what, where=str(path), hint="leave out `part`, or correct `core`")
+    return file.part

@@ -67,6 +67,8 @@ class Board:
     toolchain: Toolchain
     memory: BoardMemory
     emulators: dict[str, Any]  # name -> the emulator's own settings record
+    part: str = ""  # that it carries; cycles and milliseconds are estimated for it, too
+    clock_hz: int = 0  # of the core, where it carries no part with a table of prices
 
     @property
     def linker_script(self) -> Path | None:

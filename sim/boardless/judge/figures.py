@@ -189,7 +189,8 @@ def from_json(
 
 
 def cycles_from_json(data: Mapping[str, Any]) -> dict[str, Spent]:
-    """Per core, of a run of one input; empty where it counted none."""
+    """Per core, of a run of one input; empty where it counted none. Parts are left out, as in
+    baselines."""
     return {
         core: Spent(
             whole=round(about["median"]),
@@ -197,6 +198,7 @@ def cycles_from_json(data: Mapping[str, Any]) -> dict[str, Spent]:
             table=about.get("table", ""),
         )
         for core, about in data["cycles"].items()
+        if not about.get("part")
     }
 
 

@@ -168,6 +168,7 @@ def priced(run: Run) -> tuple[dict[str, Spent], str]:
             table=c.table,
         )
         for c in run.cycles
+        if c.target.part is None  # whose cycles follow from those of the core
     }
     return found, "" if found else "; ".join(run.notes)
 

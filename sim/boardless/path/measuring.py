@@ -106,9 +106,8 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
         if hardware and request.cycles and right:
             progress("counting", 0, 0)
             counts = counted_beside(build, fed, counts, options.caches)
-        if counts.hardware:
-            targets = tuple(target.at(counts.hardware.clock_hz) for target in targets)
-        targets, unknown = _priceable(prepared, targets)
+        clock_hz = counts.hardware.clock_hz if counts.hardware else 0
+        targets, unknown = _priceable(prepared, targets, clock_hz)
         asked_for = name in request.sets  # of others, only the outputs matter
         cycles, notes = price(
             counts, right, targets if asked_for else (), lambda: progress("pricing", 0, 0)
@@ -150,15 +149,25 @@ def measure(prepared: Prepared, progress: Progress = quiet) -> Measurement:
 
 
 def _priceable(
-    prepared: Prepared, targets: tuple[Target, ...]
+    prepared: Prepared, targets: tuple[Target, ...], clock_hz: int
 ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    """Returns (the targets whose cycles can be known by this emulator, why others cannot)."""
-    reason = no_caches(emulators.load(prepared.emulator))
+    """Returns (the targets whose cycles can be known by this emulator, at the clock of a real board
+    where that is not 0; why others cannot). BadInput for a part that does not run at that clock, if
+    it was asked for."""
+    found, notes = [], []
+    blind = no_caches(emulators.load(prepared.emulator))
     flash = prepared.build.board.memory.flash
-    blind = [t for t in targets if reason and estimate.caches([t], *flash)]
-    parts = [t.part.name for t in blind if t.part]
-    notes = tuple(f"cycles of {name} not available: {reason}" for name in parts)
-    return tuple(t for t in targets if t not in blind), notes
+    for target in targets:
+        reason = blind if estimate.caches([target], *flash) else ""
+        try:
+            found += [] if reason else [target.at(clock_hz)]
+        except BadInput as error:
+            if target.name in prepared.request.parts:
+                raise
+            reason = str(error)
+        if reason:
+            notes.append(f"cycles of {target.name} not available: {reason}")
+    return tuple(found), tuple(notes)
 
 
 def _foreign_notes(answer: run.Answers) -> list[str]:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from boardless import runtimes
 from boardless.core.errors import BoardlessError, TooSmall
-from boardless.cycles import cores, estimate
+from boardless.cycles import cores, estimate, parts
 from boardless.cycles.estimate import Target
 from boardless.device import boards, emulators, foreign
 from boardless.device.emulators import serial_port
 from boardless.device.records import Build
 from boardless.model import profiles, zoo
 from boardless.model.reference import followed
-from boardless.path.request import Progress, Request, quiet
+from boardless.path.request import PICTURES, Progress, Request, quiet
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,17 @@ def build_ahead(
 
 
 def targets(request: Request) -> tuple[Target, ...]:
-    """Returns the cores and parts to estimate cycles for; BadInput for unknown ones."""
+    """Returns the cores and parts to estimate cycles for; BadInput for unknown ones. Without names
+    they are the board's own core and, where a user has asked for the pictures, the part that it
+    carries; the gate judges cycles of the core alone. Memory that never waits adds nothing to the
+    core's cycles, so a part without flash is left out."""
     if request.cores or request.parts:
         found = estimate.targets(request.cores, request.parts)
         return tuple(target.at(request.clock) for target in found) if request.clock else found
-    own = boards.load(request.board).core
-    return estimate.targets([own] if own in cores.names() else [], [])
+    board = boards.load(request.board)
+    carried = [board.part] if PICTURES in request.sets and _waits(board.part) else []
+    return estimate.targets([board.core] if board.core in cores.names() else [], carried)
+
+
+def _waits(part: str) -> bool:
+    return bool(part) and parts.load(part).flash is not None

@@ -107,7 +107,7 @@ def _case(outcome: Outcome, command: str, sheets: Sheets) -> CaseReport:
         ok=verdict.ok,
         reason=verdict.reason,
         origin=run.pictures.origin,
-        estimates=[estimates.summary(cycles) for cycles in run.cycles],
+        estimates=_estimates(run),
         basis=run.cycles[0].basis if run.cycles else "",
         measured=record.told_by_device(run),
         gate=_gate(compared) if compared else None,
@@ -132,6 +132,14 @@ def _case(outcome: Outcome, command: str, sheets: Sheets) -> CaseReport:
         notes=[*run.notes, *metrics.missing(outcome.metrics)],
         metrics=metrics.tables(outcome.metrics),
     )
+
+
+def _estimates(run: Run) -> list[str]:
+    """Returns a line for each target, and one for the board's own clock where no part has one."""
+    found, time = [estimates.summary(cycles) for cycles in run.cycles], estimates.time(run)
+    if time and not estimates.milliseconds(run.cycles):
+        found.append(f"est. {time.milliseconds:.4g} ms {time.note}")
+    return found
 
 
 def _command(run: Run) -> str:

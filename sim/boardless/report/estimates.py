@@ -3,9 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from boardless.cycles import parts
 from boardless.cycles.estimate import Cycles
+from boardless.device.records import Run
+
+
+@dataclass(frozen=True)
+class Time:
+    """The time of the median inference, on the part or the board of that name."""
+
+    name: str
+    milliseconds: float
+    clock_hz: int
+    note: str  # at which clock, of what, and how far off it may be
+
+
+def time(run: Run) -> Time | None:
+    """Returns the time on the first part whose cycles were estimated, else on the board itself,
+    where its memory never waits and its clock is known; else None."""
+    for number, cycles in enumerate(run.cycles):
+        clock, found = cycles.target.clock_hz, cycles.milliseconds(cycles.median)
+        if clock and found is not None:
+            about = cycles.basis if number else cycles.target.name
+            return Time(cycles.target.name, found, clock, f"at {_mhz(clock)}, {about}")
+    board = run.build.board
+    own = [c for c in run.cycles if c.target.core.name == board.core]
+    part = parts.load(board.part) if board.part else None
+    clock = part.clock_hz if part else board.clock_hz
+    clock = run.counts.hardware.clock_hz if run.counts.hardware else clock
+    if not own or not clock or (part and part.flash):  # its waits are not known here
+        return None
+    name = part.name if part else board.name
+    of = name if part else f"the clock of {name}; --part estimates those of a part"
+    return Time(name, 1e3 * own[0].median / clock, clock, f"at {_mhz(clock)}, {of}")
+
+
+def times(run: Run) -> dict[str, float]:
+    """`milliseconds` of the contract, of a run: by part, else of the board itself."""
+    found, own = milliseconds(run.cycles), time(run)
+    return found if found or own is None else {own.name: round(own.milliseconds, 4)}
 
 
 def estimates(cycles: Sequence[Cycles]) -> dict[str, dict[str, Any]]:
@@ -56,7 +95,7 @@ def summary(cycles: Cycles) -> str:
     """Returns a line such as `est. 10.9 M cycles = 90.83 ms at 120 MHz (stm32l4r5, cortex-m4, +-3.2
     % ...)`."""
     time, clock = cycles.milliseconds(cycles.median), cycles.target.clock_hz
-    at = f" = {time:.4g} ms at {clock / 1e6:g} MHz" if time is not None and clock else ""
+    at = f" = {time:.4g} ms at {_mhz(clock)}" if time is not None and clock else ""
     power = f"; {cycles.energy}" if cycles.energy else ""
     return f"est. {_short(cycles.median)} cycles{at} ({cycles.basis}){power}"
 
@@ -78,3 +117,7 @@ def _short(value: float) -> str:
     if value >= 1e6:
         return f"{value / 1e6:.4g} M"
     return f"{value / 1e3:.4g} k" if value >= 1e4 else f"{value:,.0f}"
+
+
+def _mhz(clock_hz: int) -> str:
+    return f"{clock_hz / 1e6:g} MHz"

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from boardless.device.records import Disagreement, Run
 from boardless.judge import suspicions
 from boardless.judge.records import Comparison, Judgement, Outcome
-from boardless.report import column, metrics, record, table
+from boardless.report import column, estimates, metrics, record, table
 from boardless.report.columns import COLUMNS, values
 
 FEW_ORIGINS = 2  # of pictures, which a terminal shows whole
@@ -48,6 +48,7 @@ def _remarks(outcomes: Sequence[Outcome]) -> None:
         for found in outcome.run.disagreements:
             table.note(f"{names(outcome)}: {disagreement(outcome.run, found)}")
     errors = [f"est. cycles: {cycles.basis}" for run in runs for cycles in run.cycles[:1]]
+    errors += [f"est. ms: {time.note}" for time in map(estimates.time, runs) if time]
     for text in dict.fromkeys([*errors, *(note for run in runs for note in run.notes)]):
         table.note(text)
     for outcome in outcomes:

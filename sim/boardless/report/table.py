@@ -21,7 +21,7 @@ from rich.text import Text
 from boardless.core.printable import one_line, printable
 
 SENTENCE = 30  # columns at least for a long text
-PLAIN_WIDTH = 200  # columns where the output is a file or a pipe: nothing is cut
+PLAIN_WIDTH = 220  # columns where the output is a file or a pipe: nothing is cut
 GOOD, BAD = "green", "red"
 
 Cell = str | Text  # a Text has a colour

@@ -1,5 +1,5 @@
-"""The memories of a part, and the boards that carry it: one TOML file for each part that has a
-table of prices in cycles/parts, by the same name.
+"""The memories of a part: one TOML file for each part that has a table of prices in cycles/parts,
+by the same name.
 
     load("stm32l4r5").ram_bytes    # 655360
 
@@ -25,7 +25,6 @@ class PartMemory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     flash_bytes: int
     ram_bytes: int
-    boards: tuple[str, ...] = ()  # with this part on them
     source: str
 
 
@@ -39,8 +38,3 @@ def load(name: str) -> PartMemory | None:
     damaged."""
     path = FOLDER / f"{name}.toml"
     return checked.file(path, PartMemory) if name in names() else None
-
-
-def of_board(board: str) -> str:
-    """Returns the part that a board carries, "" where none is known."""
-    return next((name for name in names() if (part := load(name)) and board in part.boards), "")

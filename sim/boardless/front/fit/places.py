@@ -49,8 +49,7 @@ def _board(board: Board) -> Place | None:
     if board.hal == HOST:
         return None
     memory = board.memory
-    part = memories.of_board(board.name)
-    return Place(board.name, "board", board.core, memory.flash_bytes, memory.ram_bytes, part)
+    return Place(board.name, "board", board.core, memory.flash_bytes, memory.ram_bytes, board.part)
 
 
 def _part(name: str) -> Place:

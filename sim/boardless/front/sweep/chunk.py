@@ -18,6 +18,7 @@ import numpy.typing as npt
 from boardless import __version__
 from boardless.core import paths, scratch
 from boardless.core.errors import BoardlessError
+from boardless.cycles import cores
 from boardless.data.records import Pictures
 from boardless.device import boards, build, emulators
 from boardless.front.sweep.cases import Identity, Made, identity
@@ -103,6 +104,7 @@ def _run(task: Task) -> Done | Failed:
                 emulator=task.emulator,
                 jobs=1,
                 cycles=task.cycles,
+                cores=_own_core(task.board),
                 reference=task.reference,
                 runtime=task.runtime,
             )
@@ -115,6 +117,12 @@ def _run(task: Task) -> Done | Failed:
             f"worker on {platform.node()} differs: {what}; give it the same checkout and tools"
         )
     return Done(tuple(_inferences(outcome)), outcome.run.notes)
+
+
+def _own_core(board: str) -> tuple[str, ...]:
+    """Returns the core that a sweep has cycles of; a part's would simulate caches, too."""
+    core = boards.load(board).core
+    return (core,) if core in cores.names() else ()
 
 
 def _inferences(outcome: Outcome) -> Sequence[Inference]:
