@@ -5,11 +5,12 @@ from __future__ import annotations
 from boardless.cycles import calibration
 from boardless.cycles.calibration import ProgramRow, facts
 
+from generated import errors
 from generated.writing import cell, code, table
 
 
 def markdown() -> str:
-    parts = []
+    parts = [f"{errors.by_suite()}\n"]
     for name in facts.names():
         suite = facts.load(name)
         found = calibration.load(suite.core, suite.part)

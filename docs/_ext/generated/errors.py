@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boardless.cycles import calibration
-from boardless.cycles.calibration import Summary
+from boardless.cycles.calibration import Summary, facts
 
 from generated.writing import code, table
 
@@ -19,6 +19,20 @@ def markdown() -> str:
         for core, part in calibration.targets()
         if (error := calibration.error(core, part))
     ]
+    return table(columns, rows)
+
+
+def by_suite() -> str:
+    """Returns a table of every suite, held-out programs first."""
+    columns = ("suite", "priced as", "#held out", "#mean", "#worst", "#all", "#mean", "#worst")
+    rows = []
+    for name in facts.names():
+        suite = facts.load(name)
+        found = [r for r in calibration.load(suite.core, suite.part).row if r.suite == name]
+        held = [row for row in found if row.held_out]
+        figures = (calibration.summary(some) if some else None for some in (held, found))
+        cells = [cell for summary in figures for cell in _figures(summary)]
+        rows.append([f"[{name}](#{name})", code(suite.part or suite.core), *cells])
     return table(columns, rows)
 
 
