@@ -142,30 +142,45 @@ class Chip:
         self.accessed(address)
 
 
-def run(elf: str, line: socket.socket, monitor: int, program: str) -> NoReturn:
+def run(given: espressif_qemu.Given, program: str) -> NoReturn:
     ours, theirs = socket.socketpair()
     # 1700 MiB from 0 on: up to what the ESP32 has at 0x60000000
     machine = [program, "-M", "lx60", "-cpu", "de233_fpu", "-m", "1700M", "-nodefaults"]
-    machine += ["-display", "none", "-monitor", "none", "-serial", "none", "-S", "-kernel", elf]
+    machine += [
+        "-display",
+        "none",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+        "-S",
+        "-kernel",
+        given.kernel,
+    ]
     machine += ["-semihosting-config", "enable=on,target=native"]
     machine += ["-chardev", f"socket,id=gdb,fd={theirs.fileno()}", "-gdb", "chardev:gdb"]
-    machine += ["-chardev", f"socket,id=monitor,fd={monitor}"]
-    machine += ["-mon", "chardev=monitor,mode=control"]
+    machine += ["-chardev", f"socket,id=monitor,fd={given.monitor}"]
+    machine += ["-mon", "chardev=monitor,mode=control", *given.counting]
+    counts = [int(n) for n in re.findall(r"(?:fd|cuts)=(\d+)", " ".join(given.counting))]
     guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     process = subprocess.Popen(
-        [*guard, *machine], pass_fds=[theirs.fileno(), monitor], stdin=subprocess.DEVNULL
+        [*guard, *machine],
+        pass_fds=[theirs.fileno(), given.monitor, *counts],
+        stdin=subprocess.DEVNULL,
     )
     theirs.close()
 
     def end(*_: object) -> NoReturn:
-        process.kill()
-        process.wait()
-        os._exit(1)
+        process.terminate()  # a plugin writes its counts then
+        try:
+            process.wait(10)
+        finally:
+            os._exit(1)  # setpriv ends what is left
 
     signal.signal(signal.SIGTERM, end)
     debugger = Debugger(ours)
     debugger.ask("?")
-    Chip(debugger, line).run()
+    Chip(debugger, given.line).run()
     try:
         status = process.wait(timeout=1)
     except subprocess.TimeoutExpired:
@@ -175,5 +190,6 @@ def run(elf: str, line: socket.socket, monitor: int, program: str) -> NoReturn:
 
 def main(program: str) -> None:
     """`program` is Debian's."""
-    kernel, line, monitor = espressif_qemu.asked("qemu-system-xtensa", "esp32")
-    run(kernel, line, monitor, program)
+    if "probe=on" in sys.argv[-1] and os.environ.get("STAND_IN_PLUGINS"):
+        os.execv(program, [program, *sys.argv[1:]])
+    run(espressif_qemu.asked("qemu-system-xtensa", "esp32"), program)

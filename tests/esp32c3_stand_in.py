@@ -103,5 +103,5 @@ def run(elf: str, line: socket.socket) -> None:
 
 
 def main() -> None:
-    kernel, line, _ = espressif_qemu.asked("qemu-system-riscv32", "esp32c3")
-    run(kernel, line)
+    given = espressif_qemu.asked("qemu-system-riscv32", "esp32c3")
+    run(given.kernel, given.line)

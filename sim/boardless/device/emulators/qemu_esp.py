@@ -3,6 +3,8 @@
     boardless run digits_cnn --board esp32c3_devkitm --emulator qemu-esp
 
 It comes with ESP-IDF's tools. The distributions' QEMU has the same programs without these machines.
+The ESP32's timer counts exactly under icount; the ESP32-C3's drops parts of ticks, so only the
+plugin counts there. Espressif's own builds take no plugin, one made with --enable-plugins does.
 """
 
 from __future__ import annotations
@@ -16,11 +18,19 @@ from pathlib import Path
 import msgspec
 
 from boardless.core import checked
+from boardless.core.children import PATIENCE
 from boardless.core.errors import ToolMissing
 from boardless.core.programs import program_version
 from boardless.device.emulators.base import ProcessSession
+from boardless.device.plugin import counter as plugins
+from boardless.device.plugin.counter import Counter, Plugin
 from boardless.device.records import Board
 from boardless.device.semihosting import exit_only
+
+PLUGINS = (
+    "Espressif's releases are built without plugins (espressif/qemu#134); build its sources with "
+    "--enable-plugins"
+)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +40,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine: str  # -M
     tool: str  # its name in ESP-IDF's idf_tools.py
     oldest: int = 0  # major version that boots -kernel
+    # Of the timer behind hal_timer_ticks, in virtual time; 0: it tells no instructions.
+    timer_hz: int = 0
+    icount_shift: int = 6  # an instruction takes 2^shift ns of virtual time, more than a tick
 
     @property
     def title(self) -> str:
@@ -89,25 +102,42 @@ def version(board: Board) -> str:
     return found.group(1) if found else text
 
 
-def start(board: Board, elf: Path, *, shared: bool) -> ProcessSession:
+def start(board: Board, elf: Path, *, shared: bool, count: Counter | None = None) -> ProcessSession:
+    """Boots `elf`; with `count` its code is counted."""
     here: Settings = board.emulators["qemu_esp"]
     command = [
         find(board),
         *("-M", here.machine),
         *("-display", "none", "-monitor", "none"),
+        *("-icount", f"shift={here.icount_shift},sleep=off"),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
         *("-chardev", "socket,id=monitor,fd=@MONITOR@", "-mon", "chardev=monitor,mode=control"),
         *exit_only(here.program),  # how the firmware ends
         *("-kernel", str(elf)),
+        *(count.arguments if count else ()),
     ]
     return ProcessSession.start(
         command,
         line_fd="@LINE@",
         shared_fd="@MEMORY@",
         shared_bytes=0,
+        descriptors=count.descriptors if count else (),
         monitor_fd="@MONITOR@",
+        patience=PATIENCE if count else 1.0,
     )
 
 
+def counter(board: Board) -> Plugin:
+    """The counting plugin for this QEMU; ToolMissing says why there is none."""
+    try:
+        return plugins.find(find(board))
+    except ToolMissing as error:
+        raise ToolMissing(error.what, hint=PLUGINS) from error
+
+
 def instructions(board: Board, ticks: int) -> int | None:
-    return None  # the system timer runs in the machine's time, not by instructions
+    """Converts ticks as boardless.device.emulators.qemu does; None where the timer is inexact."""
+    here: Settings = board.emulators["qemu_esp"]
+    if not here.timer_hz:
+        return None
+    return (ticks + 1) * 1_000_000_000 // (here.timer_hz << here.icount_shift)
