@@ -65,14 +65,15 @@ noise of a layer holds that of all before it
 {%- endif %}
 
 ## Retrain and check
-    python models/train.py {{ r.name }}
+{% if recipe.data.size %}    python models/train.py {{ r.name }} --pictures DIR --out DIR
+{% else %}    python models/train.py {{ r.name }}
     python models/train.py {{ r.name }} --evaluate
-"""
+{% endif %}"""
 
 
 def card(results: Results, recipe: Recipe) -> str:
     """The model card as Markdown; the first paragraph is the docstring of model.py."""
-    about = (recipes.ZOO / results.name / "model.py").read_text(encoding="utf-8").split('"""')[1]
+    about = (recipes.folder(results.name) / "model.py").read_text(encoding="utf-8").split('"""')[1]
     template = jinja2.Environment(
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
     ).from_string(CARD)

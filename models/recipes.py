@@ -16,6 +16,8 @@ from boardless.core.errors import BadInput
 from boardless.model.zoo import Scaling
 
 ZOO = Path(__file__).parent / "zoo"
+OWN = Path(__file__).parent / "own"  # recipes for pictures that a user brings
+FOLDER = "folder"  # the set of these: a folder for each class
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
@@ -31,6 +33,8 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Data(_Section, frozen=True):
     set: str
     licence: str  # of the pictures, for the card
+    size: tuple[Positive, Positive] | None = None  # height and width, where `set` is a folder
+    gray: bool = False
 
 
 class Input(Scaling, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +86,7 @@ class Transfer(_Section, frozen=True):
     weights: str  # a file below $BOARDLESS_DATA
     url: str  # where a user gets it
     licence: str  # for the card
+    head_first: bool = False  # train the last layer alone, then all; see head.py
 
 
 class Quantisation(_Section, frozen=True):
@@ -101,6 +106,8 @@ class Recipe(_Section, frozen=True):
 
     def check(self, where: str) -> None:
         """BadInput where sections contradict each other."""
+        if (self.data.set == FOLDER) != (self.data.size is not None):
+            raise BadInput("data.size goes with data.set = 'folder', and only with it", where=where)
         if self.augmentation.mix and not (self.distillation and self.distillation.weight == 1):
             raise BadInput(
                 "augmentation.mix requires distillation.weight = 1 (a mixed picture has no label)",
@@ -136,12 +143,19 @@ class Results(_Section, frozen=True):
 
 def read_recipe(name: str) -> Recipe:
     """Return the checked recipe of the model called `name`."""
-    if name not in names():
-        raise BadInput(f"unknown model '{name}'", hint=f"known are: {', '.join(names())}")
-    path = ZOO / name / "recipe.toml"
+    path = folder(name) / "recipe.toml"
     recipe = checked.file(path, Recipe)
     recipe.check(str(path))
     return recipe
+
+
+def folder(name: str) -> Path:
+    """Return the folder with the recipe of the model called `name`."""
+    if name in own_names():
+        return OWN / name
+    if name not in names():
+        raise BadInput(f"unknown model '{name}'", hint=f"known are: {', '.join(names())}")
+    return ZOO / name
 
 
 def read_results(folder: Path) -> Results:
@@ -152,6 +166,11 @@ def read_results(folder: Path) -> Results:
 def names() -> list[str]:
     """Models that can be trained here, sorted."""
     return sorted(path.parent.name for path in ZOO.glob("*/recipe.toml"))
+
+
+def own_names() -> list[str]:
+    """Recipes that wait for a user's pictures, sorted."""
+    return sorted(path.parent.name for path in OWN.glob("*/recipe.toml"))
 
 
 def results_toml(results: Results) -> str:

@@ -1,10 +1,12 @@
 """Train the zoo: recipe -> Keras model -> float32.tflite, int8.tflite, figures and model card.
 
     python models/train.py digits_cnn --epochs 2 --out build/smoke
+    python models/train.py masks --pictures my_pictures --out build/mine
 
 A model is a folder under models/zoo with `model.py` and `recipe.toml`; this script writes the rest
 of the folder. With fixed seeds and deterministic kernels the same recipe, machine and TensorFlow
-give the same bytes. `--evaluate` trains nothing: it measures the committed files again.
+give the same bytes. Recipes under models/own take a user's pictures instead. `--evaluate` trains
+nothing: it measures the committed files again.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import brought
 import numpy as np
 import recipes
 from boardless.core.errors import BadInput, BoardlessError, ToolMissing
@@ -22,7 +25,16 @@ from boardless.data import datasets
 from layer_error import layer_error
 from measure import measure, share
 from model_card import card, draw_confusion, draw_curves
-from recipes import Accuracy, Recipe, Results, names, read_recipe, read_results, results_toml
+from recipes import (
+    Accuracy,
+    Recipe,
+    Results,
+    names,
+    own_names,
+    read_recipe,
+    read_results,
+    results_toml,
+)
 from training import Trained, train
 
 SNR_PICTURES = 16
@@ -105,7 +117,7 @@ def _percent(accuracy: Accuracy, top_2: Accuracy) -> str:
     )
 
 
-def retrain(name: str, epochs: int | None, out: Path | None) -> Path:
+def retrain(name: str, epochs: int | None, out: Path | None, pictures: Path | None = None) -> Path:
     """Train one model and write its folder under `out`, or in the zoo."""
     recipe = read_recipe(name)
     folder = (out or recipes.ZOO) / name
@@ -113,7 +125,10 @@ def retrain(name: str, epochs: int | None, out: Path | None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)  # better now than after the training
     except OSError as error:
         raise BadInput(error.strerror or str(error), where=str(folder)) from error
-    dataset = datasets.load(recipe.data.set)
+    if recipe.data.size is not None and pictures is not None:
+        dataset = brought.load(pictures, recipe.data.size, recipe.data.gray)
+    else:
+        dataset = datasets.load(recipe.data.set)
     start = time.monotonic()
     made = train(name, recipe, dataset, epochs or recipe.training.epochs)
     results = write(folder, name, recipe, dataset, made)
@@ -129,10 +144,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="model of models/zoo; none: all")
     parser.add_argument("--evaluate", action="store_true", help="only measure the committed files")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's (needs --out)")
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help=f"a folder for each class, for recipes of models/own: {', '.join(own_names())}",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="write here, not into the zoo")
     options = parser.parse_args(arguments)
     if options.epochs is not None and (options.epochs < 1 or options.out is None):
         parser.error("--epochs takes 1 or more, and --out: a cut run must not replace the zoo")
+    own = [name for name in options.names if name in own_names()]
+    if own and (options.evaluate or not (options.pictures and options.out)):
+        parser.error(f"{own[0]} takes --pictures and --out, and nothing is committed to --evaluate")
+    if options.pictures and (len(own) != len(options.names) or not own):
+        parser.error(f"--pictures goes with: {', '.join(own_names())}")
     try:
         chosen = options.names or names()
         for name in chosen:
@@ -141,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             verdicts = [evaluate(name) for name in chosen]
             return 0 if all(verdicts) else 1
         for name in chosen:
-            retrain(name, options.epochs, options.out)
+            retrain(name, options.epochs, options.out, options.pictures)
     except ImportError as error:
         missing = ToolMissing(f"{error.name} is not installed", hint="nox -s train brings it")
         print(missing, file=sys.stderr)

@@ -37,8 +37,8 @@ CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
 def architecture(name: str) -> Any:
-    """The module zoo/<name>/model.py."""
-    path = recipes.ZOO / name / "model.py"
+    """The module zoo/<name>/model.py, or own/<name>/model.py."""
+    path = recipes.folder(name) / "model.py"
     spec = importlib.util.spec_from_file_location(f"zoo_{name}", path)
     assert spec is not None  # true of every path that ends in .py
     assert spec.loader is not None
@@ -121,6 +121,10 @@ def fit(
 
     checkpoint = Checkpoint(CHECKPOINTS / name, _identity(recipe, dataset, epochs, model))
     state = checkpoint.load() or State()
+    if recipe.transfer and recipe.transfer.head_first and not state.epochs:
+        from head import teach  # needs Keras
+
+        teach(model, recipe, dataset)
     variables = [*model.variables, *model.optimizer.variables]
     if state.epochs:
         for variable, value in zip(variables, state.variables, strict=True):
