@@ -20,16 +20,21 @@ from boardless.device.link.client import Client
 from boardless.device.records import Build
 from boardless.model import zoo
 from command_line import Cli
-from properties import profiles
-from properties.repeat import pytest_collection_modifyitems, pytest_runtest_makereport
+from properties import drawn, profiles, repeat
+from properties.repeat import pytest_runtest_makereport
 
-__all__ = ["pytest_collection_modifyitems", "pytest_runtest_makereport"]
+__all__ = ["pytest_runtest_makereport"]
 
 profiles.register()
 # Tests send these to children, which would inherit that they are ignored: a shell makes what it
 # starts in the background deaf to Ctrl-C, and nohup to the end of the session.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    repeat.pytest_collection_modifyitems(items)
+    drawn.in_rows(items)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
+from boardless.model import reference
+from boardless.model.graph import Graph, read
+from boardless.model.graph.dynamic_range import as_float
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from one_operator import Tensor, model
@@ -25,7 +28,7 @@ INT32_MAX = (1 << 31) - 1
 PICTURES = 2  # inputs per case
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class DrawnCase:
     """A one-operator model and inputs (N, ...) for it.
 
@@ -39,6 +42,16 @@ class DrawnCase:
     what: str
     magnitude: float = 0.0
     oracle: bytes | None = None
+
+    @functools.cached_property
+    def graph(self) -> Graph:
+        """The model as the compiler takes it."""
+        return read(self.content, "case")
+
+    @functools.cached_property
+    def expected(self) -> Array:
+        """Raw outputs (N, count) of TFLite's reference kernels."""
+        return reference.predict(self.oracle or as_float(self.content, self.graph), self.inputs)
 
     def __repr__(self) -> str:
         return f"<{self.what}>"

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import atexit
 import functools
+import itertools
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from boardless.core import paths
 from boardless.device import boards
-from boardless.model import compiler, reference
+from boardless.model import compiler
 from boardless.model.compiler.kernels import Constant
-from boardless.model.graph import read
-from boardless.model.graph.dynamic_range import as_float
 from properties import records
 from properties.drawing import DrawnCase
 from properties.machines import EmulatedCore, HostProcess, Machine
-from properties.records import PATTERN, Block
+from properties.records import PATTERN, Block, Record
+
+Result = TypeVar("Result")
+# Yields calls, gets the memory of each after it, and returns a Result.
+Steps = Generator[list[Record], list[bytes], Result]
 
 
 @dataclass
@@ -38,8 +41,30 @@ class Runner:
     variants: tuple[str, ...]  # the optimised kernels that it can run
 
     def run(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Raw outputs (N, count) of inputs (N, ...), as the generated C would compute them. Each
-        layer runs for all inputs before the next one does: a machine is asked once per layer."""
+        """Raw outputs (N, count) of inputs (N, ...), as the generated C would compute them."""
+        return self.run_together([(program, inputs)])[0]
+
+    def run_together(
+        self, jobs: Sequence[tuple[compiler.Program, npt.NDArray[Any]]]
+    ) -> list[npt.NDArray[Any]]:
+        """Returns what `run` does, of several. The first layers of all programs run, with all
+        inputs, then the second ones: to ask an emulated core takes longer than to compute."""
+        found: dict[int, npt.NDArray[Any]] = {}
+        steps = [self._steps(*job) for job in jobs]
+        waiting: dict[int, Any] = dict.fromkeys(range(len(jobs)))  # what each goes on with
+        while waiting:
+            asked: dict[int, list[Record]] = {}
+            for i, after in waiting.items():
+                try:
+                    asked[i] = steps[i].send(after)
+                except StopIteration as end:
+                    found[i] = end.value
+            memories = iter(self.machine.execute(list(itertools.chain(*asked.values()))))
+            waiting = {i: list(itertools.islice(memories, len(asked[i]))) for i in asked}
+        return [found[i] for i in range(len(jobs))]
+
+    def _steps(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> Steps[Any]:
+        """Yields the calls of one layer after the other; returns the raw outputs."""
         arenas = []
         for picture in inputs:
             arena = bytearray([PATTERN]) * program.arena.arena_bytes
@@ -51,7 +76,7 @@ class Runner:
                 arena[place.offset : place.offset + place.size] = packed
             arenas.append(arena)
         for layer in program.layers:
-            self._layer(layer, arenas)
+            yield from self._layer(layer, arenas)
         outputs = []
         for arena in arenas:
             output = bytearray(program.output.nbytes)
@@ -61,7 +86,7 @@ class Runner:
             outputs.append(np.frombuffer(bytes(output), program.output.dtype))
         return np.stack(outputs)
 
-    def _layer(self, layer: compiler.Layer, arenas: Sequence[bytearray]) -> None:
+    def _layer(self, layer: compiler.Layer, arenas: Sequence[bytearray]) -> Steps[None]:
         """One kernel call for each arena. Each range of it that the call may use is a buffer of its
         own, ranges that overlap are one; the rest of the arena is not there."""
         call = layer.call
@@ -99,9 +124,9 @@ class Runner:
             ]
             for arena in arenas
         ]
-        for arena, (status, after) in zip(
-            arenas, self._calls(call.function, several, arguments), strict=True
-        ):
+        made = self._records(call.function, several, arguments)
+        for arena, record, memory in zip(arenas, made, (yield made), strict=True):
+            status, after = record.result(memory)
             assert status == 0, f"{call.function} refused its parameters: status {status}"
             for begin, end in outputs:
                 number, offset = place((begin, end))
@@ -126,22 +151,21 @@ class Runner:
         arguments: list[tuple[int, int] | int | None] = [(0, 0), (1, 0)]
         if scratch_bytes is not None:
             arguments += [(3, 0), scratch_bytes]
-        ((status, after),) = self._calls(function, [blocks], [*arguments, (2, 0)])
+        (made,) = self._records(function, [blocks], [*arguments, (2, 0)])
+        status, after = made.result(self.machine.execute([made])[0])
         return status, after[2], after[3]
 
-    def _calls(
+    def _records(
         self,
         function: str,
         several: Sequence[Sequence[Block]],
         arguments: Sequence[tuple[int, int] | int | None],
-    ) -> list[tuple[int, list[bytes]]]:
-        """(status, the blocks after the call) of calls that differ in what their blocks hold."""
+    ) -> list[Record]:
+        """Calls of a function that differ in what their blocks hold."""
         number, found = self.machine.kernels.find(function)
         missing = len(found.pointers) - len(arguments)  # of a variable argument list
         whole = [*arguments, *[None] * missing]
-        made = [records.record(number, blocks, whole) for blocks in several]
-        after = self.machine.execute(made)
-        return [record.result(memory) for record, memory in zip(made, after, strict=True)]
+        return [records.record(number, blocks, whole) for blocks in several]
 
 
 def constants(
@@ -227,16 +251,26 @@ def check(case: DrawnCase, machine: str, several: Sequence[tuple[str, ...]] | No
     the largest output (or term, where the sum nearly cancels). It is compiled with each set of
     variants of `several`, None being all of the machine's, and runs where that gives other
     calls."""
+    check_all([case], machine, several)
+
+
+def check_all(
+    cases: Iterable[DrawnCase], machine: str, several: Sequence[tuple[str, ...]] | None = None
+) -> None:
+    """Checks cases as check() does, all in one go."""
     runner = load(machine)
-    graph = read(case.content, "case")
-    expected = reference.predict(case.oracle or as_float(case.content, graph), case.inputs)
-    known = set()
-    for variants in [runner.variants] if several is None else several:
-        program = compiler.compile_graph(graph, variants)
-        functions = tuple(layer.call.function for layer in program.layers)
-        if functions not in known:
-            known.add(functions)
-            equal(case, program, runner.run(program, case.inputs), expected)
+    jobs = []
+    for case in cases:
+        known = set()
+        for variants in [runner.variants] if several is None else several:
+            program = compiler.compile_graph(case.graph, variants)
+            functions = tuple(layer.call.function for layer in program.layers)
+            if functions not in known:
+                known.add(functions)
+                jobs.append((case, program))
+    found = runner.run_together([(program, case.inputs) for case, program in jobs])
+    for (case, program), got in zip(jobs, found, strict=True):
+        equal(case, program, got, case.expected)
 
 
 def equal(

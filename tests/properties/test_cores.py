@@ -13,11 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-from boardless.model import compiler, reference
-from boardless.model.graph import read
-from boardless.model.graph.dynamic_range import as_float
+from boardless.model import compiler
 from properties import cortex_m0, drawing, records, runners, strategies
 from properties.drawing import DrawnCase
 from properties.records import Block, Kernels, Record
@@ -28,41 +25,27 @@ MEMORY_BOARDS = ["esp32c3", "mps3-an547"]  # whose memory the host sees, too
 pytestmark = pytest.mark.emulated
 
 
-@dataclass(frozen=True)
-class Expected:
-    """A case and what TFLite computes of it."""
-
-    case: DrawnCase
-    outputs: npt.NDArray[np.generic]
-
-
 @functools.cache
-def expected() -> tuple[Expected, ...]:
+def cases() -> tuple[DrawnCase, ...]:
     """All cases, the same every time."""
     names = [(name, dtype) for name in strategies.names() for dtype in strategies.dtypes(name)]
     return tuple(
-        _expected(case)
+        case
         for name, dtype in names
         for case in drawing.some(strategies.load(name).cases(dtype), DRAWN)[-USED:]
     )
 
 
-def _expected(case: DrawnCase) -> Expected:
-    graph = read(case.content, "case")
-    content = case.oracle or as_float(case.content, graph)
-    return Expected(case, reference.predict(content, case.inputs))
-
-
 @pytest.mark.parametrize("board", MEMORY_BOARDS)
 def test_on_a_core(board: str) -> None:
     runner = runners.load(board)
-    for each in expected():
-        program = compiler.compile_graph(read(each.case.content, "case"), runner.variants)
+    for case in cases():
+        program = compiler.compile_graph(case.graph, runner.variants)
         try:
-            found = runner.run(program, each.case.inputs)
-            runners.equal(each.case, program, found, each.outputs)
+            found = runner.run(program, case.inputs)
+            runners.equal(case, program, found, case.expected)
         except AssertionError as error:
-            raise AssertionError(f"{each.case} on {board}: {error}") from error
+            raise AssertionError(f"{case} on {board}: {error}") from error
 
 
 @dataclass
@@ -89,9 +72,9 @@ def test_on_a_cortex_m0() -> None:
     """Compares with what the same calls left on the host; float32 rounds in another way."""
     machine = Recording(records.host())
     runner = runners.Runner(machine, cortex_m0.board().variants)
-    for each in expected():
-        program = compiler.compile_graph(read(each.case.content, "case"), runner.variants)
-        runner.run(program, each.case.inputs)
+    for case in cases():
+        program = compiler.compile_graph(case.graph, runner.variants)
+        runner.run(program, case.inputs)
     for (function, record), host, found in zip(
         machine.calls, machine.after, cortex_m0.execute(machine.calls), strict=True
     ):

@@ -7,12 +7,13 @@ emulated core.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from boardless.core import paths
 from boardless.model.compiler import kernels
-from hypothesis import given
-from hypothesis import strategies as st
-from properties import records, runners, strategies
+from properties import drawn, records, runners, strategies
+from properties.drawing import DrawnCase
 
 KNOWN = {name.lower() for name in kernels.names()}
 OPERATORS = [(name, dtype) for name in strategies.names() for dtype in strategies.dtypes(name)]
@@ -35,13 +36,12 @@ def test_every_kernel_has_a_strategy() -> None:
 
 
 @operators
-@given(data=st.data())
-def test_on_host(operator: str, dtype: str, data: st.DataObject) -> None:
+@drawn.all_cases
+def test_on_host(operator: str, dtype: str, cases: Sequence[DrawnCase]) -> None:
     """References, then the variants where this operator has any."""
-    case = data.draw(strategies.load(operator).cases(dtype))
     sources = paths.KERNELS / operator
     own = [v for v in records.HOST_VARIANTS if (sources / f"{operator}_{v}.c").is_file()]
-    runners.check(case, "host", [(), *((variant,) for variant in own)])
+    runners.check_all(cases, "host", [(), *((variant,) for variant in own)])
 
 
 ON_CORES = [
@@ -56,8 +56,7 @@ ON_CORES = [
 @pytest.mark.parametrize(
     ("operator", "dtype", "board"), [c[:3] for c in ON_CORES], ids=[c[3] for c in ON_CORES]
 )
-@given(data=st.data())
-def test_on_core(operator: str, dtype: str, board: str, data: st.DataObject) -> None:
+@drawn.all_cases
+def test_on_core(operator: str, dtype: str, board: str, cases: Sequence[DrawnCase]) -> None:
     """Runs the variant that the compiler picks for the board, built by the board's own compiler."""
-    case = data.draw(strategies.load(operator).cases(dtype))
-    runners.check(case, board)
+    runners.check_all(cases, board)

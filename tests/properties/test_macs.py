@@ -9,7 +9,8 @@ import pytest
 from boardless.model import compiler, graph
 from hypothesis import given
 from hypothesis import strategies as st
-from properties import chains, strategies
+from properties import chains, drawn
+from properties.drawing import DrawnCase
 from properties.test_kernels import folders
 
 RECURRENT = ("svdf", "unidirectional_sequence_lstm")
@@ -17,12 +18,10 @@ WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv",
 
 
 @folders
-@given(data=st.data())
-def test_nominal_is_what_the_call_does(folder: str, dtype: str, data: st.DataObject) -> None:
-    case = data.draw(strategies.load(folder).cases(dtype))
-    read = graph.read(case.content, "case")
-    program = compiler.compile_graph(read, fold=False)
-    assert program.nominal_macs == program.macs == by_hand(read)
+@drawn.every_case
+def test_nominal_is_what_the_call_does(folder: str, dtype: str, case: DrawnCase) -> None:
+    program = compiler.compile_graph(case.graph, fold=False)
+    assert program.nominal_macs == program.macs == by_hand(case.graph)
     assert (program.macs > 0) == (folder in WEIGHTED)
 
 

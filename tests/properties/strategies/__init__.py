@@ -30,7 +30,7 @@ def folders() -> list[str]:
 
 def load(name: str) -> Any:
     """An object with cases(dtype): those of an operator, or of any operator of a folder."""
-    found = importlib.import_module(f"properties.strategies.{_files().get(name, name)}")
+    found = importlib.import_module(f"properties.strategies.{folder(name)}")
     served = getattr(found, "OPERATORS", None)
     if served is None:
         return found
@@ -59,9 +59,14 @@ def _all_dtypes(name: str) -> tuple[str, ...]:
     return tuple(getattr(load(name), "DTYPES", DTYPES))
 
 
+def folder(name: str) -> str:
+    """Returns the folder of an operator, or of a folder itself."""
+    return _files().get(name, name)
+
+
 def label(name: str) -> str:
     """The operator for a test's name, after its folder where that serves several."""
-    return name if _files()[name] == name else f"{_files()[name]}-{name}"
+    return name if folder(name) == name else f"{folder(name)}-{name}"
 
 
 @cache
