@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -108,3 +109,15 @@ def test_help_of_topics_and_commands() -> None:
 def options(name: str) -> set[str]:
     found = [p for p in commands.load(name).params if isinstance(p, click.Option)]
     return {option for each in found for option in each.opts}
+
+
+def test_garbage_is_collected_again_once_the_command_is_imported() -> None:
+    """`main` switches that off, because nothing of what is imported is garbage."""
+    try:
+        gc.disable()
+        assert CliRunner().invoke(cli, ["boards", "--help"]).exit_code == 0
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.enable()
+        gc.unfreeze()
