@@ -30,6 +30,9 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         found = super().resolve_command(ctx, args)  # imports its module
+        if not gc.isenabled():  # see main
+            gc.freeze()  # what has been imported is looked at no more
+            gc.enable()
         if self.begin:
             self.begin()
         return found
@@ -38,11 +41,7 @@ class Commands(click.Group):
         return commands.names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = commands.load(cmd_name) if cmd_name in commands.names() else None
-        if not gc.isenabled():  # see main
-            gc.freeze()  # what has been imported is looked at no more
-            gc.enable()
-        return found
+        return commands.load(cmd_name) if cmd_name in commands.names() else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, commands.summary(name)) for name in self.list_commands(ctx)]
@@ -147,9 +146,5 @@ def main() -> None:
         # of a dataclass.
         atexit._run_exitfuncs()
         os._exit(status)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as in the background, or by nohup
-            signal.signal(number, children.on_signal)
-    status = run(sys.argv[1:])
     gc.freeze()
     sys.exit(status)
