@@ -74,7 +74,7 @@ def test_a_runtime_is_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         toy.build(zoo.find("digits_cnn:int8").graph, board)
     # Results that are kept do not outlive a change of its files.
     before = toy.identity
-    (folder / "glue.c").write_text("int x;")
+    (folder / "more.c").write_text("int x;")
     assert toy.identity != before
     monkeypatch.delenv(runtimes.VARIABLE)
     assert "toy_of_a_test" not in runtimes.names()

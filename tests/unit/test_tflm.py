@@ -145,7 +145,7 @@ def test_layers_and_places_are_those_of_the_interpreter(root: Path) -> None:
     assert ".data = bl_runtime_arena + 16," in text
     assert ".data = bl_runtime_arena + 128," in text
     assert b"#define BL_INPUT_KEPT 0\n" in sources.files["model_config.h"]
-    assert b"#define ARENA_BYTES 1008\n" in sources.files["glue.cc"]
+    assert b"#define ARENA_BYTES 1008\n" in sources.files["invoke.cc"]
     assert b"  resolver.AddConv2D();\n" in sources.files["operators.h"]
 
 

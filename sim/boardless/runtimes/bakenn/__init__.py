@@ -29,7 +29,7 @@ LEAST = 0.9  # part of the multiply-accumulates that it has to compute itself
 PORTABLE, OPTIMISED, CMSIS_NN, ESP_NN = "portable", "optimised", "cmsis_nn", "esp_nn"
 KNOWN = (PORTABLE, OPTIMISED, CMSIS_NN, ESP_NN)
 
-GLUE = """\
+INVOKE = """\
 /* One inference by BakeNN: it wants an arena, and an input that nothing overwrites. */
 #include "bknn_model.h"
 #include "runtime.h"
@@ -146,7 +146,7 @@ def _head(graph: Graph, compiled: Any, count: int, output: int, folder: Path) ->
     return served.Head(
         operators=count,
         output=output,
-        files={**files, "glue.c": GLUE.encode()},
+        files={**files, "invoke.c": INVOKE.encode()},
         layers=layers,
         arena_bytes=report.arena_bytes,
         weights_bytes=report.emitted_constant_payload_bytes,

@@ -75,7 +75,7 @@ def sources(wanted: Wanted) -> Sources:
         activations, [x.weights for x in layers], [x.bias for x in layers], prefix=NAME
     )
     values = {"name": NAME, "layers": len(layers), "outputs": len(layers[-1].bias)}
-    glue = templates(__package__).get_template("glue.c.j2").render(values)
+    invoke = templates(__package__).get_template("invoke.c.j2").render(values)
     largest = max(max(layer.weights.shape) for layer in layers)
     head = served.Head(
         operators=count,
@@ -83,7 +83,7 @@ def sources(wanted: Wanted) -> Sources:
         files={
             **{f"emlearn/{name}": content for name, content in _headers().items()},
             "emlearn/network.h": code.encode(),
-            "glue.c": glue.encode(),
+            "invoke.c": invoke.encode(),
         },
         layers=tuple(_marked(graph, index, layer) for index, layer in enumerate(layers)),
         arena_bytes=2 * largest * np.dtype(np.float32).itemsize,

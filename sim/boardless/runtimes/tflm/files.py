@@ -67,7 +67,7 @@ class Files:
     def firmware(self, needed: Needed, *, layers: int) -> dict[str, bytes]:
         """Returns the files of the firmware itself."""
         at = {"at": needed.at, "inputs": [], "outputs": []} if self.in_place else {"at": None}
-        return self._files("glue.cc", arena_bytes=needed.least, layers=layers, **at)
+        return self._files("invoke.cc", arena_bytes=needed.least, layers=layers, **at)
 
     def probe(self, board: Board) -> dict[str, bytes]:
         """Returns those of the firmware that finds out what is needed."""

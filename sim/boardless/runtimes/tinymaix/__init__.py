@@ -124,7 +124,7 @@ def _written(model: tmdl.Model, variant: str) -> dict[str, bytes]:
         "model": model,
         "architecture": "TM_ARCH_ARM_SIMD" if variant == SIMD else "TM_ARCH_CPU",
     }
-    places = {"tinymaix/tm_port.h": "tm_port.h", "glue.c": "glue.c", "tinymaix.S": "tinymaix.S"}
+    places = {"tinymaix/tm_port.h": "tm_port.h", "invoke.c": "invoke.c", "tinymaix.S": "tinymaix.S"}
     return {
         place: environment.get_template(f"{name}.j2").render(values).encode()
         for place, name in places.items()
