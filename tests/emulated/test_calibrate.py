@@ -123,6 +123,17 @@ SECTIONS {
   .data 0x20000000 : AT(0x08001000) { KEEP(*(.data)) }
 }
 """
+IMAGE = """
+.syntax unified
+.space 16
+movs r1, #2
+again: subs r1, #1
+bne again
+.rept 7
+adds r0, #1
+.endr
+bx lr
+"""
 
 
 @pytest.fixture
@@ -194,6 +205,25 @@ def test_a_function_of_a_published_elf(cli: Cli, tmp_path: Path) -> None:
     done = cli("calibrate", str(suite), str(tmp_path))
     assert done.returncode == 2
     assert "not a readable ELF" in done.stderr
+
+
+def test_a_function_of_a_published_image(cli: Cli, tmp_path: Path) -> None:
+    """An image has no symbols: the suite says where its function is."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.s").write_text(IMAGE)
+    subprocess.run([f"{programs.ARM}as", "-mthumb", "a.s", "-o", "a.o"], check=True, cwd=out)
+    copy = [f"{programs.ARM}objcopy", "-O", "binary", "a.o", "flash.bin"]
+    subprocess.run(copy, check=True, cwd=out)
+    suite = tmp_path / "call.toml"
+    text = CALL_FACTS.replace("published.elf", "flash.bin").replace("cmsis_dsp.c", "image.c")
+    wanted = "CAL_FUNCTION = 0x0800_0010, CAL_BYTES = 12"
+    suite.write_text(text.replace('CAL_FUNCTION = "FIR", CAL_LENGTH = 4', wanted))
+    done = cli("calibrate", str(suite), str(tmp_path), "--json", "-")
+    assert done.returncode == 0, done.stderr
+    (program,) = json.loads(done.stdout)["programs"]
+    # two rounds of subtraction and branch, seven adds, and a dozen cycles of the call
+    assert 2 * 2 + 7 + 6 <= program["estimated"] <= 2 * 3 + 7 + 16
 
 
 def test_json_and_another_compiler(cli: Cli, checkout: Path, own_facts: Path) -> None:

@@ -63,7 +63,8 @@ class FromSources(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FromElf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Programs that call functions of an ELF in the user's checkout; `own` are files of ours."""
+    """Programs that call functions of an ELF in the user's checkout, or of an image of its flash, a
+    .bin file; `own` are files of ours."""
 
     elf: str
     own: tuple[str, ...]

@@ -92,7 +92,7 @@ class Builder:
         at = self.suite.machine.vectors
         if at is None:
             at = self.suite.machine.flash[0]
-        places, assembly = _segments(published, out, at)
+        places, assembly = _segments(self._published(published, at), out, at)
         (out / "segments.s").write_text(assembly)
         script = out / "link.ld"
         script.write_text((OWN / "link.ld").read_text() + places)
@@ -100,7 +100,16 @@ class Builder:
         objects = [self._object(out / "segments.s", out, list(self.suite.flags))]
         for path in (OWN / name for name in how.own):
             objects.append(self._object(path, out, [*self.suite.flags, *STRICT, *defines]))
-        return self._link(objects, out, script, ("-Xlinker", f"--just-symbols={published}"))
+        symbols = () if _is_image(published) else ("-Xlinker", f"--just-symbols={published}")
+        return self._link(objects, out, script, symbols)
+
+    @staticmethod
+    def _published(path: Path, flash: int) -> list[tuple[int, bytes]]:
+        """Returns (address, content) of what is loaded: of an ELF, or of an image of the flash."""
+        if _is_image(path):
+            return [(flash, path.read_bytes())]
+        with image.opened(path) as opened:
+            return [(s.address, s.content) for s in image.loaded(opened)]
 
     def _elf(self, program: Program) -> str:
         assert self.suite.call
@@ -219,12 +228,14 @@ def board(suite: Suite) -> Board:
     )
 
 
-def _segments(elf: Path, out: Path, vectors: int) -> tuple[str, str]:
-    """(linker script, assembly) that put the loaded bytes of `elf` where it wants them, but for the
-    8 bytes at `vectors`."""
+def _is_image(path: Path) -> bool:
+    return path.suffix == ".bin"
+
+
+def _segments(parts: list[tuple[int, bytes]], out: Path, vectors: int) -> tuple[str, str]:
+    """(linker script, assembly) that put each of `parts`, (address, content), at its address, but
+    for the 8 bytes at `vectors`."""
     places, assembly = "", ""
-    with image.opened(elf) as opened:
-        parts = [(s.address, s.content) for s in image.loaded(opened)]
     for k, (address, content) in enumerate(parts):
         if address <= vectors < address + len(content):
             content = content[vectors + 8 - address :]
