@@ -17,17 +17,18 @@ from command_line import Cli
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]
-PARTS = ("sim", "firmware", "models/zoo", "platformio.ini")
+PARTS = ("sim", "firmware", "models/zoo/digits_cnn", "platformio.ini")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The sources under another path, as in somebody else's clone."""
+    """The sources under another path, as in somebody else's clone, with what Python has made of
+    them and one model."""
     folder = tmp_path / "another checkout"
     for part in PARTS:
         source, target = paths.ROOT / part, folder / part
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target)
         else:
             shutil.copy(source, target)
     return folder
