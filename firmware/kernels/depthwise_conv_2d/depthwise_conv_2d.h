@@ -32,23 +32,34 @@ bl_status bl_depthwise_conv_2d_f32_ref(const bl_depthwise_conv_2d_f32 *p, const 
                                        const float *filter, const float *bias, float *output);
 
 /* Computes the same bits with 16-bit SIMD, see dsp.h, for 3x3 windows with stride_w 1 or 2, no
- * dilation, as many output as input channels and at least 4 of them; lower.py packs filter and
- * channels.
+ * dilation, as many output as input channels and at least 4 of them; lower.py packs the filter.
  *
- * filter: three words per channel, one per row: its taps (0, 1, 1, 2) as bytes.
+ * filter: for each channel three words, one per row of it: its taps (0, 1, 1, 2) as bytes; then a
+ * bl_channel of dsp.h.
  * scratch: 4-byte aligned; a row of it takes 16 * ((output_w + 1) / 2 * stride_w + 1) bytes
  * and there must be at least 3. With more rows, (rows - 3) / stride_h + 1 output rows make a band.
  * Order: bands ascend. While a band is written, the input rows of its windows may still be read
  * (by other channels), earlier ones never again. */
 bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                      const int32_t *filter, const int32_t *channels, void *scratch,
-                                      int32_t scratch_bytes, int8_t *output);
+                                      const int32_t *filter, void *scratch, int32_t scratch_bytes,
+                                      int8_t *output);
 
-/* Does the same for 1 to 3 input channels and any depth multiplier. Order: bands ascend; all inputs
+/* Does the same if activation_min is at least output_zero_point, faster. A firmware has only what
+ * its layers call. */
+bl_status bl_depthwise_conv_2d_s8_relu_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                           const int32_t *filter, void *scratch,
+                                           int32_t scratch_bytes, int8_t *output);
+
+/* Do the same for 1 to 3 input channels and any depth multiplier. Order: bands ascend; all inputs
  * of a band are read before its first output is written. */
 bl_status bl_depthwise_conv_2d_s8_thin_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                           const int32_t *filter, const int32_t *channels,
-                                           void *scratch, int32_t scratch_bytes, int8_t *output);
+                                           const int32_t *filter, void *scratch,
+                                           int32_t scratch_bytes, int8_t *output);
+
+bl_status bl_depthwise_conv_2d_s8_thin_relu_dsp(const bl_depthwise_conv_2d_s8 *p,
+                                                const int8_t *input, const int32_t *filter,
+                                                void *scratch, int32_t scratch_bytes,
+                                                int8_t *output);
 
 /* Computes the same bits with 16-bit SIMD for any window, for at least 4 output channels that are
  * as many as the input channels or at least 4 times as many; lower.py packs the channels.

@@ -11,42 +11,59 @@ BL_INLINE void widen_pair(uint32_t *to, uint32_t left, uint32_t right) {
   to[3] = bl_sxtb16_odd(high);
 }
 
-/* Four channels of `count` rows of the map from `row` on, which may lie outside; `from` is where
- * the first of them starts or would start. */
-static BL_NOINLINE void widen_rows(const bl_depthwise_conv_2d_s8 *p, const bl_row_layout *l,
-                                   int32_t row, int32_t count, const int8_t *from, uint32_t *to) {
-  const int32_t channels = p->window.input_c, row_bytes = p->window.input_w * channels;
-  const uint32_t padding = UINT32_C(0x01010101) * (uint8_t)p->input_zero_point;
-  const uint32_t pair = bl_sxtb16(padding);
-  for (; count > 0; count--, row++, from += row_bytes) {
+/* Writes the padding of `count` rows of the map from `row` on, which may lie outside. */
+static BL_NOINLINE void pad_rows(const bl_depthwise_conv_2d_s8 *p, const bl_row_layout *l,
+                                 int32_t row, int32_t count, uint32_t *to) {
+  const uint32_t pair = bl_pair(p->input_zero_point, p->input_zero_point);
+  const int32_t within = l->first + l->inside + l->last;
+  for (; count > 0; count--, row++) {
     if (row < 0 || row >= p->window.input_h) {
-      to = bl_pad_pairs(to, pair, l->before + l->first + l->inside + l->last + l->after);
-      continue;
+      to = bl_pad_pairs(to, pair, l->before + within + l->after);
+    } else {
+      to = bl_pad_pairs(to, pair, l->before);
+      to = bl_pad_pairs(to + within * BL_GROUP, pair, l->after);
     }
-    const int8_t *pixel = from;
-    to = bl_pad_pairs(to, pair, l->before);
-    if (l->first) {
-      widen_pair(to, padding, bl_load32(pixel));
-      to += BL_GROUP;
-      pixel += channels;
-    }
-    for (const uint32_t *end = to + l->inside * BL_GROUP; to != end; to += BL_GROUP) {
-      const uint32_t left = bl_load32(pixel);
-      pixel += channels;
-      widen_pair(to, left, bl_load32(pixel));
-      pixel += channels;
-    }
-    if (l->last) {
-      widen_pair(to, bl_load32(pixel), padding);
-      to += BL_GROUP;
-    }
-    to = bl_pad_pairs(to, pair, l->after);
   }
 }
 
-bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                      const int32_t *filter, const int32_t *channels, void *scratch,
-                                      int32_t scratch_bytes, int8_t *output) {
+/* Four channels of `count` rows of the map, from the row at `from` on; `apart` words of scratch are
+ * from row to row. Pairs that are half padding come first, for all rows: the loops inside have the
+ * registers for themselves. */
+static BL_NOINLINE void widen_rows(const bl_depthwise_conv_2d_s8 *p, const bl_row_layout *l,
+                                   int32_t count, const int8_t *from, uint32_t *rows,
+                                   int32_t apart) {
+  const uint32_t padding = UINT32_C(0x01010101) * (uint8_t)p->input_zero_point;
+  const int32_t channels = p->window.input_c, row_bytes = p->window.input_w * channels;
+  const int32_t words = l->inside * BL_GROUP;
+  const uint32_t *stop = rows + count * apart;
+  if (l->first) {
+    const int8_t *pixel = from;
+    for (uint32_t *to = rows; to != stop; to += apart, pixel += row_bytes) {
+      widen_pair(to, padding, bl_load32(pixel));
+    }
+    from += channels;
+    rows += BL_GROUP;
+    stop += BL_GROUP;
+  }
+  if (l->last) {
+    const int8_t *pixel = from + 2 * l->inside * channels;
+    for (uint32_t *to = rows; to != stop; to += apart, pixel += row_bytes) {
+      widen_pair(to + words, bl_load32(pixel), padding);
+    }
+  }
+  for (; rows != stop; rows += apart, from += row_bytes) {
+    const int8_t *pixel = from;
+    uint32_t *to = rows;
+    for (const uint32_t *const end = to + words; to != end; to += BL_GROUP) {
+      widen_pair(to, bl_load32(pixel), bl_load32(pixel + channels));
+      pixel += 2 * channels;
+    }
+  }
+}
+
+BL_INLINE bl_status depthwise(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                              const int32_t *filter, void *scratch, int32_t scratch_bytes,
+                              int8_t *output, bl_band_function *compute) {
   const bl_window *w = &p->window;
   if (!bl_window_is_valid(w) || w->output_c != w->input_c || w->input_c < BL_GROUP ||
       w->filter_h != 3 || w->filter_w != 3 || w->dilation_h != 1 || w->dilation_w != 1 ||
@@ -61,30 +78,28 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
     return BL_SCRATCH_TOO_SMALL;
   }
   const int32_t band = (scratch_rows - 3) / w->stride_h + 1; /* output rows */
-  const uint32_t *taps = (const uint32_t *)filter;
-  const bl_channel *channel = (const bl_channel *)channels;
   const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
   const int32_t output_row_bytes = w->output_w * w->output_c;
-  const int relu = p->activation_min >= p->output_zero_point;
-  bl_band_function *const compute = bl_band_function_of(w->stride_w, relu);
-  bl_band b = {.lane.zero_point = p->output_zero_point,
-               .row_bytes = row_bytes,
-               .row_words = w->stride_h * (row_bytes / 4),
-               .width = w->output_w,
-               .stride = w->output_c};
+  bl_band b = bl_band_of(w, p->output_zero_point, row_bytes, BL_GROUP, 1);
   for (int32_t y = 0; y < w->output_h; y += band) {
     const int32_t rows = w->output_h - y < band ? w->output_h - y : band;
     b.rows = rows;
-    for (int32_t done = 0; done < w->input_c;) {
+    b.words = rows * b.row_words;
+    b.next = (const bl_sliding *)filter;
+    const int32_t row = y * w->stride_h - w->pad_top, count = (rows - 1) * w->stride_h + 3;
+    const int32_t begin = row < 0 ? -row : 0; /* the rows inside the map */
+    const int32_t end = bl_least(count, w->input_h - row), inside = end - begin;
+    const int8_t *from = input + (row + begin) * w->input_w * w->input_c;
+    uint32_t *const to = (uint32_t *)scratch + begin * (row_bytes / 4) + layout.before * BL_GROUP;
+    if (y == 0 || end < count) { /* bands between have the padding of the first one */
+      pad_rows(p, &layout, row, count, scratch);
+    }
+    for (int32_t done = 0; done < w->input_c; done += b.channels) {
       /* the last group may start at channels that are done, so that it never reads beyond a row */
       const int32_t first = w->input_c - done < BL_GROUP ? w->input_c - BL_GROUP : done;
-      const int32_t row = y * w->stride_h - w->pad_top;
-      widen_rows(p, &layout, row, (rows - 1) * w->stride_h + 3,
-                 input + row * w->input_w * w->input_c + first, scratch);
-      for (; done < first + BL_GROUP; done++) {
-        bl_set_channel(&b.lane, taps + 3 * done, channel + done);
-        compute(&b, (uint32_t *)scratch + done - first, output + done);
-      }
+      widen_rows(p, &layout, inside > 0 ? inside : 0, from + first, to, row_bytes / 4);
+      b.channels = first + BL_GROUP - done;
+      compute(&b, (uint32_t *)scratch + done - first, output + done);
     }
     if (narrow) {
       bl_clamp_bytes(output, rows * output_row_bytes, p->activation_min, p->activation_max);
@@ -92,4 +107,20 @@ bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const in
     output += rows * output_row_bytes;
   }
   return BL_OK;
+}
+
+bl_status bl_depthwise_conv_2d_s8_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                      const int32_t *filter, void *scratch, int32_t scratch_bytes,
+                                      int8_t *output) {
+  return depthwise(p, input, filter, scratch, scratch_bytes, output,
+                   p->window.stride_w == 1 ? bl_band_by_1 : bl_band_by_2);
+}
+
+bl_status bl_depthwise_conv_2d_s8_relu_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                           const int32_t *filter, void *scratch,
+                                           int32_t scratch_bytes, int8_t *output) {
+  return p->activation_min < p->output_zero_point
+             ? BL_BAD_ARGUMENT
+             : depthwise(p, input, filter, scratch, scratch_bytes, output,
+                         p->window.stride_w == 1 ? bl_relu_band_by_1 : bl_relu_band_by_2);
 }

@@ -55,9 +55,9 @@ static BL_NOINLINE void widen_thin_rows(const bl_depthwise_conv_2d_s8 *p, const 
   }
 }
 
-bl_status bl_depthwise_conv_2d_s8_thin_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                           const int32_t *filter, const int32_t *channels,
-                                           void *scratch, int32_t scratch_bytes, int8_t *output) {
+BL_INLINE bl_status depthwise(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                              const int32_t *filter, void *scratch, int32_t scratch_bytes,
+                              int8_t *output, bl_band_function *compute) {
   const bl_window *w = &p->window;
   if (!bl_window_is_valid(w) || w->input_c > 3 || w->output_c % w->input_c != 0 ||
       w->filter_h != 3 || w->filter_w != 3 || w->dilation_h != 1 || w->dilation_w != 1 ||
@@ -73,25 +73,15 @@ bl_status bl_depthwise_conv_2d_s8_thin_dsp(const bl_depthwise_conv_2d_s8 *p, con
   }
   const int32_t most = (scratch_rows - 3) / w->stride_h + 1; /* output rows of a band */
   const int32_t narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
-  const int32_t multiplier = w->output_c / w->input_c;
-  bl_band_function *const compute =
-      bl_band_function_of(w->stride_w, p->activation_min >= p->output_zero_point);
-  bl_band b = {.lane.zero_point = p->output_zero_point,
-               .row_bytes = row_bytes,
-               .row_words = w->stride_h * (row_bytes / 4),
-               .width = w->output_w,
-               .stride = w->output_c};
+  bl_band b = bl_band_of(w, p->output_zero_point, row_bytes, w->output_c / w->input_c, 0);
   for (int32_t y = 0; y < w->output_h; y += most) {
     b.rows = bl_least(w->output_h - y, most);
+    b.words = b.rows * b.row_words;
     const int32_t row = y * w->stride_h - w->pad_top, count = (b.rows - 1) * w->stride_h + 3;
     widen_thin_rows(p, &layout, row, count, input + row * w->input_w * w->input_c, scratch);
-    const uint32_t *taps = (const uint32_t *)filter, *lane = scratch;
-    const bl_channel *channel = (const bl_channel *)channels;
-    for (int32_t c = 0, o = 0; c < w->input_c; c++, lane++) {
-      for (int32_t k = 0; k < multiplier; k++, o++, taps += 3) {
-        bl_set_channel(&b.lane, taps, channel++);
-        compute(&b, lane, output + o);
-      }
+    b.next = (const bl_sliding *)filter;
+    for (int32_t c = 0; c < w->input_c; c++) {
+      compute(&b, (const uint32_t *)scratch + c, output + c * b.channels);
     }
     const int32_t bytes = b.rows * w->output_w * w->output_c;
     if (narrow) {
@@ -100,4 +90,21 @@ bl_status bl_depthwise_conv_2d_s8_thin_dsp(const bl_depthwise_conv_2d_s8 *p, con
     output += bytes;
   }
   return BL_OK;
+}
+
+bl_status bl_depthwise_conv_2d_s8_thin_dsp(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                           const int32_t *filter, void *scratch,
+                                           int32_t scratch_bytes, int8_t *output) {
+  return depthwise(p, input, filter, scratch, scratch_bytes, output,
+                   p->window.stride_w == 1 ? bl_band_by_1 : bl_band_by_2);
+}
+
+bl_status bl_depthwise_conv_2d_s8_thin_relu_dsp(const bl_depthwise_conv_2d_s8 *p,
+                                                const int8_t *input, const int32_t *filter,
+                                                void *scratch, int32_t scratch_bytes,
+                                                int8_t *output) {
+  return p->activation_min < p->output_zero_point
+             ? BL_BAD_ARGUMENT
+             : depthwise(p, input, filter, scratch, scratch_bytes, output,
+                         p->window.stride_w == 1 ? bl_relu_band_by_1 : bl_relu_band_by_2);
 }

@@ -20,7 +20,7 @@ from boardless.model.traits import Rounding
 
 BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
 MOST_PLANE = 8191  # bytes that eight channels' planes may lie apart
-FEW_PIXELS = 9  # of an output map: with fewer, preparing a channel to slide takes longer than taps
+FEW_PIXELS = 4  # of an output map: with fewer, preparing a channel to slide takes longer than taps
 
 
 def lower(context: Context) -> Call:
@@ -106,7 +106,7 @@ def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None
     window = call.params["window"]
     input_c, output_c = window["input_c"], window["output_c"]
     thin, multiplier = input_c < 4, output_c // input_c
-    few = window["output_h"] * window["output_w"] <= FEW_PIXELS
+    few = window["output_w"] == 1 or window["output_h"] * window["output_w"] < FEW_PIXELS
     slides = _slides(call) and (thin or (multiplier == 1 and not few))
     if not slides and (input_c if multiplier == 1 else multiplier) < 4:
         return None
@@ -124,13 +124,12 @@ def _slide_dsp(context: Context, call: Call, fast: FastChannels) -> Call:
     rows = min((window["output_h"] - 1) * window["stride_h"] + 3, max(3, BAND_BYTES // row_bytes))
     band = (rows - 3) // window["stride_h"] + 1  # output rows that are made from these
     twice_the_middle = fast.taps.reshape(-1, 3, 3)[:, :, [0, 1, 1, 2]]
+    relu = call.params["activation_min"] >= call.params["output_zero_point"]
+    packed = np.hstack([words(twice_the_middle).reshape(-1, 3), fast.channels])
     return dataclasses.replace(
         call,
-        function=f"bl_depthwise_conv_2d_s8_{'thin_' if thin else ''}dsp",
-        constants=(
-            Constant("filter", words(twice_the_middle), "channels, rows"),
-            fast.constant(),
-        ),
+        function=f"bl_depthwise_conv_2d_s8_{'thin_' * thin}{'relu_' * relu}dsp",
+        constants=(Constant("filter", packed, "channels: rows of taps; bias, multiplier, scale"),),
         scratch_bytes=row_bytes * rows,
     ).with_clearances(context.clearance(window, pixels=0 if thin else band * window["output_w"]))
 
