@@ -1,4 +1,4 @@
-"""The strategies reach every variant of every kernel: what no case reaches, no test compares."""
+"""The cases that test_kernels.py compares reach every variant of every kernel, several times."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections import Counter
 
 import pytest
 from boardless.core import paths
-from boardless.model import compiler, graph
-from properties import drawing, runners, strategies
+from boardless.model import compiler
+from properties import drawn, runners, strategies
 from properties.records import COMMENT, PROTOTYPE
 
-# Drawn per type, and of these. Cases resemble those before them, so that fewer say little.
-CASES, LEAST = 400, 40
+LEAST = 0.1  # of an operator's cases of one type
 
 
 def variants_of(operator: str) -> list[str]:
@@ -34,10 +33,13 @@ def sets_for(operator: str) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("operator", [name for name in strategies.names() if variants_of(name)])
 def test_every_variant_is_drawn(operator: str) -> None:
     used: Counter[str] = Counter()
+    least = 0.0
     for dtype in strategies.dtypes(operator):
-        for case in drawing.some(strategies.load(operator).cases(dtype), CASES):
-            read = graph.read(case.content, "case")
-            programs = [compiler.compile_graph(read, variants) for variants in sets_for(operator)]
+        cases = drawn.cases(operator, dtype)
+        least = max(least, LEAST * len(cases))
+        for case in cases:
+            sets = sets_for(operator)
+            programs = [compiler.compile_graph(case.graph, variants) for variants in sets]
             used.update({layer.call.function for p in programs for layer in p.layers})
-    rare = {name: used[name] for name in variants_of(operator) if used[name] < LEAST}
-    assert not rare, f"of {CASES} cases too few reach {rare}"
+    rare = {name: used[name] for name in variants_of(operator) if used[name] < least}
+    assert not rare, f"too few cases reach {rare}: draw such more often, or with another SEED"
