@@ -8,7 +8,9 @@ takes only its own case with it. Firmwares of one board are built first, all in 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -260,6 +262,8 @@ def _serve(answers: IO[bytes]) -> None:
 
 
 def main() -> None:
+    gc.freeze()  # what has been imported stays to the end
+    atexit.register(gc.freeze)
     die_with(int(sys.argv[1]))
     interrupts.end_by(children.interrupt)
     answers = os.fdopen(os.dup(1), "wb")
