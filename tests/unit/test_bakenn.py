@@ -82,6 +82,9 @@ def test_back_ends_are_those_of_the_core() -> None:
     load = runtimes.load("bakenn")
     assert load.variants(boards.load("mps2-an386"))[0] == "bakenn:cmsis_nn"
     assert load.variants(boards.load("esp32c3")) == ("bakenn:optimised", "bakenn:portable")
+    assert load.variants(boards.load("esp32"))[0] == "bakenn:esp_nn"
+    kernels = made("digits_cnn:int8", "esp32", "bakenn:esp_nn").files
+    assert any("esp_nn" in name and name.endswith(".c") for name in kernels)
     with pytest.raises(BadInput, match="bakenn's esp_nn is not for cortex-m4"):
         made("digits_cnn:int8", "mps2-an386", "bakenn:esp_nn")
     with pytest.raises(BadInput, match="bakenn has no back end 'fast'; known: portable"):

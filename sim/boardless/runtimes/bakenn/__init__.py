@@ -28,6 +28,7 @@ NAME = "model"  # in its file names and functions
 LEAST = 0.9  # part of the multiply-accumulates that it has to compute itself
 PORTABLE, OPTIMISED, CMSIS_NN, ESP_NN = "portable", "optimised", "cmsis_nn", "esp_nn"
 KNOWN = (PORTABLE, OPTIMISED, CMSIS_NN, ESP_NN)
+ESPRESSIFS = {"esp32-lx6": "esp32", "esp32-c3": "esp32c3"}  # BakeNN's targets by our cores
 
 INVOKE = """\
 /* One inference by BakeNN: it wants an arena, and an input that nothing overwrites. */
@@ -62,7 +63,7 @@ def variants(board: Board) -> tuple[str, ...]:
     found = [OPTIMISED, PORTABLE]
     if "dsp" in board.variants and "mve" not in board.variants:
         found.insert(0, CMSIS_NN)
-    if board.core == "esp32":
+    if board.core == "esp32-lx6":
         found.insert(0, ESP_NN)
     return tuple(found)
 
@@ -121,8 +122,8 @@ def _options(bakenn: ModuleType, board: Board, backend: str) -> Any:
     target = "portable32"
     if "dsp" in board.variants:
         target = "cortex-m4"
-    elif board.core in ("esp32", "esp32-c3"):
-        target = board.core.replace("-", "")
+    elif board.core in ESPRESSIFS:
+        target = ESPRESSIFS[board.core]
     portable = backend == PORTABLE
     policy = bakenn.KernelPolicy.PORTABLE if portable else bakenn.KernelPolicy.STATIC_PRIORITY
     return bakenn.CBackendOptions(
