@@ -38,6 +38,7 @@ BOARDS = {  # (core, part whose milliseconds the page has)
     "mps2-an386": ("cortex-m4", "stm32l4r5"),
     "mps3-an547": ("cortex-m55", ""),
     "esp32c3": ("esp32-c3", "esp32-c3"),
+    "esp32": ("esp32-lx6", "esp32"),
 }
 ZOO = ("digits_cnn", "pico_mobilenet", "nano_mobilenet", "fdmobilenet_025", "mobilenet_v1_025")
 SOURCE = "https://github.com/mlcommons/tiny"
@@ -219,12 +220,12 @@ def figure(row: CompareRow, subject: Subject) -> Figure:
 def page(figures: Iterable[Figure]) -> str:
     """Returns the page of all models, made of what is recorded."""
     figures = [*figures]
-    parts = [f"`{part}`" for _, part in BOARDS.values() if part]
+    *parts, last = [f"`{part}`" for _, part in BOARDS.values() if part]
     errors = [f"- {core}: {calibration.error(core) or cores.load(core).status}" for core, _ in
               BOARDS.values()]  # fmt: skip
     head = HEAD.format(
         pictures=PICTURES,
-        parts=" and ".join(parts),
+        parts=f"{', '.join(parts)} and {last}",
         source=SOURCE,
         commit=COMMIT[:12],
         errors="\n".join(errors),

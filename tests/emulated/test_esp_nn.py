@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,10 @@ STAND_IN = paths.ROOT / "tests" / "stand_ins" / "esp_nn"
 BOARD = "esp32c3"
 REAL = os.environ.get(esp_nn.VARIABLE, "")
 real = pytest.mark.skipif(not REAL, reason=f"{esp_nn.VARIABLE} names no checkout of ESP-NN")
+xtensa = pytest.mark.skipif(
+    not shutil.which(f"{boards.load('esp32').toolchain.prefix}gcc"),
+    reason="the ESP32's tool chain is not here: ./bootstrap --with esp32",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -29,17 +34,18 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.emulated
 @pytest.mark.parametrize(
-    ("checkout", "model"),
+    ("checkout", "model", "board"),
     [
-        pytest.param(str(STAND_IN), "digits_cnn:int8", id="stand-in"),
-        pytest.param(REAL, "pico_mobilenet:int8", marks=real, id="real"),
+        pytest.param(str(STAND_IN), "digits_cnn:int8", BOARD, id="stand-in"),
+        pytest.param(REAL, "pico_mobilenet:int8", BOARD, marks=real, id="real"),
+        pytest.param(REAL, "pico_mobilenet:int8", "esp32", marks=(real, xtensa), id="xtensa"),
     ],
 )
 def test_it_gives_the_bits_of_its_reference(
-    checkout: str, model: str, monkeypatch: pytest.MonkeyPatch
+    checkout: str, model: str, board: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(esp_nn.VARIABLE, checkout)
-    outcome = follow(Request(model, BOARD, runtime="esp_nn", reference="tflm", limit=2))
+    outcome = follow(Request(model, board, runtime="esp_nn", reference="tflm", limit=2))
     run, build = outcome.run, outcome.run.build
     assert outcome.verdict.bit_exact
     assert len(run.counts.layers) == len(build.layers)
@@ -54,7 +60,8 @@ def test_layers_that_it_has_no_kernel_for_are_ours() -> None:
     )
     called = set(re.findall(r"RUN\(\d+, (\w+)\(", found.files["model.c"].decode()))
     assert {"bl_esp_depthwise_conv_2d_s8", "bl_lookup_s8_ref"} <= called
-    [note] = found.notes
+    which, note = found.notes
+    assert which == esp_nn.IN_C
     assert note.startswith("computed by boardless's kernels: layers ")
 
 

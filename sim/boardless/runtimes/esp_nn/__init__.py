@@ -33,6 +33,7 @@ KERNELS = (
     *("src/pooling/esp_nn_avg_pool_ansi.c", "src/pooling/esp_nn_max_pool_ansi.c"),
     "src/softmax/esp_nn_softmax_opt.c",
 )
+IN_C = "ESP-NN's kernels in C: those in assembly are for the ESP32-S3 and the ESP32-P4"
 XTENSA = "xtensa-"
 FLAGS = ("-w", "-DCONFIG_NN_OPTIMIZED", "-Dprintf=bl_esp_says")
 
@@ -76,7 +77,7 @@ def sources(wanted: Wanted) -> Sources:
         files={**made.files, **files},
         runtime="esp_nn",
         runtime_version=named,
-        notes=notes(program, calls),
+        notes=(IN_C, *notes(program, calls)),
     )
 
 
