@@ -72,6 +72,14 @@ def test_the_elf_is_the_same_from_another_checkout(
     assert done.returncode == 0, done.stderr
     name = Path("mps2-an386/digits_cnn-int8/firmware.elf")
     assert sha256(here / name) == sha256(checkout / "build" / name)
+    # Somebody moves it, and puts another one in its place.
+    moved = checkout.rename(tmp_path / "elsewhere")
+    (checkout / "firmware/platform").mkdir(parents=True)
+    (checkout / "firmware/platform/platform.json").write_text("{}")
+    shutil.rmtree((moved / "build" / name).parent)
+    done = in_checkout(moved, "boardless", "run", "digits_cnn:int8", "--limit", "1")
+    assert done.returncode == 0, done.stderr
+    assert sha256(here / name) == sha256(moved / "build" / name)
 
 
 def test_pio_from_a_plain_shell(checkout: Path) -> None:

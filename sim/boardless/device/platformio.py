@@ -159,6 +159,9 @@ class Place:
         whole = [elf.with_name(f"{ELF}.whole") for elf in elfs]
         for path in (*elfs, *whole, *map(_linked, elfs)):
             path.unlink(missing_ok=True)
+        for link in (self.folder / "core" / "platforms").glob("*.pio-link"):
+            if json.dumps(str(paths.project())) not in link.read_text():
+                link.unlink()  # the checkout was moved or copied: it is that of the other place
         about = self.folder / "recipe.json"
         about.write_text(json.dumps(recipe.of(self.board, generated)), encoding="utf-8")
         environment = compilers.environment() | {
