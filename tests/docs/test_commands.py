@@ -24,7 +24,7 @@ REASONS = {
     "needs a network": 3,  # at most so many blocks
     "needs a board": 5,
     "needs Renode": 2,
-    "needs Espressif's QEMU": 1,
+    "needs Espressif's QEMU": 2,
     "needs TensorFlow, and up to an hour": 2,
     "needs GitHub": 2,
     "needs others' sources": 4,

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -324,7 +325,9 @@ def nothing_runs(mark: str) -> bool:
 
 
 @pytest.mark.emulated
-@pytest.mark.parametrize("fault", ["error:include", "exit:include", "kill:sysbus", "hang:start"])
+@pytest.mark.parametrize(
+    "fault", ["error:include", "exit:include", "exit:machine", "kill:sysbus", "hang:start"]
+)
 @pytest.mark.usefixtures("stand_in")
 def test_a_start_that_fails_says_why_and_leaves_nothing(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
@@ -339,6 +342,7 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(
     reason = {
         "error:include": r"Renode says: There was an error .*'include' / Error E99: the stand-in",
         "exit:include": "status 7",
+        "exit:machine": "status 7",
         "kill:sysbus": "status 137",
         # It has connected by then, and says nothing: the client's patience ends that.
         "hang:start": "",
@@ -367,6 +371,33 @@ def test_a_start_without_a_uart_is_repeated_once(
     with closing(renode.start(build.board, build.elf, shared=False)) as session:
         assert session.receive(10.0)
     assert (tmp_path / "attempts").read_text() == "started\n" * 2
+
+
+@pytest.mark.emulated
+@pytest.mark.usefixtures("stand_in")
+def test_one_that_dies_in_mid_run_says_so(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = built(MODEL, "mps2-an386")
+    monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
+    monkeypatch.setenv("STAND_IN_FAULT", "kill:console")
+    with closing(renode.start(build.board, build.elf, shared=False)) as session:
+        assert session.process.wait(10.0) == 128 + signal.SIGKILL
+        session.received += session.line.recv(65536)
+        with pytest.raises(ToolFailed, match=r"renode ended in mid-run with status 137"):
+            session.receive(1.0)
+
+
+@pytest.mark.emulated
+@pytest.mark.usefixtures("stand_in")
+def test_it_ends_by_itself_when_its_line_does(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes its counts then, so nobody signals it. Environment.Exit would wait for ever."""
+    build = built(MODEL, "mps2-an386")
+    monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
+    with closing(renode.start(build.board, build.elf, shared=False)) as session:
+        assert session.receive(30.0)
+        session.line.shutdown(socket.SHUT_RDWR)
+        assert session.process.wait(10.0) == 128 + signal.SIGKILL
 
 
 @pytest.mark.emulated

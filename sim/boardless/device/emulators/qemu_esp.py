@@ -40,7 +40,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine: str  # -M
     tool: str  # its name in ESP-IDF's idf_tools.py
     oldest: int = 0  # major version that boots -kernel
-    # Of the timer behind hal_timer_ticks, in virtual time; 0: it tells no instructions.
+    # Of the timer behind hal_timer_ticks, in virtual time; 0: it tells no instructions, so that
+    # there is no icount.
     timer_hz: int = 0
     icount_shift: int = 6  # an instruction takes 2^shift ns of virtual time, more than a tick
 
@@ -109,7 +110,7 @@ def start(board: Board, elf: Path, *, shared: bool, count: Counter | None = None
         find(board),
         *("-M", here.machine),
         *("-display", "none", "-monitor", "none"),
-        *("-icount", f"shift={here.icount_shift},sleep=off"),
+        *(("-icount", f"shift={here.icount_shift},sleep=off") if here.timer_hz else ()),
         *("-chardev", "socket,id=line,fd=@LINE@", "-serial", "chardev:line"),
         *("-chardev", "socket,id=monitor,fd=@MONITOR@", "-mon", "chardev=monitor,mode=control"),
         *exit_only(here.program),  # how the firmware ends
