@@ -178,6 +178,19 @@ def mutations(session: nox.Session) -> None:
 
 
 @session()
+def mutants(session: nox.Session) -> None:
+    """Change the kernels' C a little, in thousands of ways: do their cases on the host notice?
+
+    A table says how many of each file do, and the rest is listed; those that nothing can notice are
+    in tests/mutants/survivors.toml, with a reason. `-- conv_2d relu` tries these folders only. It
+    needs no emulator; `tests` tries one folder.
+    """
+    install(session, "tests")
+    session.env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "sim"), str(ROOT / "tests")])
+    session.run("python", "-m", "mutants", *session.posargs)
+
+
+@session()
 def references(session: nox.Session) -> None:
     """Compare all models with the interpreter of every profile, on 1,000 inputs each.
 

@@ -1,0 +1,81 @@
+"""The kernels' cases notice small changes of the kernels: `nox -s mutants` tries all of them, here
+are those of one folder, and what the changes do to a text."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from boardless.core import paths
+from mutants import edits, table
+from mutants.program import Result
+
+TEXT = """
+int f(const int *p, int count) {
+  int sum = p ? 3 : 0;
+  for (int i = 0; i < count; i++) {
+    sum += p[i] - count;
+  }
+  if (sum > 9 && count != 1) {
+    sum = 9;
+  }
+  return sum;
+}
+"""
+
+
+def changed(what: str, text: str = TEXT) -> str:
+    """The text with the first change of this kind, made."""
+    edit = next(e for e in edits.find(text, range(99)) if e.what == what)
+    made = edits.applied(text, [(edit, 1)])
+    return made.replace("BL_IS(1)", "1").replace("BL_SIGN(1)", "-1")
+
+
+@pytest.mark.parametrize(
+    ("what", "line"),
+    [
+        ("? never", "int sum = p && !1 ? 3 : 0;"),
+        ("3 + 1", "int sum = p ? (3 + 1) : 0;"),
+        ("< becomes <=", "for (int i = 0; i < 1 + count; i++) {"),
+        ("left out", "if (!1) sum += p[i] - count;"),
+        ("+= becomes -=", "sum += -1 * ( p[i] - count);"),
+        ("- becomes +", "sum += p[i] - -1 * count;"),
+        ("if never", "if (!1 && (sum > 9 && count != 1)) {"),
+        ("what follows && dropped", "if (sum > 9 && (1 || ( count != 1))) {"),
+        ("> becomes >=", "if (sum > -1 + 9 && count != 1) {"),
+    ],
+)
+def test_a_change(what: str, line: str) -> None:
+    assert line in changed(what)
+
+
+def test_constants_that_c_wants_stay() -> None:
+    text = "void f(void) { enum { A = 3 }; static const int t[2] = {1, 2}; char b[4]; }"
+    assert edits.find(text, range(9)) == []
+
+
+@pytest.fixture(scope="module")
+def results() -> list[Result]:
+    return table.measure(["relu"])
+
+
+def test_the_cases_of_an_operator_catch_its_changes(results: list[Result]) -> None:
+    assert len(results) == 18
+    caught = [result for result in results if result.caught]
+    assert len(caught) >= table.SHARE * len(results)
+    known = table.reasons()
+    assert [str(r.change) for r in results if not r.caught and table.place(r) not in known] == []
+
+
+def test_a_change_without_a_reason_fails(
+    results: list[Result], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert table.show(results) == 0
+    weak = dataclasses.replace(next(r for r in results if r.caught), caught=False)
+    assert table.show([*results, weak]) == 1
+    assert str(weak.change) in capsys.readouterr().out
+
+
+def test_a_reason_names_a_line_that_is_there() -> None:
+    for file, line, _ in table.reasons():
+        assert line in (paths.KERNELS / file).read_text(), f"{file} has no line {line}"
