@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from properties import profiles
+
 from mutants import table
 
+profiles.register()  # the cases are those of the tests
 sys.exit(table.main(sys.argv[1:]))

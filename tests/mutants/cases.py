@@ -1,5 +1,5 @@
-"""Draws what the kernels are run with: for each operator and type a few cases, always the same, as
-records of the calls that they lead to. They are drawn once and kept in the build folder.
+"""What the kernels are run with: the cases that test_kernels.py checks, as records of the calls that
+they lead to. They are made once and kept in the build folder.
 
 path = cases.file(["relu", "conv_2d"])
 """
@@ -22,14 +22,13 @@ import numpy.typing as npt
 from boardless.core import paths
 from boardless.core.errors import BoardlessError
 from boardless.model import compiler, profiles
-from boardless.model.graph import Graph, read
-from properties import drawing, records, runners, strategies
+from boardless.model.graph import Graph
+from properties import drawn, records, runners, strategies
 from properties.machines import KernelCrash
 from properties.records import Block, Record
 from properties.runners import Runner, Steps
 
-COUNT = 100  # cases of an operator and a type, as many as test_kernels.py draws
-ROUNDED = 12  # of these, for each profile with a rounding of its own, as in test_profiles.py
+ROUNDED = 12  # of an operator's and a type's cases, for each profile with a rounding of its own, as in test_profiles.py
 
 
 @dataclass(frozen=True)
@@ -137,10 +136,10 @@ def file(names: Sequence[str]) -> Path:
     sources = [*sorted((paths.ROOT / "tests" / "properties").rglob("*.py")), Path(__file__)]
     texts = [path.read_bytes() for path in sources]
     with kept.folder("mutants-cases", texts, kept.version("gcc")) as folder:
-        drawn = [record for name in names for record in _drawn(folder, name)]
+        calls = [record for name in names for record in _recorded(folder, name)]
     path = folder / f"{'-'.join(names) if len(names) < 4 else 'all'}.bin"
-    parts = [struct.pack("<I", len(drawn))]
-    for record in drawn:
+    parts = [struct.pack("<I", len(calls))]
+    for record in calls:
         parts.append(struct.pack("<IIf", len(record.data), len(record.ranges), record.limit))
         parts += [struct.pack("<II", *place) for place in record.ranges]
         parts.append(record.data)
@@ -148,7 +147,7 @@ def file(names: Sequence[str]) -> Path:
     return path
 
 
-def _drawn(folder: Path, name: str) -> list[Recorded]:
+def _recorded(folder: Path, name: str) -> list[Recorded]:
     """The records of a folder's operators."""
     path = folder / f"{name}.pickle"
     if not path.is_file():
@@ -172,8 +171,8 @@ def _of_operator(operator: str) -> list[Recorded]:
     recorder = Recorder(runners.load("host").machine, records.HOST_VARIANTS)
     loaded = strategies.load(operator)
     for dtype in getattr(loaded, "DTYPES", strategies.DTYPES):
-        for number, case in enumerate(drawing.some(loaded.cases(dtype), COUNT)):
-            graph = read(case.content, "case")
+        for number, case in enumerate(drawn.cases(operator, dtype)):
+            graph = case.graph
             recorder.magnitude = case.magnitude
             recorder.each(graph, several, case.inputs)
             for profile in profiles.names() if number < ROUNDED else []:
