@@ -1,5 +1,5 @@
-"""What the kernels are run with: the cases that test_kernels.py checks, as records of the calls that
-they lead to. They are made once and kept in the build folder.
+"""What the kernels are run with: the cases of test_kernels.py, as records of the calls that they
+lead to. They are made once and kept in the build folder.
 
 path = cases.file(["relu", "conv_2d"])
 """
@@ -28,7 +28,7 @@ from properties.machines import KernelCrash
 from properties.records import Block, Record
 from properties.runners import Runner, Steps
 
-ROUNDED = 12  # of an operator's and a type's cases, for each profile with a rounding of its own, as in test_profiles.py
+ROUNDED = 12  # cases for each profile with a rounding of its own, as in test_profiles.py
 
 
 @dataclass(frozen=True)
