@@ -188,7 +188,7 @@ def test_report_makes_it_again(sim: tuple[Path, str], tmp_path: Path) -> None:
     done = Cli()("report", "--github", BOARDLESS_BUILD_DIR=str(folder))
     lines = done.stdout.splitlines()
     assert lines[1] == "## boardless: all well"
-    assert {line.count("|") for line in lines if line.startswith("|")} == {13}
+    assert {line.count("|") for line in lines if line.startswith("|")} == {14}
     done = Cli()("report", BOARDLESS_BUILD_DIR=str(tmp_path))
     assert done.returncode == 2
     assert "run `boardless sim` first" in done.stderr

@@ -59,7 +59,6 @@ def _property(test: Test, taken: str) -> Test:
     drawing: Test = given(data=st.data())(check)
     if not are_kept():
         return drawing
-    drawing = hypothesis.seed(SEED)(drawing)
 
     @functools.wraps(drawing)
     def run(**arguments: Any) -> None:
@@ -73,7 +72,8 @@ def _property(test: Test, taken: str) -> Test:
                 failed = error
                 break
         if failed:
-            drawing(**arguments)  # raises an error of the simplest case that fails
+            again = _sized(given(data=st.data())(check), _name(arguments))
+            again(**arguments)  # raises an error of the simplest case that fails
             raise failed
 
     run.checks_kept_cases = True  # type: ignore[attr-defined]
@@ -85,15 +85,24 @@ def cases(name: str, dtype: str) -> tuple[DrawnCase, ...]:
     """Returns all cases of an operator or folder, those that its properties would draw."""
     found = []
 
-    @hypothesis.seed(SEED)
     @given(data=st.data())
     def keep(data: st.DataObject) -> None:
         case = data.draw(strategies.load(name).cases(dtype))
         case.inputs.setflags(write=False)  # no test may change what the next one finds
         found.append(case)
 
-    keep()
+    _sized(keep, name)()
     return tuple(found)
+
+
+def _sized(drawing: Test, name: str) -> Test:
+    """Returns a property that draws what all of an operator draw: those of many variants, whose
+    module of strategies has TIMES, that many times as many cases."""
+    usual = hypothesis.settings.default
+    assert usual
+    times = getattr(strategies.load(name), "TIMES", 1)
+    sized = hypothesis.settings(max_examples=times * usual.max_examples)(drawing)
+    return hypothesis.seed(SEED)(sized)
 
 
 def in_rows(items: list[Any]) -> None:

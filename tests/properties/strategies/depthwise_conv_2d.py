@@ -9,7 +9,9 @@ from properties import drawing
 from properties.drawing import DrawnCase, Window
 from properties.steps import Step
 
-KINDS = ["any"] + 5 * ["other, wide"] + 9 * ["3x3, wide"] + 5 * ["3x3, thin"] + 3 * ["long"]
+KINDS = ["any"] + 4 * ["other, wide"] + 9 * ["3x3, wide"] + 9 * ["3x3, thin"] + 3 * ["long"]
+NONE, RELU, RELU6 = 0, 1, 3
+TIMES = 3  # as many cases as others: it has nine variants
 
 DTYPES = ("int8", "float32", "int16")
 
@@ -57,7 +59,9 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     many = kind in ("any", "3x3, thin", "long")
     multiplier = draw(drawing.mostly(st.integers(1, 5), 1)) if many else 1
     source = draw(drawing.activations((1, window.input_h, window.input_w, channels), dtype))
-    step = draw(steps(source, window, multiplier, with_bias=False))
+    # Variants of 3x3 differ by whether what is negative becomes 0.
+    own = st.sampled_from([NONE, RELU, RELU6]) if kind.startswith("3x3") else drawing.ACTIVATIONS
+    step = draw(steps(source, window, multiplier, with_bias=False, activations=own))
     inputs = draw(drawing.inputs(source))
     what = f"{window} {channels} x {multiplier}"
     tensors = [source, *step.constants]
