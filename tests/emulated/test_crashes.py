@@ -119,7 +119,11 @@ RUN = ("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2")
 
 @pytest.mark.parametrize(
     ("number", "command"),
-    [(signal.SIGINT, RUN), (signal.SIGTERM, RUN), (signal.SIGINT, ("sim", "--limit", "100000"))],
+    [
+        (signal.SIGINT, RUN),
+        (signal.SIGTERM, RUN),
+        (signal.SIGINT, ("sim", "mobile_lenet", "--limit", "100000")),
+    ],
 )
 def test_ctrl_c_ends_the_emulator(
     cli: Cli, built: Built, number: signal.Signals, command: tuple[str, ...]

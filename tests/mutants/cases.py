@@ -1,5 +1,5 @@
-"""What the kernels are run with: the cases of test_kernels.py, as records of the calls that they
-lead to. They are made once and kept in the build folder.
+"""Makes records of the calls that the cases of test_kernels.py lead to: the changed kernels are run
+with them. They are made once and kept in the build folder.
 
 path = cases.file(["relu", "conv_2d"])
 """

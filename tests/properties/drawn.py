@@ -76,7 +76,21 @@ def _property(test: Test, taken: str) -> Test:
             again(**arguments)  # raises an error of the simplest case that fails
             raise failed
 
-    run.checks_kept_cases = True  # type: ignore[attr-defined]
+    run.takes_kept_cases = True  # type: ignore[attr-defined]
+    return run
+
+
+def before(test: Test) -> Test:
+    """Draws the cases that are kept of an operator (or folder) and a type before a property that
+    takes `any_case` of them: one property cannot draw what is another's."""
+
+    @functools.wraps(test)
+    def run(**arguments: Any) -> None:
+        if are_kept():
+            cases(_name(arguments), arguments["dtype"])
+        test(**arguments)
+
+    run.takes_kept_cases = True  # type: ignore[attr-defined]
     return run
 
 
@@ -93,6 +107,14 @@ def cases(name: str, dtype: str) -> tuple[DrawnCase, ...]:
 
     _sized(keep, name)()
     return tuple(found)
+
+
+def any_case(name: str, dtype: str) -> st.SearchStrategy[DrawnCase]:
+    """Returns a strategy of the cases of an operator or folder, of those that are kept if any."""
+    if are_kept():
+        return st.sampled_from(cases(name, dtype))
+    drawn: st.SearchStrategy[DrawnCase] = strategies.load(name).cases(dtype)
+    return drawn
 
 
 def _sized(drawing: Test, name: str) -> Test:
@@ -114,7 +136,7 @@ def in_rows(items: list[Any]) -> None:
 
 
 def _keeps(item: Any) -> bool:
-    return hasattr(getattr(item, "obj", None), "checks_kept_cases")
+    return hasattr(getattr(item, "obj", None), "takes_kept_cases")
 
 
 def _order(item: Any) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from boardless.model import compiler, graph, ports, reference
 from boardless.model.graph.dynamic_range import as_float
 from hypothesis import given, note
 from hypothesis import strategies as st
-from properties import chains, records, runners, strategies
+from properties import chains, drawn, records, runners, strategies
 from properties.fields import changed
 from properties.lies import lies
 from properties.test_kernels import FOLDERS, folders
@@ -49,10 +49,12 @@ def is_one_line(refusal: str) -> None:
 
 
 @folders
+@drawn.before
 @given(data=st.data())
 def test_of_one_operator(folder: str, dtype: str, data: st.DataObject) -> None:
-    content, what = data.draw(lies(data.draw(strategies.load(folder).cases(dtype)).content))
-    note(what)
+    case = data.draw(drawn.any_case(folder, dtype))
+    content, what = data.draw(lies(case.content))
+    note(f"{case}: {what}")
     stays_within_its_memory(content, EVERY)
 
 
