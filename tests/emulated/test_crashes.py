@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +139,25 @@ def test_ctrl_c_ends_the_emulator(
     assert err.strip().splitlines()[-1] == "boardless: interrupted"
     assert "Traceback" not in err
     assert out == ""
+    assert not marked_processes(cli.mark)
+
+
+def test_ctrl_c_ends_an_emulator_that_does_not_boot(cli: Cli, built: Built, tmp_path: Path) -> None:
+    built("mobile_lenet:int8", "mps2-an386")
+    script = tmp_path / "qemu-system-arm"
+    real = shutil.which("qemu-system-arm")
+    hangs = "*-kernel*) exec sleep 300"
+    script.write_text(f'#!/bin/sh\ncase "$*" in {hangs};; esac\nexec {real} "$@"\n')
+    script.chmod(0o755)
+    process = cli.start(*RUN, PATH=os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
+    done = threading.Event()
+    while not any(line.startswith("sleep") for line in marked_processes(cli.mark).values()):
+        assert process.poll() is None, "it ended before its emulator was seen"
+        done.wait(0.02)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "boardless: interrupted"
     assert not marked_processes(cli.mark)
 
 

@@ -148,13 +148,21 @@ def run_all(
     if options.cycles:
         devices = Devices.of(build, emulator, options.caches)
     stop = threading.Event()
+    sessions: list[Session] = []
     clients: list[Client] = []
     about: dict[str, str] = {}
+
+    def begun(session: Session) -> Session:
+        """Notes a device that has not booted yet: one that hangs must be ended, too."""
+        sessions.append(session)
+        if stop.is_set():
+            session.terminate()
+        return session
 
     def work(device: int) -> None:
         with contextlib.ExitStack() as stack:
             count = stack.enter_context(devices.counter(device))
-            client = open_client(build, options, shared=link == "memory", count=count)
+            client = open_client(build, options, shared=link == "memory", count=count, tap=begun)
             stack.enter_context(client)
             clients.append(client)
             if device == 0:
@@ -177,8 +185,8 @@ def run_all(
             _join([pool.submit(work, i) for i in range(jobs)])
         except BaseException:
             stop.set()
-            for client in clients:
-                client.session.terminate()  # each worker sees the end of its UART and closes it
+            for session in sessions:
+                session.terminate()  # each worker sees the end of its UART and closes it
             raise
     boot = spans[0].began - began
     return [
