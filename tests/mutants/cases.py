@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 import pickle
 import struct
 from collections.abc import Iterator, Sequence
@@ -53,13 +52,8 @@ class Recorder(Runner):
         self, graph: Graph, several: Sequence[tuple[str, ...]], inputs: npt.NDArray[Any]
     ) -> None:
         """Runs a model with each of these sets of variants that gives other calls."""
-        known = set()
-        for variants in several:
-            program = compiler.compile_graph(graph, variants)
-            functions = tuple(layer.call.function for layer in program.layers)
-            if functions not in known:
-                known.add(functions)
-                self.run(program, inputs)
+        for program in runners.programs(graph, several):
+            self.run(program, inputs)
 
     def _layer(self, layer: compiler.Layer, arenas: Sequence[bytearray]) -> Steps[None]:
         self.layer = layer
@@ -73,8 +67,7 @@ class Recorder(Runner):
     ) -> list[Record]:
         """Makes the calls, and keeps them with where their outputs are."""
         made = super()._records(function, several, arguments)
-        number, known = self.machine.kernels.find(function)
-        whole = [*arguments, *[None] * (len(known.pointers) - len(arguments))]
+        number, whole = self._padded(function, arguments)
         shapes = self.layer.output_shapes
         places = list(arguments)[len(arguments) - len(shapes) :]
         for record, memory in zip(made, self.machine.execute(made), strict=True):
@@ -82,7 +75,7 @@ class Recorder(Runner):
             ranges, limit = [], 0.0
             for text, place in zip(shapes, places, strict=True):
                 assert isinstance(place, tuple)
-                size = _bytes_of(text)
+                size = runners.nbytes(text)
                 ranges.append((record.offsets[place[0]] + place[1], size))
                 if text.startswith("float32"):
                     out = np.frombuffer(after[place[0]], np.uint8)[place[1] : place[1] + size]
@@ -123,12 +116,6 @@ class Recorder(Runner):
         """Returns how far float32 outputs may be off, as runners.close() has it."""
         largest = float(np.nan_to_num(np.abs(outputs), posinf=0).max()) if outputs.size else 0.0
         return max(1e-5 * max(largest, self.magnitude), float(np.finfo(np.float32).tiny))
-
-
-def _bytes_of(type_and_shape: str) -> int:
-    """Returns the size of a tensor such as "int8 1x28x28x3"."""
-    dtype, shape = type_and_shape.split()
-    return int(np.dtype(dtype).itemsize * math.prod(map(int, shape.split("x"))))
 
 
 def file(names: Sequence[str]) -> Path:

@@ -12,7 +12,7 @@ import functools
 import itertools
 import math
 import struct
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from boardless.core import paths
 from boardless.device import boards
 from boardless.model import compiler
 from boardless.model.compiler.kernels import Constant
+from boardless.model.graph import Graph
 from properties import records
 from properties.drawing import DrawnCase
 from properties.machines import EmulatedCore, HostProcess, Machine
@@ -91,11 +92,11 @@ class Runner:
         own, ranges that overlap are one; the rest of the arena is not there."""
         call = layer.call
         inputs = [
-            (offset, offset + _nbytes(text))
+            (offset, offset + nbytes(text))
             for offset, text in zip(layer.inputs, layer.input_shapes, strict=True)
         ]
         outputs = [
-            (offset, offset + _nbytes(text))
+            (offset, offset + nbytes(text))
             for offset, text in zip(layer.outputs, layer.output_shapes, strict=True)
         ]
         scratch = (layer.scratch, layer.scratch + call.scratch_bytes)
@@ -162,10 +163,15 @@ class Runner:
         arguments: Sequence[tuple[int, int] | int | None],
     ) -> list[Record]:
         """Calls of a function that differ in what their blocks hold."""
-        number, found = self.machine.kernels.find(function)
-        missing = len(found.pointers) - len(arguments)  # of a variable argument list
-        whole = [*arguments, *[None] * missing]
+        number, whole = self._padded(function, arguments)
         return [records.record(number, blocks, whole) for blocks in several]
+
+    def _padded(
+        self, function: str, arguments: Sequence[tuple[int, int] | int | None]
+    ) -> tuple[int, list[tuple[int, int] | int | None]]:
+        """Returns (the function's number, its arguments with those that a variable list lacks)."""
+        number, found = self.machine.kernels.find(function)
+        return number, [*arguments, *[None] * (len(found.pointers) - len(arguments))]
 
 
 def constants(
@@ -201,7 +207,7 @@ def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _nbytes(type_and_shape: str) -> int:
+def nbytes(type_and_shape: str) -> int:
     """Returns the size of a tensor such as "int8 1x28x28x3"."""
     dtype, shape = type_and_shape.split()
     return int(np.dtype(dtype).itemsize * math.prod(int(d) for d in shape.split("x")))
@@ -254,6 +260,18 @@ def check(case: DrawnCase, machine: str, several: Sequence[tuple[str, ...]] | No
     check_all([case], machine, several)
 
 
+def programs(graph: Graph, several: Iterable[tuple[str, ...]]) -> Iterator[compiler.Program]:
+    """Yields what a model is compiled to with each of these sets of variants that gives other
+    calls."""
+    known = set()
+    for variants in several:
+        program = compiler.compile_graph(graph, variants)
+        functions = tuple(layer.call.function for layer in program.layers)
+        if functions not in known:
+            known.add(functions)
+            yield program
+
+
 def check_all(
     cases: Iterable[DrawnCase], machine: str, several: Sequence[tuple[str, ...]] | None = None
 ) -> None:
@@ -261,13 +279,8 @@ def check_all(
     runner = load(machine)
     jobs = []
     for case in cases:
-        known = set()
-        for variants in [runner.variants] if several is None else several:
-            program = compiler.compile_graph(case.graph, variants)
-            functions = tuple(layer.call.function for layer in program.layers)
-            if functions not in known:
-                known.add(functions)
-                jobs.append((case, program))
+        sets = [runner.variants] if several is None else several
+        jobs += [(case, program) for program in programs(case.graph, sets)]
     found = runner.run_together([(program, case.inputs) for case, program in jobs])
     for (case, program), got in zip(jobs, found, strict=True):
         equal(case, program, got, case.expected)

@@ -17,21 +17,14 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 
 import brought
+import made_up_masks
 import recipes
 from boardless.core.errors import BadInput
 
 
 @pytest.fixture
 def masks(tmp_path: Path) -> Path:
-    """60 pictures of two classes, 20 x 12: one is dark below, the other bright."""
-    rng = np.random.default_rng(3)
-    for kind in ("with_mask", "without_mask"):
-        (tmp_path / "masks" / kind).mkdir(parents=True)
-        for number in range(30):
-            pixels = rng.integers(0, 90, (12, 20, 3)).astype(np.uint8)
-            pixels[6:] += 150 if kind == "with_mask" else 0
-            Image.fromarray(pixels).save(tmp_path / "masks" / kind / f"{number}.bmp")
-    return tmp_path / "masks"
+    return made_up_masks.pictures(tmp_path / "masks", height=12)
 
 
 def test_every_picture_is_in_one_part_with_its_class(masks: Path) -> None:

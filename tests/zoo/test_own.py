@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 pytest.importorskip("tensorflow", reason="the zoo is trained with TensorFlow: nox -s train")
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 
+import made_up_masks
 import recipes
 import train
 import training
@@ -32,15 +32,9 @@ def test_masks_are_learnt_from_a_folder_of_pictures(
     monkeypatch.setattr(training, "CHECKPOINTS", tmp_path / "checkpoints")
     mobilenet_v1 = importlib.import_module("architectures.mobilenet_v1")  # needs Keras
     monkeypatch.setattr(mobilenet_v1, "BLOCKS", mobilenet_v1.BLOCKS[:3])
-    rng = np.random.default_rng(3)
-    for kind in ("with_mask", "without_mask"):
-        (tmp_path / "faces" / kind).mkdir(parents=True)
-        for number in range(30):
-            pixels = rng.integers(0, 90, (24, 20, 3)).astype(np.uint8)
-            pixels[12:] += 150 if kind == "with_mask" else 0
-            Image.fromarray(pixels).save(tmp_path / "faces" / kind / f"{number}.bmp")
+    faces = made_up_masks.pictures(tmp_path / "faces", height=24)
     out = tmp_path / "out"
-    arguments = ["masks", "--pictures", str(tmp_path / "faces"), "--epochs", "1"]
+    arguments = ["masks", "--pictures", str(faces), "--epochs", "1"]
     assert train.main([*arguments, "--out", str(out)]) == 0
     results = recipes.read_results(out / "masks")
     assert results.classes == ["with_mask", "without_mask"]

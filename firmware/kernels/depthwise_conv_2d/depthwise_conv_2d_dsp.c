@@ -26,19 +26,19 @@ static BL_NOINLINE void pad_rows(const bl_depthwise_conv_2d_s8 *p, const bl_row_
   }
 }
 
-/* Four channels of `count` rows of the map, from the row at `from` on; `apart` words of scratch are
- * from row to row. Pairs that are half padding come first, for all rows: the loops inside have the
- * registers for themselves. */
+/* Widens four channels of `count` rows of the map, of which `from` is the first. In scratch, a row
+ * takes `row_words` words. Pairs that are half padding come first, for all rows: the loops inside
+ * have the registers for themselves. */
 static BL_NOINLINE void widen_rows(const bl_depthwise_conv_2d_s8 *p, const bl_row_layout *l,
                                    int32_t count, const int8_t *from, uint32_t *rows,
-                                   int32_t apart) {
+                                   int32_t row_words) {
   const uint32_t padding = UINT32_C(0x01010101) * (uint8_t)p->input_zero_point;
   const int32_t channels = p->window.input_c, row_bytes = p->window.input_w * channels;
   const int32_t words = l->inside * BL_GROUP;
-  const uint32_t *stop = rows + count * apart;
+  const uint32_t *stop = rows + count * row_words;
   if (l->first) {
     const int8_t *pixel = from;
-    for (uint32_t *to = rows; to != stop; to += apart, pixel += row_bytes) {
+    for (uint32_t *to = rows; to != stop; to += row_words, pixel += row_bytes) {
       widen_pair(to, padding, bl_load32(pixel));
     }
     from += channels;
@@ -47,11 +47,11 @@ static BL_NOINLINE void widen_rows(const bl_depthwise_conv_2d_s8 *p, const bl_ro
   }
   if (l->last) {
     const int8_t *pixel = from + 2 * l->inside * channels;
-    for (uint32_t *to = rows; to != stop; to += apart, pixel += row_bytes) {
+    for (uint32_t *to = rows; to != stop; to += row_words, pixel += row_bytes) {
       widen_pair(to + words, bl_load32(pixel), padding);
     }
   }
-  for (; rows != stop; rows += apart, from += row_bytes) {
+  for (; rows != stop; rows += row_words, from += row_bytes) {
     const int8_t *pixel = from;
     uint32_t *to = rows;
     for (const uint32_t *const end = to + words; to != end; to += BL_GROUP) {
