@@ -15,24 +15,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-
-from elftools.common.exceptions import DWARFError, ELFError
-from elftools.construct import ConstructError
-from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
+from typing import TYPE_CHECKING
 
 from boardless.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from elftools.elf.elffile import ELFFile
 
 ISAS = {"EM_ARM": "thumb", "EM_RISCV": "riscv", "EM_XTENSA": "xtensa"}
 EXECUTABLE = 1  # in p_flags
 MOST_BYTES = 1 << 28  # of a file, and of what it loads; no microcontroller has more
 MOST_PARTS = 10_000  # segments, or sections
 MOST_SYMBOLS = 1 << 20
-# What pyelftools raises on files that make no sense.
+# What pyelftools raises on files that make no sense, next to its own.
 BROKEN = (
-    *(ELFError, OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
-    *(AssertionError, MemoryError, RuntimeError, struct.error, zlib.error, ConstructError),
-    DWARFError,
+    *(OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
+    *(AssertionError, MemoryError, RuntimeError, struct.error, zlib.error),
 )
 
 
@@ -140,6 +138,11 @@ class Image:
 def opened(path: Path) -> Iterator[ELFFile]:
     """Opens an ELF that may be damaged or hostile: what goes wrong in the block is BadInput. It has
     a size and numbers of parts that a firmware can have."""
+    # Here, because a case that has not changed needs no ELF.
+    from elftools.common.exceptions import DWARFError, ELFError
+    from elftools.construct import ConstructError
+    from elftools.elf.elffile import ELFFile
+
     try:
         if path.exists() and not path.is_file():  # a pipe would make us wait for ever
             raise ValueError("this is not a file")
@@ -151,7 +154,7 @@ def opened(path: Path) -> Iterator[ELFFile]:
             if max(parts) > MOST_PARTS:
                 raise ValueError(f"it has {max(parts):,} segments or sections")
             yield elf
-    except BROKEN as error:
+    except (*BROKEN, ELFError, DWARFError, ConstructError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise BadInput(f"not a readable ELF: {reason}", where=str(path)) from error
 
@@ -172,6 +175,8 @@ def loaded(elf: ELFFile) -> Iterator[Segment]:
 
 def symbols_of(elf: ELFFile) -> Iterator[Symbol]:
     """Yields functions, objects and labels that have a name; none if there is no symbol table."""
+    from elftools.elf.sections import SymbolTableSection
+
     table = elf.get_section_by_name(".symtab")
     if not isinstance(table, SymbolTableSection):
         return

@@ -12,15 +12,18 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
 
 from boardless.core.errors import BadInput
 from boardless.data.pictures import as_inputs, as_pixels
 from boardless.data.records import Pictures
 from boardless.model.graph import Tensor
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]  # (N, H, W, 1 or 3), 0 is black and 255 is white
 
@@ -47,6 +50,8 @@ def noise(pixels: Pixels, strength: int) -> Pixels:
 
 def blur(pixels: Pixels, strength: int) -> Pixels:
     """Returns the pictures out of focus: a Gaussian blur."""
+    from PIL import ImageFilter
+
     side = min(pixels.shape[1:3])
     effect = ImageFilter.GaussianBlur(BLUR[strength - 1] * max(1.0, side / SMALL))
     return _each(pixels, lambda image: image.filter(effect))
@@ -59,6 +64,8 @@ def brightness(pixels: Pixels, strength: int) -> Pixels:
 
 def jpeg(pixels: Pixels, strength: int) -> Pixels:
     """Returns the pictures as they are after JPEG has compressed them."""
+
+    from PIL import Image
 
     def compressed(image: Image.Image) -> Image.Image:
         file = io.BytesIO()
@@ -121,6 +128,8 @@ def sets(fed: Pictures, tensor: Tensor) -> dict[str, Pictures]:
 
 
 def _each(pixels: Pixels, change: Callable[[Image.Image], Image.Image]) -> Pixels:
+    from PIL import Image
+
     images = (Image.fromarray(p.squeeze(2) if p.shape[2] == 1 else p) for p in pixels)
     changed = [np.asarray(change(image), np.uint8) for image in images]
     return np.stack(changed).reshape(pixels.shape)

@@ -9,13 +9,15 @@ import struct
 import warnings
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from boardless.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # The decoder goes by the content, not by the name. PIL has others that start programs.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "WEBP")
@@ -24,7 +26,6 @@ MOST_PIXELS = 1 << 26
 WRONG = (
     *(OSError, EOFError, ValueError, SyntaxError, TypeError, IndexError, KeyError, AttributeError),
     *(AssertionError, ArithmeticError, MemoryError, RuntimeError, struct.error, zlib.error),
-    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
 )
 
 
@@ -38,6 +39,9 @@ def picture(
 ) -> npt.NDArray[np.uint8]:
     """Returns the pixels (H, W, 1 or 3) of a picture. BadInput if it cannot be decoded, or if
     `size` is given, (width, height), and is another one: then nothing is decoded at all."""
+    from PIL import Image  # here, because most commands read arrays
+
+    bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
         if not path.is_file():  # a pipe would make us wait for ever
             raise ValueError("not a file")
@@ -50,7 +54,7 @@ def picture(
                     if resize and found.size != resize:
                         found = found.resize(resize, Image.Resampling.BILINEAR)
                     pixels = np.asarray(found, np.uint8)
-    except WRONG as error:
+    except (*WRONG, *bombs) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise BadInput(f"not a readable picture ({reason})", where=str(path), hint=hint) from error
     if wrong:

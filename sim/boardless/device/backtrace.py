@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elftools.dwarf.callframe import FDE
-
 from boardless.core.printable import one_line
 from boardless.cycles import image
 from boardless.device.elf import function_at
@@ -112,6 +110,8 @@ def _unwind(elf: Path, fault: Fault, rules: list[tuple[int, int, Any]], frame: i
 
 def _frame_rules(elf: Path) -> list[tuple[int, int, Any]]:
     """(first address, size, decoded table) of every function that says how its frame looks."""
+    from elftools.dwarf.callframe import FDE  # here, because only a crash needs it
+
     with image.opened(elf) as opened:
         info = opened.get_dwarf_info()
         entries = info.CFI_entries() if info.has_CFI() else []

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
 from boardless.core.errors import ToolFailed
 from boardless.cycles import image
 from boardless.device.records import Board
@@ -20,6 +17,9 @@ def sections(elf: Path, board: Board) -> tuple[int, int]:
 
     In RAM is what can be written and what lies there, such as code. A section that is named like
     the stack's is the stack only up to its size."""
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+
     flash = ram = 0
     begin, end = board.memory.ram
     stack = board.memory.stack_bytes

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import tomlkit
 
 from boardless.core import checked, files, paths
 from boardless.core.errors import BadInput
@@ -140,6 +139,8 @@ def text(model: str, place: str, content: Baseline) -> str:
     ordered = {name: plain[name] for name in (*first, *sorted(content.types)) if name in plain}
     board, _ = of_place(place)
     head = f"# {model} on {board}, as accepted by `{accept(model, place)}`; do not edit.\n"
+    import tomlkit  # here, because only who writes needs it
+
     return head + tomlkit.dumps(ordered).rstrip("\n") + "\n"
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import tomlkit
-
 from boardless.core import checked, files, paths
 from boardless.core.errors import BadInput
 from boardless.device import boards
@@ -94,6 +92,8 @@ def update(models: Iterable[str]) -> bool:
         table.setdefault(model, {}).setdefault(place, []).append(kind)
     file = paths.ZOO.parent / "judged.toml"
     try:
+        import tomlkit  # here, because only who writes needs it
+
         files.write(file, (HEAD + tomlkit.dumps(table).rstrip("\n") + "\n").encode())
     except OSError as error:
         raise BadInput(f"cannot write ({error.strerror})", where=str(file)) from error

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from boardless.data.records import Pictures
 from boardless.device.records import Run
@@ -110,11 +109,15 @@ def small(pictures: Pictures, chosen: list[int]) -> Pixels | None:
         return pixels
     scale = SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    from PIL import Image  # here, because only pages need it
+
     images = [Image.fromarray(p.squeeze(2) if p.shape[2] == 1 else p).resize(size) for p in pixels]
     return np.stack([np.asarray(image).reshape(size[1], size[0], -1) for image in images])
 
 
 def _sheet(pixels: Pixels) -> Sheet:
+    from PIL import Image  # here, because only pages need it
+
     n, height, width, channels = pixels.shape
     columns = max(1, math.isqrt(n - 1) + 1)
     rows = -(-n // columns)

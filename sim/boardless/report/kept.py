@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import msgspec
 
 from boardless.core import checked, files, paths
@@ -154,6 +153,8 @@ def _checked_gate(data: dict[str, Any], path: Path) -> dict[str, Any]:
 def showing(path: Path) -> Iterator[None]:
     """Turns what goes wrong while the content of `path` is shown into BadInput: only showing it all
     finds every value that makes no sense, such as a count below 0."""
+    import jinja2  # here, because only pages need it
+
     try:
         yield
     except (jinja2.TemplateError, *DAMAGE) as error:

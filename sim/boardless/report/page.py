@@ -13,14 +13,17 @@ import base64
 import hashlib
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jinja2
 import markupsafe
 
 from boardless.core.printable import one_line, printable
 from boardless.report import column
 from boardless.report.columns import COLUMNS
 from boardless.report.page_records import Report, Sheet
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # nothing from elsewhere
@@ -48,6 +51,8 @@ def render(report: Report) -> str:
 
 def environment() -> jinja2.Environment:
     """Returns the templates of pages: all that they show is escaped."""
+    import jinja2  # here, because only pages need it
+
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

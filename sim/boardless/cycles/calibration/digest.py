@@ -16,11 +16,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from boardless.core import files
+from boardless.core import files, paths
+from boardless.core.store import Store
 from boardless.cycles.tables import resolved
 
 PARSING = threading.Lock()  # Python 3.11 counts the depth of a tree for all threads together
 PACKAGE = Path(__file__).parents[1]  # boardless/cycles
+READERS = (Path(__file__), PACKAGE / "tables.py")  # what makes a hash of them
 ROOT = "price"
 NO_MODEL = ("counts",)  # how counts get here; no price depends on it
 READ = (".py", ".toml")  # kinds of files in the package that a hash may depend on
@@ -31,11 +33,23 @@ def digest(core: str, part: str | None, package: Path = PACKAGE) -> str:
     """Returns a hash of the core's table, the part's, and every module of the package that pricing
     imports, without the decoders of other instruction sets than the core's."""
     read = sorted(path for path in package.rglob("*") if path.suffix in READ)
-    return _digest(core, part, package, tuple(files.state(read)))
+    return _digest(core, part, package, tuple(read), tuple(files.state(read)))
 
 
 @lru_cache(64)
-def _digest(core: str, part: str | None, package: Path, _: object) -> str:
+def _digest(core: str, part: str | None, package: Path, read: tuple[Path, ...], _: object) -> str:
+    # To parse the modules takes longer than to import all that a `run` needs.
+    texts = [(str(path), files.read(path)) for path in [*read, *READERS]]
+    key = hashlib.sha256(repr((core, part, str(package), texts)).encode()).hexdigest()
+    kept = Store(paths.build_root() / "digests")
+    found = kept.get(key)
+    if not isinstance(found, str):
+        found = _of_meaning(core, part, package)
+        kept.put(key, found)
+    return found
+
+
+def _of_meaning(core: str, part: str | None, package: Path) -> str:
     others = _instruction_sets(package) - {_isa(package / "cores" / f"{core}.toml")}
     decoders = {package / "decode" / f"{isa}.py" for isa in others}
     used = [(path, text) for path, text in sources(package) if path not in decoders]

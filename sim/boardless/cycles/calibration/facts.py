@@ -13,7 +13,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import tomlkit
 
 from boardless.core import checked, files
 from boardless.core.errors import BadInput
@@ -200,6 +199,8 @@ def add(suite: Suite, path: Path) -> Suite:
     programs = tuple(sorted([*kept, *new.values()], key=lambda p: p.name))
     whole = msgspec.structs.replace(known, program=programs, name="")
     try:
+        import tomlkit  # here, because only who writes needs it
+
         files.write(path, tomlkit.dumps(msgspec.to_builtins(whole)).encode())
     except OSError as error:
         raise BadInput(f"cannot write ({error.strerror})", where=str(path)) from error

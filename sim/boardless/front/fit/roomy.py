@@ -15,8 +15,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import tomlkit
-
 from boardless.core import files, paths
 from boardless.core.errors import BadInput
 from boardless.device import boards as known
@@ -51,6 +49,8 @@ def boards() -> Iterator[None]:
 def _write(folder: Path, core: str, larger: Path) -> None:
     """Writes the board of a core: the larger one's, compiled for this core. BadInput where that is
     not possible."""
+    import tomlkit
+
     table = tomlkit.parse((larger / "board.toml").read_text(encoding="utf8"))
     flags = known.read(larger / "board.toml").toolchain.flags
     flags = tuple(f"-mcpu={core}" if flag.startswith("-mcpu=") else flag for flag in flags)

@@ -9,7 +9,6 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import numpy as np
 
 from boardless import __version__
@@ -17,6 +16,8 @@ from boardless.model.compiler import quantise
 from boardless.model.compiler.plan import aligned
 
 if TYPE_CHECKING:
+    import jinja2
+
     from boardless.model.compiler import Layer, Program, State
     from boardless.model.graph import Tensor
 
@@ -45,6 +46,8 @@ def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
 def templates(package: str) -> jinja2.Environment:
     """Returns the templates of C in the folder `templates` of a package. It is kept, because to
     compile the templates takes longer than all else that emit() does."""
+    import jinja2  # here, because most commands find their firmware built
+
     return jinja2.Environment(
         loader=jinja2.PackageLoader(package),
         trim_blocks=True,

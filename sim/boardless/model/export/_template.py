@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
 
 def render(template: str, **values: Any) -> bytes:
+    import jinja2  # here, because only exports need it
+
     loader = jinja2.PackageLoader("boardless.model.export", "templates")
     environment = jinja2.Environment(
         loader=loader,
