@@ -42,11 +42,12 @@ def of_runtime(runtime: str, file: Path | None = None) -> set[tuple[str, str, st
     return found
 
 
-def accepted() -> set[Entry]:
-    """Returns the cases that have a baseline, of models and boards that exist."""
-    found = set()
+def accepted(models: Iterable[str] = ()) -> set[Entry]:
+    """Returns the cases that have a baseline, of `models` (default: all) and boards that exist."""
+    found, here = set(), set(boards.names())
+    wanted = set(zoo.names()).intersection(models or zoo.names())
     for model, place in baseline.every():
-        if model not in zoo.names() or baseline.of_place(place)[0] not in boards.names():
+        if model not in wanted or baseline.of_place(place)[0] not in here:
             continue
         try:
             content = baseline.read(model, place)
@@ -61,7 +62,8 @@ def gone(models: Iterable[str]) -> list[str]:
     """Returns a line for each case of `models` (default: all) that was judged and has no model,
     type or board any more, and for each that has a baseline and is not in the file."""
     lines = []
-    known, there, names = cases(), accepted(), set(models)
+    names = set(models)
+    known, there = cases(), accepted(names)
     for model, kind, place in sorted(known | there):
         if names and model not in names:
             continue
@@ -82,7 +84,8 @@ def gone(models: Iterable[str]) -> list[str]:
 
 def update(models: Iterable[str]) -> bool:
     """Writes what baselines hold of `models` (default: all) now; returns whether it is new."""
-    names, known, there = set(models), cases(), accepted()
+    names = set(models)
+    known, there = cases(), accepted(names)
     kept = {entry for entry in known if names and entry[0] not in names}
     wanted = kept | {entry for entry in there if not names or entry[0] in names}
     if wanted == known:

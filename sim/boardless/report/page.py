@@ -53,12 +53,13 @@ def environment() -> jinja2.Environment:
     """Returns the templates of pages: all that they show is escaped."""
     import jinja2  # here, because only pages need it
 
-    found = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+    from boardless.core import templates
+
+    found = templates.environment(
+        jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
         finalize=_shown,
     )
     found.filters["n"] = lambda number: f"{number:,.0f}"

@@ -48,12 +48,13 @@ def templates(package: str) -> jinja2.Environment:
     compile the templates takes longer than all else that emit() does."""
     import jinja2  # here, because most commands find their firmware built
 
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader(package),
+    from boardless.core.templates import environment
+
+    return environment(
+        jinja2.PackageLoader(package),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
     )
 
 

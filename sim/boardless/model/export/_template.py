@@ -16,14 +16,11 @@ from numpy.typing import NDArray
 def render(template: str, **values: Any) -> bytes:
     import jinja2  # here, because only exports need it
 
+    from boardless.core.templates import environment
+
     loader = jinja2.PackageLoader("boardless.model.export", "templates")
-    environment = jinja2.Environment(
-        loader=loader,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template(template).render(values).encode()
+    found = environment(loader, keep_trailing_newline=True, autoescape=False)
+    return found.get_template(template).render(values).encode()
 
 
 def identifier(name: str) -> str:
