@@ -6,11 +6,13 @@ anything; elsewhere it gets an environment of its own from the same pinned const
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +75,38 @@ def sim(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the test suite; arguments after -- go to pytest.
 
-    Without arguments the unit tests measure their coverage, see `coverage`, and the tests of the
-    zoo follow, in the session that has TensorFlow (1.8 GB).
+    Without arguments the tests of the zoo run at the same time, in the session that has TensorFlow
+    (1.8 GB), and the unit tests follow, which measure their coverage, see `coverage`.
     """
     install(session, "tests")
     if session.posargs:
         session.run(*PYTEST, *session.posargs)
         return
-    # One more than there are processors: many of these tests wait for others to end or to time out.
-    session.run(*PYTEST, "-n", "3", "--ignore", "tests/unit")
-    session.notify("coverage")
-    session.notify("train", ["--test"])
+    session.notify("coverage")  # whether or not the others pass
+    with meanwhile(session, "train", "--", "--test"):
+        # One more than there are processors: many of these tests wait for others to end.
+        session.run(*PYTEST, "-n", "3", "--ignore", "tests/unit")
+
+
+@contextlib.contextmanager
+def meanwhile(session: nox.Session, *words: str) -> Iterator[None]:
+    """Another session runs while the block does; what it prints follows, and its failure is the
+    block's."""
+    nox_of_us = (sys.executable, "-m", "nox", "--noxfile", __file__, "-s", *words)
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        process = subprocess.Popen(nox_of_us, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            yield
+            process.wait()
+        finally:  # it has ended already, unless the block failed or somebody interrupts
+            if process.poll() is None and isinstance(sys.exception(), KeyboardInterrupt):
+                process.terminate()
+            process.wait()
+            log.seek(0)
+            sys.stdout.write(log.read())
+            sys.stdout.flush()
+    if process.returncode:
+        session.error(f"nox -s {' '.join(words)} failed, see above")
 
 
 @session()

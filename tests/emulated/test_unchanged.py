@@ -29,17 +29,22 @@ def results(file: Path) -> list[dict[str, Any]]:
 def test_all_cases_are_the_same_measured_again(cli: Cli, tmp_path: Path) -> None:
     """Every model of the zoo on both default boards: what is stored is what a new run measures. It
     is the call of `nox -s sim`, whose results are taken where they are there already."""
-    closing = []
-    for name, options in (("first", ()), ("stored", ()), ("fresh", ("--fresh",))):
-        file = str(tmp_path / name)
-        done = cli("sim", "--quiet", *options, "--json", file, CI="")
+
+    def sim(name: str, *options: str) -> str:
+        """Returns the closing line."""
+        done = cli("sim", "--quiet", *options, "--json", str(tmp_path / name), CI="")
         assert done.returncode == 0, done.stdout + done.stderr
-        closing.append(done.stdout.splitlines()[-1])
-    cases, ran = results(tmp_path / "fresh"), [c for c in results(tmp_path / "fresh") if c["ok"]]
-    assert len(cases) == 56
-    assert closing[1] == f"{closing[2]}; {len(ran)} {AGAIN}"
-    assert AGAIN not in closing[2]
-    assert results(tmp_path / "stored") == results(tmp_path / "first") == cases
+        return done.stdout.splitlines()[-1]
+
+    again = f"; 51 {AGAIN}"  # the other 5 do not fit
+    stored = sim("stored")
+    if not stored.endswith(again):  # some had to be measured
+        stored = sim("stored")
+    fresh = sim("fresh", "--fresh")
+    assert stored == f"{fresh}{again}"
+    cases = results(tmp_path / "fresh")
+    assert (len(cases), sum(case["ok"] for case in cases)) == (56, 51)
+    assert results(tmp_path / "stored") == cases
 
 
 def test_ci_measures_all(cli: Cli) -> None:
