@@ -13,6 +13,7 @@ from cycle_code import piece
 JNK = "jnk0le/random, pipeline cycle test: "
 M3M4 = JNK + "cortex_m3m4.md, STM32F103 and STM32F407"
 M7 = JNK + "cortex_m7.md, STM32H743"
+LLVM_M7 = "LLVM ARMScheduleM7.td"
 M33 = JNK + "cortex_m33.md, RP2350"
 M0 = JNK + "cortex_m0.md"
 TRM4 = "Arm 100166, tables of instruction timing"
@@ -70,6 +71,14 @@ CASES = [
     ("cortex-m33", "adds r0,#1; it eq; addeq r0,r1,r2", 2, M33 + ": IT pairs with what is before"),
     ("cortex-m7", "add.w r0,r1,r2; add.w r3,r4,r5", 1, M7 + ": two in a cycle"),
     ("cortex-m7", "muls r0,r1; umull r0,r1,r2,r3", 2, M7 + ": no two multiplications"),
+    ("cortex-m7", "ldr r0,[r1]; add.w r2,r3,r0,lsl #3", 3, M7 + ": the early ALU shifts"),
+    ("cortex-m7", "ldrb r0,[r1]; add.w r2,r3,r0,lsl #3", 4, M7 + ": bytes a cycle later"),
+    ("cortex-m7", "ldr r0,[r1]; sxtb16 r2,r0,ror #8", 2, LLVM_M7 + ": an extension is not early"),
+    ("cortex-m7", "ldr r0,[r1]; sxtb16 r2,r0", 2, LLVM_M7),
+    ("cortex-m7", "ldrb r0,[r1]; sxtb16 r2,r0,ror #8", 3, M7 + ": bytes a cycle later"),
+    ("cortex-m7", "add.w r3,r4,r5; sxtb16 r6,r7", 2, M7 + ": DSP instructions come first"),
+    ("cortex-m7", "add.w r3,r4,r5; ubfx r6,r7,#3,#4", 2, M7 + ": so do bit fields"),
+    ("cortex-m7", "sxtb16 r6,r7; add.w r3,r4,r5", 1, M7),
     ("cortex-m7", "ldmia r0!,{r1-r3}", 2, M7 + ": ceil(N / 2)"),
     ("cortex-m7", "vdiv.f32 s0,s1,s2", 16, M7),
     ("cortex-m7", "vadd.f32 s0,s1,s2; vadd.f32 s8,s9,s10", 2, M7 + ": one per cycle"),

@@ -141,6 +141,7 @@ BOTH: dict[str, Callable[[Instruction, Instruction], bool]] = {
     "first_no_flags": lambda a, b: a.writes & a.flags == 0,
     "first_sub_word": lambda a, b: 0 < a.width < 4,
     "both_shifted": lambda a, b: a.shifted != 0 and b.shifted != 0,
+    "then_extends": lambda a, b: b.kind == "dsp" and b.shifted == b.reads,
     "same_base": lambda a, b: a.address & b.address != 0,
 }
 
