@@ -315,13 +315,18 @@ def gate(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Count instructions by model and kind of layer, compared with peers' figures.
 
-    Then measure how long commands take in a fresh copy; `-- --times` does that alone. Other
-    arguments go to `boardless bench`, such as --json FILE or the name of a model.
+    Then price the recorded programs of all boards again and put the errors into README, which
+    `-- --errors` does alone, and measure how long commands take in a fresh copy, which `-- --times`
+    does alone. Other arguments go to `boardless bench`, such as --json FILE or a model's name.
     """
     install(session)
-    if session.posargs != ["--times"]:
+    alone = [option for option in ("--errors", "--times") if session.posargs == [option]]
+    if not alone:
         session.run("boardless", "bench", *session.posargs)
-    if session.posargs in ([], ["--times"]):
+    if not session.posargs or alone == ["--errors"]:
+        session.run("boardless", "calibrate", "--all")
+        session.run("python", "docs/_ext/readme.py")
+    if not session.posargs or alone == ["--times"]:
         session.run("python", "tests/times.py")
 
 

@@ -22,7 +22,7 @@ import stand_in_converters
 from boardless import cli, commands
 from boardless.commands import bisect
 from boardless.cycles import calibration
-from boardless.cycles.calibration import facts
+from boardless.cycles.calibration import again, facts, recorded
 from boardless.device.records import HardwareCycles, MarkedLayer
 from boardless.front import tables
 from boardless.front.bench import emulation
@@ -350,6 +350,22 @@ def test_calibrate() -> None:
     ]  # as of a board
     shape.check(calibrate.as_json(found))
     shape.all_seen()
+
+
+def test_all_calibrated_targets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One suite of them, priced anew: the same error as was committed, of the same counts."""
+    committed = calibration.error("cortex-m7", "stm32h743")
+    monkeypatch.setattr(calibration, "FOLDER", tmp_path)
+    monkeypatch.setattr(again, "suites", lambda: ["cfft-stm32h743"])
+    result = ask("calibrate", "--all")
+    Shape("all calibrated targets").check(result)
+    (target,) = result["targets"]
+    shape = Shape("calibrated target")
+    shape.check(target)
+    assert committed
+    assert target["summary"]["held_out"]["mean_percent"] == pytest.approx(committed.mean, abs=1e-3)
+    assert target["counts"]["cfft-stm32h743"] == recorded.load("cfft-stm32h743").digest
+    assert not target["stale"]
 
 
 def test_a_key_that_is_not_documented_fails() -> None:

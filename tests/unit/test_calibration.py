@@ -332,9 +332,10 @@ def test_a_suite_replaces_its_own_rows_only(tmp_path: Path) -> None:
     for suite, estimated in (("one", 101), ("two", 102), ("one", 103)):
         found = calibration.load("cortex-m7", "stm32h743", tmp_path)
         rows = [ProgramRow(suite, "a", 100, estimated, False)]
-        calibration.save(found, suite, "d", "14.2.1", rows, tmp_path)
+        calibration.save(found, suite, "d", "14.2.1", rows, tmp_path, counts=f"of {suite}")
     result = calibration.load("cortex-m7", "stm32h743", tmp_path)
     assert [(r.suite, r.estimated) for r in result.row] == [("one", 103), ("two", 102)]
+    assert result.counts == {"one": "of one", "two": "of two"}
     assert [p.name for p in tmp_path.iterdir()] == ["cortex-m7-stm32h743.toml"]
 
 
@@ -359,6 +360,9 @@ def test_committed_results_fit_the_facts(path: Path) -> None:
     error = calibration.error(result.core, result.part)
     assert error
     assert not error.stale, "the model has changed: boardless calibrate"
+    own = {suite for suite in result.digests if suite in facts.names()}
+    published = {suite for suite in own if not facts.load(suite).firmware}
+    assert result.counts == {suite: recorded.load(suite).digest for suite in published}
 
 
 # ---- recorded counts ----

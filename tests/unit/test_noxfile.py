@@ -106,3 +106,17 @@ def test_every_script_is_checked(loaded: ModuleType) -> None:
     }
     assert loaded.scripts() == sorted(str(path.relative_to(paths.ROOT)) for path in files)
     assert "bootstrap" in loaded.scripts()
+
+
+def test_bench_computes_the_errors_of_readme_again(loaded: ModuleType) -> None:
+    ran: dict[tuple[str, ...], list[str]] = {}
+    for arguments in ((), ("--errors",), ("--times",), ("digits_cnn",)):
+        session = mock.Mock(posargs=list(arguments))
+        session.virtualenv.is_sandboxed = False
+        loaded.bench(session)
+        ran[arguments] = [" ".join(call.args) for call in session.run.call_args_list]
+    errors = ["boardless calibrate --all", "python docs/_ext/readme.py"]
+    assert ran["--errors",] == errors
+    assert ran[()] == ["boardless bench", *errors, "python tests/times.py"]
+    assert ran["--times",] == ["python tests/times.py"]
+    assert ran["digits_cnn",] == ["boardless bench digits_cnn"]

@@ -141,7 +141,10 @@ def keep(found: SuiteFigures) -> Path:
         rows = {r.program: r for r in old} | rows
     if found.counts:
         recorded.save(found.suite.name, found.version, found.counts)
-    return calibration.save(result, found.suite.name, now, found.version, [*rows.values()])
+    counts = "" if found.suite.firmware else recorded.load(found.suite.name).digest
+    return calibration.save(
+        result, found.suite.name, now, found.version, [*rows.values()], counts=counts
+    )
 
 
 def failed(found: SuiteFigures, program: str, error: BoardlessError) -> None:

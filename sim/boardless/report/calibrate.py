@@ -203,6 +203,7 @@ def all_as_json(every: Sequence[tuple[str, str | None, calibration.Error]]) -> d
                 "part": part,
                 "suites": list(error.suites),
                 "stale": error.stale,
+                "counts": calibration.load(core, part).counts,
                 "summary": {
                     name: _summary(group)
                     for name, group in (("held_out", error.held_out), ("all", error.total))

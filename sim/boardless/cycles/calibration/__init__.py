@@ -46,6 +46,7 @@ class ProgramResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     part: str | None = None
     digests: dict[str, str] = {}
     compilers: dict[str, str] = {}  # by suite, what the programs were built with
+    counts: dict[str, str] = {}  # by suite, the digest of the recorded counts that were priced
     row: tuple[ProgramRow, ...] = ()
 
 
@@ -164,8 +165,10 @@ def save(
     compiler: str,
     rows: Sequence[ProgramRow],
     folder: Path | None = None,
+    counts: str = "",
 ) -> Path:
-    """Puts a suite's rows in the place of those it had."""
+    """Puts a suite's rows in the place of those it had; `counts` is the digest of what was
+    recorded."""
     kept = [r for r in result.row if r.suite != suite]
     file = path(result.core, result.part, folder)
     text = _text(
@@ -174,6 +177,7 @@ def save(
             result.part,
             dict(sorted((result.digests | {suite: digest}).items())),
             dict(sorted((result.compilers | {suite: compiler}).items())),
+            dict(sorted((result.counts | ({suite: counts} if counts else {})).items())),
             tuple(sorted([*kept, *rows], key=lambda r: (r.suite, r.program))),
         )
     )
@@ -189,7 +193,8 @@ def _text(result: ProgramResult) -> str:
     """TOML, one line per key, so that a change reads well."""
     lines = ["# Written by `boardless calibrate`; do not edit.", f'core = "{result.core}"']
     lines += [f'part = "{result.part}"'] if result.part else []
-    for name, table in (("digests", result.digests), ("compilers", result.compilers)):
+    tables = (("digests", result.digests), ("compilers", result.compilers))
+    for name, table in (*tables, *([("counts", result.counts)] if result.counts else [])):
         lines += ["", f"[{name}]", *(f'{key} = "{value}"' for key, value in table.items())]
     for r in result.row:
         lines += ["", "[[row]]", f'suite = "{r.suite}"', f'program = "{r.program}"']
