@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from boardless.core.errors import BadInput
-from boardless.cycles import estimate, parts
+from boardless.cycles import calibration, estimate, parts
 from boardless.cycles.estimate import Cycles
 from boardless.device import boards
 from boardless.judge import figures, gating
@@ -143,3 +143,29 @@ def test_the_column_names_the_part_where_no_line_does() -> None:
     assert column.in_markdown(value) == "5.952 on stm32f405"
     value = column.value(SimpleNamespace(run=run("nano_33_ble", cores=("cortex-m4",))))  # type: ignore[arg-type]
     assert value is None
+
+
+def test_the_energy_of_a_run_is_a_column_where_the_parts_power_is_published() -> None:
+    (column,) = [c for c in COLUMNS if c.name == "est_mj"]
+    made = run("mps2-an386", parts=("nrf52840", "stm32l4r5"))
+    value = column.value(SimpleNamespace(run=made))  # type: ignore[arg-type]
+    (power,) = {c.energy.millijoules for c in made.cycles if c.energy}
+    assert value == {"name": "stm32l4r5", "millijoules": pytest.approx(power, rel=1e-2)}
+    assert 0.069 * CYCLES / 120e6 < power / 1e3 < 0.079 * CYCLES / 120e6  # watts
+    assert column.in_markdown(value).endswith(" on stm32l4r5")
+    said = estimates.power(made.cycles[1])
+    assert said.startswith("est. mJ: stm32l4r5, power ±")
+    without = run("mps2-an386", parts=("nrf52840",))
+    assert column.value(SimpleNamespace(run=without)) is None  # type: ignore[arg-type]
+    assert estimates.power(without.cycles[0]) == ""
+
+
+def test_an_estimate_tells_the_error_of_held_out_programs_apart() -> None:
+    (target,) = estimate.targets((), ("stm32l4r5",))
+    error = calibration.error("cortex-m4", "stm32l4r5")
+    assert error
+    assert error.held_out
+    found = estimates.described(Cycles(target, (1.0,), {}, error, None, ""))
+    assert found["error_held_out"]["programs"] == error.held_out.programs < error.programs
+    assert found["error_held_out"]["mean_percent"] == round(error.held_out.mean, 2)
+    assert estimates.described(Cycles(target, (1.0,), {}, None, None, ""))["error_held_out"] is None

@@ -69,6 +69,14 @@ def _time(outcome: Outcome) -> dict[str, Any] | None:
     return {"name": found.name, "milliseconds": float(f"{found.milliseconds:.4g}")}
 
 
+def _energy(outcome: Outcome) -> dict[str, Any] | None:
+    found = estimates.powered(outcome.run)
+    if found is None or found.energy is None:
+        return None
+    millijoules = float(f"{found.energy.millijoules:.3g}")
+    return {"name": found.target.name, "millijoules": millijoules}
+
+
 def _cycles(outcome: Outcome) -> dict[str, Any] | None:
     if not outcome.run.cycles:
         return None
@@ -265,6 +273,21 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         order=lambda v: v["milliseconds"],
         optional=True,
         json=lambda outcome: {},  # `milliseconds` holds it
+    ),
+    Column(
+        "est_mj",
+        "est. mJ",
+        "millijoules of the median inference on the first part whose power is published; empty "
+        "where none is. A line below the table says how far off the power is",
+        _energy,
+        rank=6,
+        better=-1,
+        text=lambda v: f"{v['millijoules']:,g}",
+        markdown=lambda v: f"{v['millijoules']:,g} on {v['name']}",
+        order=lambda v: v["millijoules"],
+        missing="",
+        optional=True,
+        json=lambda outcome: {},  # `millijoules` holds it
     ),
     Column(
         "ram",

@@ -6,7 +6,6 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from boardless.cycles.estimate import Cycles
 from boardless.device.records import MarkedLayer
 from boardless.judge.predictions import Verdict
 from boardless.judge.records import Outcome
@@ -208,15 +207,6 @@ def remarks(rows: Sequence[Row]) -> list[str]:
     found = [f"pictures: {run.pictures.origin}" for run in runs]
     found += [f"est. cycles: {cycles.basis}" for run in runs for cycles in run.cycles[:1]]
     found += [f"{run.build.runtime.partition(':')[0]}: {x}" for run in runs for x in run.notes]
-    found += [text for run in runs for text in map(_power, run.cycles) if text]
+    found += [text for run in runs for text in map(estimates.power, run.cycles) if text]
     found += [f"refused, {r.runtime} {r.board}: {r.refused}" for r in rows if r.refused]
     return [*dict.fromkeys(found)]
-
-
-def _power(cycles: Cycles) -> str:
-    """Returns how far off the mean power is that energies are computed with, "" without one."""
-    found = cycles.energy
-    if found is None:
-        return ""
-    off = f"±{found.mean_percent:.1f} % mean, {found.worst_percent:.1f} % worst"
-    return f"est. mJ: {cycles.target.name}, power {off} of {found.rows} published rows"

@@ -41,6 +41,21 @@ def time(run: Run) -> Time | None:
     return Time(name, 1e3 * own[0].median / clock, clock, f"at {_mhz(clock)}, {of}")
 
 
+def powered(run: Run) -> Cycles | None:
+    """Returns the first estimate of a run that has an energy; None where no part's power is
+    published."""
+    return next((cycles for cycles in run.cycles if cycles.energy), None)
+
+
+def power(cycles: Cycles) -> str:
+    """Returns how far off the mean power is that energies are computed with, "" without one."""
+    found = cycles.energy
+    if found is None:
+        return ""
+    off = f"±{found.mean_percent:.1f} % mean, {found.worst_percent:.1f} % worst"
+    return f"est. mJ: {cycles.target.name}, power {off} of {found.rows} published rows"
+
+
 def times(run: Run) -> dict[str, float]:
     """`milliseconds` of the contract, of a run: by part, else of the board itself."""
     found, own = milliseconds(run.cycles), time(run)
@@ -77,6 +92,13 @@ def described(cycles: Cycles) -> dict[str, Any]:
         "error_percent": round(error.mean, 2) if error else None,
         "worst_error_percent": round(error.worst, 2) if error else None,
         "error_programs": error.programs if error else 0,
+        "error_held_out": {
+            "programs": error.held_out.programs,
+            "mean_percent": round(error.held_out.mean, 2),
+            "worst_percent": round(error.held_out.worst, 2),
+        }
+        if error and error.held_out
+        else None,
         "error_stale": bool(error and error.stale),
         "error_boards": [  # of your own
             {

@@ -49,6 +49,7 @@ def _remarks(outcomes: Sequence[Outcome]) -> None:
             table.note(f"{names(outcome)}: {disagreement(outcome.run, found)}")
     errors = [f"est. cycles: {cycles.basis}" for run in runs for cycles in run.cycles[:1]]
     errors += [f"est. ms: {time.note}" for time in map(estimates.time, runs) if time]
+    errors += [estimates.power(cycles) for cycles in map(estimates.powered, runs) if cycles]
     for text in dict.fromkeys([*errors, *(note for run in runs for note in run.notes)]):
         table.note(text)
     for outcome in outcomes:
