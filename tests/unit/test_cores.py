@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from boardless.core.errors import BadInput
-from boardless.cycles import cores, parts, price
+from boardless.cycles import calibration, cores, parts, price
 from boardless.device import boards
 from boardless.path import Request
 from boardless.path.preparing import targets
@@ -20,6 +20,7 @@ def test_every_core_prices_what_it_can_execute(name: str) -> None:
     priced = {kind for rule in core.cost for kind in rule.kinds}
     assert {"alu", "load", "store", "mul", "branch"} <= priced
     assert core.status
+    assert calibration.error(name), "no core is left at no board data"
     for rule in (*core.cost, *core.latency, *core.neighbours, *core.taken, *core.dual_issue):
         assert rule.source
     for cost in core.cost:
@@ -152,9 +153,10 @@ def test_a_core_states_what_differs_from_another(tmp_path: Path) -> None:
 
 
 def test_how_well_a_core_is_known_is_not_inherited(tmp_path: Path) -> None:
-    table(tmp_path, "first", (cores.FOLDER / "cortex-m4.toml").read_text())
-    with pytest.raises(BadInput, match="status"):
-        cores.read(table(tmp_path, "second", 'extends = "first"\ndescription = "Second"\n'))
+    text = (cores.FOLDER / "cortex-m4.toml").read_text()
+    first = cores.read(table(tmp_path, "first", 'status = "measured here"\n' + text))
+    path = table(tmp_path, "second", 'extends = "first"\ndescription = "Second"\n')
+    assert (first.status, cores.read(path).status) == ("measured here", "estimate: no board data")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ def _rules(core: Core) -> str:
     ]
     rules = table(("rule", "of", "#cycles", "source"), rows)
     told = f"Instruction set `{core.isa}`, features {', '.join(map(code, core.features))}."
-    parts = (f"## {core.name}", f"{cell(core.description)}. {told}", f"Label: {cell(core.status)}.")
+    label = cell(str(calibration.error(core.name) or core.status))
+    parts = (f"## {core.name}", f"{cell(core.description)}. {told}", f"Label: {label}.")
     return "\n\n".join((*parts, rules))
 
 

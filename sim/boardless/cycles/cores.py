@@ -1,6 +1,6 @@
 """The cycles of each instruction on a core: one TOML file per core, found by its name.
 
-    load("cortex-m4").status     # "calibrated ..."
+    load("cortex-m4").features     # ("thumb", "thumb2", ...)
 
 A rule is a mechanism with numbers and a source. Mechanisms are here and in `pipeline`, numbers in
 `cores/<core>.toml`; no code knows a core by name. Of two rules that fit, the later one counts. A
@@ -101,12 +101,12 @@ class Prediction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Core(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One core. `status` is what a figure must be labelled with."""
+    """One core. `status` is what a figure must be labelled with where no program was measured."""
 
     name: str = ""
     description: str
     isa: str
-    status: str
+    status: str = "estimate: no board data"
     features: tuple[str, ...]  # of the instruction set; see `decode`
     cost: tuple[Cost, ...]
     latency: tuple[Latency, ...] = ()

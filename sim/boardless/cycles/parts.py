@@ -61,7 +61,6 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     description: str
     core: str
     clock_hz: int
-    status: str = "estimate: no board data for this part's memory"
     flash: FlashShape | None = None  # None: code runs from memory without wait states
     icache: CacheShape | None = None
     dcache: CacheShape | None = None

@@ -88,7 +88,7 @@ def described(cycles: Cycles) -> dict[str, Any]:
         "core": target.core.name,
         "part": target.part.name if target.part else None,
         "clock_hz": target.clock_hz,
-        "status": target.core.status,
+        "status": cycles.basis,
         "error_percent": round(error.mean, 2) if error else None,
         "worst_error_percent": round(error.worst, 2) if error else None,
         "error_programs": error.programs if error else 0,
