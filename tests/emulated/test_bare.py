@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -81,6 +82,20 @@ def test_a_lock_up_is_one_line(tmp_path: Path) -> None:
     assert "can't escalate 3 to HardFault" in str(caught.value)
     assert "the core locked up at 0x0: " in str(caught.value)  # it has no fault handler
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["-DLOCKUP", "-DSTUCK"])
+def test_a_crash_has_its_place_and_backtrace(tmp_path: Path, kind: str) -> None:
+    """The core locks up for want of a handler, or stays in it."""
+    debug, bare_elf = program(tmp_path, "fault", kind, "-g"), program(tmp_path, "fault", kind)
+    for elf, more in ((debug, r" \(fault\.c:\d+\)"), (bare_elf, "")):
+        with pytest.raises((DeviceFault, ToolFailed)) as caught:
+            bare.run(elf, BOARD, seconds=5)
+        place = rf"the fault was at 0x[0-9a-f]{{8}} touch\+0x[0-9a-f]+{more}, called from "
+        assert re.search(place, str(caught.value))
+        assert "\n" not in str(caught.value)
+    with pytest.raises((DeviceFault, ToolFailed), match=r"called from 0x[0-9a-f]{8} reset\+0x"):
+        bare.run(debug, BOARD, seconds=5)
 
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:

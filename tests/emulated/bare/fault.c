@@ -1,5 +1,6 @@
 /* Works for a while, then faults; its handler works on and ends with status 3. With LOCKUP there is
- * no handler, with HANG it never ends. The UART is polled, and written through. */
+ * no handler, with STUCK it waits for ever, with HANG the program never ends. The UART is polled,
+ * and written through. */
 #include <stdint.h>
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
@@ -53,9 +54,19 @@ __attribute__((noinline)) void hang(void) {
 }
 
 void fault(void) {
+#ifdef STUCK
+  for (;;) {
+  }
+#endif
   print("faulted\n");
   work();
   leave(3);
+}
+
+__attribute__((noinline)) void touch(uint32_t address) {
+  work();
+  REGISTER(address) = 1;
+  work();
 }
 
 void reset(void) {
@@ -66,6 +77,6 @@ void reset(void) {
 #ifdef HANG
   hang();
 #endif
-  REGISTER(0xDEAD0000) = 1;
+  touch(0xDEAD0000);
   leave(0);
 }

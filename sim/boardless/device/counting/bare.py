@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from boardless.core.errors import BadInput, DeviceFault, ToolFailed
+from boardless.core.errors import BadInput, BoardlessError, DeviceFault, ToolFailed
 from boardless.cycles import image as images
 from boardless.cycles.counts import OUTSIDE, Counted
-from boardless.cycles.image import Image
-from boardless.device.counting import watch
+from boardless.cycles.image import Image, Symbol
+from boardless.device.counting import crash, watch
 from boardless.device.emulators import qemu
 from boardless.device.emulators.base import ProcessSession
 from boardless.device.plugin.counter import Counter
@@ -31,6 +31,7 @@ from boardless.device.records import Board
 from boardless.device.semihosting import Output, Semihosting
 
 SECONDS = 600.0  # default, of wall-clock time
+AGAIN_SECONDS = 60.0  # at most, of the run that looks for the place of a fault
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,21 @@ def run(
             os.close(uart)
         if not ended:
             counted = Counted.of(counter.read())
+            busy, what = _busiest(image, counted)
+            stops = crash.handlers(image, board)
+            fault = ""
+            if busy and any(busy.range[0] <= stop < busy.range[1] for stop in stops):
+                fault = _fault(image, board, stops, seconds)
             raise ToolFailed(
-                f"the program did not end within {seconds:g} s{_busiest(image, counted)}",
+                f"the program did not end within {seconds:g} s{what}{fault}",
                 where=str(elf),
                 hint="give it more time, or end it by a semihosting exit",
             )
         if host.exit_status is not None:
             status = host.exit_status
         elif status < 0 or any(line.startswith("qemu: fatal") for line in said):
-            raise DeviceFault(_crash(image, status, said), where=str(elf))
+            fault = _fault(image, board, crash.handlers(image, board), seconds)
+            raise DeviceFault(_crash(image, status, said, fault), where=str(elf))
         elif any(line.startswith(("qemu-system", "boardless counter")) for line in said):
             raise ToolFailed(said[0], where=str(elf), hint="is it an ELF for this board?")
         lines = bytes(printed.stderr).decode("utf8", "replace").splitlines()
@@ -104,8 +111,28 @@ def region(image: Image, text: str) -> tuple[int, int]:
     return image.address(begin), image.address(end)
 
 
+def _fault(image: Image, board: Board, stops: frozenset[int], seconds: float) -> str:
+    """Returns where the program faulted and who had called, found in a second run that counts
+    nothing and has no files; "" where it does not fault there."""
+    if not stops:
+        return ""
+    settings: qemu.Settings = board.emulators["qemu"]
+    silent = Output(lambda _: None)
+    with Semihosting(image, settings.program, silent) as host:
+        host.handler = traps = crash.Traps(host.remote, host.calls, stops)
+        session, uart = _start(image, board, None, host)
+        try:
+            _listen(uart, host, silent, time.monotonic() + min(seconds, AGAIN_SECONDS))
+        except BoardlessError:
+            return ""  # of the first run enough is known to tell
+        finally:
+            session.close()
+            os.close(uart)
+    return f"; the fault was at {crash.told(image, traps.fault)}" if traps.fault else ""
+
+
 def _start(
-    image: Image, board: Board, counter: Counter, host: Semihosting
+    image: Image, board: Board, counter: Counter | None, host: Semihosting
 ) -> tuple[ProcessSession, int]:
     """(the emulator, the pipe from which to read what the UART sends)."""
     settings: qemu.Settings = board.emulators["qemu"]
@@ -119,7 +146,7 @@ def _start(
         *("-serial", "chardev:uart"),
         *host.arguments,
         *(("-kernel", str(image.path)) if booted else ("-device", load)),
-        *counter.arguments,
+        *(counter.arguments if counter else ()),
     ]
     try:
         session = ProcessSession.start(
@@ -127,7 +154,7 @@ def _start(
             line_fd="@LINE@",
             shared_fd="@MEMORY@",
             shared_bytes=0,
-            descriptors=[*counter.descriptors, *host.descriptors, theirs],
+            descriptors=[*(counter.descriptors if counter else ()), *host.descriptors, theirs],
         )
     except BaseException:
         os.close(ours)
@@ -155,10 +182,10 @@ def _listen(uart: int, host: Semihosting, printed: Output, deadline: float) -> b
     return False
 
 
-def _busiest(image: Image, counted: Counted) -> str:
-    """Names the function with most instructions, for a message."""
+def _busiest(image: Image, counted: Counted) -> tuple[Symbol | None, str]:
+    """Returns the function with most instructions, if it has a name, and words for a message."""
     if not len(counted.code.address):
-        return ""
+        return None, ""
     total = counted.tally().executed + counted.tally(OUTSIDE).executed
     sums: dict[str, int] = {}
     for address, n in zip(counted.code.address.tolist(), total.tolist(), strict=True):
@@ -166,7 +193,8 @@ def _busiest(image: Image, counted: Counted) -> str:
         name = function.name if function else f"{address:#x}"
         sums[name] = sums.get(name, 0) + n
     name = max(sums, key=lambda k: sums[k])
-    return f"; {sums[name] / int(np.sum(total)):.0%} of its instructions were in {name}"
+    what = f"; {sums[name] / int(np.sum(total)):.0%} of its instructions were in {name}"
+    return image.symbols.get(name), what
 
 
 def _place(image: Image, address: int) -> str:
@@ -177,8 +205,9 @@ def _place(image: Image, address: int) -> str:
     return ""
 
 
-def _crash(image: Image, status: int, said: list[str]) -> str:
-    """Describes a crash, such as: the core locked up at 0x108 (main+0x8): can't escalate 3."""
+def _crash(image: Image, status: int, said: list[str], fault: str) -> str:
+    """Describes a crash, such as: the core locked up at 0x108 (main+0x8): can't escalate 3; `fault`
+    says where it came from."""
     text = "\n".join(said)
     cause = re.search(r"qemu: fatal: (.*)", text)
     counter = re.search(r"\b(?:R15|PC|pc)\s*=?\s*([0-9a-fA-F]{8})", text)
@@ -187,11 +216,11 @@ def _crash(image: Image, status: int, said: list[str]) -> str:
         address = int(counter[1], 16)
         at = f" at {address:#x}{_place(image, address)}"
         caller = re.search(r"\b(?:R14|LR|ra)\s*=?\s*([0-9a-fA-F]{8})", text)
-        if caller and _place(image, int(caller[1], 16) & ~1):
+        if not fault and caller and _place(image, int(caller[1], 16) & ~1):
             at += f", called from {int(caller[1], 16) & ~1:#x}"
             at += _place(image, int(caller[1], 16) & ~1)
     if cause:
         what = cause[1].removeprefix("Lockup: ")
-        return f"the core locked up{at}: {what}"
+        return f"the core locked up{at}: {what}{fault}"
     how = signal.Signals(-status).name if status < 0 else f"status {status}"
     return f"the emulator ended with {how}{at}" + (f": {said[0]}" if said else "")
