@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
+import tomlkit
 from boardless.commands import calibrate
 from boardless.cycles import calibration
 from boardless.cycles.calibration import facts, recorded
@@ -183,6 +186,39 @@ def test_counts_prices_and_keeps(
     again = runner.invoke(calibrate.command, ["loops", str(checkout)], catch_exceptions=False)
     assert again.exit_code == 0
     assert calibration.load("cortex-m4", None) == result
+
+
+OTHER_CORES = {"esp-dsp": "start_xtensa.c", "coremark-esp32-c3": "start_riscv.c"}
+MAC16 = ".byte 0x34, 0x02, 0x78"  # mula.aa.ll a2, a3: what the assembler writes for a real ESP32
+
+
+@pytest.mark.parametrize("like", OTHER_CORES)
+def test_suites_are_built_and_run_on_xtensa_and_riscv(
+    cli: Cli, checkout: Path, tmp_path: Path, like: str
+) -> None:
+    """Two loops with the tool chain and the machine of a published suite."""
+    suite = facts.load(like)
+    assert suite.build
+    if not shutil.which(f"{suite.toolchain}gcc") or not shutil.which(suite.machine.program):
+        pytest.skip(f"no {suite.toolchain}gcc, or no {suite.machine.program}")
+    version = programs.compiler(suite.toolchain)
+    own = tmp_path / "own.toml"
+    own.write_text(FACTS.format(compiler=version))
+    loops = facts.read(own)
+    assert loops.build
+    same = {key: getattr(suite, key) for key in ("core", "toolchain", "flags", "emulated")}
+    how = {"own": ("triggers.c", OTHER_CORES[like]), "vectors": suite.build.vectors}
+    build = msgspec.structs.replace(loops.build, **how)
+    loops = msgspec.structs.replace(loops, **same, build=build, name="")
+    path = tmp_path / "other.toml"
+    path.write_text(tomlkit.dumps(msgspec.to_builtins(loops)))
+    if suite.core == "esp32-lx6":
+        (checkout / "sum.c").write_text(SUM.replace('volatile("" ', f'volatile("{MAC16}" '))
+    done = cli("calibrate", str(path), str(checkout), "--json", "-")
+    assert done.returncode == 0, done.stderr
+    rows = {row["name"]: row["estimated"] for row in json.loads(done.stdout)["programs"]}
+    assert 2_000 <= rows["sum"] <= 10_000
+    assert rows["fill"] > rows["sum"]
 
 
 def test_a_function_of_a_published_elf(cli: Cli, tmp_path: Path) -> None:
