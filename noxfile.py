@@ -232,8 +232,8 @@ def references(session: nox.Session) -> None:
 def robot(session: nox.Session) -> None:
     """Run the Robot Framework suites on QEMU, and make the pages of their keywords.
 
-    `-- --renode` runs them with renode-test instead. Other arguments go to robot, such as
-    --variable MODEL:mobile_lenet:int8 or --suite faults. Log and pages are in build/robot.
+    `-- --renode` runs them with renode-test instead, in build/robot. Other arguments go to robot,
+    such as --variable MODEL:mobile_lenet:int8 or --suite faults. Log and pages are in build/robot.
     """
     install(session, "robot")
     out = ROOT / "build" / "robot"
@@ -250,6 +250,7 @@ def robot(session: nox.Session) -> None:
     suites = sorted(str(path) for path in (ROOT / "robot_tests").glob("*.robot"))
     rest = [argument for argument in session.posargs if argument != "--renode"]
     renode = ("--results-dir", str(out), "--variable", "EMULATOR:renode")
+    session.chdir(out)  # after 1.16.1 renode-test writes its results there, whatever it is told
     session.run("renode-test", *renode, *rest, *suites, external=True)
 
 

@@ -1,17 +1,21 @@
 """Stands in for Renode where it is not installed: takes the same command line, runs the monitor's
-commands that we use and our script line.py, and lets QEMU be the machine.
+commands that we use and our script line.py, and lets QEMU be the machine. What it does for
+renode-test is in renode_keywords.py.
 
-STAND_IN_QEMU is QEMU's command line with @LINE@ and @ELF@ in it. STAND_IN_FAULT makes it go wrong:
+STAND_IN_FAULT makes it go wrong:
 WHAT:STEP, where STEP is the first word of a monitor command (or "console", after the last one), and
-WHAT is "error" (Renode's message, then it waits), "hang", "exit" (status 7) or "kill".
+WHAT is "error" (Renode's message, then it waits), "hang", "exit" (status 7), "kill" or "orphan"
+(its launcher is killed, then it waits).
 It has no hook at the beginning of blocks: QEMU could only count by boardless's own plugin.
-As Renode's own, it is started by a launcher that stays in between, and it keeps running when its
-standard input ends while it waits for itself: only a signal to the group, or Kill, ends it then.
+As Renode's own, it is started by a launcher that stays in between. It ends when its standard input
+does, but not where Environment.Exit is called as well: the two wait for each other, and only a
+signal to the group, or Kill, ends it then.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import signal
@@ -20,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -28,20 +33,30 @@ from typing import Any
 import renode_files
 from boardless.device.emulators import qmp
 
+# With icount: otherwise nothing tells QEMU's main loop that the firmware has switched the UART's
+# receiver on, and it may wait for ever before it looks at the line.
+QEMU = "qemu-system-arm -nodefaults -display none -monitor none -icount shift=6,sleep=off "
+QEMU += "-chardev socket,id=line,fd=@LINE@ "
+MACHINES = {  # what stands in for the board
+    "mps2-an386": QEMU + "-M mps2-an386 -serial chardev:line -kernel @ELF@",
+    "esp32c3": QEMU.replace("arm", "riscv32").replace("=6", "=1")
+    + "-M virt -bios none -cpu rv32,f=false,d=false -m 32M -serial chardev:line -kernel @ELF@",
+    "stm32f4_discovery": QEMU + "-M netduinoplus2 -serial null -serial chardev:line -kernel @ELF@",
+}
 VERSION = "Renode v1.16.1.14782 (5f3b3b6f-202602031234)"  # as `renode --version` prints it
 
 
 class Uart:
     """The machine's UART: QEMU at the other end of a socket pair."""
 
-    def __init__(self, elf: str) -> None:
+    def __init__(self, board: str, elf: str) -> None:
         self.line, theirs = socket.socketpair()
         self.debugger, monitor = socket.socketpair()
-        words = shlex.split(os.environ["STAND_IN_QEMU"])
+        words = shlex.split(MACHINES[board])
         command = [w.replace("@LINE@", str(theirs.fileno())).replace("@ELF@", elf) for w in words]
         command += ["-chardev", f"socket,id=monitor,fd={monitor.fileno()}"]
         command += ["-mon", "chardev=monitor,mode=control"]
-        subprocess.Popen(
+        self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", *command],
             pass_fds=[theirs.fileno(), monitor.fileno()],
         )
@@ -50,10 +65,17 @@ class Uart:
         self.CharReceived: list[Callable[[int], None]] = []
 
     def pump(self) -> None:
-        while data := self.line.recv(4096):
-            for byte in data:
-                for receiver in self.CharReceived:
-                    receiver(byte)
+        with contextlib.suppress(OSError):  # closed meanwhile
+            while data := self.line.recv(4096):
+                for byte in data:
+                    for receiver in self.CharReceived:
+                        receiver(byte)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.line.close()
+        self.debugger.close()
 
 
 class Monitor:
@@ -70,7 +92,7 @@ class Monitor:
 
     @property
     def Machine(self) -> dict[str, Any]:
-        self.uart = self.uart or Uart(self.elf)
+        self.uart = self.uart or Uart(self.name, self.elf)
         return {f"sysbus.{name}": self.uart for name in self.platform if "art" in name}
 
     def qemu(self) -> qmp.Monitor:
@@ -178,8 +200,18 @@ class Process:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def wait_for_ever(*_: object) -> None:
-    """Environment.Exit waits for Renode's shutdown, which waits for it."""
+class Environment:
+    """System.Environment: its Exit waits for Renode's shutdown, which waits for it."""
+
+    called = False
+
+    @classmethod
+    def Exit(cls, status: int) -> None:
+        cls.called = True
+        wait_for_ever()
+
+
+def wait_for_ever() -> None:
     while True:
         signal.pause()
 
@@ -196,6 +228,9 @@ def go_wrong(fault: str, step: str) -> None:
         os._exit(7)
     elif what == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif what == "orphan":
+        os.kill(os.getppid(), signal.SIGKILL)
+        wait_for_ever()
     elif what == "hang":
         wait_for_ever()
 
@@ -204,7 +239,7 @@ def dotnet() -> None:
     """The modules that line.py imports from .NET and Renode."""
     contents: dict[str, dict[str, Any]] = {
         "clr": {"AddReference": lambda name: None},
-        "System": {"Environment": types.SimpleNamespace(Exit=wait_for_ever)},
+        "System": {"Environment": Environment},
         "System.Diagnostics": {"Process": Process},
         "System.Net": {},
         "System.Net.Sockets": {"TcpClient": TcpClient},
@@ -219,7 +254,26 @@ def dotnet() -> None:
         vars(sys.modules[name]).update(members)
 
 
+def install(folder: Path) -> None:
+    """Writes `renode` and `renode-test`."""
+    tests = str(Path(__file__).parent)
+    start = f"import sys; sys.path.insert(0, {tests!r}); import {{0}} as program; program.main()"
+    for name, module in ("renode", "renode_stand_in"), ("renode-test", "renode_keywords"):
+        command = f'"{sys.executable}" -c "{start.format(module)}" "$@"'
+        # As Renode's own launcher, it does not replace itself by the program proper; renode-test
+        # starts that itself, and knows it by its process id.
+        script = f'[ "$1" != --robot-server-port ] || exec {command}\n{command}\nexit $?\n'
+        program = folder / name
+        program.write_text(f"#!/bin/sh\n{script}")
+        program.chmod(0o755)
+
+
 def main() -> None:
+    if "--robot-server-port" in sys.argv:
+        import renode_keywords
+
+        renode_keywords.serve()
+        return
     parser = argparse.ArgumentParser(prog="renode")
     for flag in ("--console", "--disable-gui", "--plain"):
         parser.add_argument(flag, action="store_true", required="--version" not in sys.argv)
@@ -251,4 +305,7 @@ def main() -> None:
     for line in sys.stdin:  # the console, until it is closed
         print(f"({monitor.name}) {line.strip()}", flush=True)
         monitor.run(line.strip(), Path.cwd())
-    wait_for_ever()
+    time.sleep(0.5)  # its shutdown
+    if Environment.called:
+        wait_for_ever()
+    os._exit(0)

@@ -7,8 +7,11 @@ import re
 import shutil
 import signal
 import socket
+import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,56 @@ def test_the_fault_report_names_cause_and_place(
         client.command(f"fault {kind}")
     for word in words:
         assert word in str(caught.value)
+
+
+NOT_STACKED = r"""
+extern uint32_t bl_stack_limit[];
+
+int hal_getc(void) {
+  const int byte = next_byte();
+  if (byte == '!') { /* makes part of the stack read-only, and faults there: MSTKERR is set */
+    volatile uint32_t *const mpu = (volatile uint32_t *)0xE000ED98; /* RNR, RBAR, RASR */
+    const uint32_t begin = ((uint32_t)(uintptr_t)bl_stack_limit + 255) & ~UINT32_C(255);
+    mpu[0] = 1;
+    mpu[1] = begin;
+    mpu[2] = 6 << 24 | 7 << 1 | 1;
+    __asm volatile("dsb\n\tisb\n\tmov sp, %0\n\tudf #0" ::"r"(begin + 200) : "memory");
+  }
+  return byte;
+}
+"""
+
+
+def test_a_frame_that_was_not_stacked_is_an_overflow(built: Built, own_board: Path) -> None:
+    """Renode leaves the stack pointer inside the stack then, and only the status tells."""
+    source = own_board / "board.c"
+    renamed = f"#define hal_getc next_byte\n{source.read_text()}#undef hal_getc\n"
+    source.write_text(renamed + NOT_STACKED)
+    build = built("digits_cnn:int8", own_board.name)
+    with (
+        run.open_client(build, run.Options("qemu"), shared=False) as client,
+        pytest.raises(DeviceFault, match=r"stack overflow .*cfsr=0x000100[19]0"),
+    ):
+        client.command("!")
+
+
+def test_all_that_a_launcher_has_started_is_signalled(tmp_path: Path) -> None:
+    """A script in place of QEMU, which does not replace itself by it."""
+    script = tmp_path / "launcher.py"
+    script.write_text(
+        "import os, subprocess, sys\n"
+        "line = int(sys.argv[1])\n"
+        "os.write(line, b'up')\n"
+        "subprocess.run(['sleep', '600'], pass_fds=[line])\n"
+    )
+    command = [sys.executable, str(script), "@LINE@"]
+    options: dict[str, Any] = {"line_fd": "@LINE@", "shared_fd": "@SHARED@", "shared_bytes": 0}
+    with closing(ProcessSession.start(command, **options)) as session:
+        assert session.receive(60.0) == b"up"
+        time.sleep(0.2)  # until the second one runs
+        session.terminate()
+        with pytest.raises(ToolFailed, match="SIGTERM"):
+            session.receive(5.0)
 
 
 def test_a_lock_up_is_reported(client: Client) -> None:

@@ -25,6 +25,7 @@ from typing import Any
 import l475
 import pytest
 import renode_files
+import renode_stand_in
 from boardless.core import paths
 from boardless.core.errors import BadInput, DeviceFault, ToolFailed, ToolMissing
 from boardless.device import boards, run
@@ -35,16 +36,6 @@ from elftools.elf.elffile import ELFFile
 
 BOARDS = [name for name in boards.names() if "renode" in boards.load(name).emulators]
 MODEL = "digits_cnn:int8"
-# With icount: otherwise nothing tells QEMU's main loop that the firmware has switched the UART's
-# receiver on, and it may wait for ever before it looks at the line.
-QEMU = "qemu-system-arm -nodefaults -display none -monitor none -icount shift=6,sleep=off "
-QEMU += "-chardev socket,id=line,fd=@LINE@ "
-MACHINES = {  # what stands in for the board
-    "mps2-an386": QEMU + "-M mps2-an386 -serial chardev:line -kernel @ELF@",
-    "esp32c3": QEMU.replace("arm", "riscv32").replace("=6", "=1")
-    + "-M virt -bios none -cpu rv32,f=false,d=false -m 32M -serial chardev:line -kernel @ELF@",
-    "stm32f4_discovery": QEMU + "-M netduinoplus2 -serial null -serial chardev:line -kernel @ELF@",
-}
 Built = Callable[[str, str], Build]
 real = pytest.mark.skipif(
     shutil.which("renode") is None, reason="needs Renode: https://renode.io, `renode` on PATH"
@@ -263,24 +254,20 @@ def test_the_newer_usart_on_another_stm32(
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "bin" / "renode"
-    program.parent.mkdir()
-    tests = paths.ROOT / "tests"
-    code = f"import sys; sys.path.insert(0, {str(tests)!r}); import renode_stand_in as r; r.main()"
-    # As Renode's own launcher, it does not replace itself by the program proper.
-    program.write_text(f'#!/bin/sh\n"{sys.executable}" -c "{code}" "$@"\nexit $?\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    renode_stand_in.install(folder)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.mark.emulated
-@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("name", renode_stand_in.MACHINES)
 @pytest.mark.usefixtures("stand_in")
 def test_a_run_through_the_stand_in(cli: Cli, built: Built, name: str) -> None:
     built(MODEL, name)
     arguments = ("run", MODEL, "--board", name, "--emulator", "renode", "--limit", "4")
     alone = ("--no-cycles", "--jobs", "1")  # the stand-in has no hook to count by
-    done = cli(*arguments, *alone, "--json", "-", STAND_IN_QEMU=MACHINES[name])
+    done = cli(*arguments, *alone, "--json", "-")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["emulator"] == {"name": "renode", "version": "1.16.1.14782"}
@@ -292,7 +279,6 @@ def test_a_run_through_the_stand_in(cli: Cli, built: Built, name: str) -> None:
 def test_an_inference_beyond_its_budget_is_ended_with_its_place(
     built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
     build = built(MODEL, "mps2-an386")
     with run.open_client(build, run.Options("renode", "uart"), shared=False) as client:
         assert client.watch
@@ -324,38 +310,69 @@ def nothing_runs(mark: str) -> bool:
     return False
 
 
+STEPS = ("include", "machine", "sysbus", "sysbus.cpu", "boardless_line")  # up to its connection
+
+
 @pytest.mark.emulated
 @pytest.mark.parametrize(
-    "fault", ["error:include", "exit:include", "exit:machine", "kill:sysbus", "hang:start"]
+    ("what", "steps", "reason"),
+    [
+        ("error", STEPS, r"Renode says: There was an error .*'{}' / Error E99: the stand-in"),
+        ("exit", STEPS, "ended in mid-run with status 7"),
+        ("kill", STEPS, "ended in mid-run with status 137"),
+        ("orphan", ("machine",), "ended in mid-run with status 137"),
+        ("hang", STEPS, r"Renode opened no UART within 0\.5 s, 2 times"),
+    ],
 )
 @pytest.mark.usefixtures("stand_in")
 def test_a_start_that_fails_says_why_and_leaves_nothing(
+    built: Built,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    steps: tuple[str, ...],
+    reason: str,
+) -> None:
+    build = built(MODEL, "mps2-an386")
+    mark, temporary = uuid.uuid4().hex, tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("STAND_IN_MARK", mark)
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    if what == "hang":
+        monkeypatch.setattr(renode, "START_TIMEOUT", 0.5)
+    for step in steps:
+        monkeypatch.setenv("STAND_IN_FAULT", f"{what}:{step}")
+        with pytest.raises(ToolFailed, match=reason.format(step)):
+            renode.start(build.board, build.elf, shared=False)
+        assert nothing_runs(mark), running(mark)
+        assert not list(temporary.iterdir())
+
+
+@pytest.mark.emulated
+@pytest.mark.parametrize("fault", ["hang:start", "hang:console", "orphan:console"])
+@pytest.mark.usefixtures("stand_in")
+def test_one_that_hangs_later_leaves_nothing(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     build = built(MODEL, "mps2-an386")
-    mark = uuid.uuid4().hex
-    monkeypatch.setenv("STAND_IN_FAULT", fault)
-    monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
+    mark, temporary = uuid.uuid4().hex, tmp_path / "temporary"
+    temporary.mkdir()
     monkeypatch.setenv("STAND_IN_MARK", mark)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    reason = {
-        "error:include": r"Renode says: There was an error .*'include' / Error E99: the stand-in",
-        "exit:include": "status 7",
-        "exit:machine": "status 7",
-        "kill:sysbus": "status 137",
-        # It has connected by then, and says nothing: the client's patience ends that.
-        "hang:start": "",
-    }[fault]
-    if reason:
-        with pytest.raises(ToolFailed, match=reason):
-            renode.start(build.board, build.elf, shared=False)
-    else:
-        session = renode.start(build.board, build.elf, shared=False)
-        assert session.receive(0.2) == b""
-        session.close()
+    monkeypatch.setattr(renode, "ANSWER", 0.2)
+    monkeypatch.setenv("STAND_IN_FAULT", fault)
+    with closing(renode.start(build.board, build.elf, shared=False)) as session:
+        if fault == "hang:start":  # its line is there, and says nothing
+            assert session.receive(0.2) == b""
+        else:
+            assert session.receive(10.0)
+        assert session.debugger
+        with pytest.raises((ValueError, OSError)):
+            session.debugger.counter()
     assert nothing_runs(mark), running(mark)
-    assert not list(tmp_path.glob("boardless-renode-*"))
+    assert not list(temporary.iterdir())
 
 
 @pytest.mark.emulated
@@ -364,7 +381,6 @@ def test_a_start_without_a_uart_is_repeated_once(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build = built(MODEL, "mps2-an386")
-    monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
     monkeypatch.setenv("STAND_IN_FAULT", "hang:boardless_line")
     monkeypatch.setenv("STAND_IN_ATTEMPTS", str(tmp_path / "attempts"))
     monkeypatch.setattr(renode, "START_TIMEOUT", 10.0)
@@ -377,7 +393,6 @@ def test_a_start_without_a_uart_is_repeated_once(
 @pytest.mark.usefixtures("stand_in")
 def test_one_that_dies_in_mid_run_says_so(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     build = built(MODEL, "mps2-an386")
-    monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
     monkeypatch.setenv("STAND_IN_FAULT", "kill:console")
     with closing(renode.start(build.board, build.elf, shared=False)) as session:
         assert session.process.wait(10.0) == 128 + signal.SIGKILL
@@ -393,7 +408,6 @@ def test_it_ends_by_itself_when_its_line_does(
 ) -> None:
     """It writes its counts then, so nobody signals it. Environment.Exit would wait for ever."""
     build = built(MODEL, "mps2-an386")
-    monkeypatch.setenv("STAND_IN_QEMU", MACHINES["mps2-an386"])
     with closing(renode.start(build.board, build.elf, shared=False)) as session:
         assert session.receive(30.0)
         session.line.shutdown(socket.SHUT_RDWR)
@@ -412,7 +426,7 @@ def test_no_renode_outlives_boardless(built: Built, number: int) -> None:
         f"s = renode.start(boards.load('mps2-an386'), Path({str(build.elf)!r}), shared=False);"
         "print('up', flush=True); s.receive(60); s.receive(60); sys.stdin.read()"
     )
-    environment = os.environ | {"STAND_IN_QEMU": MACHINES["mps2-an386"], "STAND_IN_MARK": mark}
+    environment = os.environ | {"STAND_IN_MARK": mark}
     with subprocess.Popen(
         [sys.executable, "-c", code],
         env=environment,
