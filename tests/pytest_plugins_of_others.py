@@ -7,7 +7,12 @@ claims all the names that are left, with values that none of ours would pass.
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 EMBEDDED = """
 import pytest
@@ -69,6 +74,28 @@ def firmware():
 def pictures(firmware, model):
     return f"{firmware} of {model}"
 """
+
+
+PUBLISHED = Path(__file__).with_suffix(".txt")
+UNREACHABLE = re.compile(
+    r"Failed to fetch|error sending request|dns error|timed out", re.IGNORECASE
+)
+
+
+def install_published(folder: Path) -> None:
+    """Installs the plugins that others have published; skips where no package index answers."""
+    install = ("pip", "install", "--no-deps", "--require-hashes", "--target", str(folder / "site"))
+    done = subprocess.run(
+        [sys.executable, "-m", "uv", *install, "-r", str(PUBLISHED), "--python", sys.executable],
+        cwd=folder,  # uv would take boardless's settings, which leave playwright out
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode and UNREACHABLE.search(done.stderr):
+        pytest.skip("pytest-embedded, pytest-playwright and labwired: no package index in reach")
+    assert done.returncode == 0, done.stderr
 
 
 def install(folder: Path, **plugins: str) -> None:

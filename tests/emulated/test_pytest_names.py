@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
 import pytest_plugins_of_others as others
+import shared
+from command_line import Cli
 from pytest_project import Project, with_checkout_builds
 
 pytestmark = pytest.mark.emulated
@@ -104,3 +107,44 @@ def test_others_keep_their_names(project: Project, tmp_path: Path, ours_first: b
     assert re.search(r"\b5 passed in", said), said
     for plugin in ("embedded-plugin-1.0", "browser-plugin-1.0", "greedy-plugin-1.0", "boardless-"):
         assert plugin in said
+
+
+AMONG_PUBLISHED = """
+import labwired, pytest_embedded_serial
+
+def test_ours(boardless_device, boardless_pictures):
+    for _ in range(2):
+        prediction = boardless_device.predict(boardless_pictures.inputs[0])
+        assert prediction.top == boardless_pictures.labels[0]
+
+def test_of_embedded(port, pytestconfig):
+    assert port == pytestconfig.getoption("--port") == "/dev/none"
+
+def test_of_playwright(device, pytestconfig):
+    assert device == pytestconfig.getoption("--device") == "a phone"
+
+def test_of_labwired(sim):
+    assert callable(sim)
+"""
+
+
+def test_published_plugins_together(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, cli: Cli
+) -> None:
+    """pytest-embedded, pytest-xdist, pytest-playwright and labwired, as they are published: on an
+    emulated board in two workers, and on a serial port that a pseudo-terminal stands in for."""
+    folder = shared.once(tmp_path_factory, "plugins", others.install_published) / "site"
+    project.test(AMONG_PUBLISHED)
+    path = os.pathsep.join([str(project.site), str(folder)])
+    environment = {**with_checkout_builds(), "PYTHONPATH": path}
+    theirs = ("--port=/dev/none", "--device=a phone", "--labwired-chip=none")
+    process = cli.start("serve", "digits_cnn:int8", "--board", "host", "--pty")
+    assert process.stdout is not None
+    terminal = process.stdout.readline().strip()
+    for ours in (("-n", "2"), (f"--boardless-port={terminal}",)):
+        said = project.pytest(*theirs, *ours, **environment)
+        assert "4 passed" in said, said
+        for plugin in ("embedded-2", "playwright-0", "labwired-0", "xdist-3", "boardless-"):
+            assert plugin in said
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
