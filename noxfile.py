@@ -235,7 +235,7 @@ def robot(session: nox.Session) -> None:
     `-- --renode` runs them with renode-test instead, in build/robot. Other arguments go to robot,
     such as --variable MODEL:mobile_lenet:int8 or --suite faults. Log and pages are in build/robot.
     """
-    install(session, "robot")
+    install(session, "renode" if "--renode" in session.posargs else "robot")
     out = ROOT / "build" / "robot"
     out.mkdir(parents=True, exist_ok=True)
     for source in ("boardless.robot_library.Boardless", "robot_tests/resources/device.resource"):
