@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import shared
@@ -17,7 +18,7 @@ from boardless import runtimes
 from boardless.core import paths
 from boardless.device import boards
 from boardless.device.link.client import Client
-from boardless.device.records import Build
+from boardless.device.records import Board, Build
 from boardless.model import zoo
 from command_line import Cli
 from properties import drawn, profiles, repeat
@@ -35,6 +36,28 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     repeat.pytest_collection_modifyitems(items)
     drawn.in_rows(items)
+    skip_where_a_board_lacks_tools(items)
+
+
+def skip_where_a_board_lacks_tools(items: list[pytest.Item]) -> None:
+    """Skips tests on boards that need `./bootstrap --with BOARD`, where that was not done. The
+    default boards' tools must be there."""
+    lacking = {}
+    for board in map(boards.load, boards.names()):
+        needed = [f"{board.toolchain.prefix}gcc", *qemu_of(board)]
+        missing = [program for program in needed if shutil.which(program) is None]
+        if missing and not board.default and board.toolchain.prefix:
+            lacking[board.name] = f"needs {missing[0]}: ./bootstrap --with {board.name}"
+    for item in items:
+        parts = getattr(item, "callspec", SimpleNamespace(id="")).id.split("-")
+        reason = next((lacking[part] for part in parts if part in lacking), None)
+        if reason and item.get_closest_marker("emulated"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def qemu_of(board: Board) -> list[str]:
+    settings = board.emulators.get("qemu")
+    return [settings.program] if settings else []
 
 
 @pytest.fixture(scope="session")
