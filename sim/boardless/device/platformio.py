@@ -24,6 +24,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,9 @@ MOST_OBJECTS = 1_000  # that are kept, those used last; a board has about 70 of 
 # As `-m platformio`, but garbage is not looked for, which takes a fifth of its time.
 START = "import atexit, gc, runpy; gc.disable(); atexit.register(gc.freeze); "
 START += "runpy.run_module('platformio', run_name='__main__', alter_sys=True)"
-TIMEOUT = 900  # seconds; a build takes a few, this only guards a hang
+# Seconds without a word, after which a build hangs. One of others' sources may take many minutes on
+# a busy machine, but each file that is compiled is a line.
+SILENCE = 600
 DAMAGED = r"not recognized|truncated|malformed"  # what the linker says of a damaged object
 ENDED = r"(?m)^\*\*\* \["  # what SCons says of a target that failed; it then writes its notes
 
@@ -199,13 +202,27 @@ class Place:
                     pass_fds=(lock,),
                 ) as process,
             ):
-                process.wait(TIMEOUT)
-        except (OSError, subprocess.TimeoutExpired) as error:
+                _wait(process, log)
+        except OSError as error:
             raise ToolFailed(f"PlatformIO did not finish: {error}", hint=f"see {log}") from error
         finally:
             os.close(lock)
         made = [elf if path.is_file() else None for elf, path in zip(elfs, whole, strict=True)]
         return made, log.read_text(errors="replace")
+
+
+def _wait(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits for the end of a process that writes to `log`; ToolFailed where it is silent for too
+    long."""
+    size, since = -1, time.monotonic()
+    while time.monotonic() - since < SILENCE:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(min(1.0, SILENCE))
+            return
+        before, size = size, log.stat().st_size
+        if size != before:
+            since = time.monotonic()
+    raise ToolFailed(f"PlatformIO has said nothing for {SILENCE:g} s", hint=f"see {log}")
 
 
 def _time(path: Path) -> int:
