@@ -1,5 +1,6 @@
 """The library of `boardless export --format arduino`: its sketches run on an emulated board, with a
-stand-in for Arduino's core, and predict what the .tflite predicts."""
+stand-in for Arduino's core, and predict what the .tflite predicts. Arduino's own builder, which is a
+package of Debian's, takes the library where it is installed."""
 
 from __future__ import annotations
 
@@ -32,6 +33,18 @@ MODELS = (
     "se_mobilenet:float32",
     "mobile_lenet:float32",
 )
+HARDWARE = Path(__file__).parent / "arduino_hardware"  # as Arduino's builder has it, without a core
+BUILDER = ("arduino-builder", "arduino-ctags")
+MAIN = """\
+#include <Arduino.h>
+SerialStandIn Serial;
+void setup();
+void loop();
+extern "C" void run_sketches(void) {
+  setup();
+  loop();
+}
+"""
 needs_board = pytest.mark.skipif(
     not (shutil.which("arm-none-eabi-g++") and shutil.which("qemu-system-arm")),
     reason="needs arm-none-eabi-g++ and qemu-system-arm",
@@ -86,6 +99,35 @@ def firmware(folders: list[Path], place: Path) -> Path:
     return elf
 
 
+def hardware(place: Path) -> Path:
+    """Returns a folder of hardware for Arduino's builder: its core is the stand-in, with what
+    starts the board."""
+    core = place / "stand_ins" / "arm" / "cores" / "stand_in"
+    shutil.copytree(HARDWARE, place / "stand_ins")
+    shutil.copytree(HERE, core)
+    board = paths.FIRMWARE / "boards" / BOARD.name / "board.c"
+    for source in (HAL / "cortex_m" / "startup.c", board):
+        shutil.copy(source, core)
+    (core / "main.cpp").write_text(MAIN)
+    return place
+
+
+def printed(elf: Path) -> list[str]:
+    """Returns the lines that a firmware of sketches prints."""
+    command = ["qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-serial", "stdio"]
+    command += ["-monitor", "none", "-semihosting-config", "enable=on,target=native"]
+    done = subprocess.run(
+        [*command, "-icount", "0", "-kernel", str(elf)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
 def expected(model: zoo.Model, folder: Path) -> tuple[int, np.ndarray]:
     """Returns class and probabilities that the reference gives for the sketch's own picture."""
     (header,) = folder.glob("examples/*/picture.h")
@@ -110,19 +152,8 @@ def expected(model: zoo.Model, folder: Path) -> tuple[int, np.ndarray]:
 def test_sketches_predict_what_the_reference_does(tmp_path: Path) -> None:
     folders = [made(name, BOARD.name, tmp_path, form="arduino") for name in MODELS]
     elf = firmware(folders, tmp_path)
-    command = ["qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-serial", "stdio"]
-    command += ["-monitor", "none", "-semihosting-config", "enable=on,target=native"]
-    done = subprocess.run(
-        [*command, "-icount", "0", "-kernel", str(elf)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert len(lines) == 3 * len(MODELS), done.stdout
+    lines = printed(elf)
+    assert len(lines) == 3 * len(MODELS), lines
     for number, (name, folder) in enumerate(zip(MODELS, folders, strict=True)):
         model = zoo.find(name)
         values, label, time = lines[3 * number : 3 * number + 3]
@@ -132,6 +163,28 @@ def test_sketches_predict_what_the_reference_does(tmp_path: Path) -> None:
         found = [float(value) for value in values.split(",")]
         np.testing.assert_allclose(found, probabilities, rtol=0, atol=1e-4, err_msg=name)
         assert float(time.removeprefix(" - Time (ms): ")) > 0, name
+
+
+@needs_board
+@pytest.mark.skipif(not all(map(shutil.which, BUILDER)), reason=f"needs {' and '.join(BUILDER)}")
+def test_arduinos_builder_takes_the_library(tmp_path: Path) -> None:
+    model = zoo.find(MODELS[0])
+    library = made(MODELS[0], BOARD.name, tmp_path / "libraries", form="arduino")
+    (sketch,) = library.glob("examples/*/*.ino")
+    build = tmp_path / "build"
+    build.mkdir()
+    flags = [*BOARD.toolchain.flags, f"'-DBL_BOARD=\"{BOARD.name}\"'", *INCLUDES]
+    flags += [f"-I{paths.KERNELS}"]
+    link = ["-T", str(HAL / "cortex_m" / "cortex_m.ld")]
+    link += [f"-Wl,--defsym=bl_{name}={value}" for name, value in BOARD.memory_symbols().items()]
+    words = ["-hardware", str(hardware(tmp_path / "hardware")), "-tools", str(tmp_path)]
+    words += ["-libraries", str(library.parent), "-fqbn", "stand_ins:arm:emulated"]
+    words += ["-prefs", f"board.flags={' '.join(flags)}", "-prefs", f"board.link={' '.join(link)}"]
+    kept.run(["arduino-builder", "-compile", *words, "-build-path", str(build), str(sketch)])
+    _, label, _ = printed(build / f"{sketch.name}.elf")
+    assert model.results
+    best, _ = expected(model, library)
+    assert label == f"Predicted class is: {model.results.classes[best]}"
 
 
 def test_a_model_of_several_inputs_has_a_sketch_without_a_class(tmp_path: Path) -> None:
