@@ -90,6 +90,71 @@ def test_another_runtimes_figures_are_accepted_and_judged(checkout: Checkout) ->
     assert said.endswith(accept)
 
 
+INEXACT = """\
+from boardless.device.records import MarkedLayer, Sources
+from boardless.runtimes import Wanted, served
+
+PROFILE, EXACT, MORE = "litert", False, 1
+INVOKE = '''
+#include "model_config.h"
+#include "runtime.h"
+
+bl_status bl_runtime_invoke(const void *input, void *output) {
+  bl_mark(0);
+  for (int i = 0; i < BL_INPUT_BYTES; i++) {
+    ((unsigned char *)output)[i] = ((const unsigned char *)input)[i] ^ MORE;
+  }
+  return BL_OK;
+}
+'''
+
+
+def version(variant: str) -> str:
+    return "inexact 1.0"
+
+
+def sources(wanted: Wanted) -> Sources:
+    graph = wanted.graph
+    head = served.Head(
+        operators=0,
+        output=graph.input,
+        files={"invoke.c": f"#define MORE {MORE}\\n{INVOKE}".encode()},
+        layers=(MarkedLayer(0, "COPY", "input", macs=0),),
+        arena_bytes=0,
+        weights_bytes=0,
+        needs=served.Needs(),
+    )
+    return served.sources(wanted, head, runtime="inexact", version=version(""))
+"""
+
+
+def test_a_runtime_that_rounds_as_no_reference_is_held_against_what_was_accepted(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    package = tmp_path / "runtimes" / "inexact" / "__init__.py"
+    package.parent.mkdir(parents=True)
+    package.write_text(INEXACT)
+
+    def gate(*words: str) -> tuple[int, list[str]]:
+        words = (*words, "--runtime", "inexact", "--board", "mps2-an386")
+        done = checkout.gate(*words, BOARDLESS_RUNTIMES=str(package.parent.parent))
+        lines = done.stdout.splitlines()
+        return done.returncode, [line for line in lines if line.startswith(LINE)]
+
+    accept = f"{ACCEPT} --runtime inexact"
+    status, [said] = gate("digits_cnn:int8")
+    assert status == 1
+    expected = rf"predictions: no baseline, and \d+ of 32 predictions differ .*; {accept}"
+    assert re.fullmatch(LINE.strip() + " " + expected, said), said
+    assert gate("--update", "digits_cnn:int8")[0] == 0
+    assert gate() == (0, [])
+    package.write_text(INEXACT.replace("False, 1", "False, 64"))
+    status, [said] = gate()
+    assert status == 1
+    assert "predictions: changed: top class of " in said
+    assert said.endswith(f"; the model is the same; {accept}")
+
+
 @pytest.mark.parametrize("regression", PLANTED)
 def test_a_planted_regression_is_one_line_until_it_is_accepted(
     checkout: Checkout, regression: str

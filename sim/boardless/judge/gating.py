@@ -108,7 +108,8 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
     after = f"accept: {baseline.accept(case.name, case.place)}"
     version = "" if case.runtime == OURS else run.build.runtime_version
     row = Comparison(case, verdict.reason, inputs, new, after, old, now, version)
-    found = wrong(row)
+    inexact = case.has_baselines and not runtimes.load(case.runtime).exact
+    found = wrong(row, differs=not inexact)
     if found:
         return replace(row, findings=tuple(found))
     if not case.has_baselines:
@@ -116,6 +117,9 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
         text = f"baselines are of {whose}; only outputs are compared, with those of "
         text += run.held_against
         return replace(row, old=None, findings=(Finding("skipped", "", text),))
+    if inexact and old is None and row.reason:
+        text = f"{records.NO_BASELINE}, and {row.reason}"
+        return replace(row, findings=(Finding("new", "predictions", text),))
     if accepted is None or old is None:
         text = records.NO_BASELINE
         # Another runtime, a board of the user's own, or one that `nox -s sim` leaves out, need not
@@ -178,9 +182,11 @@ def no_cycles(missing: str) -> str:
     return f"{NOT_JUDGED}: {missing}" if missing else ""
 
 
-def wrong(row: Comparison) -> list[Finding]:
-    """Returns the findings that make every other figure pointless: wrong outputs."""
-    if row.reason:
+def wrong(row: Comparison, *, differs: bool = True) -> list[Finding]:
+    """Returns the findings that make every other figure pointless: wrong outputs. Unless `differs`,
+    outputs may differ from the reference: a runtime that rounds as none does has to give those that
+    were accepted."""
+    if row.reason and differs:
         return [Finding("wrong", "predictions", row.reason)]
     memory = row.case.board.memory
     return growth.beyond_board(row.new.memory, memory.flash_bytes, memory.ram_bytes)
