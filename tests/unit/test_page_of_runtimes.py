@@ -64,6 +64,24 @@ def test_differences_are_named(tool: ModuleType, capsys: pytest.CaptureFixture[s
     assert "not compared, gcc 1.0 is not " in capsys.readouterr().out
 
 
+def test_ours_is_ahead_of_bakenns_best_on_every_model_of_the_page(tool: ModuleType) -> None:
+    """In instructions on each core, and in cycles on the M4."""
+    figures = [f for f in recorded.every() if not f.refused]
+    names = {subject.digest: subject.name for subject in tool.subjects()}
+    ours = {(f.digest, f.board): f for f in figures if f.runtime == "boardless"}
+    compared = set()
+    for theirs in figures:
+        own = ours.get((theirs.digest, theirs.board))
+        if own is None or not theirs.runtime.startswith("bakenn"):
+            continue
+        compared.add((names[theirs.digest], theirs.board))
+        assert own.instructions and theirs.instructions and own.cycles and theirs.cycles
+        assert own.instructions < theirs.instructions, theirs
+        if theirs.board == "mps2-an386":
+            assert own.cycles < theirs.cycles, theirs
+    assert compared == {(name, board) for name in names.values() for board in tool.BOARDS}
+
+
 def test_models_are_found_by_their_digests(tool: ModuleType, tmp_path: Path) -> None:
     file = tmp_path / "a b" / "any.tflite"
     file.parent.mkdir()
