@@ -40,9 +40,12 @@ def test_bakenn_gives_the_bits_of_its_reference(board: str) -> None:
     not os.environ.get(checkout.VARIABLE),
     reason=f"{checkout.VARIABLE} does not name a checkout of tflite-micro",
 )
-@pytest.mark.parametrize("runtime", ["tflm", "tflm:cmsis_nn"])
-def test_tflm_gives_the_bits_of_its_interpreter(runtime: str) -> None:
-    request = Request("digits_cnn:int8", "mps2-an386", runtime=runtime, reference="tflm", limit=4)
+@pytest.mark.parametrize(
+    ("runtime", "board"),
+    [("tflm", "mps2-an386"), ("tflm:cmsis_nn", "mps2-an386"), ("tflm", "esp32c3")],
+)
+def test_tflm_gives_the_bits_of_its_interpreter(runtime: str, board: str) -> None:
+    request = Request("digits_cnn:int8", board, runtime=runtime, reference="tflm", limit=4)
     outcome = follow(request)
     run, build = outcome.run, outcome.run.build
     assert outcome.ok

@@ -99,19 +99,50 @@ def test_an_operator_that_it_does_not_have_is_refused(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("board", "said"),
+    ("board", "there", "said"),
     [
-        ("mps2-an386", "apt-get install libstdc++-arm-none-eabi-newlib"),
-        ("esp32c3", "no package of Debian's brings it"),
+        ("mps2-an386", True, "apt-get install libstdc++-arm-none-eabi-newlib"),
+        ("esp32c3", True, "apt-get install libstdc++-arm-none-eabi-newlib"),
+        ("esp32", False, "no package of Debian's brings it"),
     ],
 )
 def test_a_missing_library_of_c_plus_plus_is_named(
-    monkeypatch: pytest.MonkeyPatch, board: str, said: str
+    monkeypatch: pytest.MonkeyPatch, board: str, there: bool, said: str
 ) -> None:
     monkeypatch.setattr(compiler, "_compiles", lambda *_: False)
+    monkeypatch.setattr(compiler.shutil, "which", lambda name: name if there else None)
+    monkeypatch.setattr(compiler, "_lent", lambda _: compiler.Library())
     with pytest.raises(ToolMissing) as caught:
-        compiler.check(boards.load(board))
-    assert str(caught.value).endswith(f"g++ does not find the C++ library; {said}")
+        compiler.library(boards.load(board))
+    what = "does not find the C++ library" if there else "is not there"
+    assert str(caught.value).endswith(f"g++ {what}; {said}")
+
+
+@pytest.mark.parametrize(("version", "lends"), [("12.2.1", True), ("13.3.0", False)])
+def test_risc_v_takes_the_headers_of_arms_compiler_if_it_is_of_the_same_version(
+    root: Path, monkeypatch: pytest.MonkeyPatch, version: str, lends: bool
+) -> None:
+    """Debian has no C++ library for RISC-V, and the interpreter needs nothing of it but headers."""
+
+    def said(program: str, *words: str) -> str:
+        if words == ("-dumpversion",):
+            return f"{version if program.startswith('arm-') else '12.2.0'}\n"
+        return "Using built-in specs.\n /usr/lib/c++/12\n /usr/lib/c++/12/thumb\n /usr/lib/gcc\n"
+
+    monkeypatch.setattr(compiler, "_said", said)
+    monkeypatch.setattr(compiler, "_compiles", lambda _, flags: "-isystem" in flags)
+    compiler._lent.cache_clear()
+    try:
+        if not lends:
+            with pytest.raises(ToolMissing, match="riscv64-unknown-elf-g\\+\\+ does not find"):
+                made(board="esp32c3")
+            return
+        found = made(board="esp32c3")
+    finally:
+        compiler._lent.cache_clear()
+    headers = ["-isystem", "/usr/lib/c++/12", "-isystem", "/usr/lib/c++/12/thumb"]
+    assert json.loads(found.files["build.json"])["cxxflags"][-4:] == headers
+    assert found.notes == ("headers of C++: those of arm-none-eabi-g++ 12.2.1",)
 
 
 def test_what_a_compiler_finds_is_asked() -> None:

@@ -49,8 +49,8 @@ def sources(wanted: Wanted) -> Sources:
         )
     model = schema.ModelT.InitFromPackedBuf(wanted.content, 0)
     codes = _codes(model, found, graph.name)
-    compiler.check(board)
-    made = files.Files.of(graph, wanted.content, codes, found)
+    library = compiler.library(board)
+    made = files.Files.of(graph, wanted.content, codes, found, library)
     needed = arena.of(made, wanted)
     layers = _layers(graph, model)
     runtime = f"tflm:{found.kernels}" if found.kernels else "tflm"
@@ -65,7 +65,8 @@ def sources(wanted: Wanted) -> Sources:
         begins=True,
         at=needed.at if made.in_place else None,
     )
-    return served.sources(wanted, head, runtime=runtime, version=found.version)
+    notes = [f"headers of C++: those of {library.lender}"] if library.lender else []
+    return served.sources(wanted, head, runtime=runtime, version=found.version, notes=notes)
 
 
 def _codes(model: Any, found: checkout.Checkout, name: str) -> list[str]:

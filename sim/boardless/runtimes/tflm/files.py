@@ -11,6 +11,7 @@ from boardless.model.compiler.emit import templates
 from boardless.model.graph import Graph, Tensor
 from boardless.runtimes import served
 from boardless.runtimes.tflm.checkout import Checkout
+from boardless.runtimes.tflm.compiler import Library
 
 # As in the interpreter's own build called `release`, but with the optimisation of all else here.
 FLAGS = (
@@ -41,9 +42,17 @@ class Files:
     content: bytes
     checkout: Checkout
     codes: tuple[str, ...]  # the operators that it uses
+    library: Library
 
     @classmethod
-    def of(cls, graph: Graph, content: bytes, codes: Sequence[str], checkout: Checkout) -> Files:
+    def of(
+        cls,
+        graph: Graph,
+        content: bytes,
+        codes: Sequence[str],
+        checkout: Checkout,
+        library: Library,
+    ) -> Files:
         known = checkout.operators()
         values = {
             "name": graph.name,
@@ -55,7 +64,7 @@ class Files:
             "outputs": [_copied(graph.tensors[i]) for i in graph.outputs],
             "reset": bool(graph.states) and not graph.keeps_states,
         }
-        return cls(values, content, checkout, tuple(codes))
+        return cls(values, content, checkout, tuple(codes), library)
 
     @property
     def in_place(self) -> bool:
@@ -92,7 +101,7 @@ class Files:
         return served.Needs(
             include=tuple(map(str, self.checkout.include)),
             flags=(*FLAGS, *([SILENT] if silent else []), *kernels, hidden),
-            cxxflags=CXXFLAGS,
+            cxxflags=(*CXXFLAGS, *self.library.flags),
             sources=tuple(map(str, self.checkout.sources(self.codes, start))),
         )
 
