@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import pickle
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from properties.machines import KernelCrash
 from properties.records import Block, Record
 from properties.runners import Runner, Steps
 
+IMPORTED = re.compile(r"^from properties\.strategies\.(\w+) import", re.MULTILINE)
 ROUNDED = 12  # cases for each profile with a rounding of its own, as in test_profiles.py
 
 
@@ -43,21 +45,39 @@ class Recorded:
 class Recorder(Runner):
     """Runs kernels on the host and keeps their calls."""
 
-    found: list[Recorded] = field(default_factory=list)
+    found: dict[bytes, Recorded] = field(default_factory=dict)  # no call twice
     refusals: dict[str, list[Recorded]] = field(default_factory=dict)  # by function
     magnitude: float = 0.0
-    layer: Any = None
+    arguments: Sequence[tuple[int, int] | int | None] = ()  # of the last calls that were made
+    blocks: Sequence[Block] = ()
 
     def each(
         self, graph: Graph, several: Sequence[tuple[str, ...]], inputs: npt.NDArray[Any]
     ) -> None:
         """Runs a model with each of these sets of variants that gives other calls."""
-        for program in runners.programs(graph, several):
-            self.run(program, inputs)
+        self.run_together([(program, inputs) for program in runners.programs(graph, several)])
 
     def _layer(self, layer: compiler.Layer, arenas: Sequence[bytearray]) -> Steps[None]:
-        self.layer = layer
-        yield from super()._layer(layer, arenas)
+        """Keeps the calls of a layer with where their outputs are."""
+        steps = super()._layer(layer, arenas)
+        made = next(steps)
+        arguments, blocks = self.arguments, self.blocks
+        memories = yield made
+        places = arguments[len(arguments) - len(layer.output_shapes) :]
+        for record, memory in zip(made, memories, strict=True):
+            ranges, limit = [], 0.0
+            for text, place in zip(layer.output_shapes, places, strict=True):
+                assert isinstance(place, tuple)
+                at, size = record.offsets[place[0]] + place[1], runners.nbytes(text)
+                ranges.append((at, size))
+                if text.startswith("float32"):
+                    limit = max(limit, self._limit(np.frombuffer(memory[at : at + size], "<f4")))
+            self.found.setdefault(record.data, Recorded(record.data, tuple(ranges), limit))
+        if layer.call.function not in self.refusals:
+            number, whole = self._padded(layer.call.function, arguments)
+            self.refusals[layer.call.function] = list(self._refused(number, blocks, whole))
+        with contextlib.suppress(StopIteration):
+            steps.send(memories)
 
     def _records(
         self,
@@ -65,25 +85,9 @@ class Recorder(Runner):
         several: Sequence[Sequence[Block]],
         arguments: Sequence[tuple[int, int] | int | None],
     ) -> list[Record]:
-        """Makes the calls, and keeps them with where their outputs are."""
-        made = super()._records(function, several, arguments)
-        number, whole = self._padded(function, arguments)
-        shapes = self.layer.output_shapes
-        places = list(arguments)[len(arguments) - len(shapes) :]
-        for record, memory in zip(made, self.machine.execute(made), strict=True):
-            _, after = record.result(memory)
-            ranges, limit = [], 0.0
-            for text, place in zip(shapes, places, strict=True):
-                assert isinstance(place, tuple)
-                size = runners.nbytes(text)
-                ranges.append((record.offsets[place[0]] + place[1], size))
-                if text.startswith("float32"):
-                    out = np.frombuffer(after[place[0]], np.uint8)[place[1] : place[1] + size]
-                    limit = max(limit, self._limit(out.view(np.float32)))
-            self.found.append(Recorded(record.data, tuple(ranges), limit))
-        if function not in self.refusals:
-            self.refusals[function] = list(self._refused(number, several[0], whole))
-        return made
+        """Notes what the calls are made of, for `_layer`."""
+        self.arguments, self.blocks = arguments, several[0]
+        return super()._records(function, several, arguments)
 
     def _refused(
         self,
@@ -120,30 +124,50 @@ class Recorder(Runner):
 
 def file(names: Sequence[str]) -> Path:
     """The cases of these operators' folders, as program.c reads them."""
-    sources = [*sorted((paths.ROOT / "tests" / "properties").rglob("*.py")), Path(__file__)]
-    texts = [path.read_bytes() for path in sources]
-    with kept.folder("mutants-cases", texts, kept.version("gcc")) as folder:
-        calls = [record for name in names for record in _recorded(folder, name)]
-    path = folder / f"{'-'.join(names) if len(names) < 4 else 'all'}.bin"
+    calls = [record for name in names for record in _recorded(name)]
+    calls.sort(key=lambda record: len(record.data))  # short ones first: most show there
     parts = [struct.pack("<I", len(calls))]
     for record in calls:
         parts.append(struct.pack("<IIf", len(record.data), len(record.ranges), record.limit))
         parts += [struct.pack("<II", *place) for place in record.ranges]
         parts.append(record.data)
+    path = (
+        paths.build_root() / "tests" / f"mutants-{names[0] if len(names) == 1 else 'several'}.bin"
+    )
     path.write_bytes(b"".join(parts))
     return path
 
 
-def _recorded(folder: Path, name: str) -> list[Recorded]:
-    """The records of a folder's operators."""
-    path = folder / f"{name}.pickle"
-    if not path.is_file():
-        found = [r for operator in operators(name) for r in _of_operator(operator)]
-        half = path.with_suffix(".half")
-        half.write_bytes(pickle.dumps(found))
-        half.rename(path)
-    loaded: list[Recorded] = pickle.loads(path.read_bytes())
-    return loaded
+def _recorded(name: str) -> list[Recorded]:
+    """The records of a folder's operators, made once for each state of what makes them."""
+    strategy = Path(strategies.__file__).with_name(f"{name}.py")
+    with kept.folder(f"mutants-{name}", _made_by(strategy), kept.version("gcc")) as folder:
+        path = folder / "cases.pickle"
+        if not path.is_file():
+            found = [r for operator in operators(name) for r in _of_operator(operator)]
+            half = path.with_suffix(".half")
+            half.write_bytes(pickle.dumps(found))
+            half.rename(path)
+        loaded: list[Recorded] = pickle.loads(path.read_bytes())
+        return loaded
+
+
+def _made_by(strategy: Path) -> list[bytes]:
+    """What the cases of a strategy depend on: our Python, without the other strategies that it does
+    not import."""
+    own = Path(__file__).parent.parent / "properties"
+    sources = [Path(__file__), *sorted(own.glob("*.py")), *_strategies(strategy)]
+    for folder in (paths.ROOT / "sim", paths.FIRMWARE):
+        sources += sorted(folder.rglob("*.py"))
+    return [path.read_bytes() for path in sources]
+
+
+def _strategies(path: Path) -> list[Path]:
+    """A strategy and those that it imports."""
+    found = [path, path.with_name("__init__.py")]
+    for name in IMPORTED.findall(path.read_text()):
+        found += _strategies(path.with_name(f"{name}.py"))
+    return found
 
 
 def operators(name: str) -> list[str]:
@@ -166,4 +190,7 @@ def _of_operator(operator: str) -> list[Recorded]:
                 with contextlib.suppress(BoardlessError):  # what the profile does not take
                     own_rounding = graph.replace(profile=profile)
                     recorder.each(own_rounding, [(), records.HOST_VARIANTS], case.inputs)
-    return recorder.found + [r for several in recorder.refusals.values() for r in several]
+    return [
+        *recorder.found.values(),
+        *(r for several in recorder.refusals.values() for r in several),
+    ]
