@@ -1,7 +1,7 @@
 """Makes records of the calls that the cases of test_kernels.py lead to: the changed kernels are run
 with them. They are made once and kept in the build folder.
 
-path = cases.file(["relu", "conv_2d"])
+records = cases.of_folder("relu")
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import contextlib
 import itertools
 import pickle
 import re
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,7 @@ class Recorder(Runner):
     magnitude: float = 0.0
     arguments: Sequence[tuple[int, int] | int | None] = ()  # of the last calls that were made
     blocks: Sequence[Block] = ()
+    made: Sequence[Record] = ()
 
     def each(
         self, graph: Graph, several: Sequence[tuple[str, ...]], inputs: npt.NDArray[Any]
@@ -87,7 +87,20 @@ class Recorder(Runner):
     ) -> list[Record]:
         """Notes what the calls are made of, for `_layer`."""
         self.arguments, self.blocks = arguments, several[0]
-        return super()._records(function, several, arguments)
+        self.made = super()._records(function, several, arguments)
+        return self.made
+
+    def probe(self, function: str, *arguments: Any, **more: Any) -> tuple[int, bytes, bytes]:
+        """Keeps the call of a function of probe.h, whose output is its third block."""
+        answer = super().probe(function, *arguments, **more)
+        (record,) = self.made
+        place = (record.offsets[2], len(record.blocks[2].data))
+        self.found.setdefault(record.data, Recorded(record.data, (place,), 0.0))
+        return answer
+
+    def records(self) -> list[Recorded]:
+        """What was kept, of each function also calls that it refuses."""
+        return [*self.found.values(), *itertools.chain(*self.refusals.values())]
 
     def _refused(
         self,
@@ -122,44 +135,33 @@ class Recorder(Runner):
         return max(1e-5 * max(largest, self.magnitude), float(np.finfo(np.float32).tiny))
 
 
-def file(names: Sequence[str]) -> Path:
-    """The cases of these operators' folders, as program.c reads them."""
-    calls = [record for name in names for record in _recorded(name)]
-    calls.sort(key=lambda record: len(record.data))  # short ones first: most show there
-    parts = [struct.pack("<I", len(calls))]
-    for record in calls:
-        parts.append(struct.pack("<IIf", len(record.data), len(record.ranges), record.limit))
-        parts += [struct.pack("<II", *place) for place in record.ranges]
-        parts.append(record.data)
-    path = (
-        paths.build_root() / "tests" / f"mutants-{names[0] if len(names) == 1 else 'several'}.bin"
-    )
-    path.write_bytes(b"".join(parts))
-    return path
-
-
-def _recorded(name: str) -> list[Recorded]:
-    """The records of a folder's operators, made once for each state of what makes them."""
+def of_folder(name: str) -> list[Recorded]:
+    """The records of a folder's operators."""
     strategy = Path(strategies.__file__).with_name(f"{name}.py")
-    with kept.folder(f"mutants-{name}", _made_by(strategy), kept.version("gcc")) as folder:
+
+    def made() -> list[Recorded]:
+        return [record for operator in operators(name) for record in _of_operator(operator)]
+
+    return stored(name, _strategies(strategy), made)
+
+
+def stored(
+    name: str, sources: Sequence[Path], make: Callable[[], list[Recorded]]
+) -> list[Recorded]:
+    """Records, made once for each state of these sources, of what all strategies use, and of what
+    compiles models."""
+    every = [Path(__file__), *sources, *Path(drawn.__file__).parent.glob("[!t]*.py")]
+    for folder in (paths.ROOT / "sim", paths.FIRMWARE):
+        every += folder.rglob("*.py")
+    texts = [path.read_bytes() for path in sorted(every)]
+    with kept.folder(f"mutants-{name}", texts, kept.version("gcc")) as folder:
         path = folder / "cases.pickle"
         if not path.is_file():
-            found = [r for operator in operators(name) for r in _of_operator(operator)]
             half = path.with_suffix(".half")
-            half.write_bytes(pickle.dumps(found))
+            half.write_bytes(pickle.dumps(make()))
             half.rename(path)
         loaded: list[Recorded] = pickle.loads(path.read_bytes())
         return loaded
-
-
-def _made_by(strategy: Path) -> list[bytes]:
-    """What the cases of a strategy depend on: our Python, without the other strategies that it does
-    not import."""
-    own = Path(__file__).parent.parent / "properties"
-    sources = [Path(__file__), *sorted(own.glob("*.py")), *_strategies(strategy)]
-    for folder in (paths.ROOT / "sim", paths.FIRMWARE):
-        sources += sorted(folder.rglob("*.py"))
-    return [path.read_bytes() for path in sources]
 
 
 def _strategies(path: Path) -> list[Path]:
@@ -190,7 +192,4 @@ def _of_operator(operator: str) -> list[Recorded]:
                 with contextlib.suppress(BoardlessError):  # what the profile does not take
                     own_rounding = graph.replace(profile=profile)
                     recorder.each(own_rounding, [(), records.HOST_VARIANTS], case.inputs)
-    return [
-        *recorder.found.values(),
-        *(r for several in recorder.refusals.values() for r in several),
-    ]
+    return recorder.records()

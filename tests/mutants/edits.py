@@ -255,3 +255,9 @@ def applied(text: str, numbered: Iterable[tuple[Edit, int]]) -> str:
         parts += [text[end:at], made]
         end = at + size
     return "".join([*parts, text[end:]])
+
+
+def made(text: str, edit: Edit) -> str:
+    """The text with this change, as one would write it."""
+    changed = applied(text, [(edit, 1)])
+    return changed.replace("BL_IS(1)", "1").replace("BL_SIGN(1)", "-1")

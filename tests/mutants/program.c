@@ -1,6 +1,6 @@
 /* Runs recorded kernel calls, each with every change that it reaches, and says which changes show.
  *
- *   program CASES FIRST STEP LAST
+ *   program CASES NUMBER...
  *
  * CASES holds for each record: its bytes, the number of its output ranges, how far float32 outputs
  * may be off (0: outputs are no floats), the ranges, and the record (see record.h). What no change
@@ -25,7 +25,7 @@ enum { PATIENCE = 100000, TIMES = 20 }; /* microseconds, and times what the reco
 typedef struct {
   uint32_t bytes, count;
   float limit;
-  uint32_t ranges[16][2];
+  uint32_t ranges[64][2];
   uint8_t *data, *right, *reached;
   long microseconds;
 } recorded;
@@ -76,7 +76,7 @@ static void load(const char *path) {
     read_exactly(file, &r->bytes, 4);
     read_exactly(file, &r->count, 4);
     read_exactly(file, &r->limit, 4);
-    if (r->count > 16) {
+    if (r->count > 64) {
       exit(2);
     }
     read_exactly(file, r->ranges, 8 * r->count);
@@ -151,13 +151,17 @@ static void try(int number) {
 }
 
 int main(int count, char **words) {
-  if (count != 5) {
+  int last = 0;
+  for (int i = 2; i < count; i++) {
+    last = atoi(words[i]) > last ? atoi(words[i]) : last;
+  }
+  if (count < 3 || last >= (int)sizeof bl_reached) {
     return 2;
   }
-  const int first = atoi(words[2]), step = atoi(words[3]), last = atoi(words[4]);
   load(words[1]);
   find_right(last);
-  for (int number = first; number <= last; number += step) {
+  for (int k = 2; k < count; k++) {
+    const int number = atoi(words[k]);
     int reaching = 0, status = 0;
     for (uint32_t i = 0; i < case_count; i++) {
       reaching += reaches(&cases[i], number);

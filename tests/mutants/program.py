@@ -12,7 +12,7 @@ import pickle
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,12 @@ from mutants import edits
 from mutants.edits import Edit
 
 HERE = Path(__file__).parent
+MADE_BY = ("edits.py", "program.py", "program.c", "program.h")
 SHARED = "shared"  # the headers that belong to no operator
 MARKER = re.compile(r'^# (\d+) "([^"]+)"')
 ERROR = re.compile(r"^(?:In file included from )?([^\s:]+):(\d+)(?::\d+)?:? (?:fatal )?error", re.M)
 FLAGS = [
-    *("-std=c11", "-O1", "-w", "-fno-omit-frame-pointer", "-include", str(HERE / "program.h")),
+    *("-std=c11", "-O0", "-w", "-fno-omit-frame-pointer", "-include", str(HERE / "program.h")),
     *("-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all"),
 ]
 
@@ -49,7 +50,7 @@ class Change:
 @dataclass(frozen=True)
 class Built:
     elf: Path
-    changes: tuple[Change, ...]  # number 1 is the first
+    changes: dict[int, Change]  # by the number that the program knows it by
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def sources() -> list[Path]:
 
 def build(names: Collection[str]) -> Built:
     """The program with the changes of these folders."""
-    own = [path.read_bytes() for path in sorted(HERE.glob("*.*")) if path.suffix != ".toml"]
+    own = [(HERE / name).read_bytes() for name in MADE_BY]
     key = (FLAGS, own, sorted(names), kept.version("gcc"))
     with kept.folder("mutants-program", *key) as folder:
         done = folder / "changes.pickle"
@@ -84,7 +85,7 @@ def build(names: Collection[str]) -> Built:
         return Built(folder / "program.elf", pickle.loads(done.read_bytes()))
 
 
-def _build(folder: Path, names: Collection[str]) -> tuple[Change, ...]:
+def _build(folder: Path, names: Collection[str]) -> dict[int, Change]:
     tree = folder / "kernels"
     command = ["gcc", *FLAGS, f"-I{tree}", *records.INCLUDES]
     for path in paths.KERNELS.rglob("*.[ch]"):
@@ -101,24 +102,28 @@ def _build(folder: Path, names: Collection[str]) -> tuple[Change, ...]:
         and (path.parent.name if path.parent != tree else SHARED) in names
     }
     texts = {path: path.read_text() for path in wanted}
-    found = {path: edits.find(texts[path], wanted[path]) for path in wanted}
+    changes = [
+        Change(str(path.relative_to(tree)), edit, texts[path].splitlines()[edit.line - 1].strip())
+        for path in wanted
+        for edit in edits.find(texts[path], wanted[path])
+    ]
+    numbers: dict[Path, list[int]] = defaultdict(list)  # of the changes that compile
+    for number, change in enumerate(changes, 1):
+        numbers[tree / change.file].append(number)
     waiting = {path: folder / f"{path.parent.name}-{path.stem}.o" for path in copies}
-    while True:  # what does not compile is no change
-        changes: list[Change] = []
-        for path, several in found.items():
-            numbered = [(edit, len(changes) + 1 + i) for i, edit in enumerate(several)]
-            path.write_text(edits.applied(texts[path], numbered))
-            rows, name = texts[path].splitlines(), str(path.relative_to(tree))
-            changes += [Change(name, edit, rows[edit.line - 1].strip()) for edit in several]
-        wrong = _compile(command, waiting)
-        if not wrong:
-            break
-        for name, line in wrong:
+    again, touched = set(waiting), set(numbers)
+    while again:
+        for path in touched:
+            several = [(changes[number - 1].edit, number) for number in numbers[path]]
+            path.write_text(edits.applied(texts[path], several))
+        wrong = _compile(command, {path: waiting[path] for path in again})
+        again, touched = set(wrong), set()
+        for name, line in {place for places in wrong.values() for place in places}:
             path = Path(name)
-            assert path in found, f"{name}:{line} does not compile"
-            before = len(found[path])
-            found[path] = [edit for edit in found[path] if edit.line != line]
-            assert len(found[path]) < before, f"{name}:{line} does not compile"
+            left = [n for n in numbers[path] if changes[n - 1].edit.line != line]
+            assert len(left) < len(numbers[path]), f"{name}:{line} does not compile"
+            numbers[path] = left
+            touched.add(path)
     unchanged = {path: folder / f"{path.parent.name}-{path.stem}.o" for path in others}
     kept.all_compiled(["gcc", *records.HOST_FLAGS, *records.INCLUDES, "-g1"], unchanged)
     functions = records.host().functions
@@ -128,7 +133,7 @@ def _build(folder: Path, names: Collection[str]) -> tuple[Change, ...]:
     rest += sorted((paths.FIRMWARE / "protocol").glob("*.c"))
     objects = [str(target) for target in (*waiting.values(), *unchanged.values())]
     kept.run([*command, *map(str, rest), *objects, "-lm", "-o", str(folder / "program.elf")])
-    return tuple(changes)
+    return {n: changes[n - 1] for several in numbers.values() for n in several}
 
 
 def _has(source: Path, names: Collection[str]) -> bool:
@@ -158,8 +163,10 @@ def _compiled_lines(command: Sequence[str], files: Sequence[Path]) -> dict[Path,
     return dict(found)
 
 
-def _compile(command: Sequence[str], targets: dict[Path, Path]) -> set[tuple[str, int]]:
-    """Compiles sources, and returns the lines that do not: (path, line)."""
+def _compile(
+    command: Sequence[str], targets: Mapping[Path, Path]
+) -> dict[Path, set[tuple[str, int]]]:
+    """Compiles sources, and returns for those that fail the lines: (path, line)."""
 
     def one(path: Path) -> set[tuple[str, int]]:
         done = subprocess.run(
@@ -173,21 +180,17 @@ def _compile(command: Sequence[str], targets: dict[Path, Path]) -> set[tuple[str
         return wrong if done.returncode else set()
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        return {place for several in pool.map(one, targets) for place in several}
+        found = zip(targets, pool.map(one, targets), strict=True)
+        return {path: wrong for path, wrong in found if wrong}
 
 
-def run(built: Built, cases: Path, numbers: range | None = None) -> list[Result]:
+def run(built: Built, cases: Path, numbers: Iterable[int] = ()) -> list[Result]:
     """Says of each change, or of those of these numbers, whether the cases catch it."""
-    chosen = numbers or range(1, len(built.changes) + 1)
-    processes = len(os.sched_getaffinity(0)) if numbers is None else 1
+    chosen = [*numbers] or sorted(built.changes)
+    processes = min(len(os.sched_getaffinity(0)), len(chosen))
     running = [
         subprocess.Popen(
-            [
-                str(built.elf),
-                str(cases),
-                *(str(chosen.start + i * chosen.step), str(processes * chosen.step)),
-                str(chosen.stop - 1),
-            ],
+            [str(built.elf), str(cases), *map(str, chosen[i::processes])],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -209,5 +212,5 @@ def _results(built: Built, outputs: Iterable[str]) -> list[Result]:
     for text in outputs:
         for row in text.splitlines():
             number, caught, reached = map(int, row.split())
-            found.append(Result(built.changes[number - 1], caught == 1, reached))
+            found.append(Result(built.changes[number], caught == 1, reached))
     return found

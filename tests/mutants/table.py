@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from properties import strategies
 
-from mutants import cases, program
-from mutants.program import Result
+from mutants import program, same, suites
+from mutants.program import Change, Result
 
 SURVIVORS = Path(__file__).with_name("survivors.toml")
-SHARE = 0.95  # of all changes are caught; each of the others has a reason
+SHARE = 0.95  # of a folder's changes are caught; each of the others has a reason
 
 
 def main(names: Sequence[str]) -> int:
@@ -24,15 +24,19 @@ def main(names: Sequence[str]) -> int:
             print(f"no folder {name}; there are {', '.join(known)}", file=sys.stderr)
             return 2
     results = measure(names or known)
-    return show(results)
+    return show(results, not names)
 
 
-def measure(names: Sequence[str]) -> list[Result]:
-    """The changes of these folders, with the cases of their operators; where a folder has none of
-    its own, with all cases."""
+def measure(names: Sequence[str], with_tests: bool = True) -> list[Result]:
+    """The changes of these folders, with the cases of their operators (where a folder has none of
+    its own, with all cases) and those of other tests. Changes that change nothing are left out."""
     own = [name for name in names if name in strategies.folders()]
     drawn = own if len(own) == len(names) else strategies.folders()
-    return program.run(program.build(names), cases.file(drawn))
+    results = program.run(program.build(names), suites.file(drawn, with_tests))
+    why = reasons()
+    unsure = [r.change for r in results if not r.caught and place(r.change) not in why]
+    nothing = same.same_code(unsure)
+    return [result for result in results if result.change not in nothing]
 
 
 def reasons() -> dict[tuple[str, str, str], str]:
@@ -44,26 +48,45 @@ def reasons() -> dict[tuple[str, str, str], str]:
     return found
 
 
-def show(results: Sequence[Result]) -> int:
-    """Prints the table; returns 0 if enough are caught and each of the others has a reason."""
+def show(results: Sequence[Result], whole: bool = False) -> int:
+    """Prints the table; returns 0 if enough of each folder are caught, each of the others has a
+    reason and, of the `whole`, no reason is left over."""
     why = reasons()
-    files = sorted({result.change.file for result in results})
     missed = [result for result in results if not result.caught]
-    unexplained = [r for r in missed if place(r) not in why]
+    unexplained = [r for r in missed if place(r.change) not in why]
     for result in unexplained:
-        reached = "" if result.reached else " (no case reaches it)"
-        print(f"{result.change}{reached}")
+        print(f"{result.change}{'' if result.reached else ' (no case reaches it)'}")
+    spare = why.keys() - {place(result.change) for result in missed} if whole else set()
+    for file, line, what in sorted(spare):
+        print(f"survivors.toml has a reason for what is caught: {file}: {what}: {line}")
     print(f"{'file':<64}{'changes':>8}{'caught':>8}{'reason':>8}{'neither':>8}")
-    for file in [*files, ""]:
-        own = [r for r in results if file in ("", r.change.file)]
-        caught = sum(r.caught for r in own)
-        without = sum(file in ("", r.change.file) for r in unexplained)
-        numbers = (len(own), caught, len(own) - caught - without, without)
-        print(f"{file or 'all':<64}" + "".join(f"{number:>8}" for number in numbers))
+    for file in sorted({result.change.file for result in results}):
+        print(_row(file, [r for r in results if r.change.file == file], unexplained))
+    print(_row("all", results, unexplained))
+    poor = []
+    for name in sorted({folder(result.change) for result in results}):
+        share = _share([r for r in results if folder(r.change) == name])
+        poor += [name] if share < SHARE else []
+        print(f"{name}: {share:.1%}{' is too little' if share < SHARE else ''}")
     caught = len(results) - len(missed)
-    print(f"{caught} of {len(results)} changes are caught: {100 * caught / len(results):.1f} %")
-    return 0 if caught >= SHARE * len(results) and not unexplained else 1
+    print(f"{caught} of {len(results)} changes are caught: {_share(results):.1%}")
+    return 1 if unexplained or spare or poor else 0
 
 
-def place(result: Result) -> tuple[str, str, str]:
-    return (result.change.file, result.change.text, result.change.edit.what)
+def _row(title: str, own: Sequence[Result], unexplained: Collection[Result]) -> str:
+    caught = sum(result.caught for result in own)
+    without = sum(result in unexplained for result in own)
+    numbers = (len(own), caught, len(own) - caught - without, without)
+    return f"{title:<64}" + "".join(f"{number:>8}" for number in numbers)
+
+
+def _share(results: Sequence[Result]) -> float:
+    return sum(result.caught for result in results) / len(results)
+
+
+def folder(change: Change) -> str:
+    return change.file.split("/")[0] if "/" in change.file else program.SHARED
+
+
+def place(change: Change) -> tuple[str, str, str]:
+    return (change.file, change.text, change.edit.what)

@@ -6,21 +6,25 @@ the host under sanitizers, and some on the emulated core.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from properties import runners, strategies
+from properties import drawn, runners, strategies
+from properties.drawing import DrawnCase
 
 OPERATORS = strategies.with_int16()
-CASES = settings.default.max_examples if settings.default else 100
-HOST, CORE = CASES // 5, CASES // 25  # of each operator
+CORE = (settings.default.max_examples if settings.default else 100) // 25  # cases of each operator
+operators = pytest.mark.parametrize(
+    ("operator", "dtype"), [(name, "int16") for name in OPERATORS], ids=OPERATORS
+)
 
 
-@pytest.mark.parametrize("operator", OPERATORS)
-@settings(max_examples=HOST)
-@given(data=st.data())
-def test_on_host(operator: str, data: st.DataObject) -> None:
-    runners.check(data.draw(strategies.load(operator).cases("int16")), "host")
+@operators
+@drawn.all_cases
+def test_on_host(operator: str, dtype: str, cases: Sequence[DrawnCase]) -> None:
+    runners.check_all(cases, "host")
 
 
 @pytest.mark.emulated

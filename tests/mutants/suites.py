@@ -1,0 +1,67 @@
+"""Gives program.c its records: those of the drawn cases of operators, and those of tests that run
+kernels on cases of their own.
+
+path = suites.file(["relu", "conv_2d"])
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from boardless.core import paths
+from properties import records, runners
+from properties.drawing import DrawnCase
+
+from mutants import cases
+from mutants.cases import Recorded, Recorder
+
+PROPERTIES = ("brought_models", "brought_networks", "chains", "known_bugs", "plain_numbers")
+TESTS = [f"tests/properties/test_{name}.py" for name in (*PROPERTIES, "requantise")]
+TESTS += [f"tests/kernels/test_{name}.py" for name in ("dilated", "moves", "scales")]
+
+
+def file(names: Sequence[str], with_tests: bool = True) -> Path:
+    """The cases of these operators' folders, and those of TESTS."""
+    calls = [record for name in names for record in cases.of_folder(name)]
+    calls += of_tests() if with_tests else []
+    calls.sort(key=lambda record: len(record.data))  # short ones first: most changes show there
+    parts = [struct.pack("<I", len(calls))]
+    for record in calls:
+        parts.append(struct.pack("<IIf", len(record.data), len(record.ranges), record.limit))
+        parts += [struct.pack("<II", *place) for place in record.ranges]
+        parts.append(record.data)
+    few = names[0] if len(names) == 1 else "several"
+    path = paths.build_root() / "tests" / f"mutants-{few}.bin"
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+def of_tests() -> list[Recorded]:
+    """The records of TESTS."""
+    sources = [paths.ROOT / name for name in TESTS]
+    return cases.stored("tests", [*sources, Path(__file__)], _while_tests_run)
+
+
+def _while_tests_run() -> list[Recorded]:
+    """Runs TESTS with a Recorder in place of the runner of this machine."""
+    recorder = Recorder(runners.load("host").machine, records.HOST_VARIANTS)
+    load, check_all = runners.load, runners.check_all
+
+    def checked(several: Iterable[DrawnCase], *arguments: Any) -> None:
+        """Notes how far outputs may be off."""
+        known = [*several]
+        recorder.magnitude = max(case.magnitude for case in known)
+        check_all(known, *arguments)
+
+    def loaded(name: str) -> runners.Runner:
+        return recorder if name == "host" else load(name)
+
+    arguments = ["-qx", "-m", "not emulated", "--assert=plain", "-p", "no:cacheprovider"]
+    with mock.patch.multiple(runners, load=loaded, check_all=checked):
+        assert pytest.main([*arguments, *TESTS]) == 0, "tests fail"
+    return recorder.records()
