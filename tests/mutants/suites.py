@@ -6,7 +6,11 @@ path = suites.file(["relu", "conv_2d"])
 
 from __future__ import annotations
 
+import pickle
 import struct
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +48,15 @@ def file(names: Sequence[str], with_tests: bool = True) -> Path:
 def of_tests() -> list[Recorded]:
     """The records of TESTS."""
     sources = [paths.ROOT / name for name in TESTS]
-    return cases.stored("tests", [*sources, Path(__file__)], _while_tests_run)
+    return cases.stored("tests", [*sources, Path(__file__)], _in_another_process)
+
+
+def _in_another_process() -> list[Recorded]:
+    """Returns the records of TESTS; pytest has to load Hypothesis before it is used."""
+    with tempfile.NamedTemporaryFile(suffix=".pickle") as file:
+        subprocess.run([sys.executable, "-m", "mutants.suites", file.name], check=True)
+        found: list[Recorded] = pickle.loads(Path(file.name).read_bytes())
+        return found
 
 
 def _while_tests_run() -> list[Recorded]:
@@ -65,3 +77,7 @@ def _while_tests_run() -> list[Recorded]:
     with mock.patch.multiple(runners, load=loaded, check_all=checked):
         assert pytest.main([*arguments, *TESTS]) == 0, "tests fail"
     return recorder.records()
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(pickle.dumps(_while_tests_run()))

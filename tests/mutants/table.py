@@ -13,6 +13,7 @@ from mutants import program, same, suites
 from mutants.program import Change, Result
 
 SURVIVORS = Path(__file__).with_name("survivors.toml")
+Place = tuple[str, str, str]
 SHARE = 0.95  # of a folder's changes are caught; each of the others has a reason
 
 
@@ -29,29 +30,32 @@ def main(names: Sequence[str]) -> int:
 
 def measure(names: Sequence[str], with_tests: bool = True) -> list[Result]:
     """The changes of these folders, with the cases of their operators (where a folder has none of
-    its own, with all cases) and those of other tests. Changes that change nothing are left out."""
+    its own, with all cases) and those of other tests. Those that cannot show are left out."""
     own = [name for name in names if name in strategies.folders()]
     drawn = own if len(own) == len(names) else strategies.folders()
     results = program.run(program.build(names), suites.file(drawn, with_tests))
-    why = reasons()
-    unsure = [r.change for r in results if not r.caught and place(r.change) not in why]
+    known = listed("equivalent")
+    left = [result for result in results if result.caught or place(result.change) not in known]
+    why = listed("survivor")
+    unsure = [r.change for r in left if not r.caught and place(r.change) not in why]
     nothing = same.same_code(unsure)
-    return [result for result in results if result.change not in nothing]
+    return [result for result in left if result.change not in nothing]
 
 
-def reasons() -> dict[tuple[str, str, str], str]:
-    """(file, line without its margin, what) -> why no case can catch it."""
-    found = {}
-    for group in tomllib.loads(SURVIVORS.read_text())["survivor"]:
-        for what in group["what"]:
-            found[group["file"], group["line"], what] = group["why"]
-    return found
+def listed(kind: str) -> dict[Place, str]:
+    """(file, line without its margin, what) -> why no case catches it."""
+    return {
+        (group["file"], line, what): group["why"]
+        for group in tomllib.loads(SURVIVORS.read_text()).get(kind, [])
+        for line, several in group["lines"].items()
+        for what in several
+    }
 
 
 def show(results: Sequence[Result], whole: bool = False) -> int:
     """Prints the table; returns 0 if enough of each folder are caught, each of the others has a
     reason and, of the `whole`, no reason is left over."""
-    why = reasons()
+    why = listed("survivor")
     missed = [result for result in results if not result.caught]
     unexplained = [r for r in missed if place(r.change) not in why]
     for result in unexplained:
@@ -88,5 +92,5 @@ def folder(change: Change) -> str:
     return change.file.split("/")[0] if "/" in change.file else program.SHARED
 
 
-def place(change: Change) -> tuple[str, str, str]:
+def place(change: Change) -> Place:
     return (change.file, change.text, change.edit.what)

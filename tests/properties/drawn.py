@@ -97,7 +97,8 @@ def before(test: Test) -> Test:
 
 @functools.lru_cache(maxsize=OPERATORS)
 def cases(name: str, dtype: str) -> tuple[DrawnCase, ...]:
-    """Returns all cases of an operator or folder, those that its properties would draw."""
+    """Returns all cases of an operator or folder, those that its properties would draw, and those
+    that its module has in FIXED, which repeat.VARIABLE cannot repeat."""
     found = []
 
     @given(data=st.data())
@@ -107,7 +108,15 @@ def cases(name: str, dtype: str) -> tuple[DrawnCase, ...]:
         found.append(case)
 
     _sized(keep, name, dtype)()
-    return tuple(found)
+    return (*found, *_fixed(name, dtype))
+
+
+def _fixed(name: str, dtype: str) -> list[DrawnCase]:
+    """The cases of an operator's module that are drawn too seldom."""
+    made: list[DrawnCase] = getattr(strategies.load(name), "FIXED", {}).get(dtype, list)()
+    for case in made:
+        case.inputs.setflags(write=False)
+    return made
 
 
 def any_case(name: str, dtype: str) -> st.SearchStrategy[DrawnCase]:

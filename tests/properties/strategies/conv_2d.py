@@ -1,11 +1,12 @@
 """CONV_2D: any window, dilation and activation, up to 33 channels on either side, now and then in
 groups, or 3x3 on one channel, for the variants of that."""
 
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 from one_operator import Tensor
-from properties import drawing
+from properties import drawing, fixed
 from properties.drawing import DrawnCase, Window
 from properties.steps import Step
 
@@ -59,3 +60,30 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     what = f"{window} {input_c}->{output_c}, {input_c // own_c} groups"
     tensors = [source, *step.constants]
     return drawing.layer(step.operator, tensors, step.output, step.options, inputs, what)
+
+
+def _fixed(dtype: str) -> list[DrawnCase]:
+    """Clamps from above only, in each variant, over maps with an inside and an odd rest."""
+
+    def made(
+        size: tuple[int, int], channels: tuple[int, int], filters: int, stride: int, **more: Any
+    ) -> DrawnCase:
+        (height, width), (before, after) = size, channels
+        shapes = ((1, height, width, before), (after, filters, filters, before))
+        result = (1, -(-height // stride), -(-width // stride), after)
+        return fixed.layer(
+            "CONV_2D", dtype, *shapes, result, fixed.window((stride, stride)), **more
+        )
+
+    above: dict[str, Any] = {"activation": fixed.RELU6, "zero_points": (5, -128), "spread": 90.0}
+    return [
+        made((5, 7), (7, 6), 1, 1, **above),
+        made((9, 11), (3, 5), 3, 1, **above),
+        made((9, 11), (1, 5), 3, 1, **above),
+        made((12, 9), (1, 4), 3, 2, activation=fixed.RELU, bias=False),
+        made((13, 17), (2, 3), 5, 2),
+        made((8, 19), (5, 1), 3, 1),
+    ]
+
+
+FIXED = {dtype: partial(_fixed, dtype) for dtype in ("int8", "float32")}

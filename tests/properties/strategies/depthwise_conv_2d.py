@@ -1,11 +1,12 @@
 """DEPTHWISE_CONV_2D: any window, dilation and depth multiplier; 3x3 and at least four channels are
 frequent, and windows of more than 16 taps in a line occur, for the variants of these."""
 
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 from one_operator import Tensor
-from properties import drawing
+from properties import drawing, fixed
 from properties.drawing import DrawnCase, Window
 from properties.steps import Step
 
@@ -66,3 +67,33 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     what = f"{window} {channels} x {multiplier}"
     tensors = [source, *step.constants]
     return drawing.layer(step.operator, tensors, step.output, step.options, inputs, what)
+
+
+def _fixed(dtype: str) -> list[DrawnCase]:
+    """Maps that variants make in several bands, and clamps from above only."""
+
+    def made(
+        height: int, width: int, channels: int, size: int, stride: int, times: int = 1, **more: Any
+    ) -> DrawnCase:
+        outputs = channels * times
+        shapes = ((1, height, width, channels), (1, size, size, outputs))
+        result = (1, -(-height // stride), -(-width // stride), outputs)
+        options = fixed.window((stride, stride)) | {"depthMultiplier": times}
+        return fixed.layer("DEPTHWISE_CONV_2D", dtype, *shapes, result, options, **more)
+
+    above: dict[str, Any] = {"activation": RELU6, "zero_points": (5, -128), "spread": 90.0}
+    return [
+        made(13, 40, 5, 3, 1),
+        made(13, 40, 6, 3, 1, activation=RELU),
+        made(21, 71, 5, 3, 2, activation=RELU),
+        made(22, 70, 4, 3, 2, bias=False),
+        made(13, 39, 2, 3, 1),
+        made(13, 40, 3, 3, 1, activation=RELU),
+        made(21, 71, 1, 3, 2, times=3),
+        made(22, 70, 2, 3, 2, activation=RELU),
+        *(made(6, 5, channels, 3, 1, **above) for channels in (2, 5)),
+        *(made(6, 5, 5, 5, 2, times=times, **above) for times in (1, 5)),
+    ]
+
+
+FIXED = {"int8": partial(_fixed, "int8")}

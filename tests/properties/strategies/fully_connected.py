@@ -1,11 +1,12 @@
 """FULLY_CONNECTED: from a row, from a map that it flattens, or from every row of a map."""
 
 import math
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 from one_operator import Tensor
-from properties import drawing
+from properties import drawing, fixed
 from properties.drawing import DrawnCase
 from properties.steps import Step
 
@@ -53,3 +54,18 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
     what = f"{shape}->{step.output.shape}"
     tensors = [source, *step.constants]
     return drawing.layer(step.operator, tensors, step.output, step.options, inputs, what)
+
+
+def _fixed(dtype: str) -> list[DrawnCase]:
+    """Two outputs of different scales; a clamp from above only; rows that are so long that variants
+    sum them up in parts."""
+
+    def dense(inputs: int, outputs: int, **more: Any) -> DrawnCase:
+        shapes = ((1, inputs), (outputs, inputs), (1, outputs))
+        return fixed.layer("FULLY_CONNECTED", dtype, *shapes, {}, **more)
+
+    found = [dense(5, 2, bias=False), dense(9, 6, activation=fixed.RELU6, zero_points=(3, -128))]
+    return [*found, *(dense(n, 6, extreme=True) for n in (504, 509, 1021))]
+
+
+FIXED = {dtype: partial(_fixed, dtype) for dtype in ("int8", "int16")}
