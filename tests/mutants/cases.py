@@ -33,7 +33,8 @@ ROUNDED = 12  # cases for each profile with a rounding of its own, as in test_pr
 
 @dataclass(frozen=True)
 class Recorded:
-    """A call: its record, where its outputs are in it, and how far float32 ones may be off."""
+    """A call: its record, what of it a change may not alter, which is all but scratch memory, and
+    how far float32 outputs may be off."""
 
     data: bytes
     ranges: tuple[tuple[int, int], ...]  # (offset, bytes)
@@ -63,16 +64,23 @@ class Recorder(Runner):
         made = next(steps)
         arguments, blocks = self.arguments, self.blocks
         memories = yield made
-        places = arguments[len(arguments) - len(layer.output_shapes) :]
+        outputs = len(layer.output_shapes)
+        scratch: tuple[Any, ...] = ()
+        if layer.call.scratch_bytes:
+            scratch = tuple(arguments[-2 - outputs : -outputs])
         for record, memory in zip(made, memories, strict=True):
-            ranges, limit = [], 0.0
-            for text, place in zip(layer.output_shapes, places, strict=True):
+            limit = 0.0
+            for text, place in zip(layer.output_shapes, arguments[-outputs:], strict=True):
                 assert isinstance(place, tuple)
                 at, size = record.offsets[place[0]] + place[1], runners.nbytes(text)
-                ranges.append((at, size))
                 if text.startswith("float32"):
                     limit = max(limit, self._limit(np.frombuffer(memory[at : at + size], "<f4")))
-            self.found.setdefault(record.data, Recorded(record.data, tuple(ranges), limit))
+            ranges = [(record.offsets[0], len(record.data))]
+            if scratch:
+                begin = record.offsets[scratch[0][0]] + scratch[0][1]
+                ranges = [(record.offsets[0], begin), (begin + scratch[1], len(record.data))]
+            places = tuple((begin, end - begin) for begin, end in ranges)
+            self.found.setdefault(record.data, Recorded(record.data, places, limit))
         if layer.call.function not in self.refusals:
             number, whole = self._padded(layer.call.function, arguments)
             self.refusals[layer.call.function] = list(self._refused(number, blocks, whole))

@@ -107,7 +107,8 @@ class Runner:
             number = next(i for i, (b, e) in enumerate(ranges) if b <= span[0] and span[1] <= e)
             return number, span[0] - ranges[number][0]
 
-        written = {place(span)[0] for span in outputs + [scratch] * bool(call.scratch_bytes)}
+        own = outputs + [scratch] * bool(call.scratch_bytes)
+        written = {place(span)[0] for span in own}
         fixed = [Block(self.machine.kernels.pack(call.params_type, call.params))]
         arguments: list[tuple[int, int] | int | None] = [(len(ranges), 0)]
         arguments += [place(span) for span in inputs]
@@ -129,6 +130,10 @@ class Runner:
         for arena, record, memory in zip(arenas, made, (yield made), strict=True):
             status, after = record.result(memory)
             assert status == 0, f"{call.function} refused its parameters: status {status}"
+            for number in written:
+                begin, data = ranges[number][0], after[number]
+                mine = [span for span in own if place(span)[0] == number]
+                _unchanged(record.blocks[number].data, data, mine, begin, call.function)
             for begin, end in outputs:
                 number, offset = place((begin, end))
                 arena[begin:end] = after[number][offset : offset + end - begin]
@@ -172,6 +177,19 @@ class Runner:
         """Returns (the function's number, its arguments with those that a variable list lacks)."""
         number, found = self.machine.kernels.find(function)
         return number, [*arguments, *[None] * (len(found.pointers) - len(arguments))]
+
+
+def _unchanged(
+    before: bytes, after: bytes, written: Sequence[tuple[int, int]], begin: int, function: str
+) -> None:
+    """Checks that a call left what it may not write, where its output shares memory with an
+    input."""
+    expected = bytearray(before)
+    for first, end in written:
+        expected[first - begin : end - begin] = after[first - begin : end - begin]
+    if expected != after:
+        changed = next(i for i, (a, b) in enumerate(zip(expected, after, strict=True)) if a != b)
+        raise AssertionError(f"{function} wrote byte {changed} of its input, beside its output")
 
 
 def constants(

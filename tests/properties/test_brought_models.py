@@ -197,11 +197,15 @@ def test_an_input_of_any_size_is_refused() -> None:
         graph.read(content, "file")
 
 
+RELU6 = {"fusedActivationFunction": 3}
+TALL = {"strideH": 2, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 2} | RELU6
+WIDE = {"strideH": 1, "strideW": 3, "dilationHFactor": 2, "dilationWFactor": 1} | RELU6
 LAYERS = {
-    "CONV_2D": ((1, 6, 6, 3), (4, 3, 3, 3), (1, 6, 6, 4), CONVOLUTION),
-    "DEPTHWISE_CONV_2D": ((1, 6, 6, 3), (1, 3, 3, 6), (1, 6, 6, 6), CONVOLUTION | MULTIPLIER),
-    "FULLY_CONNECTED": ((1, 2, 2, 9), (5, 36), (1, 5), {}),
+    "CONV_2D": ((1, 7, 6, 3), (4, 3, 2, 3), (1, 4, 6, 4), TALL),
+    "DEPTHWISE_CONV_2D": ((1, 6, 7, 3), (1, 2, 3, 6), (1, 6, 3, 6), WIDE | MULTIPLIER),
+    "FULLY_CONNECTED": ((1, 2, 2, 9), (5, 36), (1, 5), RELU6),
     "FULLY_CONNECTED of rows": ((1, 3, 9), (5, 9), (3, 5), {}),
+    "FULLY_CONNECTED without a bias": ((1, 9), (5, 9), (1, 5), {}),
 }
 
 
@@ -217,6 +221,8 @@ def test_uint8_weights_of_any_zero_point(layer: str, zero_point: int, machine: s
         Tensor(weights, "uint8", (0.01,), (zero_point,), 0, RNG.integers(0, 256, weights)),
         Tensor((channels,), "int32", (0.0005,), (0,), 0, RNG.integers(-3000, 3000, channels)),
     ]
+    if "without" in layer:
+        tensors.pop()
     output = Tensor(result, "uint8", (0.2,), (100,))
     content = model(layer.split()[0], tensors, output, options)
     runners.check(DrawnCase(content, int8(*shape), f"{layer} {zero_point}"), machine)
