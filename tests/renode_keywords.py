@@ -178,7 +178,7 @@ def bound(method: Callable[..., Any], given: list[Any]) -> dict[str, Any]:
 
 
 class Server:
-    """What a remote library answers."""
+    """Answers as a remote library of Robot Framework."""
 
     def __init__(self) -> None:
         self.keywords = Keywords()
@@ -231,12 +231,12 @@ def main() -> None:
     parser.add_argument("tests", nargs="+", type=Path)
     parser.add_argument("-r", "--results-dir", type=Path, required=True)
     parser.add_argument("--variable", action="append", default=[])
-    parser.add_argument("--include", action="append")
     asked = parser.parse_args()
     command = ["renode", "--robot-server-port", "0", "--hide-log", "--disable-gui"]
     with subprocess.Popen(command) as renode, tempfile.TemporaryDirectory() as folder:
         port = Path(tempfile.gettempdir(), f"renode-{renode.pid}", "robot_port")
         while not (port.is_file() and port.read_text()):
+            assert renode.poll() is None
             time.sleep(0.05)
         resource = Path(folder, "renode-keywords.robot")
         resource.write_text(RESOURCE)
@@ -245,7 +245,6 @@ def main() -> None:
         for path in asked.tests:
             suite = TestSuite.from_file_system(path)
             suite.resource.imports.resource(str(resource))
-            suite.configure(include_tags=asked.include)
             for name, fixture in ("Setup", suite.setup), ("Teardown", suite.teardown):
                 if not fixture:
                     fixture.config(name=name)

@@ -107,4 +107,13 @@ def test_nox_runs_the_steps_of_the_container() -> None:
     steps = re.findall(r"^RUN (.*)$", CONTAINER, re.MULTILINE)
     assert len([step for step in steps if not step.startswith("apt-get ")]) == 3
     used = {name for step in steps for name in re.findall(r"\$(\w+)", step)}
-    assert used == set(re.findall(r"^ARG (\w+)=", CONTAINER, re.MULTILINE))
+    assert used | {"BASE"} == set(re.findall(r"^ARG (\w+)=", CONTAINER, re.MULTILINE))
+
+
+def test_the_image_is_of_any_of_three_systems() -> None:
+    assert set(re.findall(r"^FROM (\S+)", CONTAINER, re.MULTILINE)) == {"$BASE"}
+    assert "ARG BASE=docker.io/library/debian:bookworm-slim\n" in CONTAINER
+    others = set(re.findall(r"--build-arg BASE=(\S+)", CONTAINER))
+    assert others == {f"docker.io/library/{x}" for x in ("debian:trixie-slim", "ubuntu:24.04")}
+    page = (paths.ROOT / "docs" / "howto" / "install.md").read_text()
+    assert others == set(re.findall(r"--build-arg BASE=(\S+)", page))
