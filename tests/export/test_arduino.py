@@ -1,6 +1,6 @@
 """The library of `boardless export --format arduino`: its sketches run on an emulated board, with a
-stand-in for Arduino's core, and predict what the .tflite predicts. Arduino's own builder, which is a
-package of Debian's, takes the library where it is installed."""
+stand-in for Arduino's core, and predict what the .tflite predicts. Arduino's own builder, a package
+of Debian's, takes the library where it is installed."""
 
 from __future__ import annotations
 

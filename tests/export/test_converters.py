@@ -1,5 +1,5 @@
-"""`boardless convert` with the real converters of PyTorch and ONNX, by other Pythons that have them:
-BOARDLESS_TORCH_PYTHON and BOARDLESS_ONNX_PYTHON name one each. tests/zoo has TensorFlow's."""
+"""`boardless convert` with the real converters of PyTorch and ONNX, by other Pythons that have
+them: BOARDLESS_TORCH_PYTHON and BOARDLESS_ONNX_PYTHON name one each. tests/zoo has TensorFlow's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 import stand_in_converters
 from command_line import Cli
@@ -32,7 +31,6 @@ net, example = make()
 torch.export.save(torch.export.export(net.eval(), (example,)), "net.pt2")
 """
 ONNX = """
-import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 

@@ -110,7 +110,7 @@ def test_a_missing_library_of_c_plus_plus_is_named(
     monkeypatch: pytest.MonkeyPatch, board: str, there: bool, said: str
 ) -> None:
     monkeypatch.setattr(compiler, "_compiles", lambda *_: False)
-    monkeypatch.setattr(compiler.shutil, "which", lambda name: name if there else None)
+    monkeypatch.setattr(shutil, "which", lambda name: name if there else None)
     monkeypatch.setattr(compiler, "_lent", lambda _: compiler.Library())
     with pytest.raises(ToolMissing) as caught:
         compiler.library(boards.load(board))
