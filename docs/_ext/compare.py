@@ -27,6 +27,7 @@ from boardless.core.errors import BoardlessError
 from boardless.core.printable import one_line
 from boardless.cycles import calibration, cores
 from boardless.front.compare import CompareRow, compare
+from boardless.model import zoo
 from boardless.report import compare as report
 from boardless.report import estimates
 from boardless.report.measures import memory
@@ -40,6 +41,7 @@ BOARDS = {  # (core, part whose milliseconds the page has)
     "esp32c3": ("esp32-c3", "esp32-c3"),
     "esp32": ("esp32-lx6", "esp32"),
 }
+M4 = "mps2-an386"
 ZOO = ("digits_cnn", "pico_mobilenet", "nano_mobilenet", "fdmobilenet_025", "mobilenet_v1_025")
 SOURCE = "https://github.com/mlcommons/tiny"
 COMMIT = "1afd2c9820f795965a6134facd0b4dfae41ef23f"
@@ -81,6 +83,7 @@ class Subject:
     where: str  # a path in the checkout, or in that of mlcommons/tiny
     about: str
     zoo: bool
+    boards: tuple[str, ...] = tuple(BOARDS)
 
     @property
     def shown(self) -> str:
@@ -128,13 +131,15 @@ MLPERF = (
 
 
 def subjects() -> list[Subject]:
-    """Returns all models of the page, MLPerf's first."""
-    return [*MLPERF, *map(of_zoo, ZOO)]
+    """Returns all models of the page, MLPerf's first. Most of the zoo are on one board alone, which
+    keeps the time of a check in bounds."""
+    return [*MLPERF, *map(of_zoo, ZOO), *(of_zoo(n, (M4,)) for n in zoo.names() if n not in ZOO)]
 
 
-def of_zoo(name: str) -> Subject:
+def of_zoo(name: str, boards: tuple[str, ...] = tuple(BOARDS)) -> Subject:
     file = f"models/zoo/{name}/int8.tflite"
-    return Subject(name, digest(paths.ROOT / file), file, "of boardless's zoo", zoo=True)
+    about = "of boardless's zoo"
+    return Subject(name, digest(paths.ROOT / file), file, about, zoo=True, boards=boards)
 
 
 def digest(file: Path) -> str:
@@ -162,11 +167,15 @@ def measure(
     boards: Sequence[str] = tuple(BOARDS),
     runtimes: Sequence[str] = (),
 ) -> list[Figure]:
-    """Returns figures of a model by the runtimes that are named, or else by all that are installed.
-    What cannot be measured because it is not here has none; a line says why."""
+    """Returns figures of a model by the runtimes that are named, or else by all that are installed,
+    on those of the boards for which the page has it. What cannot be measured because it is not here
+    has none; a line says why."""
     file = paths.ROOT / subject.where if subject.zoo else files.get(subject.digest)
     if file is None:
         print(f"{subject.name}: not here, its rows stay", file=sys.stderr)
+        return []
+    boards = [board for board in boards if board in subject.boards]
+    if not boards:
         return []
     named = [BOARDS[board][0] for board in boards]
     parts = [BOARDS[board][1] for board in boards if BOARDS[board][1]]
@@ -259,9 +268,9 @@ def section(subject: Subject, figures: Sequence[Figure]) -> list[str]:
         lines += ["", *(f"- {escaped(text)}" for text in dict.fromkeys(remarks))]
     compilers = sorted({f.compiler for f in figures if f.compiler})
     lines += ["", f"Compilers: {', '.join(compilers)}. Repeat it:" if compilers else "Repeat it:"]
-    boards = " ".join(f"--board {board}" for board in BOARDS)
-    targets = [f"--core {core}" for core, _ in BOARDS.values()]
-    targets += [f"--part {part}" for _, part in BOARDS.values() if part]
+    boards = " ".join(f"--board {board}" for board in subject.boards)
+    targets = [f"--core {BOARDS[board][0]}" for board in subject.boards]
+    targets += [f"--part {BOARDS[board][1]}" for board in subject.boards if BOARDS[board][1]]
     return [
         *lines,
         "",
