@@ -7,10 +7,9 @@ records = cases.of_folder("relu")
 from __future__ import annotations
 
 import contextlib
-import itertools
 import pickle
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from boardless.core.errors import BoardlessError
 from boardless.model import compiler, profiles
 from boardless.model.graph import Graph
 from properties import drawn, records, runners, strategies
-from properties.machines import KernelCrash
 from properties.records import Block, Record
 from properties.runners import Runner, Steps
 
@@ -46,10 +44,8 @@ class Recorder(Runner):
     """Runs kernels on the host and keeps their calls."""
 
     found: dict[bytes, Recorded] = field(default_factory=dict)  # no call twice
-    refusals: dict[str, list[Recorded]] = field(default_factory=dict)  # by function
     magnitude: float = 0.0
     arguments: Sequence[tuple[int, int] | int | None] = ()  # of the last calls that were made
-    blocks: Sequence[Block] = ()
     made: Sequence[Record] = ()
 
     def each(
@@ -62,7 +58,7 @@ class Recorder(Runner):
         """Keeps the calls of a layer with where their outputs are."""
         steps = super()._layer(layer, arenas)
         made = next(steps)
-        arguments, blocks = self.arguments, self.blocks
+        arguments = self.arguments
         memories = yield made
         outputs = len(layer.output_shapes)
         scratch: tuple[Any, ...] = ()
@@ -81,9 +77,6 @@ class Recorder(Runner):
                 ranges = [(record.offsets[0], begin), (begin + scratch[1], len(record.data))]
             places = tuple((begin, end - begin) for begin, end in ranges)
             self.found.setdefault(record.data, Recorded(record.data, places, limit))
-        if layer.call.function not in self.refusals:
-            number, whole = self._padded(layer.call.function, arguments)
-            self.refusals[layer.call.function] = list(self._refused(number, blocks, whole))
         with contextlib.suppress(StopIteration):
             steps.send(memories)
 
@@ -94,7 +87,7 @@ class Recorder(Runner):
         arguments: Sequence[tuple[int, int] | int | None],
     ) -> list[Record]:
         """Notes what the calls are made of, for `_layer`."""
-        self.arguments, self.blocks = arguments, several[0]
+        self.arguments = arguments
         self.made = super()._records(function, several, arguments)
         return self.made
 
@@ -105,37 +98,6 @@ class Recorder(Runner):
         place = (record.offsets[2], len(record.blocks[2].data))
         self.found.setdefault(record.data, Recorded(record.data, (place,), 0.0))
         return answer
-
-    def records(self) -> list[Recorded]:
-        """What was kept, of each function also calls that it refuses."""
-        return [*self.found.values(), *itertools.chain(*self.refusals.values())]
-
-    def _refused(
-        self,
-        number: int,
-        blocks: Sequence[Block],
-        arguments: Sequence[tuple[int, int] | int | None],
-    ) -> Iterator[Recorded]:
-        """Returns the same call with one parameter 0 or -1, where the kernel refuses that."""
-        assert isinstance(arguments[0], tuple)
-        at = arguments[0][0]  # the block of the parameters
-        made = []
-        for word, value in itertools.product(range(0, len(blocks[at].data), 4), (0, -1)):
-            data = bytearray(blocks[at].data)
-            data[word : word + 4] = value.to_bytes(4, "little", signed=True)
-            changed = [*blocks[:at], Block(bytes(data)), *blocks[at + 1 :]]
-            made.append(records.record(number, changed, arguments))
-        for place, argument in enumerate(arguments):
-            if isinstance(argument, int):
-                less = [*arguments[:place], argument - 1, *arguments[place + 1 :]]
-                made.append(records.record(number, blocks, less))
-        for record in made:
-            try:
-                (after,) = self.machine.execute([record])
-            except KernelCrash:  # the compiler never asks for that
-                continue
-            if after[8:12] != bytes(4):
-                yield Recorded(record.data, (), 0.0)
 
     def _limit(self, outputs: npt.NDArray[Any]) -> float:
         """Returns how far float32 outputs may be off, as runners.close() has it."""
@@ -200,4 +162,4 @@ def _of_operator(operator: str) -> list[Recorded]:
                 with contextlib.suppress(BoardlessError):  # what the profile does not take
                     own_rounding = graph.replace(profile=profile)
                     recorder.each(own_rounding, [(), records.HOST_VARIANTS], case.inputs)
-    return recorder.records()
+    return [*recorder.found.values()]

@@ -20,7 +20,7 @@
 
 #include "record.h"
 
-enum { PATIENCE = 100000, TIMES = 20 }; /* microseconds, and times what the record takes */
+enum { PATIENCE = 100000, TIMES = 20, REFUSED = 77 }; /* microseconds, and times what the record takes */
 
 typedef struct {
   uint32_t bytes, count;
@@ -61,6 +61,75 @@ static void run(const recorded *r) {
 static void read_exactly(FILE *file, void *to, size_t size) {
   if (fread(to, 1, size, file) != size) {
     exit(2);
+  }
+}
+
+/* A child that runs a record: 1 if the kernel refuses it; what it crashes with is no case. */
+static int is_refused(const recorded *r) {
+  const pid_t child = fork();
+  int status = 0;
+  if (child == 0) {
+    const struct itimerval timer = {.it_value = {0, PATIENCE}};
+    if (!freopen("/dev/null", "w", stderr)) {
+      _exit(0);
+    }
+    setitimer(ITIMER_VIRTUAL, &timer, NULL);
+    run(r);
+    _exit(((const uint32_t *)(const void *)memory)[RECORD_STATUS] ? REFUSED : 0);
+  }
+  if (child < 0 || waitpid(child, &status, 0) != child) {
+    exit(2);
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == REFUSED;
+}
+
+/* Adds a record with one word changed, if the kernel refuses it. */
+static void add_if_refused(uint32_t number, uint32_t at, uint32_t value) {
+  recorded r = {.bytes = cases[number].bytes, .data = malloc(cases[number].bytes)};
+  memcpy(r.data, cases[number].data, r.bytes);
+  memcpy(r.data + at, &value, 4);
+  if (!is_refused(&r)) {
+    free(r.data);
+    return;
+  }
+  cases = realloc(cases, (case_count + 1) * sizeof *cases);
+  cases[case_count++] = r;
+}
+
+/* Adds what a kernel refuses of a call with another parameter, which argument 0 points to, or with
+ * less scratch memory, whose size is the argument that points nowhere. */
+static void add_refusals(uint32_t number) {
+  static const int32_t values[] = {-32, -1, 0, 1, 4, 32};
+  const uint32_t *words = (const uint32_t *)(const void *)cases[number].data;
+  const uint32_t *pairs = words + RECORD_HEAD + words[RECORD_ARGUMENTS];
+  for (uint32_t k = 0; k < words[RECORD_ARGUMENTS]; k++) {
+    const uint32_t argument = words[RECORD_HEAD + k];
+    int points = argument == 0;
+    for (uint32_t i = 0; i < words[RECORD_BLOCKS]; i++) {
+      points |= pairs[2 * i] <= argument && argument <= pairs[2 * i + 1];
+      for (uint32_t at = argument; k == 0 && pairs[2 * i] == argument && at < pairs[2 * i + 1];) {
+        for (uint32_t v = 0; v < sizeof values / sizeof *values; v++) {
+          add_if_refused(number, at, (uint32_t)values[v]);
+        }
+        at += 4;
+      }
+    }
+    if (!points) {
+      add_if_refused(number, 4 * (RECORD_HEAD + k), argument - 1);
+    }
+  }
+}
+
+/* Does so for each kernel. */
+static void add_all_refusals(void) {
+  static unsigned char known[1 << 12];
+  const uint32_t loaded = case_count;
+  for (uint32_t i = 0; i < loaded; i++) {
+    const uint32_t kernel = ((const uint32_t *)(const void *)cases[i].data)[RECORD_KERNEL];
+    if (kernel < sizeof known && !known[kernel]) {
+      known[kernel] = 1;
+      add_refusals(i);
+    }
   }
 }
 
@@ -159,6 +228,7 @@ int main(int count, char **words) {
     return 2;
   }
   load(words[1]);
+  add_all_refusals();
   find_right(last);
   for (int k = 2; k < count; k++) {
     const int number = atoi(words[k]);

@@ -6,6 +6,7 @@ path = suites.file(["relu", "conv_2d"])
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import struct
 import subprocess
@@ -39,8 +40,8 @@ def file(names: Sequence[str], with_tests: bool = True) -> Path:
         parts.append(struct.pack("<IIf", len(record.data), len(record.ranges), record.limit))
         parts += [struct.pack("<II", *place) for place in record.ranges]
         parts.append(record.data)
-    few = names[0] if len(names) == 1 else "several"
-    path = paths.build_root() / "tests" / f"mutants-{few}.bin"
+    digest = hashlib.sha256(repr((sorted(names), with_tests)).encode()).hexdigest()
+    path = paths.build_root() / "tests" / f"mutants-{digest[:12]}.bin"
     path.write_bytes(b"".join(parts))
     return path
 
@@ -76,7 +77,7 @@ def _while_tests_run() -> list[Recorded]:
     arguments = ["-qx", "-m", "not emulated", "--assert=plain", "-p", "no:cacheprovider"]
     with mock.patch.multiple(runners, load=loaded, check_all=checked):
         assert pytest.main([*arguments, *TESTS]) == 0, "tests fail"
-    return recorder.records()
+    return [*recorder.found.values()]
 
 
 if __name__ == "__main__":

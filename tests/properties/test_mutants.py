@@ -7,8 +7,8 @@ import dataclasses
 
 import pytest
 from boardless.core import paths
-from mutants import edits, table
-from mutants.program import Result
+from mutants import edits, same, table
+from mutants.program import Change, Result
 
 TEXT = """
 int f(const int *p, int count) {
@@ -52,6 +52,20 @@ def test_constants_that_c_wants_stay() -> None:
     assert edits.find(text, range(9)) == []
 
 
+def test_a_change_that_the_compiler_makes_nothing_of_does_not_count() -> None:
+    file = paths.KERNELS / "max_pool_2d" / "max_pool_2d_ref.c"
+    text = file.read_text()
+    every = [
+        Change(str(file.relative_to(paths.KERNELS)), edit, text.splitlines()[edit.line - 1].strip())
+        for edit in edits.find(text, range(999))
+    ]
+    some = [c for c in every if c.text == "best = value > best ? value : best;"]
+    assert {"> becomes >=", "? never"} <= {change.edit.what for change in some}
+    same_ones = {change.edit.what for change in same.same_code(some)}
+    assert "> becomes >=" in same_ones
+    assert "? never" not in same_ones
+
+
 @pytest.fixture(scope="module")
 def results() -> list[Result]:
     return table.measure(["relu"], with_tests=False)
@@ -79,3 +93,13 @@ def test_a_change_without_a_reason_fails(
 def test_a_reason_names_a_line_that_is_there() -> None:
     for file, line, _ in [*table.listed("survivor"), *table.listed("equivalent")]:
         assert line in (paths.KERNELS / file).read_text(), f"{file} has no line {line}"
+
+
+def test_too_few_of_a_folder_fail(
+    results: list[Result], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {table.place(result.change): "no case" for result in results}
+    monkeypatch.setattr(table, "listed", lambda kind: known)
+    few = [dataclasses.replace(r, caught=i > 1) for i, r in enumerate(results)]
+    assert table.show(few) == 1
+    assert "relu: 88.9%, less than 95.0%" in capsys.readouterr().out

@@ -31,6 +31,12 @@ def test_address_sanitizer_sees_stray_reads_and_writes(place: int) -> None:
     assert stray("host", 7, 7)[7] == 1, "the runner starts again after a crash"
 
 
+def test_a_write_beside_an_output_that_shares_memory_with_an_input_is_seen() -> None:
+    runners._unchanged(b"abcd", b"axyd", [(9, 11)], 8, "kernel")
+    with pytest.raises(AssertionError, match="kernel wrote byte 3 of its input"):
+        runners._unchanged(b"abcd", b"axyz", [(9, 11)], 8, "kernel")
+
+
 def test_undefined_behaviour_sanitizer_sees_overflow() -> None:
     with pytest.raises(machines.KernelCrash, match="signed integer overflow"):
         stray("host", add_to_max=1)
