@@ -120,19 +120,6 @@ static void add_refusals(uint32_t number) {
   }
 }
 
-/* Does so for each kernel. */
-static void add_all_refusals(void) {
-  static unsigned char known[1 << 12];
-  const uint32_t loaded = case_count;
-  for (uint32_t i = 0; i < loaded; i++) {
-    const uint32_t kernel = ((const uint32_t *)(const void *)cases[i].data)[RECORD_KERNEL];
-    if (kernel < sizeof known && !known[kernel]) {
-      known[kernel] = 1;
-      add_refusals(i);
-    }
-  }
-}
-
 static void load(const char *path) {
   FILE *file = fopen(path, "rb");
   if (!file) {
@@ -157,9 +144,10 @@ static void load(const char *path) {
   memory = aligned_alloc(16, (most_bytes + 15) / 16 * 16);
 }
 
-/* What each record gives without a change, and which changes it reaches, among those up to last. */
-static void find_right(int last) {
-  for (uint32_t i = 0; i < case_count; i++) {
+/* What each record from `first` on gives without a change, and which changes it reaches, among those
+ * up to last. */
+static void find_right(uint32_t first, int last) {
+  for (uint32_t i = first; i < case_count; i++) {
     recorded *r = &cases[i];
     memset(bl_reached, 0, (size_t)last + 1);
     const clock_t before = clock();
@@ -202,6 +190,21 @@ static int is_right(const recorded *r) {
   return 1;
 }
 
+/* Adds what kernels refuse, of those that a chosen change is in. */
+static void add_all_refusals(int count, char **chosen) {
+  static unsigned char known[1 << 12];
+  const uint32_t loaded = case_count;
+  for (uint32_t i = 0; i < loaded; i++) {
+    const uint32_t kernel = ((const uint32_t *)(const void *)cases[i].data)[RECORD_KERNEL];
+    for (int k = 0; k < count && kernel < sizeof known && !known[kernel]; k++) {
+      if (reaches(&cases[i], atoi(chosen[k]))) {
+        known[kernel] = 1;
+        add_refusals(i);
+      }
+    }
+  }
+}
+
 /* Ends the process with 1 if the change shows. */
 static void try(int number) {
   bl_mutant = number;
@@ -228,8 +231,10 @@ int main(int count, char **words) {
     return 2;
   }
   load(words[1]);
-  add_all_refusals();
-  find_right(last);
+  find_right(0, last);
+  const uint32_t loaded = case_count;
+  add_all_refusals(count - 2, words + 2);
+  find_right(loaded, last);
   for (int k = 2; k < count; k++) {
     const int number = atoi(words[k]);
     int reaching = 0, status = 0;
