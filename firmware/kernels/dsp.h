@@ -94,6 +94,14 @@ BL_INLINE int32_t bl_ssat8(int32_t x) {
   return result;
 }
 
+/* The same of x / 2^bits, rounded down; `bits` is a constant. */
+#define BL_SSAT8_SHIFTED(x, bits)                                                \
+  ({                                                                             \
+    int32_t bl_saturated;                                                        \
+    __asm__("ssat %0, #8, %1, asr %2" : "=r"(bl_saturated) : "r"(x), "i"(bits)); \
+    bl_saturated;                                                                \
+  })
+
 /* x + round(x * y / 2^32), ties upwards. */
 BL_INLINE int32_t bl_smmlar(int32_t x, int32_t y) {
   int32_t result;
@@ -309,6 +317,8 @@ BL_INLINE uint32_t bl_tops(uint32_t a, uint32_t b) {
 BL_INLINE int32_t bl_ssat8(int32_t x) {
   return x < INT8_MIN ? INT8_MIN : x > INT8_MAX ? INT8_MAX : x;
 }
+
+#define BL_SSAT8_SHIFTED(x, bits) bl_ssat8((x) >> (bits))
 
 BL_INLINE int32_t bl_smmlar(int32_t x, int32_t y) {
   const uint64_t nudged = (uint64_t)((int64_t)x * y) + (UINT64_C(1) << 31);

@@ -1,6 +1,6 @@
 """ADD -> bl_add_*"""
 
-from boardless.model.compiler import elementwise, wide
+from boardless.model.compiler import elementwise, linear, wide
 from boardless.model.compiler.kernels import USUAL, Call, Context
 from boardless.model.traits import Rounding
 
@@ -13,7 +13,7 @@ def lower(context: Context) -> Call:
     if pair.suffix == "s8" and context.rounding is Rounding.FLOAT:
         return pair.call("add_real", params | pair.real_sum(), exact=False, folder="add")
     if pair.suffix == "s8":
-        params |= {**pair.zero_points(), **pair.sum_multipliers()}
+        return linear.call(pair, params | {**pair.zero_points(), **pair.sum_multipliers()})
     return pair.call("add", params)
 
 

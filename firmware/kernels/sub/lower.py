@@ -1,7 +1,7 @@
-"""SUB -> bl_sub_f32, or bl_add_s8 with the multiplier of what is subtracted negated, or bl_add_s16
+"""SUB -> bl_sub_f32, or bl_add_linear_s8 and bl_add_s8 with the multiplier of what is subtracted negated, or bl_add_s16
 with its sign"""
 
-from boardless.model.compiler import elementwise, wide
+from boardless.model.compiler import elementwise, linear, wide
 from boardless.model.compiler.kernels import USUAL, Call, Context
 from boardless.model.traits import Rounding
 
@@ -17,7 +17,7 @@ def lower(context: Context) -> Call:
         return pair.call("add_real", params, exact=False, folder="add")
     params = {**pair.zero_points(), **pair.sum_multipliers(), **context.activation()}
     params["a_multiplier" if pair.reversed else "b_multiplier"] *= -1
-    return pair.call("add", params)
+    return linear.call(pair, params)
 
 
 def output_shape(context: Context) -> tuple[int, ...]:

@@ -233,12 +233,20 @@ class Pair:
         return quantise.of(self.a).scale, quantise.of(self.b).scale
 
     def call(
-        self, name: str, params: Params, exact: bool = True, folder: str = "", struct: str = ""
+        self,
+        name: str,
+        params: Params,
+        exact: bool = True,
+        folder: str = "",
+        struct: str = "",
+        pays: tuple[str, ...] = ("mve", "dsp"),
     ) -> Call:
-        """Returns a call of bl_<name>_s8 or bl_<name>_f32; of a variant if that is `exact`. Where
-        several operators share them, `folder` and `struct` name the folder and the parameters."""
+        """Returns a call of bl_<name>_s8 or bl_<name>_f32; of a variant that pays, if that is
+        `exact`. Where several operators share them, `folder` and `struct` name the folder and the
+        parameters."""
         shape = broadcast(self.context, a=self.a, b=self.b)
-        pays = ("mve", "dsp") if shape["inner"] >= 4 else ("dsp",)
+        if shape["inner"] < 4:
+            pays = tuple(variant for variant in pays if variant != "mve")
         variant = self.context.variant(*pays) if exact else "ref"
         return Call(
             function="_".join(filter(None, ("bl", name, self.suffix, variant))),
