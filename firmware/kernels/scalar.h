@@ -6,22 +6,150 @@
 
 #include <stdint.h>
 
+#include "requantise.h"
+
+/* Has the compiler finish `sum` here: it would add products up first, which takes an addition more
+ * than adding each to the sum by one instruction. */
+#define BL_IN_ORDER(sum) __asm__("" : "+r"(sum))
+
 /* *sum_a += inputs * row_a, *sum_b += inputs * row_b, over `count` bytes. */
 static inline void bl_two_dots(const int8_t *inputs, const int8_t *row_a, const int8_t *row_b,
                                int32_t count, uint32_t *sum_a, uint32_t *sum_b) {
   uint32_t a = *sum_a, b = *sum_b;
+#define BL_TWO(i)                  \
+  do {                             \
+    const int32_t u = inputs[i];   \
+    a += (uint32_t)(u * row_a[i]); \
+    b += (uint32_t)(u * row_b[i]); \
+    BL_IN_ORDER(a);                \
+    BL_IN_ORDER(b);                \
+  } while (0)
   for (const int8_t *end = inputs + (count & ~3); inputs != end;
        inputs += 4, row_a += 4, row_b += 4) {
-    a += (uint32_t)(inputs[0] * row_a[0]), b += (uint32_t)(inputs[0] * row_b[0]);
-    a += (uint32_t)(inputs[1] * row_a[1]), b += (uint32_t)(inputs[1] * row_b[1]);
-    a += (uint32_t)(inputs[2] * row_a[2]), b += (uint32_t)(inputs[2] * row_b[2]);
-    a += (uint32_t)(inputs[3] * row_a[3]), b += (uint32_t)(inputs[3] * row_b[3]);
+    BL_TWO(0);
+    BL_TWO(1);
+    BL_TWO(2);
+    BL_TWO(3);
   }
-  for (count &= 3; count > 0; count--, inputs++) {
-    a += (uint32_t)(*inputs * *row_a++), b += (uint32_t)(*inputs * *row_b++);
+  for (count &= 3; count > 0; count--) {
+    BL_TWO(0);
+    inputs++, row_a++, row_b++;
   }
+#undef BL_TWO
   *sum_a = a;
   *sum_b = b;
+}
+
+/* Does the same with four rows that lie `count` bytes apart: sums[k] += inputs * row k. */
+static inline void bl_dots_of_four(const int8_t *inputs, const int8_t *rows, int32_t count,
+                                   uint32_t sums[4]) {
+  const int8_t *row_b = rows + count, *row_c = row_b + count, *row_d = row_c + count;
+  uint32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
+#define BL_OF_FOUR(i)              \
+  do {                             \
+    const int32_t u = inputs[i];   \
+    a += (uint32_t)(u * rows[i]);  \
+    b += (uint32_t)(u * row_b[i]); \
+    c += (uint32_t)(u * row_c[i]); \
+    d += (uint32_t)(u * row_d[i]); \
+    BL_IN_ORDER(a);                \
+    BL_IN_ORDER(b);                \
+    BL_IN_ORDER(c);                \
+    BL_IN_ORDER(d);                \
+  } while (0)
+  for (const int8_t *end = inputs + (count & ~3); inputs != end;
+       inputs += 4, rows += 4, row_b += 4, row_c += 4, row_d += 4) {
+    BL_OF_FOUR(0);
+    BL_OF_FOUR(1);
+    BL_OF_FOUR(2);
+    BL_OF_FOUR(3);
+  }
+  for (count &= 3; count > 0; count--) {
+    BL_OF_FOUR(0);
+    inputs++, rows++, row_b++, row_c++, row_d++;
+  }
+#undef BL_OF_FOUR
+  sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
+}
+
+/* *sums += the same of two rows of inputs: inputs_a with both rows, then inputs_b with both. Each
+ * byte is loaded once for two products. */
+static inline void bl_four_dots(const int8_t *inputs_a, const int8_t *inputs_b, const int8_t *row_a,
+                                const int8_t *row_b, int32_t count, uint32_t sums[4]) {
+#ifdef __ARM_ARCH_6M__ /* too few registers */
+  bl_two_dots(inputs_a, row_a, row_b, count, &sums[0], &sums[1]);
+  bl_two_dots(inputs_b, row_a, row_b, count, &sums[2], &sums[3]);
+#else
+  uint32_t aa = sums[0], ab = sums[1], ba = sums[2], bb = sums[3];
+#define BL_FOUR(i)                                    \
+  do {                                                \
+    const int32_t u = inputs_a[i], v = inputs_b[i];   \
+    const int32_t x = row_a[i], y = row_b[i];         \
+    aa += (uint32_t)(u * x), ab += (uint32_t)(u * y); \
+    ba += (uint32_t)(v * x), bb += (uint32_t)(v * y); \
+    BL_IN_ORDER(aa);                                  \
+    BL_IN_ORDER(ab);                                  \
+    BL_IN_ORDER(ba);                                  \
+    BL_IN_ORDER(bb);                                  \
+  } while (0)
+  for (const int8_t *end = inputs_a + (count & ~3); inputs_a != end;
+       inputs_a += 4, inputs_b += 4, row_a += 4, row_b += 4) {
+    BL_FOUR(0);
+    BL_FOUR(1);
+    BL_FOUR(2);
+    BL_FOUR(3);
+  }
+  for (count &= 3; count > 0; count--) {
+    BL_FOUR(0);
+    inputs_a++, inputs_b++, row_a++, row_b++;
+  }
+#undef BL_FOUR
+  sums[0] = aa, sums[1] = ab, sums[2] = ba, sums[3] = bb;
+#endif
+}
+
+#if defined(__XTENSA__) || defined(__ARM_ARCH_6M__) /* a product of 64 bits is a call there */
+static inline int32_t bl_doubled_high(int32_t sum, int32_t multiplier) {
+  return bl_doubling_high_mul_16(sum, multiplier);
+}
+
+/* The upper word of a negative product less 1 is the complement of its magnitude's. */
+static inline int32_t bl_high_less_sign(int32_t sum, int32_t multiplier) {
+  const uint32_t x = sum < 0 ? 0 - (uint32_t)sum : (uint32_t)sum;
+  const uint32_t x_high = x >> 16, x_low = x & 0xffff;
+  const uint32_t y_high = (uint32_t)multiplier >> 16, y_low = (uint32_t)multiplier & 0xffff;
+  const uint32_t middle = x_high * y_low + x_low * y_high + (x_low * y_low >> 16);
+  return (int32_t)(x_high * y_high + (middle >> 16)) ^ (sum >> 31);
+}
+#else
+static inline int32_t bl_doubled_high(int32_t sum, int32_t multiplier) {
+  return (int32_t)(((int64_t)sum * multiplier + (INT64_C(1) << 30)) >> 31);
+}
+
+static inline int32_t bl_high_less_sign(int32_t sum, int32_t multiplier) {
+  const int64_t product = (int64_t)sum * multiplier;
+  return (int32_t)((product - (product < 0)) >> 32);
+}
+#endif
+
+/* bl_requantise of a multiplier that is not negative. For shifts below 0 a value rounds as its half
+ * does, once what the sign takes is gone. */
+static inline int32_t bl_requantise_scalar(int32_t sum, int32_t multiplier, int32_t shift) {
+  if (shift < 0) {
+    const int32_t high = bl_doubled_high(sum, multiplier);
+    return (((high + (high >> 31)) >> (-1 - shift)) + 1) >> 1;
+  }
+  return bl_requantise(sum, multiplier, shift);
+}
+
+/* bl_requantise_once likewise. For shifts below -1 the lower word of the product only says whether
+ * it is 0: a negative product that rounds to even is one less. */
+static inline int32_t bl_requantise_once_scalar(int32_t sum, int32_t multiplier, int32_t shift) {
+  if (shift < -1) {
+    const int32_t high = bl_high_less_sign(sum, multiplier);
+    return (high + (INT32_C(1) << (-2 - shift))) >> (-1 - shift);
+  }
+  return bl_requantise_once(sum, multiplier, shift);
 }
 
 #endif

@@ -2,7 +2,7 @@
 
 from boardless.model.compiler.kernels import Call, Context
 
-MOST_VALUES = {"mve": 2048, "dsp": 255}  # of a window
+MOST_VALUES = {"mve": 2048, "dsp": 255, "scalar": 2048}  # of a window
 
 
 def lower(context: Context) -> Call:

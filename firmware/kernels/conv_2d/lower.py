@@ -70,11 +70,11 @@ def lower(context: Context) -> Call:
     if "mve" in context.variants and suffix == "s8" and mve.shifts_right(call.constants[3]):
         return _s8_mve(context, call)
     if "dsp" in context.variants and suffix == "s8":
-        return _s8_dsp(context, call)
+        return s8_dsp(context, call)
     if "fpu" in context.variants and suffix == "f32":
         return _f32_fpu(context, call)
     if "scalar" in context.variants and suffix == "s8":
-        return _s8_scalar(context, call)
+        return s8_scalar(context, call)
     return call
 
 
@@ -103,7 +103,7 @@ def _is_mono(call: Call) -> bool:
     return taps is not None and taps.shape[1:] == (3, 3, 1) and window["dilation_w"] == 1
 
 
-def _s8_scalar(context: Context, call: Call) -> Call:
+def s8_scalar(context: Context, call: Call) -> Call:
     """Returns the call of the variant without the zero point in its inner loop."""
     taps, bias, *scaling = call.constants
     assert taps.data is not None
@@ -121,8 +121,8 @@ def _s8_scalar(context: Context, call: Call) -> Call:
         call,
         function="bl_conv_2d_s8_scalar",
         constants=(taps, Constant("bias", folded), *scaling),
-        scratch_bytes=rows.shape[1],
-    ).with_clearances(context.clearance(call.params["window"]))
+        scratch_bytes=2 * rows.shape[1],
+    ).with_clearances(context.clearance(call.params["window"], pixels=2))
 
 
 def _s8_mve(context: Context, call: Call) -> Call:
@@ -144,7 +144,7 @@ def _s8_mve(context: Context, call: Call) -> Call:
     ).with_clearances(context.clearance(call.params["window"], pixels=0))
 
 
-def _s8_dsp(context: Context, call: Call) -> Call:
+def s8_dsp(context: Context, call: Call) -> Call:
     """Returns the call of the SIMD variant; `call` itself if the variant would not be exact."""
     data = call.constants[0].data
     assert data is not None

@@ -1,7 +1,7 @@
 /* Pixel by pixel, over the taps that lie inside the map. Where all do, the zero point is in the
- * bias; elsewhere it is subtracted from each input. */
+ * bias; elsewhere what it holds of the other taps is added again. */
 #include "depthwise_conv_2d.h"
-#include "requantise.h"
+#include "scalar.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -29,21 +29,10 @@ typedef struct {
   int32_t first, columns, rows;
 } part;
 
-/* bl_requantise and bounds. A value rounds as its half does, once what the sign takes is gone. */
+/* bl_requantise and bounds. */
 static inline int8_t scaled(const layer *l, uint32_t sum, const channel_constants *channel) {
   const int32_t right = (int8_t)channel->taps_and_right;
-  int32_t value;
-#if defined(__XTENSA__) || defined(__ARM_ARCH_6M__)
-  value = bl_requantise((int32_t)sum, channel->multiplier, -1 - right);
-#else
-  if (right >= 0) {
-    const int64_t product = (int64_t)(int32_t)sum * channel->multiplier;
-    const int32_t high = (int32_t)((product + (INT64_C(1) << 30)) >> 31);
-    value = (((high + (high >> 31)) >> right) + 1) >> 1;
-  } else {
-    value = bl_requantise((int32_t)sum, channel->multiplier, -1 - right);
-  }
-#endif
+  const int32_t value = bl_requantise_scalar((int32_t)sum, channel->multiplier, -1 - right);
   return (int8_t)bl_clamp(bl_offset(value, l->output_zero_point), l->activation_min,
                           l->activation_max);
 }
@@ -67,47 +56,98 @@ static NOINLINE int8_t *nine_taps(const layer *l, const part *t, int8_t *output)
   return output;
 }
 
+/* The taps of a row of a window. */
+static inline __attribute__((always_inline)) uint32_t row_of_taps(const int8_t *from, int32_t step,
+                                                                  const int8_t *taps,
+                                                                  int32_t columns) {
+  uint32_t sum = 0;
+#ifdef __ARM_ARCH_6M__ /* too few registers */
+  for (const int8_t *const last = taps + columns; taps != last; from += step) {
+    sum += (uint32_t)(*from * *taps++);
+  }
+  return sum;
+#else
+  for (; columns >= 4; columns -= 4, taps += 4) {
+    sum += (uint32_t)(*from * taps[0]), from += step;
+    sum += (uint32_t)(*from * taps[1]), from += step;
+    sum += (uint32_t)(*from * taps[2]), from += step;
+    sum += (uint32_t)(*from * taps[3]), from += step;
+  }
+  if (columns & 2) {
+    sum += (uint32_t)(*from * taps[0]), from += step;
+    sum += (uint32_t)(*from * taps[1]), from += step;
+    taps += 2;
+  }
+  return columns & 1 ? sum + (uint32_t)(*from * *taps) : sum;
+#endif
+}
+
 /* A pixel whose window lies in the map. */
 static NOINLINE int8_t *all_taps(const layer *l, const part *t, int8_t *output) {
   const channel_constants *channel = l->constants;
-  const int8_t *taps = l->filter;
-  const int32_t step = l->step;
-  for (const int8_t *at = t->from, *const end = at + l->channels; at != end; at++) {
-    for (int32_t k = l->multiplier; k > 0; k--, channel++) {
-      uint32_t sum = (uint32_t)channel->bias;
-      const int8_t *row = at;
-      for (int32_t rows = t->rows; rows > 0; rows--, row += l->row_step) {
-        const int8_t *from = row;
-        for (const int8_t *const last = taps + t->columns; taps != last; from += step) {
-          sum += (uint32_t)(*from * *taps++);
-        }
-      }
-      *output++ = scaled(l, sum, channel);
+  const int8_t *taps = l->filter, *at = t->from;
+  const int32_t step = l->step, row_step = l->row_step, columns = t->columns;
+  int32_t more = l->multiplier; /* channels of this input channel */
+  for (int8_t *const end = output + l->channels * more; output != end; channel++) {
+    uint32_t sum = (uint32_t)channel->bias;
+    const int8_t *row = at;
+    for (int32_t rows = t->rows; rows > 0; rows--, row += row_step, taps += columns) {
+      sum += row_of_taps(row, step, taps, columns);
+    }
+    *output++ = scaled(l, sum, channel);
+    if (--more == 0) {
+      at++;
+      more = l->multiplier;
     }
   }
   return output;
 }
 
-/* A pixel whose window sticks out. */
-static NOINLINE int8_t *some_taps(const layer *l, const part *t, int8_t *output) {
+/* The taps of a row of a window that sticks out, and what their inputs' zero points add up to. */
+static inline __attribute__((always_inline)) void part_of_row(const int8_t *from, int32_t step,
+                                                              const int8_t *taps, int32_t columns,
+                                                              uint32_t *sum, uint32_t *weights) {
+  for (int32_t k = 0; k < columns; k++, from += step) {
+    const int32_t tap = taps[k];
+    *sum += (uint32_t)(*from * tap);
+    *weights += (uint32_t)tap;
+    BL_IN_ORDER(*sum);
+  }
+}
+
+/* A pixel whose window sticks out. `columns` is t->columns, a constant or not. */
+static inline __attribute__((always_inline)) int8_t *edge(const layer *l, const part *t,
+                                                          int8_t *output, int32_t columns) {
   const channel_constants *channel = l->constants;
-  const int8_t *taps = l->filter + t->first;
-  const int32_t step = l->step, zero_point = l->input_zero_point;
-  for (const int8_t *at = t->from, *const end = at + l->channels; at != end; at++) {
-    for (int32_t k = l->multiplier; k > 0; k--, channel++, taps += l->taps) {
-      uint32_t sum = (uint32_t)channel->bias;
-      sum += (uint32_t)zero_point * (uint32_t)(channel->taps_and_right >> 8);
-      const int8_t *row = at, *tap_row = taps;
-      for (int32_t rows = t->rows; rows > 0; rows--, row += l->row_step, tap_row += l->filter_w) {
-        const int8_t *from = row, *tap = tap_row;
-        for (const int8_t *const last = tap + t->columns; tap != last; from += step) {
-          sum += (uint32_t)((*from - zero_point) * *tap++);
-        }
-      }
-      *output++ = scaled(l, sum, channel);
+  const int8_t *taps = l->filter + t->first, *at = t->from;
+  const int32_t step = l->step, row_step = l->row_step, filter_w = l->filter_w;
+  int32_t more = l->multiplier;
+  for (int8_t *const end = output + l->channels * more; output != end; taps += l->taps, channel++) {
+    uint32_t sum = (uint32_t)channel->bias, weights = 0;
+    const int8_t *row = at, *tap_row = taps;
+    for (int32_t rows = t->rows; rows > 0; rows--, row += row_step, tap_row += filter_w) {
+      part_of_row(row, step, tap_row, columns, &sum, &weights);
+    }
+    sum += (uint32_t)l->input_zero_point * ((uint32_t)(channel->taps_and_right >> 8) - weights);
+    *output++ = scaled(l, sum, channel);
+    if (--more == 0) {
+      at++;
+      more = l->multiplier;
     }
   }
   return output;
+}
+
+static NOINLINE int8_t *some_taps(const layer *l, const part *t, int8_t *output) {
+  return edge(l, t, output, t->columns);
+}
+
+static NOINLINE int8_t *some_of_two_columns(const layer *l, const part *t, int8_t *output) {
+  return edge(l, t, output, 2);
+}
+
+static NOINLINE int8_t *some_of_three_columns(const layer *l, const part *t, int8_t *output) {
+  return edge(l, t, output, 3);
 }
 
 bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
@@ -118,11 +158,12 @@ bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const
     return BL_BAD_ARGUMENT;
   }
   const int32_t row_bytes = w->input_w * w->input_c;
+  const int upright = w->filter_w == 1; /* a column is walked over as a row is */
   const layer l = {
       .channels = w->input_c,
       .multiplier = w->output_c / w->input_c,
       .taps = w->filter_h * w->filter_w,
-      .step = w->dilation_w * w->input_c,
+      .step = upright ? w->dilation_h * row_bytes : w->dilation_w * w->input_c,
       .row_step = w->dilation_h * row_bytes,
       .filter_w = w->filter_w,
       .input_zero_point = p->input_zero_point,
@@ -141,15 +182,18 @@ bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const
       const int32_t column = x * w->stride_w - w->pad_left;
       int32_t kx, kx_end;
       bl_taps(x, w->stride_w, w->pad_left, w->dilation_w, w->filter_w, w->input_w, &kx, &kx_end);
+      const int32_t columns = kx_end - kx, rows = columns > 0 ? ky_end - ky : 0;
       const part t = {
           .from = input + (row + ky * w->dilation_h) * row_bytes +
                   (column + kx * w->dilation_w) * w->input_c,
           .first = ky * w->filter_w + kx,
-          .columns = kx_end - kx,
-          .rows = kx_end > kx ? ky_end - ky : 0,
+          .columns = upright ? rows : columns,
+          .rows = upright ? columns : rows,
       };
-      if (t.columns != w->filter_w || t.rows != w->filter_h) {
-        output = some_taps(&l, &t, output);
+      if (columns != w->filter_w || rows != w->filter_h) {
+        output = t.columns == 2   ? some_of_two_columns(&l, &t, output)
+                 : t.columns == 3 ? some_of_three_columns(&l, &t, output)
+                                  : some_taps(&l, &t, output);
       } else {
         output = nine ? nine_taps(&l, &t, output) : all_taps(&l, &t, output);
       }

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from boardless.model.compiler import fixed_point, mve, wide
+from boardless.model.compiler import fixed_point, kernels, mve, wide
 from boardless.model.compiler.dsp import (
     FastChannels,
     bias_or_zeros,
@@ -81,6 +81,9 @@ def lower(context: Context) -> Call:
     if "fpu" in context.variants and suffix == "f32" and _slides(call) and input_c == output_c:
         return _f32_fpu(context, call)
     if "scalar" in context.variants and suffix == "s8" and filter_h * filter_w < 65536:
+        if input_c == 1:
+            found: Call = kernels.module("CONV_2D").s8_scalar(context, _as_convolution(call))
+            return found
         return _s8_scalar(context, call)
     return call
 
@@ -108,12 +111,30 @@ def _s8_dsp(context: Context, call: Call, taps: npt.NDArray[Any]) -> Call | None
     thin, multiplier = input_c < 4, output_c // input_c
     few = window["output_w"] == 1 or window["output_h"] * window["output_w"] < FEW_PIXELS
     slides = _slides(call) and (thin or (multiplier == 1 and not few))
+    if not slides and input_c == 1:
+        convolution: Call = kernels.module("CONV_2D").s8_dsp(context, _as_convolution(call))
+        return None if convolution.function.endswith("_ref") else convolution
     if not slides and (input_c if multiplier == 1 else multiplier) < 4:
         return None
     fast = fast_channels(context, taps, call.constants[1])
     if fast is None:
         return None
     return (_slide_dsp if slides else _taps_dsp)(context, call, fast)
+
+
+def _as_convolution(call: Call) -> Call:
+    """Returns the convolution with the same sums, of a layer with one input channel: its kernels
+    keep the inputs under a window for all output channels."""
+    filter_data = call.constants[0].data
+    assert filter_data is not None
+    taps = np.ascontiguousarray(filter_data.transpose(3, 1, 2, 0))
+    return dataclasses.replace(
+        call,
+        function="bl_conv_2d_s8_ref",
+        params_type="bl_conv_2d_s8",
+        header="conv_2d/conv_2d.h",
+        constants=(Constant("filter", taps, "OHWI"), *call.constants[1:]),
+    )
 
 
 def _slide_dsp(context: Context, call: Call, fast: FastChannels) -> Call:

@@ -11,7 +11,7 @@ def lower(context: Context) -> Call:
     if window["input_c"] != window["output_c"]:
         raise context.refuse("input and output differ in channels")
     return Call(
-        function=f"bl_max_pool_2d_{suffix}_{context.variant('mve', 'dsp')}",
+        function=f"bl_max_pool_2d_{suffix}_{context.variant('mve', 'dsp', 'scalar')}",
         params_type=f"bl_max_pool_2d_{suffix}",
         params={"window": window, **context.activation()},
         header="max_pool_2d/max_pool_2d.h",

@@ -23,6 +23,9 @@ bl_status bl_max_pool_2d_s8_ref(const bl_max_pool_2d_s8 *p, const int8_t *input,
 /* Computes the same, four channels at a time. Order: output pixels ascend, channel by channel. */
 bl_status bl_max_pool_2d_s8_dsp(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
 
+/* Computes the same in plain C, four channels at a time. */
+bl_status bl_max_pool_2d_s8_scalar(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
+
 /* Computes the same, sixteen channels at a time. */
 bl_status bl_max_pool_2d_s8_mve(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
 

@@ -1,5 +1,5 @@
-"""SUB -> bl_sub_f32, or bl_add_linear_s8 and bl_add_s8 with the multiplier of what is subtracted negated, or bl_add_s16
-with its sign"""
+"""SUB -> bl_sub_f32, or the int8 kernels of ADD with the multiplier of what is subtracted negated,
+or bl_add_s16 with its sign"""
 
 from boardless.model.compiler import elementwise, linear, wide
 from boardless.model.compiler.kernels import USUAL, Call, Context
