@@ -1,7 +1,8 @@
 """Stands in for Espressif's qemu-system-xtensa where it is not installed: takes the same command
-line and executes the same ELF on Debian's, whose machine has enough RAM to reach the ESP32's
-memories. That its devices are RAM, too, is made up for by a debugger: watchpoints on the registers
-of UART0 and of the watchdogs. Whoever leaves a watchdog on is reset."""
+line and executes the same ELF on Debian's, whose machine has enough RAM to reach the memories of
+the ESP32 and of the ESP32-S3. That their devices are RAM, too, is made up for by a debugger:
+watchpoints on the registers of UART0 and of the watchdogs. Whoever leaves a watchdog on is
+reset."""
 
 from __future__ import annotations
 
@@ -13,15 +14,49 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import NoReturn
 
 import espressif_qemu
 
-FIFO, FIFO_WRITE, STATUS, POINTERS = 0x3FF40000, 0x60000000, 0x3FF4001C, 0x3FF40060
-OPTIONS = 0x3FF48000
-WATCHDOGS = {0x3FF5F048: 0x3FF5F064, 0x3FF60048: 0x3FF60064, 0x3FF4808C: 0x3FF480A4}  # their keys
-KEY, ON = 0x50D83AA1, 0x80000000
+KEY, SWD_KEY = 0x50D83AA1, 0x8F1D312A
+ON, SELF_FED = 1 << 31, 1 << 31
 WRITE, READ = 2, 3  # kinds of watchpoints
+
+
+@dataclass(frozen=True)
+class Registers:
+    """Addresses, from the chip's Technical Reference Manual."""
+
+    fifo: int
+    fifo_write: int
+    status: int
+    pointers: int  # 0: the count in the status is right
+    options: int
+    watchdogs: dict[int, int]  # and their keys
+    swd: int  # the super watchdog; 0: none
+
+
+CHIPS = {
+    "esp32": Registers(
+        0x3FF40000,
+        0x60000000,
+        0x3FF4001C,
+        0x3FF40060,
+        0x3FF48000,
+        {0x3FF5F048: 0x3FF5F064, 0x3FF60048: 0x3FF60064, 0x3FF4808C: 0x3FF480A4},
+        0,
+    ),
+    "esp32s3": Registers(
+        0x60000000,
+        0x60000000,
+        0x6000001C,
+        0,
+        0x60008000,
+        {0x6001F048: 0x6001F064, 0x60020048: 0x60020064, 0x60008098: 0x600080B0},
+        0x600080B4,
+    ),
+}
 
 
 class Debugger:
@@ -61,43 +96,52 @@ class Debugger:
 
 
 class Chip:
-    def __init__(self, debugger: Debugger, line: socket.socket) -> None:
-        self.debugger, self.line, self.waiting = debugger, line, b""
-        for address in (FIFO, FIFO_WRITE, OPTIONS, *WATCHDOGS):
-            self.watch("Z", address)
+    def __init__(self, registers: Registers, debugger: Debugger, line: socket.socket) -> None:
+        self.at, self.debugger, self.line, self.waiting = registers, debugger, line, b""
+        self.watched = [(READ, registers.fifo), (WRITE, registers.fifo_write)]
+        guarded = [*registers.watchdogs, *([registers.swd] if registers.swd else [])]
+        self.watched += [(WRITE, address) for address in (registers.options, *guarded)]
+        for kind, address in self.watched:
+            self.watch("Z", kind, address)
         self.power_on()
 
-    def watch(self, on: str, address: int) -> None:
+    def watch(self, on: str, kind: int, address: int) -> None:
         """`on`: Z, or z for off."""
-        kind = READ if address == FIFO else WRITE
         assert self.debugger.ask(f"{on}{kind},{address:x},4") == "OK"
 
     def power_on(self) -> None:
         """Sets the state that the ROM leaves."""
-        self.guarded = dict.fromkeys(WATCHDOGS, ON)
-        for address, key in WATCHDOGS.items():
+        self.guarded = dict.fromkeys(self.at.watchdogs, ON)
+        for address, key in self.at.watchdogs.items():
             self.debugger.write(address, ON)
             self.debugger.write(key, 0)
+        self.fed = not self.at.swd
         self.offer()
 
     def offer(self) -> None:
         """Offers the next byte to the receiver."""
-        self.debugger.write(FIFO, self.waiting[0] if self.waiting else 0xEE)
+        self.debugger.write(self.at.fifo, self.waiting[0] if self.waiting else 0xEE)
         count = min(len(self.waiting), 128)
-        self.debugger.write(STATUS, 128 if count == 128 else 0)  # right in that case only
-        self.debugger.write(POINTERS, count % 128 << 13)
+        if not self.at.pointers:
+            self.debugger.write(self.at.status, count)
+            return
+        self.debugger.write(self.at.status, 128 if count == 128 else 0)  # right in that case only
+        self.debugger.write(self.at.pointers, count % 128 << 13)
 
-    def accessed(self, address: int) -> None:
+    def accessed(self, kind: int, address: int) -> None:
         """After an access to a register that is watched."""
         value = self.debugger.read(address)
-        if address == FIFO:
+        if kind == READ:
             assert self.waiting, "nothing was there"
             self.waiting = self.waiting[1:]
             self.offer()
-        elif address == FIFO_WRITE:
+        elif address == self.at.fifo_write:
             self.line.sendall(bytes([value & 0xFF]))
-        elif address in WATCHDOGS:
-            if self.debugger.read(WATCHDOGS[address]) == KEY:
+            self.offer()  # the receiver's bytes may be at the same address
+        elif address == self.at.swd:
+            self.fed |= self.debugger.read(address + 4) == SWD_KEY and bool(value & SELF_FED)
+        elif address in self.at.watchdogs:
+            if self.debugger.read(self.at.watchdogs[address]) == KEY:
                 self.guarded[address] = value
             self.debugger.write(address, self.guarded[address])
         elif value >> 31:
@@ -115,7 +159,7 @@ class Chip:
             if self.debugger.remote in ready:
                 stop = self.debugger.poll()
             else:  # it waits, or soon will
-                if any(self.guarded.values()):
+                if any(self.guarded.values()) or not self.fed:
                     print("watchdog reset", file=sys.stderr)
                     return
                 data = self.line.recv(4096)
@@ -127,24 +171,27 @@ class Chip:
                 continue
             if not stop.startswith("T"):  # it has ended
                 return
-            if found := re.search(r"watch:([0-9a-f]+)", stop):
-                self.step_over(int(found[1], 16))
+            if found := re.search(r"(r?)watch:([0-9a-f]+)", stop):
+                self.step_over(READ if found[1] else WRITE, int(found[2], 16))
             if data:
                 self.waiting += data
                 self.offer()
             self.debugger.send("c")
 
-    def step_over(self, address: int) -> None:
+    def step_over(self, kind: int, address: int) -> None:
         """It stands before an access to this register."""
-        self.watch("z", address)
+        here = [watched for watched in self.watched if watched[1] == address]
+        for watched in here:
+            self.watch("z", *watched)
         self.debugger.ask("s")
-        self.watch("Z", address)
-        self.accessed(address)
+        for watched in here:
+            self.watch("Z", *watched)
+        self.accessed(kind, address)
 
 
 def run(given: espressif_qemu.Given, program: str) -> NoReturn:
     ours, theirs = socket.socketpair()
-    # 1700 MiB from 0 on: up to what the ESP32 has at 0x60000000
+    # 1700 MiB from 0 on: up to what the chips have at 0x60000000
     machine = [program, "-M", "lx60", "-cpu", "de233_fpu", "-m", "1700M", "-nodefaults"]
     machine += [
         "-display",
@@ -180,7 +227,7 @@ def run(given: espressif_qemu.Given, program: str) -> NoReturn:
     signal.signal(signal.SIGTERM, end)
     debugger = Debugger(ours)
     debugger.ask("?")
-    Chip(debugger, given.line).run()
+    Chip(CHIPS[given.machine], debugger, given.line).run()
     try:
         status = process.wait(timeout=1)
     except subprocess.TimeoutExpired:
@@ -192,4 +239,4 @@ def main(program: str) -> None:
     """`program` is Debian's."""
     if "probe=on" in sys.argv[-1] and os.environ.get("STAND_IN_PLUGINS"):
         os.execv(program, [program, *sys.argv[1:]])
-    run(espressif_qemu.asked("qemu-system-xtensa", "esp32"), program)
+    run(espressif_qemu.asked("qemu-system-xtensa", *CHIPS), program)

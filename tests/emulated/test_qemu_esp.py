@@ -1,5 +1,5 @@
 """Espressif's QEMU: found among others, and the firmware in the chips' own memory maps, executed by
-stand-ins (esp32_stand_in.py and esp32c3_stand_in.py) and by the real one where it is installed."""
+stand-ins (esp32_stand_in.py, also of the ESP32-S3, and esp32c3_stand_in.py) and by the real one where it is installed."""
 
 from __future__ import annotations
 
@@ -57,6 +57,15 @@ CHIPS = {
         range(0x3FC80000, 0x3FCE0000),
         range(0x3FC80000, 0x3FCE0000),
         0x700000,
+    ),
+    "esp32s3_devkitc": Chip(
+        "qemu-system-xtensa",
+        "esp32s3",
+        "qemu-xtensa",
+        range(0x40378000, 0x403E0000),
+        range(0x3FC88000, 0x3FCF0000),
+        range(0x3FC88000, 0x3FCE9700),
+        0x6F0000,
     ),
 }
 
@@ -120,7 +129,8 @@ def test_the_distributions_program_is_not_taken(tools: Path, name: str) -> None:
 def espressifs(tools: Path, chip: Chip, version: str) -> Path:
     """Installs a stand-in where ESP-IDF installs its QEMU."""
     place = tools / "idf" / "tools" / chip.tool / f"esp_develop_{version}" / "qemu" / "bin"
-    known = DISTRIBUTION + f"echo '{chip.machine:20} Espressif machine'\n"
+    machines = [other.machine for other in CHIPS.values() if other.program == chip.program]
+    known = DISTRIBUTION + "".join(f"echo '{m:20} Espressif machine'\n" for m in machines)
     return program(place / chip.program, known + f"echo 'QEMU emulator version {version}'\n")
 
 
@@ -174,7 +184,7 @@ def test_the_firmware_lies_in_the_chips_memories(built: Built, name: str, model:
                 assert inside is chip.code or start + segment["p_filesz"] <= chip.loaded.stop
         if chip.alias:
             assert max(code) - chip.alias <= min(data)
-        else:  # memory for code is read by words: no constant may lie there
+        if chip.program == "qemu-system-xtensa":  # its code is read by words: no constant lies there
             symbols = elf.get_section_by_name(".symtab").iter_symbols()
             objects = [s for s in symbols if s["st_info"]["type"] == "STT_OBJECT" and s["st_size"]]
             assert objects
@@ -207,8 +217,8 @@ def test_predictions_on_espressifs_qemu(cli: Cli, built: Built, name: str, model
 
 @pytest.fixture
 def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """First on PATH; the value is PATH without them. That of the ESP32 needs Debian's QEMU, that of
-    the ESP32-C3 Unicorn."""
+    """First on PATH; the value is PATH without them. That of ESP32 and ESP32-S3 needs Debian's QEMU,
+    that of the ESP32-C3 Unicorn."""
     without = os.environ["PATH"]
     start = f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(paths.ROOT / 'tests')!r})\n"
     xtensa = shutil.which("qemu-system-xtensa")
@@ -265,7 +275,7 @@ def test_a_build_without_plugins(
         "plugin interface not enabled in this build; Espressif's releases are built without "
         "plugins (espressif/qemu#134); build its sources with --enable-plugins"
     )
-    if CHIPS[name].machine == "esp32":
+    if CHIPS[name].program == "qemu-system-xtensa":
         assert not others
         assert instructions(result)[0] > sum(instructions(result)[1:]) > 0
     else:
@@ -274,32 +284,34 @@ def test_a_build_without_plugins(
 
 
 @pytest.mark.emulated
+@pytest.mark.parametrize("name", ["esp32_devkit", "esp32s3_devkitc"])
 def test_a_build_with_plugins_counts_as_stock_qemu_does(
-    cli: Cli, built: Built, stand_ins: str
+    cli: Cli, built: Built, stand_ins: str, name: str
 ) -> None:
     """The LX6-compatible board is the same code and the same core, elsewhere in memory."""
-    can_stand_in("esp32_devkit")
+    can_stand_in(name)
     model = MODELS[0]
-    for name in ("esp32_devkit", "esp32"):
-        firmware(built, model, name)
-    counted = result_on(cli, model, "esp32_devkit", STAND_IN_PLUGINS="yes")
+    for board in (name, "esp32"):
+        firmware(built, model, board)
+    counted = result_on(cli, model, name, "--core", "esp32-lx6", STAND_IN_PLUGINS="yes")
     stock = result_on(cli, model, "esp32", PATH=stand_ins)
     assert counted["notes"] == []
     assert instructions(counted) == instructions(stock)
-    assert counted["cycles"] == stock["cycles"]
+    assert counted["cycles"]["esp32-lx6"]["median"] == stock["cycles"]["esp32-lx6"]["median"]
 
 
 @pytest.mark.parametrize("name", CHIPS)
 def test_a_timer_tells_instructions_where_it_is_exact(name: str) -> None:
     found = qemu_esp.instructions(boards.load(name), 2559)  # of 40 MHz, 64 ns an instruction
-    assert found == {"esp32": 1000, "esp32c3": None}[CHIPS[name].machine]
+    assert found == (None if name == "esp32c3_devkitm" else 1000)
 
 
 @pytest.mark.emulated
 @pytest.mark.usefixtures("stand_ins")
-def test_reset_by_the_chips_own_register(built: Built) -> None:
-    can_stand_in("esp32_devkit")
-    build = firmware(built, MODELS[0], "esp32_devkit")
+@pytest.mark.parametrize("name", ["esp32_devkit", "esp32s3_devkitc"])
+def test_reset_by_the_chips_own_register(built: Built, name: str) -> None:
+    can_stand_in(name)
+    build = firmware(built, MODELS[0], name)
     with run.open_client(build, run.Options("qemu_esp"), shared=False) as client:
         before = client.hello()
         client.reset()
@@ -313,6 +325,8 @@ def test_reset_by_the_chips_own_register(built: Built) -> None:
     [
         ("esp32_devkit", "  RTC_WDT_KEY = WDT_KEY;"),
         ("esp32c3_devkitm", "  REGISTER(RTC + RTC_SWD + 4) = 0x8F1D312A;"),
+        ("esp32s3_devkitc", "  REGISTER(RTC + RTC_SWD + 4) = 0x8F1D312A;"),
+        ("esp32s3_devkitc", "  RTC_WDT_KEY = WDT_KEY;"),
     ],
 )
 def test_a_watchdog_that_is_left_on_is_noticed(

@@ -47,6 +47,9 @@ VENDORS = {
     "espressif32_esp32-c3-devkitm-1": Vendor(
         "esp32c3_devkitm", 4194304, 327680, ESPRESSIF, UNDEFINED
     ),
+    "espressif32_esp32-s3-devkitc-1": Vendor(
+        "esp32s3_devkitc", 8388608, 327680, ESPRESSIF, UNDEFINED
+    ),
 }
 
 OFFLINE = {

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from boardless.core import paths
 
-BUILDS = [paths.BOARDS / name / "toolchain" / "build" for name in ("esp32", "esp32_devkit")]
+BUILDS = [
+    paths.BOARDS / name / "toolchain" / "build"
+    for name in ("esp32", "esp32_devkit", "esp32s3_devkitc")
+]
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # there is no icount.
     timer_hz: int = 0
     icount_shift: int = 6  # an instruction takes 2^shift ns of virtual time, more than a tick
+    arguments: tuple[str, ...] = ()  # further ones
 
     @property
     def title(self) -> str:
@@ -115,6 +116,7 @@ def start(board: Board, elf: Path, *, shared: bool, count: Counter | None = None
         *("-chardev", "socket,id=monitor,fd=@MONITOR@", "-mon", "chardev=monitor,mode=control"),
         *exit_only(here.program),  # how the firmware ends
         *("-kernel", str(elf)),
+        *here.arguments,
         *(count.arguments if count else ()),
     ]
     return ProcessSession.start(
