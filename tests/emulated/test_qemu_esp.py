@@ -285,6 +285,24 @@ def test_a_build_without_plugins(
 
 
 @pytest.mark.emulated
+@pytest.mark.usefixtures("stand_ins")
+@pytest.mark.parametrize("name", CHIPS)
+def test_what_is_not_counted_is_said_by_every_command(cli: Cli, built: Built, name: str) -> None:
+    """It counts no cycles, and on the ESP32-C3 no instructions."""
+    can_stand_in(name)
+    firmware(built, MODELS[0], name)
+    uncounted = "instructions not available: on this emulator only a plugin counts"
+    profile = cli.fails(2, "profile", MODELS[0], "--board", name, "--limit", "1")
+    gate = cli("gate", MODELS[0], "--board", name, "--emulator", "qemu-esp")
+    assert gate.returncode == 0, gate.stderr
+    for said in (profile, gate.stdout):
+        assert "cycles not available: " in said
+        assert "build its sources with --enable-plugins" in said
+        assert (uncounted in said) == (name == "esp32c3_devkitm")
+    assert ("still counts instructions" in profile) == (name != "esp32c3_devkitm")
+
+
+@pytest.mark.emulated
 @pytest.mark.parametrize("name", ["esp32_devkit", "esp32s3_devkitc"])
 def test_a_build_with_plugins_counts_as_stock_qemu_does(
     cli: Cli, built: Built, stand_ins: str, name: str

@@ -81,7 +81,8 @@ def command(
         say(f"boardless: no profile: {outcome.verdict.reason}")
         sys.exit(1)
     if run.counts.counted is None:
-        raise BadInput(run.counts.cycles_missing, hint="`boardless run` still counts instructions")
+        still = "`boardless run` still counts instructions" if run.counts.instructions else ""
+        raise BadInput(run.counts.cycles_missing, hint=still or run.counts.missing)
     made = report.of(run)
     if speedscope:
         record.write(report.as_speedscope(made), str(speedscope))

@@ -56,7 +56,8 @@ def count_cycles(build: Build, emulator: str, inputs: npt.NDArray[Any], core: st
     fed = Pictures(inputs, labels=None, origin="")
     counts = run.run(build, fed, run.Options(emulator), lambda done: None).counts
     if counts.counted is None:
-        raise ToolFailed(counts.cycles_missing, hint="instructions are still counted")
+        still = "instructions are still counted" if counts.instructions else counts.missing
+        raise ToolFailed(counts.cycles_missing, hint=still)
     return estimate.estimate(counts.counted, target)
 
 

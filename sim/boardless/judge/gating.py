@@ -112,11 +112,12 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
     found = wrong(row, differs=not inexact)
     if found:
         return replace(row, findings=tuple(found))
+    unknown = [Finding("skipped", "", missing)] if missing else []
     if not case.has_baselines:
         whose = runtimes.load(case.runtime).reference
         text = f"baselines are of {whose}; only outputs are compared, with those of "
         text += run.held_against
-        return replace(row, old=None, findings=(Finding("skipped", "", text),))
+        return replace(row, old=None, findings=(Finding("skipped", "", text), *unknown))
     if inexact and old is None and row.reason:
         text = f"{records.NO_BASELINE}, and {row.reason}"
         return replace(row, findings=(Finding("new", "predictions", text),))
@@ -128,7 +129,7 @@ def compare(case: Case, run: Run, verdict: Verdict, tolerances: Tolerances) -> C
         ours = (ours and case.runtime == OURS) or entry(case) in judged.cases()
         if case.runtime != OURS and not ours:
             text += f"; only outputs are compared, with those of {run.held_against}; {after}"
-        return replace(row, findings=(Finding("new" if ours else "skipped", "", text),))
+        return replace(row, findings=(Finding("new" if ours else "skipped", "", text), *unknown))
     if accepted.runtime != version:
         text = f"cannot be judged: version changed, {version!r}, the baseline has "
         finding = Finding("changed", "runtime", text + repr(accepted.runtime))
