@@ -348,7 +348,8 @@ def train(session: nox.Session) -> None:
     """Train zoo models from their recipes: `nox -s train -- NAME`, all without a name.
 
     `-- --evaluate` checks the committed models on all held-out pictures instead, `-- --test` runs
-    tests/zoo. TensorFlow is installed for this session only.
+    tests/zoo. `-- --protocol published` repeats what published accuracies are comparable with.
+    TensorFlow is installed for this session only.
     """
     install(session, "tests", "train")
     if "--test" in session.posargs:

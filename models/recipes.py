@@ -17,6 +17,8 @@ from boardless.model.zoo import Scaling
 
 ZOO = Path(__file__).parent / "zoo"
 OWN = Path(__file__).parent / "own"  # recipes for pictures that a user brings
+# Where below a model's folder its recipe by each protocol and what it makes is; see protocol.py.
+PLACES = {"held_out": ".", "published": "published"}
 FOLDER = "folder"  # the set of these: a folder for each class
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -35,6 +37,7 @@ class Data(_Section, frozen=True):
     licence: str  # of the pictures, for the card
     size: tuple[Positive, Positive] | None = None  # height and width, where `set` is a folder
     gray: bool = False
+    protocol: Literal["held_out", "published"] = "held_out"  # see protocol.py
 
 
 class Input(Scaling, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +81,7 @@ class Distillation(_Section, frozen=True):
     teacher: str
     weight: Annotated[float, msgspec.Meta(gt=0, le=1)]
     temperature: Annotated[float, msgspec.Meta(ge=1)]
+    features: NotNegative = 0.0  # weight of the distance to the teacher's features, see features.py
 
 
 class Transfer(_Section, frozen=True):
@@ -87,6 +91,12 @@ class Transfer(_Section, frozen=True):
     url: str  # where a user gets it
     licence: str  # for the card
     head_first: bool = False  # train the last layer alone, then all; see head.py
+
+
+class Continued(_Section, frozen=True):
+    """A committed model whose weights training begins with; see folded.py."""
+
+    model: str
 
 
 class Quantisation(_Section, frozen=True):
@@ -103,11 +113,14 @@ class Recipe(_Section, frozen=True):
     quantisation: Quantisation
     distillation: Distillation | None = None
     transfer: Transfer | None = None
+    continued: Continued | None = None
 
     def check(self, where: str) -> None:
         """BadInput where sections contradict each other."""
         if (self.data.set == FOLDER) != (self.data.size is not None):
             raise BadInput("data.size goes with data.set = 'folder', and only with it", where=where)
+        if self.transfer and self.continued:
+            raise BadInput("training begins with transfer or continued, not both", where=where)
         if self.augmentation.mix and not (self.distillation and self.distillation.weight == 1):
             raise BadInput(
                 "augmentation.mix requires distillation.weight = 1 (a mixed picture has no label)",
@@ -141,11 +154,13 @@ class Results(_Section, frozen=True):
     layer_snr_db: dict[str, float] = {}  # of int8 relative to float32, by operator
 
 
-def read_recipe(name: str) -> Recipe:
-    """Return the checked recipe of the model called `name`."""
-    path = folder(name) / "recipe.toml"
+def read_recipe(name: str, protocol: str = "held_out") -> Recipe:
+    """Return the checked recipe of the model called `name`, by one of the protocols."""
+    path = folder(name) / PLACES[protocol] / "recipe.toml"
     recipe = checked.file(path, Recipe)
     recipe.check(str(path))
+    if recipe.data.protocol != protocol:
+        raise BadInput(f"data.protocol is not '{protocol}', as its folder says", where=str(path))
     return recipe
 
 
@@ -163,9 +178,10 @@ def read_results(folder: Path) -> Results:
     return checked.file(folder / "results.toml", Results)
 
 
-def names() -> list[str]:
-    """Models that can be trained here, sorted."""
-    return sorted(path.parent.name for path in ZOO.glob("*/recipe.toml"))
+def names(protocol: str = "held_out") -> list[str]:
+    """Models that can be trained here by a protocol, sorted."""
+    found = {"held_out": "*/recipe.toml", "published": "*/published/recipe.toml"}[protocol]
+    return sorted(path.relative_to(ZOO).parts[0] for path in ZOO.glob(found))
 
 
 def own_names() -> list[str]:

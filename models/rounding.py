@@ -29,9 +29,10 @@ def tune(model: keras.Model, lessons: Lessons, first_epoch: int, epochs: int, ra
         optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
         loss="categorical_crossentropy",
     )
-    for number in range(first_epoch, first_epoch + epochs):
-        for batch in lessons.epoch(number):
-            twin.train_on_batch(*batch)
+    for batches in lessons.epochs(range(first_epoch, first_epoch + epochs)):
+        for batch in batches:
+            real, targets = batch
+            twin.train_on_batch(real, targets[:, : twin.output_shape[1]])
     model.set_weights(twin.get_weights())
 
 

@@ -18,6 +18,7 @@ from boardless.core.errors import BadInput
 from boardless.data import datasets
 from boardless.data.pictures import as_real
 from numpy.typing import NDArray
+from protocol import published
 
 # Students that see the same changed pictures share the outputs of a teacher.
 CACHE = Path(__file__).parent / "checkpoints" / "opinions"
@@ -26,7 +27,7 @@ CACHE = Path(__file__).parent / "checkpoints" / "opinions"
 class Teacher:
     """A committed float model; its .tflite is all that is asked of it."""
 
-    def __init__(self, name: str, dataset: datasets.Dataset) -> None:
+    def __init__(self, name: str, dataset: datasets.Dataset, *, features: bool = False) -> None:
         folder = recipes.ZOO / name
         self.results = recipes.read_results(folder)
         path = folder / "float32.tflite"
@@ -36,7 +37,10 @@ class Teacher:
             raise BadInput(
                 error.strerror or str(error), where=str(path), hint=f"train {name} first"
             ) from error
+        self.content = with_features(self.content) if features else self.content
         taught = datasets.load(self.results.dataset)
+        if len(taught.train) < len(dataset.train):
+            taught = published(taught)
         if not np.array_equal(taught.train.labels, dataset.train.labels):
             raise BadInput(
                 f"teacher {name} learnt from {taught.name}, whose training pictures are not those "
@@ -44,8 +48,12 @@ class Teacher:
             )
         self.images = taught.train.images
 
-    def opinions(self, recipe: recipes.Recipe, view: int) -> NDArray[np.float32]:
-        """Probabilities (N, classes) for the training pictures as augmented for this view."""
+    def opinions(
+        self, recipe: recipes.Recipe, view: int, pixels: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Probabilities (N, classes) for the training pictures as augmented for this view; behind
+        them, if they were asked for, the teacher's features (N, F). `pixels` are these pictures,
+        where they are at hand in the teacher's size."""
         # How many views there are changes none of them.
         how = msgspec.structs.replace(recipe.augmentation, views=0)
         what = (how, recipe.training.seed, view, self.results.input)
@@ -54,7 +62,7 @@ class Teacher:
         if path.is_file():
             kept: NDArray[np.float32] = np.load(path)
             return kept
-        said = self._ask(changed(self.images, recipe, view))
+        said = self._ask(changed(self.images, recipe, view) if pixels is None else pixels)
         CACHE.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}.npy")  # two trainings may ask at once
         np.save(fresh, said)
@@ -67,12 +75,36 @@ class Teacher:
         interpreter: Any = Interpreter(model_content=self.content, num_threads=1)
         interpreter.allocate_tensors()
         source = interpreter.get_input_details()[0]["index"]
-        output = interpreter.get_output_details()[0]["index"]
+        outputs = [output["index"] for output in interpreter.get_output_details()]
         said = []
         for picture in pixels:
             real = as_real(picture[np.newaxis], self.results.input)
             interpreter.set_tensor(source, real)
             interpreter.invoke()
-            said.append(interpreter.get_tensor(output)[0])
-        probabilities: NDArray[np.float32] = np.maximum(np.stack(said), np.float32(1e-9))
-        return probabilities
+            answers = [interpreter.get_tensor(index).ravel() for index in outputs]
+            said.append(np.concatenate(answers))
+        whole: NDArray[np.float32] = np.stack(said)
+        classes = len(self.results.classes)
+        whole[:, :classes] = np.maximum(whole[:, :classes], np.float32(1e-9))
+        return whole
+
+
+def with_features(tflite: bytes) -> bytes:
+    """The same model with a second output: what its last layer with weights reads."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(tflite)
+    graph = model.subgraphs[0]
+    kinds = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.FULLY_CONNECTED)
+    heads = [op for op in graph.operators if _kind(model, op) in kinds]
+    graph.outputs = np.array([*graph.outputs, heads[-1].inputs[0]], np.int32)
+    model.signatureDefs = []  # they name one output
+    builder = flatbuffers.Builder(len(tflite))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _kind(model: Any, operator: Any) -> int:
+    code = model.operatorCodes[operator.opcodeIndex]
+    return int(max(code.builtinCode, code.deprecatedBuiltinCode))

@@ -25,6 +25,7 @@ from boardless.data import datasets
 from layer_error import layer_error
 from measure import measure, share
 from model_card import card, draw_confusion, draw_curves
+from protocol import published
 from recipes import (
     Accuracy,
     Recipe,
@@ -80,17 +81,18 @@ def write(
     if made.unfolded:
         np.savez(folder / "unfolded.npz", **made.unfolded)  # type: ignore[arg-type]
     (folder / "results.toml").write_text(results_toml(results), encoding="utf-8")
-    (folder / "card.md").write_text(card(results, recipe), encoding="utf-8")
     draw_curves(folder / "curves.png", name, made.history)
-    draw_confusion(folder / "confusion.png", seen, dataset.classes)
+    if recipe.data.protocol == "held_out":
+        (folder / "card.md").write_text(card(results, recipe), encoding="utf-8")
+        draw_confusion(folder / "confusion.png", seen, dataset.classes)
     return results
 
 
-def evaluate(name: str) -> bool:
+def evaluate(name: str, protocol: str = "held_out") -> bool:
     """Measure the committed files again; True if results.toml says the same."""
-    folder = recipes.ZOO / name
+    folder = recipes.ZOO / name / recipes.PLACES[protocol]
     results = read_results(folder)
-    dataset = datasets.load(results.dataset)
+    dataset = _pictures(results.dataset, protocol)
     if dataset.origin != results.data_origin:
         # Pictures of one split were trained on in the other, so the figures would flatter.
         raise BadInput(
@@ -117,10 +119,21 @@ def _percent(accuracy: Accuracy, top_2: Accuracy) -> str:
     )
 
 
-def retrain(name: str, epochs: int | None, out: Path | None, pictures: Path | None = None) -> Path:
+def _pictures(name: str, protocol: str) -> datasets.Dataset:
+    dataset = datasets.load(name)
+    return published(dataset) if protocol == "published" else dataset
+
+
+def retrain(
+    name: str,
+    epochs: int | None,
+    out: Path | None,
+    pictures: Path | None = None,
+    protocol: str = "held_out",
+) -> Path:
     """Train one model and write its folder under `out`, or in the zoo."""
-    recipe = read_recipe(name)
-    folder = (out or recipes.ZOO) / name
+    recipe = read_recipe(name, protocol)
+    folder = (out or recipes.ZOO) / name / recipes.PLACES[protocol]
     try:
         folder.mkdir(parents=True, exist_ok=True)  # better now than after the training
     except OSError as error:
@@ -128,10 +141,13 @@ def retrain(name: str, epochs: int | None, out: Path | None, pictures: Path | No
     if recipe.data.size is not None and pictures is not None:
         dataset = brought.load(pictures, recipe.data.size, recipe.data.gray)
     else:
-        dataset = datasets.load(recipe.data.set)
+        dataset = _pictures(recipe.data.set, protocol)
     start = time.monotonic()
     made = train(name, recipe, dataset, epochs or recipe.training.epochs)
     results = write(folder, name, recipe, dataset, made)
+    if protocol == "published" and out is None:  # the model's card states this figure, too
+        text = card(read_results(folder.parent), read_recipe(name))
+        (folder.parent / "card.md").write_text(text, encoding="utf-8")
     print(
         f"{name}: {_percent(results.accuracy, results.top_2)} on {results.test_pictures} test "
         f"pictures after {time.monotonic() - start:.0f} s; written to {folder}"
@@ -150,6 +166,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="DIR",
         help=f"a folder for each class, for recipes of models/own: {', '.join(own_names())}",
     )
+    parser.add_argument(
+        "--protocol",
+        choices=[*recipes.PLACES],
+        default="held_out",
+        help="published: choose the epoch on the reported pictures, as a published figure did",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="write here, not into the zoo")
     options = parser.parse_args(arguments)
     if options.epochs is not None and (options.epochs < 1 or options.out is None):
@@ -160,14 +182,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.pictures and (len(own) != len(options.names) or not own):
         parser.error(f"--pictures goes with: {', '.join(own_names())}")
     try:
-        chosen = options.names or names()
-        for name in chosen:
-            read_recipe(name)  # every typo is reported before the first long training
+        chosen = options.names or names(options.protocol)
+        for name in chosen:  # every typo is reported before the first long training
+            read_recipe(name, options.protocol)
         if options.evaluate:
-            verdicts = [evaluate(name) for name in chosen]
+            verdicts = [evaluate(name, options.protocol) for name in chosen]
             return 0 if all(verdicts) else 1
         for name in chosen:
-            retrain(name, options.epochs, options.out, options.pictures)
+            retrain(name, options.epochs, options.out, options.pictures, options.protocol)
     except ImportError as error:
         missing = ToolMissing(f"{error.name} is not installed", hint="nox -s train brings it")
         print(missing, file=sys.stderr)

@@ -115,24 +115,34 @@ def fit(
                 layer.rate = plan.dropout
     if recipe.transfer:
         module.start_from(model, _weights(recipe.transfer))
-    _compile(model, recipe, epochs, lessons.steps)
+    if recipe.continued:
+        from folded import unfold_into  # needs Keras
+
+        file = recipes.folder(recipe.continued.model) / "float32.tflite"
+        shown = as_real(dataset.train.images[: recipe.quantisation.pictures], recipe.input)
+        unfold_into(model, file.read_bytes(), shown)
+    student = _student(model, recipe, lessons)
+    _compile(student, model, recipe, epochs, lessons.steps)
     one_hot = np.eye(len(dataset.classes), dtype=np.float32)
     check = (as_real(dataset.validation.images, recipe.input), one_hot[dataset.validation.labels])
 
-    checkpoint = Checkpoint(CHECKPOINTS / name, _identity(recipe, dataset, epochs, model))
+    place = CHECKPOINTS / name / recipes.PLACES[recipe.data.protocol]
+    checkpoint = Checkpoint(place, _identity(recipe, dataset, epochs, model))
     state = checkpoint.load() or State()
     if recipe.transfer and recipe.transfer.head_first and not state.epochs:
         from head import teach  # needs Keras
 
         teach(model, recipe, dataset)
-    variables = [*model.variables, *model.optimizer.variables]
+    variables = [*student.variables, *student.optimizer.variables]
     if state.epochs:
         for variable, value in zip(variables, state.variables, strict=True):
             variable.assign(value)
         print(f"{name}: goes on after epoch {state.epochs}", file=sys.stderr)
     progress = _Progress(name, epochs, state.epochs)
-    while state.epochs < epochs and state.epochs - state.best_epoch < plan.patience:
-        for key, mean in _epoch(model, lessons.epoch(state.epochs), check).items():
+    for batches in lessons.epochs(range(state.epochs, epochs)):
+        if state.epochs - state.best_epoch >= plan.patience:
+            break
+        for key, mean in _epoch(student, model, batches, check).items():
             state.history.setdefault(key, []).append(mean)
         if _is_best(state.history, plan.keep_best_by):
             state.best, state.best_epoch = model.get_weights(), state.epochs
@@ -146,15 +156,25 @@ def fit(
     return model, state.history
 
 
-def _epoch(model: Any, batches: Iterator[Batch], check: Batch) -> dict[str, float]:
+def _student(model: Any, recipe: Recipe, lessons: Lessons) -> Any:
+    """What is trained: the model, or one around it that guesses its teacher's features, too."""
+    if not lessons.features:
+        return model
+    from features import with_features  # needs Keras
+
+    return with_features(model, lessons.features)
+
+
+def _epoch(student: Any, model: Any, batches: Iterator[Batch], check: Batch) -> dict[str, float]:
     """Train on `batches`; not by fit(), which would keep every epoch's pictures until the end."""
-    logs = [model.train_on_batch(*batch, return_dict=True) for batch in batches]
+    logs = [student.train_on_batch(*batch, return_dict=True) for batch in batches]
     means = {key: float(np.mean([log[key] for log in logs])) for key in logs[0]}
     seen = model.evaluate(*check, batch_size=64, verbose=0, return_dict=True)
     return means | {f"val_{key}": value for key, value in seen.items()}
 
 
-def _compile(model: Any, recipe: Recipe, epochs: int, steps: int) -> None:
+def _compile(student: Any, model: Any, recipe: Recipe, epochs: int, steps: int) -> None:
+    """Compile what is trained, and the model itself, which is evaluated."""
     import keras
 
     plan = recipe.training
@@ -164,21 +184,26 @@ def _compile(model: Any, recipe: Recipe, epochs: int, steps: int) -> None:
         warmup_steps=plan.warmup_epochs * steps,
         decay_steps=max(1, epochs - plan.warmup_epochs) * steps,
     )
-    optimiser = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[plan.optimiser]
+    kind = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[plan.optimiser]
+    optimiser = kind(rate, weight_decay=plan.weight_decay, global_clipnorm=plan.clip_norm or None)
     last = model.layers[-1]
     is_softmax = isinstance(last, keras.layers.Softmax) or (
         getattr(last, "activation", None) is keras.activations.softmax
     )
-    model.compile(
-        optimizer=optimiser(
-            rate, weight_decay=plan.weight_decay, global_clipnorm=plan.clip_norm or None
-        ),
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=not is_softmax, label_smoothing=plan.label_smoothing
-        ),
-        metrics=["accuracy"],
+    entropy = keras.losses.CategoricalCrossentropy(
+        from_logits=not is_softmax, label_smoothing=plan.label_smoothing
     )
-    model.optimizer.build(model.trainable_variables)
+    if student is model:
+        model.compile(optimizer=optimiser, loss=entropy, metrics=["accuracy"])
+    else:
+        from features import accuracy, both
+
+        assert recipe.distillation is not None
+        classes = model.output_shape[1]
+        loss = both(classes, recipe.distillation.features, plan.label_smoothing)
+        model.compile(loss=entropy, metrics=["accuracy"])
+        student.compile(optimizer=optimiser, loss=loss, metrics=[accuracy(classes)])
+    student.optimizer.build(student.trainable_variables)
 
 
 def _is_best(history: dict[str, list[float]], quantity: str) -> bool:
