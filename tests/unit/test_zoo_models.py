@@ -69,7 +69,7 @@ def batch_normalised(name: str, network: Graph) -> int:
 def test_all_models_together_are_small() -> None:
     files = list(paths.ZOO.rglob("*.tflite"))
     assert {path.name for path in files} == {"float32.tflite", "int8.tflite"}
-    assert sum(path.stat().st_size for path in files) < 6_000_000
+    assert sum(path.stat().st_size for path in files) < 8_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,6 +101,7 @@ def test_family_has_the_published_size(name: str) -> None:
         ("fdmobilenet_025", 3_848_448),
         ("st_fdmobilenet_v1", 7_977_216),
         ("mobilenet_v1_025", 7_489_664 + 3 * 256),
+        ("mobilenet_v1_025_gray", 7_489_664 + 3 * 256 - 2 * 48 * 48 * 8 * 9),
         ("mobilenet_v1_020", None),
         ("mobilenet_v1_010", None),
     ],
