@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import signal
 import subprocess
@@ -16,9 +17,10 @@ import pytest
 import shared
 from boardless import runtimes
 from boardless.core import paths
+from boardless.core.errors import ToolMissing
 from boardless.device import boards
 from boardless.device.link.client import Client
-from boardless.device.records import Board, Build
+from boardless.device.records import Build
 from boardless.model import zoo
 from command_line import Cli
 from properties import drawn, profiles, repeat
@@ -40,24 +42,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def skip_where_a_board_lacks_tools(items: list[pytest.Item]) -> None:
-    """Skips tests on boards that need `./bootstrap --with BOARD`, where that was not done. The
-    default boards' tools must be there."""
-    lacking = {}
-    for board in map(boards.load, boards.names()):
-        needed = [f"{board.toolchain.prefix}gcc", *qemu_of(board)]
-        missing = [program for program in needed if shutil.which(program) is None]
-        if missing and not board.default and board.toolchain.prefix:
-            lacking[board.name] = f"needs {missing[0]}: ./bootstrap --with {board.name}"
+    """Skips tests on boards that need `./bootstrap --with BOARD`, where that was not done."""
     for item in items:
         parts = getattr(item, "callspec", SimpleNamespace(id="")).id.split("-")
-        reason = next((lacking[part] for part in parts if part in lacking), None)
-        if reason and item.get_closest_marker("emulated"):
-            item.add_marker(pytest.mark.skip(reason=reason))
+        missing = [program for part in parts for program in lacking().get(part, ())]
+        if missing and item.get_closest_marker("emulated"):
+            item.add_marker(pytest.mark.skip(reason=f"needs {missing[0]}"))
 
 
-def qemu_of(board: Board) -> list[str]:
-    settings = board.emulators.get("qemu")
-    return [settings.program] if settings else []
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Skips those that say so only while they run."""
+    try:
+        yield
+    except ToolMissing as error:
+        missing = {program for programs in lacking().values() for program in programs}
+        if any(f"{program} is not installed" in str(error) for program in missing):
+            pytest.skip(str(error))
+        raise
+
+
+@functools.cache
+def lacking() -> dict[str, list[str]]:
+    """Board -> programs that are not installed. The tools of the default boards have to be."""
+    found = {}
+    for board in map(boards.load, boards.names()):
+        qemu = board.emulators.get("qemu")
+        needed = [f"{board.toolchain.prefix}gcc", *([qemu.program] if qemu else [])]
+        missing = [program for program in needed if shutil.which(program) is None]
+        if missing and not board.default:
+            found[board.name] = missing
+    return found
 
 
 @pytest.fixture(scope="session")

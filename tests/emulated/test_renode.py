@@ -154,10 +154,11 @@ def test_the_firmware_lies_in_the_memories(board: Any, built: Built, model: str)
 
 def test_what_the_monitor_is_told(tmp_path: Path) -> None:
     board = boards.load("mps2-an386")
-    helpers = paths.FIRMWARE / "hal" / "renode"
+    helpers = str(paths.FIRMWARE / "hal" / "renode").replace(" ", "\\ ")
+    folder = str(board.folder).replace(" ", "\\ ")
     elf = tmp_path / "my firmware.elf"
     assert renode.commands(board, elf, 4711) == [
-        f"include @{board.folder}/board.resc",
+        f"include @{folder}/board.resc",
         f'machine PyDevFromFile @{helpers}/counter.py 0x40000000 0x1000 True "counter"',
         f"sysbus LoadELF @{tmp_path}/my\\ firmware.elf",
         "sysbus.cpu VectorTableOffset 0x0",
