@@ -214,7 +214,8 @@ def load(path: Path) -> Image:
 def has_vectors(image: Image, origin: int) -> bool:
     """Returns True if a Cortex-M whose vector table is at `origin` finds a reset vector there."""
     head = image.bytes_at(origin, 8)
-    if len(head) < 8:
+    # Newer linkers load the file's own header with the first segment, which may be at 0.
+    if len(head) < 8 or head.startswith(b"\x7fELF"):
         return False
     reset = struct.unpack("<II", head)[1]
     return bool(reset & 1) and image.is_code(reset)
