@@ -128,6 +128,16 @@ def test_an_inference_beyond_its_budget_is_ended_with_its_place(client: Client) 
     assert re.search(said, str(caught.value)), caught.value
 
 
+def test_the_line_of_a_monitor_is_closed_with_its_file() -> None:
+    """Otherwise the socket stays open until it is collected, of which Python 3.13 warns."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        monitor = Monitor(ours)
+        monitor.file = ours.makefile("rwb")
+        monitor.close()
+        assert ours.fileno() == -1
+
+
 def test_an_emulator_that_does_not_say_where_it_is(built: Built) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:

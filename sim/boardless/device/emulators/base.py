@@ -182,8 +182,8 @@ class ProcessSession:
         session = cls(name, process, ours, log, shared, host, debugger, patience=patience)
         if host:
             session.cleanup.callback(host.close)
-        if asks:
-            session.cleanup.callback(asks.close)
+        if debugger:
+            session.cleanup.callback(debugger.close)
         return session
 
     def send(self, data: bytes) -> None:

@@ -9,6 +9,7 @@ OSError, ValueError or LookupError where QEMU does not answer as expected.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -25,6 +26,13 @@ class Monitor:
     def __init__(self, line: socket.socket) -> None:
         self.line = line
         self.file: BufferedRWPair | None = None
+
+    def close(self) -> None:
+        """Closes the line, which stays open as long as the file that reads from it."""
+        if self.file is not None:
+            with contextlib.suppress(OSError):  # of what was not sent yet
+                self.file.close()
+        self.line.close()
 
     def counter(self) -> int:
         """Returns the program counter."""
