@@ -38,7 +38,7 @@ def test_something_is_always_told() -> None:
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """What a build prints, with a program in the place of PlatformIO."""
+    """Gives what a build prints, with a program in the place of PlatformIO."""
     monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path))
     monkeypatch.setattr(platformio, "SILENCE", 2.0)
 
@@ -56,5 +56,5 @@ def test_a_build_may_take_long_while_it_prints(build: Callable[[str], str]) -> N
 
 
 def test_a_build_that_is_silent_is_ended_with_one_line(build: Callable[[str], str]) -> None:
-    with pytest.raises(ToolFailed, match=r"^PlatformIO has said nothing for 2 s; see /.*log$"):
+    with pytest.raises(ToolFailed, match=r"^PlatformIO has printed nothing for 2 s; see /.*log$"):
         build("import time; print('Compiling', flush=True); time.sleep(60)")

@@ -67,7 +67,7 @@ def test_differences_are_named(tool: ModuleType, capsys: pytest.CaptureFixture[s
 
 
 def test_ours_is_ahead_of_bakenns_best_on_every_model_of_the_page(tool: ModuleType) -> None:
-    """In instructions on each core, and in cycles on the M4."""
+    """Compares instructions on each core, and cycles on the M4."""
     figures = [f for f in recorded.every() if not f.refused]
     names = {subject.digest: subject.name for subject in tool.subjects()}
     ours = {(f.digest, f.board): f for f in figures if f.runtime == "boardless"}

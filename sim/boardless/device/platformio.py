@@ -222,7 +222,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path) -> None:
         before, size = size, log.stat().st_size
         if size != before:
             since = time.monotonic()
-    raise ToolFailed(f"PlatformIO has said nothing for {SILENCE:g} s", hint=f"see {log}")
+    raise ToolFailed(f"PlatformIO has printed nothing for {SILENCE:g} s", hint=f"see {log}")
 
 
 def _time(path: Path) -> int:

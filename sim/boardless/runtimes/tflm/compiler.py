@@ -26,11 +26,10 @@ PROGRAM = b"#include <new>\n#include <type_traits>\n"
 
 @dataclass(frozen=True)
 class Library:
-    """Where the headers of the C++ library are found: by `flags`, and of which compiler they are;
-    "" where they are the compiler's own."""
+    """The headers of the C++ library, as the compiler finds them."""
 
-    flags: tuple[str, ...] = ()
-    lender: str = ""
+    flags: tuple[str, ...] = ()  # () where it finds its own
+    lender: str = ""  # the compiler whose headers they are, "" for its own
 
 
 def library(board: Board) -> Library:
