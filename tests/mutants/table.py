@@ -53,8 +53,8 @@ def listed(kind: str) -> dict[Place, str]:
 
 
 def show(results: Sequence[Result], whole: bool = False) -> int:
-    """Prints the table; returns 0 if enough of each folder are caught, each of the others has a
-    reason and, of the `whole`, no reason is left over."""
+    """Prints the table; returns 0 if enough of each folder are caught, and each of the others has
+    a reason. Of the `whole`, also says which reasons are left over."""
     why = listed("survivor")
     missed = [result for result in results if not result.caught]
     unexplained = [r for r in missed if place(r.change) not in why]
@@ -76,7 +76,7 @@ def show(results: Sequence[Result], whole: bool = False) -> int:
         print(f"{name}: {share:.1%}{f', less than {floor:.1%}' if share < floor else ''}")
     caught = len(results) - len(missed)
     print(f"{caught} of {len(results)} changes are caught: {_share(results):.1%}")
-    return 1 if unexplained or spare or poor else 0
+    return 1 if unexplained or poor else 0
 
 
 def _row(title: str, own: Sequence[Result], unexplained: Collection[Result]) -> str:
