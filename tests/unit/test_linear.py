@@ -16,22 +16,22 @@ USUAL = [
 ]
 
 
-def params(a: float, b: float, output: float, *zero_points: int, low: int = -128) -> dict[str, int]:
+def params(a: float, b: float, output: float, *zeros: float, low: int = -128) -> dict[str, int]:
     common = 2 * max(a, b)
     found = {"activation_min": low, "activation_max": 127}
-    for name, zero_point, real in zip(
+    for name, zero, real in zip(
         ("a", "b", "output"),
-        zero_points,
+        zeros,
         (a / common, b / common, common / ((1 << FRACTION_BITS) * output)),
         strict=True,
     ):
-        found[f"{name}_zero_point"] = zero_point
+        found[f"{name}_zero_point"] = int(zero)
         found[f"{name}_multiplier"], found[f"{name}_shift"] = quantise.multiplier_and_shift(real)
     return found
 
 
 def reference(p: dict[str, int]) -> np.ndarray:
-    """What bl_add_s8_ref gives for all pairs."""
+    """Returns what bl_add_s8_ref gives for all pairs."""
     a, b = (
         fixed_point.requantise(
             (INT8 - p[f"{x}_zero_point"]) << FRACTION_BITS, p[f"{x}_multiplier"], p[f"{x}_shift"]
@@ -48,7 +48,7 @@ def reference(p: dict[str, int]) -> np.ndarray:
 def test_factors_give_the_references_output_for_all_pairs(
     scales: tuple[float, ...], sign: int, low: int
 ) -> None:
-    given = params(*scales[:3], *map(int, scales[3:]), low=low)
+    given = params(*scales, low=low)
     given["b_multiplier"] *= sign
     found = linear.find(**given)
     assert found

@@ -15,6 +15,8 @@ def lower(context: Context) -> Call:
     rounds = "_of_u8" if context.input().file_dtype == "uint8" else ""
     values = window["filter_h"] * window["filter_w"]
     usable = [variant for variant, most in MOST_VALUES.items() if values <= most and not rounds]
+    if window["input_c"] < 4 and "scalar" in usable:
+        usable.remove("scalar")
     return Call(
         function=f"bl_average_pool_2d_{suffix}{rounds}_{context.variant(*usable)}",
         params_type=f"bl_average_pool_2d_{suffix}",

@@ -53,8 +53,9 @@ bl_status bl_conv_2d_s8_mono_dsp(const bl_conv_2d_s8 *p, const int8_t *input, co
 
 /* Computes the same bits in plain C. bias has output_c entries and holds, other than above, bias[o]
  * - input_zero_point * sum of filter[o], wrapped. scratch: 2 * filter_h * filter_w * input_c
- * bytes, none in a 1x1 convolution without padding. Order: output pixels ascend, two at a time; their inputs are
- * read before the first output is written, in a 1x1 convolution for every two channels. */
+ * bytes, none in a 1x1 convolution without padding. Order: output pixels ascend, two at a time;
+ * their inputs are read before the first output is written, in a 1x1 convolution for every two
+ * channels. */
 bl_status bl_conv_2d_s8_scalar(const bl_conv_2d_s8 *p, const int8_t *input, const int8_t *filter,
                                const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
                                void *scratch, int32_t scratch_bytes, int8_t *output);

@@ -92,7 +92,7 @@ bl_status bl_conv_2d_s8_scalar(const bl_conv_2d_s8 *p, const int8_t *input, cons
     return BL_BAD_ARGUMENT;
   }
   const int32_t bytes = w->filter_h * w->filter_w * w->input_c;
-  /* of a window of one pixel, which is never beside the map, the patch is where the pixel is */
+  /* a window of one pixel needs no copy where nothing is padded */
   const int32_t in_place =
       w->filter_h == 1 && w->filter_w == 1 && w->pad_top == 0 && w->pad_left == 0;
   if (!in_place && scratch_bytes < 2 * bytes) {

@@ -18,7 +18,7 @@ from boardless.model.compiler.elementwise import FRACTION_BITS, INT8, Pair
 from boardless.model.compiler.kernels import Call, Params
 
 BITS = 21  # BL_ADD_LINEAR_BITS: ratios of scales up to 3.5, as a sum must not leave 32 bits
-REACH = 6  # how far beside the real ratio factors are tried
+REACH = 6  # how far from the real ratio factors are tried
 NEVER = 1 << 62
 VARIANTS = ("mve", "dsp", "scalar")
 
