@@ -315,7 +315,8 @@ def gate(session: nox.Session) -> None:
 
 @session()
 def bench(session: nox.Session) -> None:
-    """Count instructions by model and kind of layer, compared with peers' figures.
+    """Count instructions by model and kind of layer, compared with peers' figures; and of single
+    layers of many shapes, none of which may be slower than that of a core's vendor.
 
     Then price the recorded programs of all boards again and put the errors into README, which
     `-- --errors` does alone, and measure how long commands take in a fresh copy, which `-- --times`
@@ -325,6 +326,8 @@ def bench(session: nox.Session) -> None:
     alone = [option for option in ("--errors", "--times") if session.posargs == [option]]
     if not alone:
         session.run("boardless", "bench", *session.posargs)
+    if not session.posargs:
+        session.run("boardless", "bench", "--shapes")
     if not session.posargs or alone == ["--errors"]:
         session.run("boardless", "calibrate", "--all")
         session.run("python", "docs/_ext/readme.py")

@@ -27,6 +27,7 @@ TYPES = {
     "int32": schema.TensorType.INT32,
     "float32": schema.TensorType.FLOAT32,
 }
+Size = int | tuple[int, int]  # of a window: its side, or height and width
 
 
 class Network:
@@ -47,14 +48,22 @@ class Network:
         self.shapes: list[tuple[int, ...]] = []
         self.at = self._activation(input_shape, 1 / 64, 0)
         self.graph.inputs = [self.at]
+        self.outputs: list[int] = []  # besides the last
+
+    def input(self, shape: tuple[int, ...]) -> None:
+        """A further input of the model, which the next operator reads; what was written last is an
+        output."""
+        self.outputs.append(self.at)
+        self.at = self._activation(shape, 1 / 64, 0)
+        self.graph.inputs.append(self.at)
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.shapes[self.at]
 
     def content(self) -> bytes:
-        """The .tflite; its output is the tensor the last operator wrote."""
-        self.graph.outputs = [self.at]
+        """The .tflite; its outputs are the tensors that operators wrote last, of each input."""
+        self.graph.outputs = [*self.outputs, self.at]
         builder = flatbuffers.Builder(1 << 16)
         builder.Finish(self.model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
@@ -62,14 +71,15 @@ class Network:
     def conv(
         self,
         channels: int,
-        size: int,
+        size: Size,
         stride: int,
         activation: int,
         padding: int = SAME,
         bias: bool = True,
     ) -> None:
         _, h, w, c = self.shape
-        inputs = self._weights((channels, size, size, c), channels, size * size * c, 0, bias)
+        rows, columns = _pair(size)
+        inputs = self._weights((channels, rows, columns, c), channels, rows * columns * c, 0, bias)
         shape = (1, *_map(h, w, size, stride, padding), channels)
         options = {"strideH": stride, "strideW": stride, "padding": padding}
         options |= {"dilationHFactor": 1, "dilationWFactor": 1}
@@ -77,12 +87,21 @@ class Network:
         self.operator(LayerKind.CONVOLUTION, inputs, shape, options, activation)
 
     def depthwise(
-        self, size: int, stride: int, activation: int, padding: int = SAME, bias: bool = True
+        self,
+        size: Size,
+        stride: int,
+        activation: int,
+        padding: int = SAME,
+        bias: bool = True,
+        multiplier: int = 1,
     ) -> None:
         _, h, w, c = self.shape
-        inputs = self._weights((1, size, size, c), c, size * size, 3, bias)
-        shape = (1, *_map(h, w, size, stride, padding), c)
-        options = {"strideH": stride, "strideW": stride, "padding": padding, "depthMultiplier": 1}
+        rows, columns = _pair(size)
+        outputs = c * multiplier
+        inputs = self._weights((1, rows, columns, outputs), outputs, rows * columns, 3, bias)
+        shape = (1, *_map(h, w, size, stride, padding), outputs)
+        options = {"strideH": stride, "strideW": stride, "padding": padding}
+        options |= {"depthMultiplier": multiplier}
         options |= {"dilationHFactor": 1, "dilationWFactor": 1}
         options |= {"fusedActivationFunction": activation}
         self.operator(LayerKind.DEPTHWISE, inputs, shape, options, activation)
@@ -94,11 +113,12 @@ class Network:
         options = {"fusedActivationFunction": NONE}
         self.operator(LayerKind.DENSE, inputs, (1, outputs), options)
 
-    def pool(self, kind: LayerKind, size: int, stride: int, padding: int = SAME) -> None:
+    def pool(self, kind: LayerKind, size: Size, stride: int, padding: int = SAME) -> None:
         """Pooling of `kind` LayerKind.MAX_POOL or LayerKind.AVERAGE_POOL."""
         _, h, w, c = self.shape
+        rows, columns = _pair(size)
         options = {"strideH": stride, "strideW": stride, "padding": padding}
-        options |= {"filterHeight": size, "filterWidth": size, "fusedActivationFunction": NONE}
+        options |= {"filterHeight": rows, "filterWidth": columns, "fusedActivationFunction": NONE}
         self.operator(kind, [], (1, *_map(h, w, size, stride, padding), c), options, keep=True)
 
     def pad(self, top: int, bottom: int, left: int, right: int) -> None:
@@ -234,7 +254,12 @@ def _quantisation(scales: list[float], zero_points: list[int], axis: int) -> Any
     return q
 
 
-def _map(h: int, w: int, size: int, stride: int, padding: int) -> tuple[int, int]:
+def _map(h: int, w: int, size: Size, stride: int, padding: int) -> tuple[int, int]:
     if padding == SAME:
         return -(-h // stride), -(-w // stride)
-    return (h - size) // stride + 1, (w - size) // stride + 1
+    rows, columns = _pair(size)
+    return (h - rows) // stride + 1, (w - columns) // stride + 1
+
+
+def _pair(size: Size) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else size
