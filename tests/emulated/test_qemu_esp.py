@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -282,6 +283,20 @@ def test_a_build_without_plugins(
     else:
         assert others == ["instructions not available: on this emulator only a plugin counts"]
         assert result["instructions"] is None
+
+
+@pytest.mark.emulated
+@pytest.mark.usefixtures("stand_ins")
+def test_an_emulator_that_loses_bytes_ends_in_a_line(cli: Cli, built: Built) -> None:
+    """As a rebase of Espressif's sources does: the device waits for a command, and we for the rest
+    of its answer."""
+    name = "esp32c3_devkitm"
+    can_stand_in(name)
+    firmware(built, MODELS[0], name)
+    arguments = ("run", MODELS[0], "--board", name, "--limit", "1", "--jobs", "1")
+    said = cli.fails(3, *arguments, STAND_IN_LOSES="yes")
+    assert "bytes of the device's answer are lost" in said
+    assert re.search(r"waits for the next command, at pc=0x403[0-9a-f]+ \(hal_getc\+", said)
 
 
 @pytest.mark.emulated

@@ -1,7 +1,7 @@
-"""Ends an inference that does not end, and says where it is.
+"""Ends a command that does not end, and says where the device is.
 
     watch = Watch.of(session, build)     # None where the emulator cannot be watched
-    watch.begin(inferences=1)
+    watch.begin(inferences=1)            # 0: a command that only asks
     watch.check()                        # LinkError once it has taken longer than its budget
 
 The budget is in seconds of the emulator's own processor time, so it does not depend on what else
@@ -70,9 +70,17 @@ class Watch:
                 return
         except (OSError, ValueError, IndexError):
             return  # it has ended, which whoever reads its line finds out
+        where = self.place()
+        if "(hal_getc+" in where:
+            raise DeviceFault(
+                f"bytes of the device's answer are lost: after {self.allowed:.0f} s of processor "
+                f"time it waits for the next command, {where[where.index('at pc=') :]}",
+                hint="the emulator drops what it cannot send at once; docs/howto/emulators.md "
+                "names a build that does",
+            )
         raise DeviceFault(
             f"the inference does not end: after {self.allowed:.0f} s of processor time it is "
-            f"{self.place()}",
+            f"{where}",
             hint="look for a loop there, or see the map of the build",
         )
 

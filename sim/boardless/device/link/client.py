@@ -130,6 +130,8 @@ class Client(Closing):
     def command(self, text: str, thinking: float = 0.0) -> list[str]:
         """The reply lines without the closing m-ready. Refused where the device answers e-[...].
         The device may take `thinking` seconds to begin."""
+        if self.watch and self.tries == 1:  # a line that loses nothing
+            return self._watched(text, 0)
         return self._ask(messages.command(text), text, thinking)
 
     def _ask(self, request: bytes, what: str, thinking: float) -> list[str]:
@@ -274,11 +276,12 @@ class Client(Closing):
 
     def _watched(self, command: str, inferences: int) -> list[str]:
         """Returns the answer to a command of so many inferences, within their budget."""
+        request = messages.command(command)
         if not self.watch:
-            return self.command(command, inferences * self.thinking)
+            return self._ask(request, command, inferences * self.thinking)
         self.watch.begin(inferences)
         try:
-            return self.command(command, self.watch.allowed)
+            return self._ask(request, command, self.watch.allowed)
         finally:
             self.watch.over()
 
