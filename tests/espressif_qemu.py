@@ -62,7 +62,7 @@ def asked(program: str, *machines: str) -> Given:
         assert re.fullmatch(r"shift=\d+,sleep=off", arguments.icount or "")  # else CCOUNT is off
     else:
         assert not arguments.icount, "its timer tells no instructions"
-    if arguments.M == "esp32s3":  # else its second core runs, and takes half of the virtual time
+    if arguments.M == "esp32s3":  # else its second core runs, and takes a third of the time
         assert arguments.device == PARKED
     else:
         assert not arguments.device

@@ -122,10 +122,15 @@ def test_an_inference_beyond_its_budget_is_ended_with_its_place(client: Client) 
         client.watch.begin(1)
         assert 10 < client.watch.allowed < 20
         client.watch.end = 0.0
+        where = client.watch.place()
         with pytest.raises(DeviceFault) as caught:
             client.watch.check()
-    said = r"it is in layer \d \([A-Z_0-9]+ .*\), at pc=0x[0-9a-f]{8} \([a-z_]+\+0x[0-9a-f]+\)"
-    assert re.search(said, str(caught.value)), caught.value
+        client.watch.place = lambda: "in a loop"  # type: ignore[method-assign]
+        with pytest.raises(DeviceFault, match=r"inference does not end: .* it is in a loop; look"):
+            client.watch.check()
+    place = r"at pc=0x[0-9a-f]{8} \(hal_getc\+0x[0-9a-f]+\)"
+    assert re.fullmatch(r"in layer \d \([A-Z_0-9]+ .*\), " + place, where), where
+    assert re.search(f"it waits for the next command, {place};", str(caught.value)), caught.value
 
 
 def test_the_line_of_a_monitor_is_closed_with_its_file() -> None:
