@@ -1,4 +1,4 @@
-"""A student that learns its teacher's features beside its opinions.
+"""A student that learns its teacher's features, not only its opinions.
 
 student = with_features(model, width=256); student.compile(..., loss=both(classes=5, weight=0.5))
 

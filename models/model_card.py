@@ -48,6 +48,8 @@ with published figures; `boardless` uses those whose accuracy is measured on hel
 {{ r.dataset }}: {{ r.data_origin }}. {{ recipe.data.licence }}
 {%- if recipe.transfer %} {{ recipe.transfer.licence }}
 {%- endif %}
+{%- if recipe.continued %} Training began with the weights of `{{ recipe.continued.model }}`.
+{%- endif %}
 {%- if recipe.distillation %} Learnt from `{{ recipe.distillation.teacher }}`, too.
 {%- endif %}
 

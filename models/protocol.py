@@ -1,4 +1,4 @@
-"""How a published figure was measured, where no pictures were held out.
+"""The split of a published figure, for which no pictures were held out.
 
 dataset = published(datasets.load("flowers_128"))
 

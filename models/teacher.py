@@ -90,7 +90,7 @@ class Teacher:
 
 
 def with_features(tflite: bytes) -> bytes:
-    """The same model with a second output: what its last layer with weights reads."""
+    """Returns the same model with a second output: what its last layer with weights reads."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 

@@ -157,7 +157,7 @@ def fit(
 
 
 def _student(model: Any, recipe: Recipe, lessons: Lessons) -> Any:
-    """What is trained: the model, or one around it that guesses its teacher's features, too."""
+    """Returns what is trained: the model, or one around it that guesses its teacher's features."""
     if not lessons.features:
         return model
     from features import with_features  # needs Keras
