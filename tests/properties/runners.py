@@ -189,7 +189,7 @@ def _unchanged(
         expected[first - begin : end - begin] = after[first - begin : end - begin]
     if expected != after:
         changed = next(i for i, (a, b) in enumerate(zip(expected, after, strict=True)) if a != b)
-        raise AssertionError(f"{function} wrote byte {changed} of its input, beside its output")
+        raise AssertionError(f"{function} wrote byte {changed} of its input, outside of its output")
 
 
 def constants(
