@@ -76,7 +76,7 @@ static inline void bl_dots_of_four(const int8_t *inputs, const int8_t *rows, int
  * byte is loaded once for two products. */
 static inline void bl_four_dots(const int8_t *inputs_a, const int8_t *inputs_b, const int8_t *row_a,
                                 const int8_t *row_b, int32_t count, uint32_t sums[4]) {
-#ifdef __ARM_ARCH_6M__ /* too few registers */
+#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__) /* where that is slower: too few registers */
   bl_two_dots(inputs_a, row_a, row_b, count, &sums[0], &sums[1]);
   bl_two_dots(inputs_b, row_a, row_b, count, &sums[2], &sums[3]);
 #else
