@@ -288,7 +288,7 @@ def test_a_build_without_plugins(
 @pytest.mark.emulated
 @pytest.mark.usefixtures("stand_ins")
 def test_an_emulator_that_loses_bytes_ends_in_a_line(cli: Cli, built: Built) -> None:
-    """As a rebase of Espressif's sources does: the device waits for a command, and we for the rest
+    """A rebase of Espressif's sources does so: the device waits for a command, and we for the rest
     of its answer."""
     name = "esp32c3_devkitm"
     can_stand_in(name)
