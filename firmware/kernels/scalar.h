@@ -35,14 +35,37 @@ static inline void bl_two_dots(const int8_t *inputs, const int8_t *row_a, const 
     BL_TWO(0);
     inputs++, row_a++, row_b++;
   }
-#undef BL_TWO
   *sum_a = a;
   *sum_b = b;
 }
 
+/* Does the same two bytes at a time, which is what the registers of an ESP32 hold where the
+ * compiler does not know `count`. */
+static inline void bl_two_dots_in_pairs(const int8_t *inputs, const int8_t *row_a,
+                                        const int8_t *row_b, int32_t count, uint32_t *sum_a,
+                                        uint32_t *sum_b) {
+  uint32_t a = *sum_a, b = *sum_b;
+  for (const int8_t *end = inputs + (count & ~1); inputs != end;
+       inputs += 2, row_a += 2, row_b += 2) {
+    BL_TWO(0);
+    BL_TWO(1);
+  }
+  if (count & 1) {
+    BL_TWO(0);
+  }
+  *sum_a = a;
+  *sum_b = b;
+}
+#undef BL_TWO
+
 /* Does the same with four rows that lie `count` bytes apart: sums[k] += inputs * row k. */
 static inline void bl_dots_of_four(const int8_t *inputs, const int8_t *rows, int32_t count,
                                    uint32_t sums[4]) {
+#ifdef __XTENSA__
+  for (int32_t k = 0; k < 4; k += 2, rows += 2 * count) {
+    bl_two_dots_in_pairs(inputs, rows, rows + count, count, &sums[k], &sums[k + 1]);
+  }
+#else
   const int8_t *row_b = rows + count, *row_c = row_b + count, *row_d = row_c + count;
   uint32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
 #define BL_OF_FOUR(i)              \
@@ -70,6 +93,7 @@ static inline void bl_dots_of_four(const int8_t *inputs, const int8_t *rows, int
   }
 #undef BL_OF_FOUR
   sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
+#endif
 }
 
 /* *sums += the same of two rows of inputs: inputs_a with both rows, then inputs_b with both. Each
