@@ -25,7 +25,7 @@ REASONS = {
     "needs a board": 5,
     "needs Renode": 2,
     "needs Espressif's QEMU": 2,
-    "needs TensorFlow, and up to an hour": 2,
+    "needs TensorFlow, and up to an hour": 3,
     "needs TensorFlow, ImageNet's weights and pictures": 1,
     "needs GitHub": 2,
     "needs others' sources": 4,

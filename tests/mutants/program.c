@@ -20,7 +20,11 @@
 
 #include "record.h"
 
-enum { PATIENCE = 100000, TIMES = 20, REFUSED = 77 }; /* microseconds, and times what the record takes */
+enum {
+  PATIENCE = 100000,
+  TIMES = 20,
+  REFUSED = 77
+}; /* microseconds, and times what the record takes */
 
 typedef struct {
   uint32_t bytes, count;
@@ -144,8 +148,8 @@ static void load(const char *path) {
   memory = aligned_alloc(16, (most_bytes + 15) / 16 * 16);
 }
 
-/* What each record from `first` on gives without a change, and which changes it reaches, among those
- * up to last. */
+/* What each record from `first` on gives without a change, and which changes it reaches, among
+ * those up to last. */
 static void find_right(uint32_t first, int last) {
   for (uint32_t i = first; i < case_count; i++) {
     recorded *r = &cases[i];
