@@ -90,12 +90,12 @@ def test_a_crash_has_its_place_and_backtrace(tmp_path: Path, kind: str) -> None:
     debug, bare_elf = program(tmp_path, "fault", kind, "-g"), program(tmp_path, "fault", kind)
     for elf, more in ((debug, r" \(fault\.c:\d+\)"), (bare_elf, "")):
         with pytest.raises((DeviceFault, ToolFailed)) as caught:
-            bare.run(elf, BOARD, seconds=5)
+            bare.run(elf, BOARD, seconds=2)
         place = rf"the fault was at 0x[0-9a-f]{{8}} touch\+0x[0-9a-f]+{more}, called from "
         assert re.search(place, str(caught.value))
         assert "\n" not in str(caught.value)
     with pytest.raises((DeviceFault, ToolFailed), match=r"called from 0x[0-9a-f]{8} reset\+0x"):
-        bare.run(debug, BOARD, seconds=5)
+        bare.run(debug, BOARD, seconds=2)
 
 
 def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
