@@ -31,7 +31,7 @@ from boardless.device.plugin.counter import Counter, Plugin
 from boardless.device.records import Board
 
 PROGRAM = "renode"
-START_TIMEOUT = 60.0  # seconds; it takes up to 16, this only guards a hang
+START_TIMEOUT = 30.0  # seconds, of each try; it takes up to 16
 ANSWER = 5.0  # seconds that its monitor has to answer
 TRIES = 2  # a start now and then opens no UART (seen in 1 of 40); the next one does
 REASON_LINES = 3  # that follow an error and say why
