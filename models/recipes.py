@@ -180,8 +180,8 @@ def read_results(folder: Path) -> Results:
 
 def names(protocol: str = "held_out") -> list[str]:
     """Models that can be trained here by a protocol, sorted."""
-    found = {"held_out": "*/recipe.toml", "published": "*/published/recipe.toml"}[protocol]
-    return sorted(path.relative_to(ZOO).parts[0] for path in ZOO.glob(found))
+    found = ZOO.glob(f"*/{PLACES[protocol]}/recipe.toml")
+    return sorted(path.relative_to(ZOO).parts[0] for path in found)
 
 
 def own_names() -> list[str]:

@@ -254,6 +254,25 @@ def test_the_newer_usart_on_another_stm32(
 
 
 @pytest.fixture
+def nothing_left(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], None]:
+    """nothing_left() fails where a stand-in still runs, or a temporary file lies."""
+    built(MODEL, "mps2-an386")  # before, as what a build starts is no stand-in
+    mark, temporary = uuid.uuid4().hex, tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("STAND_IN_MARK", mark)
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+    def check() -> None:
+        assert nothing_runs(mark), running(mark)
+        assert not list(temporary.iterdir())
+
+    return check
+
+
+@pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -328,40 +347,29 @@ STEPS = ("include", "machine", "sysbus", "sysbus.cpu", "boardless_line")  # up t
 @pytest.mark.usefixtures("stand_in")
 def test_a_start_that_fails_says_why_and_leaves_nothing(
     built: Built,
-    tmp_path: Path,
+    nothing_left: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
     what: str,
     steps: tuple[str, ...],
     reason: str,
 ) -> None:
     build = built(MODEL, "mps2-an386")
-    mark, temporary = uuid.uuid4().hex, tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setenv("STAND_IN_MARK", mark)
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    monkeypatch.setattr(tempfile, "tempdir", None)
     if what == "hang":
         monkeypatch.setattr(renode, "START_TIMEOUT", 0.5)
     for step in steps:
         monkeypatch.setenv("STAND_IN_FAULT", f"{what}:{step}")
         with pytest.raises(ToolFailed, match=reason.format(step)):
             renode.start(build.board, build.elf, shared=False)
-        assert nothing_runs(mark), running(mark)
-        assert not list(temporary.iterdir())
+        nothing_left()
 
 
 @pytest.mark.emulated
 @pytest.mark.parametrize("fault", ["hang:start", "hang:console", "orphan:console"])
 @pytest.mark.usefixtures("stand_in")
 def test_one_that_hangs_later_leaves_nothing(
-    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+    built: Built, nothing_left: Callable[[], None], monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     build = built(MODEL, "mps2-an386")
-    mark, temporary = uuid.uuid4().hex, tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setenv("STAND_IN_MARK", mark)
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(renode, "ANSWER", 0.2)
     monkeypatch.setenv("STAND_IN_FAULT", fault)
     with closing(renode.start(build.board, build.elf, shared=False)) as session:
@@ -372,8 +380,7 @@ def test_one_that_hangs_later_leaves_nothing(
         assert session.debugger
         with pytest.raises((ValueError, OSError)):
             session.debugger.counter()
-    assert nothing_runs(mark), running(mark)
-    assert not list(temporary.iterdir())
+    nothing_left()
 
 
 @pytest.mark.emulated

@@ -77,6 +77,18 @@ def _energy(outcome: Outcome) -> dict[str, Any] | None:
     return {"name": found.target.name, "millijoules": millijoules}
 
 
+def _on_a_part(quantity: str) -> dict[str, Any]:
+    """Returns what columns of an estimate have in common: of {"name": part, quantity: number}."""
+    return {
+        "better": -1,
+        "text": lambda v: f"{v[quantity]:,g}",
+        "markdown": lambda v: f"{v[quantity]:,g} on {v['name']}",
+        "order": lambda v: v[quantity],
+        "optional": True,
+        "json": lambda outcome: {},  # a field of that name holds it
+    }
+
+
 def _cycles(outcome: Outcome) -> dict[str, Any] | None:
     if not outcome.run.cycles:
         return None
@@ -267,12 +279,7 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         "says which",
         _time,
         rank=4,
-        better=-1,
-        text=lambda v: f"{v['milliseconds']:,g}",
-        markdown=lambda v: f"{v['milliseconds']:,g} on {v['name']}",
-        order=lambda v: v["milliseconds"],
-        optional=True,
-        json=lambda outcome: {},  # `milliseconds` holds it
+        **_on_a_part("milliseconds"),
     ),
     Column(
         "est_mj",
@@ -281,13 +288,8 @@ COLUMNS: tuple[Column[Outcome], ...] = (
         "where none is. A line below the table says how far off the power is",
         _energy,
         rank=6,
-        better=-1,
-        text=lambda v: f"{v['millijoules']:,g}",
-        markdown=lambda v: f"{v['millijoules']:,g} on {v['name']}",
-        order=lambda v: v["millijoules"],
         missing="",
-        optional=True,
-        json=lambda outcome: {},  # `millijoules` holds it
+        **_on_a_part("millijoules"),
     ),
     Column(
         "ram",
