@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,38 +77,41 @@ def sim(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the test suite; arguments after -- go to pytest.
 
-    Without arguments the tests of the zoo run at the same time, in the session that has TensorFlow
-    (1.8 GB), and the unit tests follow, which measure their coverage, see `coverage`.
+    Without arguments others run at the same time, one after the other: the tests of the zoo, in the
+    session that has TensorFlow (1.8 GB), and the unit tests, see `coverage`.
     """
     install(session, "tests")
     if session.posargs:
         session.run(*PYTEST, *session.posargs)
         return
-    session.notify("coverage")  # whether or not the others pass
-    with meanwhile(session, "train", "--", "--test"):
+    with meanwhile(session, ["train", "--", "--test"], ["coverage", "--", "-n", "0"]):
         # One more than there are processors: many of these tests wait for others to end.
         session.run(*PYTEST, "-n", "3", "--ignore", "tests/unit")
 
 
 @contextlib.contextmanager
-def meanwhile(session: nox.Session, *words: str) -> Iterator[None]:
-    """Another session runs while the block does; what it prints follows, and its failure is the
-    block's."""
-    nox_of_us = (sys.executable, "-m", "nox", "--noxfile", __file__, "-s", *words)
+def meanwhile(session: nox.Session, *several: Sequence[str]) -> Iterator[None]:
+    """Other sessions run one after the other while the block does; what they print follows, and
+    their failure is the block's."""
+    nox_of_us = (sys.executable, "-m", "nox", "--noxfile", __file__, "-s")
+    lines = [f"{shlex.join([*nox_of_us, *words])} || failed=1" for words in several]
     with tempfile.TemporaryFile("w+", errors="replace") as log:
-        process = subprocess.Popen(nox_of_us, stdout=log, stderr=subprocess.STDOUT)
+        shell = ["sh", "-c", "\n".join(["failed=0", *lines, "exit $failed"])]
+        process = subprocess.Popen(
+            shell, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
         try:
             yield
             process.wait()
         finally:  # it has ended already, unless the block failed or somebody interrupts
             if process.poll() is None and isinstance(sys.exception(), KeyboardInterrupt):
-                process.terminate()
+                os.killpg(process.pid, signal.SIGINT)
             process.wait()
             log.seek(0)
             sys.stdout.write(log.read())
             sys.stdout.flush()
     if process.returncode:
-        session.error(f"nox -s {' '.join(words)} failed, see above")
+        session.error("another session failed, see above")
 
 
 @session()

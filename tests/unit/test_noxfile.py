@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -121,3 +122,61 @@ def test_bench_computes_the_errors_of_readme_again(loaded: ModuleType) -> None:
     assert ran[()] == ["boardless bench", layers, *errors, "python tests/times.py"]
     assert ran["--times",] == ["python tests/times.py"]
     assert ran["digits_cnn",] == ["boardless bench digits_cnn"]
+
+
+SESSIONS = """
+import time
+import nox
+
+@nox.session(python=False)
+def fails(session):
+    session.error("on purpose")
+
+@nox.session(python=False)
+def prints(session):
+    print("given", session.posargs)
+
+@nox.session(python=False)
+def lasts(session):
+    open("lasts", "w").close()
+    try:
+        time.sleep(60)
+    finally:
+        open("ended", "w").close()
+"""
+
+
+@pytest.fixture
+def sessions(loaded: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Its `meanwhile` runs the sessions above."""
+    (tmp_path / "noxfile.py").write_text(SESSIONS)
+    monkeypatch.setattr(loaded, "__file__", str(tmp_path / "noxfile.py"))
+    return loaded
+
+
+def test_the_failure_of_another_session_stops_neither_the_next_nor_is_it_lost(
+    sessions: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = mock.Mock()
+    session.error.side_effect = RuntimeError
+    with pytest.raises(RuntimeError), sessions.meanwhile(session, ["fails"], ["prints", "--", "x"]):
+        pass
+    printed = capsys.readouterr()
+    assert "on purpose" in printed.out
+    assert "given ['x']" in printed.out
+    session.error.reset_mock()
+    with sessions.meanwhile(session, ["prints"]):
+        pass
+    session.error.assert_not_called()
+
+
+def test_ctrl_c_ends_the_other_session(sessions: ModuleType, tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with sessions.meanwhile(mock.Mock(), ["lasts"], ["fails"]):
+            while not (tmp_path / "lasts").exists():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert (tmp_path / "ended").exists()
