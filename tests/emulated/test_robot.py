@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,11 +72,14 @@ def test_they_pass_on_another_model_too(tmp_path: Path) -> None:
     assert not failed(results), results
 
 
-def test_they_pass_under_renode_test(tmp_path: Path) -> None:
-    """Runs the published command; QEMU stands in for Renode."""
+def test_they_pass_under_renode_test(built: Built, tmp_path: Path) -> None:
+    """Runs the published command on an ELF in a folder with a space; QEMU stands in for Renode."""
     renode_stand_in.install(tmp_path)
+    (tmp_path / "a folder").mkdir()
+    elf = shutil.copy(built(MODEL, BOARD).elf, tmp_path / "a folder")
     # QEMU's timer ticks 1.6 times per instruction, Renode's counter once.
-    words = ("--renode", "--variable", "MAX_INSTRUCTIONS:32000")
+    variables = ("MAX_INSTRUCTIONS:32000", f"FIRMWARE:{elf}")
+    words = ("--renode", *(word for text in variables for word in ("--variable", text)))
     output = paths.ROOT / "build" / "robot" / "robot_output.xml"
     output.unlink(missing_ok=True)
     done = subprocess.run(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
-from robot.utils import DotDict
+from robot.utils import DotDict, escape
 
 from boardless import runtimes
 from boardless.core.errors import BadInput, LinkError
@@ -147,5 +147,6 @@ class Firmware(RobotState):
             BuiltIn().run_keyword("Setup")
         BuiltIn().run_keyword("Reset Emulation")
         for command in renode.machine(made.board, made.elf):
-            BuiltIn().run_keyword("Execute Command", command)
+            # Robot would take the backslash before a space in a path for itself.
+            BuiltIn().run_keyword("Execute Command", escape(command))
         self._sent, self._output = -1, None

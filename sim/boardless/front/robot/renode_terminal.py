@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from robot.libraries.BuiltIn import BuiltIn
+from robot.utils import escape
 
 from boardless.device.link.plain import PlainLine
 
@@ -18,7 +19,7 @@ class RenodeTerminal(PlainLine):
     """A PlainLine whose bytes go through Renode's own tester; timeouts are virtual time there."""
 
     def write(self, text: str) -> None:
-        self._quietly("Write Line To Uart", text, "waitForEcho=false")
+        self._quietly("Write Line To Uart", escape(text), "waitForEcho=false")
 
     def next_line(self, timeout: float | None = None) -> str:
         patience = max(1, int(timeout or self.timeout))
