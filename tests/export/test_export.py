@@ -14,6 +14,7 @@ from boardless.core import paths
 from boardless.core.errors import BadInput
 from boardless.data import pictures
 from boardless.model import compiler, export, graph, random_network, reference, zoo
+from host_cxx import needs_cxx
 from host_kernels import HostModel
 from layers_example import example, mobile_lenet
 
@@ -58,7 +59,9 @@ def test_tflite_is_the_pair(tmp_path: Path) -> None:
         assert path.read_bytes() == zoo.find(f"digits_cnn:{kind}").content
 
 
-@pytest.mark.parametrize(("command", "source"), [(CC, "main.c"), (CXX, "main.cpp")])
+@pytest.mark.parametrize(
+    ("command", "source"), [(CC, "main.c"), pytest.param(CXX, "main.cpp", marks=needs_cxx)]
+)
 def test_c_array_holds_the_file(tmp_path: Path, command: list[str], source: str) -> None:
     model = zoo.find("digits_cnn:int8")
     export.write("c_array", model, tmp_path)
@@ -101,6 +104,7 @@ def run_class(model: zoo.Model, name: str, inputs: Array, folder: Path) -> Array
     return np.frombuffer(done.stdout, np.float32).reshape(len(inputs), -1)
 
 
+@needs_cxx
 @pytest.mark.parametrize("name", [*FAMILY, "mobile_lenet"])
 def test_the_class_predicts_the_same(tmp_path: Path, name: str) -> None:
     model = zoo.find(f"{name}:float32")
@@ -111,6 +115,7 @@ def test_the_class_predicts_the_same(tmp_path: Path, name: str) -> None:
     np.testing.assert_allclose(seen, expected, rtol=0, atol=2e-5)
 
 
+@needs_cxx
 def test_the_class_pads_as_the_model_does(tmp_path: Path) -> None:
     """SAME with stride 2 pads odd and even maps in different ways; a softmax of large logits."""
     for size in (9, 12):
@@ -131,6 +136,7 @@ def test_the_class_pads_as_the_model_does(tmp_path: Path) -> None:
         np.testing.assert_allclose(seen, reference.predict(content, inputs), rtol=0, atol=1e-3)
 
 
+@needs_cxx
 def test_weights_of_the_class_stay_in_flash(tmp_path: Path) -> None:
     """An object in RAM is as large as its buffers: the published one keeps its weights there."""
     model = zoo.find("pico_mobilenet:float32")

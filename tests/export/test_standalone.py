@@ -19,6 +19,7 @@ from boardless.front import standalone
 from boardless.front.standalone import api, folder, kernels
 from boardless.model import ports, reference, zoo
 from command_line import Cli, failure
+from host_cxx import needs_cxx
 from one_operator import Operator, Tensor
 from one_operator import graph as network
 from standalone_folder import WARNINGS, Arena, Library, made, run, sources
@@ -140,6 +141,7 @@ extern "C" void begin() {{
 """
 
 
+@needs_cxx
 def test_cxx_links_it_with_memcpy_and_memset_alone(tmp_path: Path) -> None:
     """The linker finds every symbol in the folder, or in these two functions, and drops nothing."""
     here = made("pico_mobilenet:int8", "mps2-an386", tmp_path)

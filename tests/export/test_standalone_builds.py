@@ -18,6 +18,7 @@ from boardless.core import paths
 from boardless.core.errors import BadInput
 from boardless.front.standalone import forms
 from boardless.model import zoo
+from host_cxx import needs_cxx
 from standalone_folder import Library, made, run
 
 MODEL = paths.ROOT / "examples" / "own_model" / "model.tflite"
@@ -135,6 +136,7 @@ def test_files_of_esp_idf_and_zephyr(tmp_path: Path) -> None:
     assert "config MODEL\n\tbool" in (zephyr / "zephyr" / "Kconfig").read_text()
 
 
+@needs_cxx
 def test_files_of_arduino(tmp_path: Path) -> None:
     here = form("arduino", tmp_path)
     lines = (here / "library.properties").read_text().splitlines()
