@@ -12,7 +12,7 @@ import functools
 import itertools
 import math
 import struct
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -65,26 +65,22 @@ class Runner:
         return [found[i] for i in range(len(jobs))]
 
     def _steps(self, program: compiler.Program, inputs: npt.NDArray[Any]) -> Steps[Any]:
-        """Yields the calls of one layer after the other; returns the raw outputs."""
-        arenas = []
-        for picture in inputs:
-            arena = bytearray([PATTERN]) * program.arena.arena_bytes
-            for state in program.states:
-                arena[state.offset : state.offset + len(state.value)] = state.value
-            raw = np.ascontiguousarray(picture).tobytes()
-            for place in ports(program.inputs, program.input_offset, len(raw)):
-                packed = raw[place.packed : place.packed + place.size]
-                arena[place.offset : place.offset + place.size] = packed
-            arenas.append(arena)
-        for layer in program.layers:
-            yield from self._layer(layer, arenas)
+        """Yields the calls of one layer after the other; returns the raw outputs. All inputs go
+        through a layer together, but where one needs the states that the one before has left."""
+        states = {state.offset: state.value for state in program.states}
         outputs = []
-        for arena in arenas:
-            output = bytearray(program.output.nbytes)
-            for place in ports(program.outputs, program.output_offset, len(output)):
-                found = arena[place.offset : place.offset + place.size]
-                output[place.packed : place.packed + place.size] = found
-            outputs.append(np.frombuffer(bytes(output), program.output.dtype))
+        for several in ([picture] for picture in inputs) if program.keeps_states else [inputs]:
+            arenas = [_arena(program, picture, states) for picture in several]
+            for layer in program.layers:
+                yield from self._layer(layer, arenas)
+            for arena in arenas:
+                output = bytearray(program.output.nbytes)
+                for place in ports(program.outputs, program.output_offset, len(output)):
+                    found = arena[place.offset : place.offset + place.size]
+                    output[place.packed : place.packed + place.size] = found
+                outputs.append(np.frombuffer(bytes(output), program.output.dtype))
+            if program.keeps_states:
+                states = {at: bytes(arenas[0][at : at + len(old)]) for at, old in states.items()}
         return np.stack(outputs)
 
     def _layer(self, layer: compiler.Layer, arenas: Sequence[bytearray]) -> Steps[None]:
@@ -205,6 +201,20 @@ def constants(
         arguments.append((before + len(blocks), 0))
         blocks.append(Block(np.ascontiguousarray(constant.data).tobytes()))
     return arguments
+
+
+def _arena(
+    program: compiler.Program, picture: npt.NDArray[Any], states: Mapping[int, bytes]
+) -> bytearray:
+    """Returns the arena before an inference; `states` are values of variables, by their offset."""
+    arena = bytearray([PATTERN]) * program.arena.arena_bytes
+    for offset, value in states.items():
+        arena[offset : offset + len(value)] = value
+    raw = np.ascontiguousarray(picture).tobytes()
+    for place in ports(program.inputs, program.input_offset, len(raw)):
+        packed = raw[place.packed : place.packed + place.size]
+        arena[place.offset : place.offset + place.size] = packed
+    return arena
 
 
 def ports(

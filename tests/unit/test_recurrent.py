@@ -4,15 +4,13 @@ in one line that says what they have."""
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import recurrent
 from boardless.core.errors import BadInput
-from boardless.model import compiler, graph, reference
-from host_kernels import HostModel
+from boardless.model import compiler, graph
 from one_operator import Operator, Tensor
 from one_operator import graph as network
 
@@ -89,19 +87,6 @@ def test_what_an_svdf_may_not_have(
         tensors[number] = dataclasses.replace(tensors[number], dtype=dtype)
     with pytest.raises(BadInput, match=message):
         compiled(tensors, dataclasses.replace(op, options=op.options | changes))
-
-
-@pytest.mark.parametrize("keep_state", [False, True])
-@pytest.mark.parametrize("dtype", ["int8", "float32"])
-def test_what_the_layers_remember(dtype: str, keep_state: bool, tmp_path: Path) -> None:
-    content, fed = recurrent.network(dtype), recurrent.inputs(dtype)
-    read = graph.read(content, "net").replace(keeps_states=keep_state)
-    found = HostModel(compiler.compile_graph(read), tmp_path).run(fed)
-    expected = reference.predict(content, fed, keep_state=keep_state)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=0 if dtype == "int8" else 1e-5)
-    other = reference.predict(content, fed, keep_state=not keep_state)
-    assert (expected[0] == other[0]).all()
-    assert (expected[1:] != other[1:]).any(axis=1).mean() > 0.7
 
 
 def test_a_variable_that_is_another_layers() -> None:
