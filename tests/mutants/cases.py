@@ -149,15 +149,13 @@ def operators(name: str) -> list[str]:
 
 
 def _of_operator(operator: str) -> list[Recorded]:
-    own = paths.KERNELS / operator
-    several = [(), *((v,) for v in records.HOST_VARIANTS if (own / f"{operator}_{v}.c").is_file())]
     recorder = Recorder(runners.load("host").machine, records.HOST_VARIANTS)
     loaded = strategies.load(operator)
     for dtype in getattr(loaded, "DTYPES", strategies.DTYPES):
         for number, case in enumerate(drawn.cases(operator, dtype)):
             graph = case.graph
             recorder.magnitude = case.magnitude
-            recorder.each(graph, several, case.inputs)
+            recorder.each(graph, runners.sets_of_host(operator, dtype), case.inputs)
             for profile in profiles.names() if number < ROUNDED else []:
                 with contextlib.suppress(BoardlessError):  # what the profile does not take
                     own_rounding = graph.replace(profile=profile)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pytest
 from boardless.core import paths
 from boardless.device import boards
-from boardless.model import compiler
+from boardless.model import compiler, traits
 from boardless.model.compiler.kernels import Constant
 from boardless.model.graph import Graph
 from properties import records
@@ -266,9 +266,21 @@ def boards_by_variants() -> dict[tuple[str, ...], str]:
     return found
 
 
-def boards_with_variant(operator: str) -> list[str]:
+def variants_of(operator: str, dtype: str) -> set[str]:
+    """The last words of the names of an operator's kernels, which may be in another's folder."""
+    folder = traits.of(operator.upper()).folder(dtype) or operator
+    return {path.stem.rpartition("_")[2] for path in (paths.KERNELS / folder).glob("*.c")}
+
+
+def sets_of_host(operator: str, dtype: str) -> list[tuple[str, ...]]:
+    """Sets of variants for this machine: none, and each that the operator has."""
+    known = variants_of(operator, dtype)
+    return [(), *((variant,) for variant in records.HOST_VARIANTS if variant in known)]
+
+
+def boards_with_variant(operator: str, dtype: str) -> list[str]:
     """The usual board, and those that have other optimised kernels of this operator."""
-    kernels = {p.stem.rpartition("_")[2] for p in (paths.KERNELS / operator).glob("*.c")}
+    kernels = variants_of(operator, dtype)
     best: dict[str, str] = {}  # variant -> board
     for variants, board in boards_by_variants().items():
         best.setdefault(next((variant for variant in variants if variant in kernels), "ref"), board)

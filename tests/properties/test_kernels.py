@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from boardless.core import paths
 from boardless.model.compiler import kernels
 from properties import drawn, records, runners, strategies
 from properties.drawing import DrawnCase
@@ -39,15 +38,13 @@ def test_every_kernel_has_a_strategy() -> None:
 @drawn.all_cases
 def test_on_host(operator: str, dtype: str, cases: Sequence[DrawnCase]) -> None:
     """References, then the variants where this operator has any."""
-    sources = paths.KERNELS / operator
-    own = [v for v in records.HOST_VARIANTS if (sources / f"{operator}_{v}.c").is_file()]
-    runners.check_all(cases, "host", [(), *((variant,) for variant in own)])
+    runners.check_all(cases, "host", runners.sets_of_host(operator, dtype))
 
 
 ON_CORES = [
     (name, dtype, board, "-".join([strategies.label(name), dtype, *others]))
     for name, dtype in OPERATORS
-    for board in runners.boards_with_variant(name)
+    for board in runners.boards_with_variant(name, dtype)
     for others in [[] if board == records.BOARD else [board]]
 ]
 
