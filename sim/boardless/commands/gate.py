@@ -84,6 +84,7 @@ def command(
     on it is compared. A case that was judged before and is not there any more fails, too. Exit
     status: 0 all well or not comparable, 1 something is wrong, changed, worse, gone or without a
     baseline, or better with --ratchet, 2 bad usage or input, 3 a tool is missing or failed.
+    With --emulator nothing can be accepted, so that --ratchet has no effect.
 
     With --runtime NAME, accepted figures stand in baseline/<name>/<board>.toml; without MODEL, all
     of them are judged. They hold the version of the runtime. Figures of another version cannot be
@@ -129,7 +130,8 @@ def command(
             stored = sum(outcome.stored for outcome in found.outcomes)
             rows = [outcome.comparison for outcome in found.outcomes if outcome.comparison]
             limits = tolerances.load()
-            ratchet = ratchet and not update
+            # What a chosen emulator gives is not accepted: over a UART, for example, less stack.
+            ratchet = ratchet and not update and not emulator
             judged = gating.judgement(
                 rows, limits, models, found.misfits, found.failures, ratchet=ratchet
             )
