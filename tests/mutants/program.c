@@ -23,8 +23,10 @@
 enum {
   PATIENCE = 100000,
   TIMES = 20,
-  REFUSED = 77
-}; /* microseconds, and times what the record takes */
+  REFUSED = 77,
+  ACCEPTED = 78,
+  SMALL = 32
+}; /* microseconds, times what the record takes, how a child ends, and bytes */
 
 typedef struct {
   uint32_t bytes, count;
@@ -68,8 +70,9 @@ static void read_exactly(FILE *file, void *to, size_t size) {
   }
 }
 
-/* A child that runs a record: 1 if the kernel refuses it; what it crashes with is no case. */
-static int is_refused(const recorded *r) {
+/* The status of a child that runs a record: REFUSED if the kernel refuses it, ACCEPTED if it does
+ * not; anything else is no case, as the kernel crashes with it. */
+static int ending(const recorded *r) {
   const pid_t child = fork();
   int status = 0;
   if (child == 0) {
@@ -79,20 +82,22 @@ static int is_refused(const recorded *r) {
     }
     setitimer(ITIMER_VIRTUAL, &timer, NULL);
     run(r);
-    _exit(((const uint32_t *)(const void *)memory)[RECORD_STATUS] ? REFUSED : 0);
+    _exit(((const uint32_t *)(const void *)memory)[RECORD_STATUS] ? REFUSED : ACCEPTED);
   }
   if (child < 0 || waitpid(child, &status, 0) != child) {
     exit(2);
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == REFUSED;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
-/* Adds a record with one word changed, if the kernel refuses it. */
-static void add_if_refused(uint32_t number, uint32_t at, uint32_t value) {
+/* Adds a record with one word changed, if the kernel refuses it, or, of its own parameters, accepts
+ * it. It has no ranges: the status is all that it shows. */
+static void add_if_answered(uint32_t number, uint32_t at, uint32_t value, int is_parameter) {
   recorded r = {.bytes = cases[number].bytes, .data = malloc(cases[number].bytes)};
   memcpy(r.data, cases[number].data, r.bytes);
   memcpy(r.data + at, &value, 4);
-  if (!is_refused(&r)) {
+  const int answer = ending(&r);
+  if (answer != REFUSED && !(is_parameter && answer == ACCEPTED)) {
     free(r.data);
     return;
   }
@@ -100,26 +105,28 @@ static void add_if_refused(uint32_t number, uint32_t at, uint32_t value) {
   cases[case_count++] = r;
 }
 
-/* Adds what a kernel refuses of a call with another parameter, which argument 0 points to, or with
- * less scratch memory, whose size is the argument that points nowhere. */
-static void add_refusals(uint32_t number) {
-  static const int32_t values[] = {-32, -1, 0, 1, 4, 32};
+/* Adds what a kernel answers to a call with another parameter, which argument 0 points to, and what
+ * it refuses of one with another word of a small block, such as a list of lengths, or with less
+ * scratch memory, whose size is the argument that points nowhere. */
+static void add_answers(uint32_t number) {
+  static const int32_t values[] = {-32, -1, 0, 1, 4, 15, 31, 32, 256};
   const uint32_t *words = (const uint32_t *)(const void *)cases[number].data;
   const uint32_t *pairs = words + RECORD_HEAD + words[RECORD_ARGUMENTS];
   for (uint32_t k = 0; k < words[RECORD_ARGUMENTS]; k++) {
     const uint32_t argument = words[RECORD_HEAD + k];
     int points = argument == 0;
     for (uint32_t i = 0; i < words[RECORD_BLOCKS]; i++) {
-      points |= pairs[2 * i] <= argument && argument <= pairs[2 * i + 1];
-      for (uint32_t at = argument; k == 0 && pairs[2 * i] == argument && at < pairs[2 * i + 1];) {
+      const uint32_t begin = pairs[2 * i], end = pairs[2 * i + 1];
+      points |= begin <= argument && argument <= end;
+      const int is_tried = begin == argument && (k == 0 || end - begin <= SMALL);
+      for (uint32_t at = begin; is_tried && at + 4 <= end; at += 4) {
         for (uint32_t v = 0; v < sizeof values / sizeof *values; v++) {
-          add_if_refused(number, at, (uint32_t)values[v]);
+          add_if_answered(number, at, (uint32_t)values[v], k == 0);
         }
-        at += 4;
       }
     }
     if (!points) {
-      add_if_refused(number, 4 * (RECORD_HEAD + k), argument - 1);
+      add_if_answered(number, 4 * (RECORD_HEAD + k), argument - 1, 0);
     }
   }
 }
@@ -194,8 +201,8 @@ static int is_right(const recorded *r) {
   return 1;
 }
 
-/* Adds what kernels refuse, of those that a chosen change is in. */
-static void add_all_refusals(int count, char **chosen) {
+/* Adds what kernels answer, of those that a chosen change is in. */
+static void add_all_answers(int count, char **chosen) {
   static unsigned char known[1 << 12];
   const uint32_t loaded = case_count;
   for (uint32_t i = 0; i < loaded; i++) {
@@ -203,7 +210,7 @@ static void add_all_refusals(int count, char **chosen) {
     for (int k = 0; k < count && kernel < sizeof known && !known[kernel]; k++) {
       if (reaches(&cases[i], atoi(chosen[k]))) {
         known[kernel] = 1;
-        add_refusals(i);
+        add_answers(i);
       }
     }
   }
@@ -237,7 +244,7 @@ int main(int count, char **words) {
   load(words[1]);
   find_right(0, last);
   const uint32_t loaded = case_count;
-  add_all_refusals(count - 2, words + 2);
+  add_all_answers(count - 2, words + 2);
   find_right(loaded, last);
   for (int k = 2; k < count; k++) {
     const int number = atoi(words[k]);

@@ -27,7 +27,8 @@ from mutants.cases import Recorded, Recorder
 
 PROPERTIES = ("brought_models", "brought_networks", "chains", "known_bugs", "plain_numbers")
 TESTS = [f"tests/properties/test_{name}.py" for name in (*PROPERTIES, "requantise")]
-TESTS += [f"tests/kernels/test_{name}.py" for name in ("dilated", "moves", "scales", "states")]
+KERNELS = ("both_repeated", "dilated", "every_value", "moves", "scales", "states")
+TESTS += [f"tests/kernels/test_{name}.py" for name in KERNELS]
 
 
 def file(names: Sequence[str], with_tests: bool = True) -> Path:
