@@ -168,6 +168,25 @@ def test_a_data_cache(tmp_path: Path) -> None:
     assert writes == [0, 0, 0, 16]
 
 
+def test_code_and_data_share_a_cache(tmp_path: Path) -> None:
+    """Code takes some of the 32 lines, so that half of the 64 no longer stay until the second walk,
+    as they do above."""
+    shape = "32:8:4"
+    caches = [f"i:i:{shape}:0:0x20000000", f"d:s:{shape}:0x20200000:0x20300000"]
+    counted = bare.run(
+        program(tmp_path, "walk"), BOARD, regions=["walk:done", "fill:done"], caches=caches
+    ).counted
+    reads = [int(t.events["d_read_miss"].sum()) for t in counted.each()]
+    assert reads[:2] == [64, 32]
+    assert 0 < reads[2] < 32
+
+
+@pytest.mark.parametrize("caches", [["d:s:32:8:4:0:9"], ["i:i:32:4:4:0:9", "d:s:32:8:4:0:9"]])
+def test_a_shared_cache_needs_one_of_its_shape(tmp_path: Path, caches: list[str]) -> None:
+    with pytest.raises(ToolFailed, match="kind s needs one of kind i and of its shape before it"):
+        bare.run(program(tmp_path, "walk"), BOARD, caches=caches)
+
+
 def simulate(
     stretch: list[int], sizes: dict[int, int], line: int, sets: int, ways: int
 ) -> tuple[int, int]:
@@ -205,5 +224,5 @@ def test_an_instruction_cache(tmp_path: Path, line: int, sets: int, ways: int) -
 
 
 def test_a_cache_that_is_none_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ToolFailed, match=r"cache=NAME:i.d:LINE:SETS:WAYS:LOW:HIGH is needed: x"):
+    with pytest.raises(ToolFailed, match=r"cache=NAME:i.d.s:LINE:SETS:WAYS:LOW:HIGH is needed: x"):
         bare.run(program(tmp_path, "walk"), BOARD, caches=["x"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from boardless.core.errors import BadInput
 from boardless.cycles import calibration, cores, parts, price
+from boardless.cycles.counts import Tally
 from boardless.device import boards
 from boardless.path import Request
 from boardless.path.preparing import targets
@@ -47,7 +50,7 @@ def test_the_cores_and_parts_that_there_must_be() -> None:
     assert known | {"esp32-lx6", "esp32-c3"} <= set(cores.names())
     wanted = "stm32f407 stm32f405 stm32l4r5 stm32f446 stm32f746 stm32f769 stm32h743 stm32h747"
     wanted += " nrf52840 rp2040 nrf5340 stm32g0b1 esp32 esp32-c3"
-    wanted += " stm32h7a3 stm32u575 ra8d1"
+    wanted += " stm32h7a3 stm32u575 ra8d1 esp32-flash esp32-c3-flash esp32-s3-flash"
     assert set(wanted.split()) <= set(parts.names())
 
 
@@ -102,6 +105,52 @@ def test_simulated_caches_are_described_for_the_plugin() -> None:
     caches = parts.load("stm32h743").simulated(0, 0x1000)
     assert caches == ("icache:i:32:256:2:0x0:0x1000", "dcache:d:32:128:4:0x0:0x1000")
     assert parts.load("esp32").simulated(0, 0x1000) == ()
+    shared = parts.load("esp32-flash").simulated(0, 0x1000)
+    assert shared == ("icache:i:32:512:2:0x0:0x1000", "dcache:s:32:512:2:0x0:0x1000")
+
+
+@pytest.mark.parametrize(
+    ("name", "clock_hz", "code", "constants"),
+    [
+        ("esp32-flash", 240_000_000, 258, 258),
+        ("esp32-flash", 160_000_000, 172, 172),
+        ("esp32-c3-flash", 160_000_000, 168, 56),
+        ("esp32-s3-flash", 240_000_000, 252, 84),
+        ("stm32f746", 216_000_000, 11, 11),
+    ],
+)
+def test_a_miss_waits_for_the_line_or_for_its_word(
+    name: str, clock_hz: int, code: int, constants: int
+) -> None:
+    part = parts.load(name).at(clock_hz)
+    assert part.icache
+    assert part.dcache
+    assert (part.miss(part.icache), part.miss(part.dcache)) == (code, constants)
+    none = np.zeros(1, np.int64)
+    seen = {"icache_miss": none, "icache_jump_miss": none, "dcache_read_miss": none}
+    events = part.events(Tally(none, none, seen))
+    assert events == dict(zip(seen, (code, code, constants), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "lines = 1024\nline_bytes = 32\nways = 2\nshared",
+            "lines = 8\nline_bytes = 32\nways = 2\nshared",
+            "needs an [icache] of its shape",
+        ),
+        ("ways = 2\nsource", "ways = 2\nshared = true\nsource", "[icache] cannot be shared"),
+        ("shared = true", "wait_states = [{ up_to_hz = 9, cycles = 1 }]", "end below the flash's"),
+    ],
+)
+def test_caches_that_cannot_be(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = (parts.FOLDER / "esp32-flash.toml").read_text()
+    assert old in text
+    path = tmp_path / "esp32-flash.toml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(BadInput, match=re.escape(message)):
+        parts.read(path)
 
 
 def test_a_part_is_estimated_at_the_clock_that_is_asked_for() -> None:

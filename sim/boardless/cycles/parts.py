@@ -42,6 +42,8 @@ class CacheShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     line_bytes: int
     ways: int
     miss_cycles: int = 0  # on top of the wait states
+    wait_states: tuple[WaitStates, ...] = ()  # in place of the flash's, of the whole line
+    shared: bool = False  # of constants: they lie in the same lines as code
     source: str
 
 
@@ -69,9 +71,15 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     @property
     def wait_states(self) -> int:
         """The wait states of the flash at this part's clock."""
-        if self.flash is None:
-            return 0
-        return next(w.cycles for w in self.flash.wait_states if self.clock_hz <= w.up_to_hz)
+        return self._waits(self.flash.wait_states) if self.flash else 0
+
+    def miss(self, cache: CacheShape) -> int:
+        """Returns the cycles that a miss of one of the caches waits, at this part's clock."""
+        waits = self._waits(cache.wait_states) if cache.wait_states else self.wait_states
+        return waits + cache.miss_cycles
+
+    def _waits(self, table: tuple[WaitStates, ...]) -> int:
+        return next(w.cycles for w in table if self.clock_hz <= w.up_to_hz)
 
     def at(self, clock_hz: int) -> Part:
         """Returns the same part at another clock; BadInput if it is too fast for the flash."""
@@ -84,7 +92,10 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         """Caches that the counting plugin may simulate for code and constants in low..high-1."""
         return tuple(
             f"{name}:{kind}:{c.line_bytes}:{c.lines // c.ways}:{c.ways}:{low:#x}:{high:#x}"
-            for name, kind, c in (("icache", "i", self.icache), ("dcache", "d", self.dcache))
+            for name, kind, c in (
+                ("icache", "i", self.icache),
+                ("dcache", "s" if self.dcache and self.dcache.shared else "d", self.dcache),
+            )
             if c is not None
         )
 
@@ -94,7 +105,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         if self.flash is None or "icache_miss" in totals.events:
             return None
         cached = self._reuse(code, decoded, totals, self.icache) if self.icache else None
-        penalty = self.wait_states + (self.icache.miss_cycles if self.icache else 0)
+        penalty = self.miss(self.icache) if self.icache else self.wait_states
         return Flash(penalty, self.flash.line_bytes, self.flash.prefetch, cached)
 
     def events(self, totals: Tally) -> dict[str, float]:
@@ -102,7 +113,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         prices = {}
         for name, shape in (("icache", self.icache), ("dcache", self.dcache)):
             if shape is not None:
-                penalty = float(self.wait_states + shape.miss_cycles)
+                penalty = float(self.miss(shape))
                 ahead = self.flash is not None and self.flash.prefetch
                 hidden = 1 - shape.line_bytes / BYTES_PER_CYCLE if ahead else 0.0
                 prices[f"{name}_jump_miss"] = prices[f"{name}_read_miss"] = penalty
@@ -124,8 +135,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             reuse = self._reuse(code, decoded, totals, self.dcache, literals=True)
             for i in literal:
                 address = literal_address(int(code.address[i]), decoded[i])
-                cost = self.wait_states + self.dcache.miss_cycles
-                waits[i] = cost * reuse.missed(address)
+                waits[i] = self.miss(self.dcache) * reuse.missed(address)
         return waits
 
     @staticmethod
@@ -163,4 +173,16 @@ def load(name: str) -> Part:
 def read(path: Path) -> Part:
     """A part's table from any file, checked."""
     part = tables.read(path, Part)
+    code, constants = part.icache, part.dcache
+    own = [c.wait_states for c in (code, constants) if c and c.wait_states]
+    if part.flash and any(t[-1].up_to_hz < part.flash.wait_states[-1].up_to_hz for t in own):
+        raise BadInput("wait_states of a cache end below the flash's", where=str(path))
+    if code and code.shared:
+        raise BadInput("[icache] cannot be shared: [dcache] is", where=str(path))
+    if constants and constants.shared and (not code or _shape(code) != _shape(constants)):
+        raise BadInput("a shared [dcache] needs an [icache] of its shape", where=str(path))
     return part.at(part.clock_hz)
+
+
+def _shape(cache: CacheShape) -> tuple[int, int, int]:
+    return cache.lines, cache.line_bytes, cache.ways

@@ -32,14 +32,24 @@ void cache_add(const char *text) {
   if (sscanf(text, "%39[^:]:%c:%" SCNu32 ":%" SCNu32 ":%" SCNu32 ":%" SCNi64 ":%" SCNi64 "%n", name,
              &c->kind, &c->line_bytes, &c->sets, &c->ways, (int64_t *)&c->low, (int64_t *)&c->high,
              &end) != 7 ||
-      text[end] || (c->kind != 'i' && c->kind != 'd') || !c->line_bytes || !c->sets || !c->ways ||
+      text[end] || !strchr("ids", c->kind) || !c->line_bytes || !c->sets || !c->ways ||
       (uint64_t)c->sets * c->ways > 1 << 20) {
-    bl_fail("cache=NAME:i|d:LINE:SETS:WAYS:LOW:HIGH is needed", text);
+    bl_fail("cache=NAME:i|d|s:LINE:SETS:WAYS:LOW:HIGH is needed", text);
   }
   snprintf(c->names[0], sizeof c->names[0], c->kind == 'i' ? "%s_jump_miss" : "%s_read_miss", name);
   snprintf(c->names[1], sizeof c->names[1], c->kind == 'i' ? "%s_miss" : "%s_write_miss", name);
-  const size_t bytes = (size_t)c->sets * c->ways * sizeof *c->lines;
-  c->lines = memset(checked(malloc(bytes)), 0xFF, bytes);
+  if (c->kind == 's') {
+    const cache *other = c - 1;
+    if (!cache_count || other->kind != 'i' || other->line_bytes != c->line_bytes ||
+        other->sets != c->sets || other->ways != c->ways) {
+      bl_fail("a cache of kind s needs one of kind i and of its shape before it", text);
+    }
+    c->kind = 'd';
+    c->lines = other->lines;
+  } else {
+    const size_t bytes = (size_t)c->sets * c->ways * sizeof *c->lines;
+    c->lines = memset(checked(malloc(bytes)), 0xFF, bytes);
+  }
   cache_count++;
   columns += 2;
 }
