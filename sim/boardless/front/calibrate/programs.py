@@ -73,8 +73,9 @@ class Builder:
         choices = [f"-D{k}={v}" for k, v in program.define.items()]
         if how.vectors:
             objects.append(self._object(paths.FIRMWARE / how.vectors, out, [*self.suite.flags]))
+        theirs = [f"-isystem{folder.removeprefix('-I')}" for folder in include]  # may warn
         for path in (OWN / name for name in how.own):
-            flags = [*self.suite.flags, *STRICT[:4], *choices]
+            flags = [*self.suite.flags, *STRICT[:4], *theirs, *defines, *choices]
             objects.append(self._object(path, out, flags))
         if how.small_library:
             flags = [*self.suite.flags, *STRICT[:4], "-Os", "-ffunction-sections", "-ffreestanding"]
