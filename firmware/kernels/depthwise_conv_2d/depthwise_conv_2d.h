@@ -77,6 +77,13 @@ bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const
                                          const int8_t *filter, const int32_t *channels,
                                          int8_t *output);
 
+/* Does the same four output channels at a time, where these are as many as the input channels, or a
+ * multiple of four times as many. filter: for every four output channels their first taps, their
+ * second ones, and so on; what is left of them lies as above. */
+bl_status bl_depthwise_conv_2d_s8_fours_scalar(const bl_depthwise_conv_2d_s8 *p,
+                                               const int8_t *input, const int8_t *filter,
+                                               const int32_t *channels, int8_t *output);
+
 /* Computes the same bits with MVE, for shifts <= 0, windows of at most 4x4 taps and as many output
  * as input channels; lower.py packs the filter.
  *

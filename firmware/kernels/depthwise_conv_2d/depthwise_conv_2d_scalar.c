@@ -1,16 +1,8 @@
 /* Pixel by pixel, over the taps that lie inside the map. Where all do, the zero point is in the
  * bias; elsewhere what it holds of the other taps is added again. */
-#include "depthwise_conv_2d.h"
-#include "scalar.h"
+#include "scalar_channels.h"
 
 #define NOINLINE __attribute__((noinline))
-
-/* What lower.py packs of an output channel. */
-typedef struct {
-  int32_t bias; /* less input_zero_point times the sum of all taps */
-  int32_t multiplier;
-  int32_t taps_and_right; /* the sum of all taps, times 256, plus the byte of -1 - shift */
-} channel_constants;
 
 /* What all pixels have in common. */
 typedef struct {
@@ -29,14 +21,6 @@ typedef struct {
   int32_t first, columns, rows;
 } part;
 
-/* bl_requantise and bounds. */
-static inline int8_t scaled(const layer *l, uint32_t sum, const channel_constants *channel) {
-  const int32_t right = (int8_t)channel->taps_and_right;
-  const int32_t value = bl_requantise_scalar((int32_t)sum, channel->multiplier, -1 - right);
-  return (int8_t)bl_clamp(bl_offset(value, l->output_zero_point), l->activation_min,
-                          l->activation_max);
-}
-
 static inline uint32_t three(const int8_t *from, int32_t step, const int8_t *taps) {
   return (uint32_t)(from[0] * taps[0]) + (uint32_t)(from[step] * taps[1]) +
          (uint32_t)(from[2 * step] * taps[2]);
@@ -51,7 +35,7 @@ static NOINLINE int8_t *nine_taps(const layer *l, const part *t, int8_t *output)
     uint32_t sum = (uint32_t)channel->bias + three(from, step, taps);
     sum += three(from + row_step, step, taps + 3);
     sum += three(from + 2 * row_step, step, taps + 6);
-    *output++ = scaled(l, sum, channel++);
+    *output++ = scaled(sum, channel++, l->output_zero_point, l->activation_min, l->activation_max);
   }
   return output;
 }
@@ -94,7 +78,7 @@ static NOINLINE int8_t *all_taps(const layer *l, const part *t, int8_t *output) 
     for (int32_t rows = t->rows; rows > 0; rows--, row += row_step, taps += columns) {
       sum += row_of_taps(row, step, taps, columns);
     }
-    *output++ = scaled(l, sum, channel);
+    *output++ = scaled(sum, channel, l->output_zero_point, l->activation_min, l->activation_max);
     if (--more == 0) {
       at++;
       more = l->multiplier;
@@ -129,7 +113,7 @@ static inline __attribute__((always_inline)) int8_t *edge(const layer *l, const 
       part_of_row(row, step, tap_row, columns, &sum, &weights);
     }
     sum += (uint32_t)l->input_zero_point * ((uint32_t)(channel->taps_and_right >> 8) - weights);
-    *output++ = scaled(l, sum, channel);
+    *output++ = scaled(sum, channel, l->output_zero_point, l->activation_min, l->activation_max);
     if (--more == 0) {
       at++;
       more = l->multiplier;

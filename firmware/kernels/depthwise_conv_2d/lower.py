@@ -188,14 +188,30 @@ def _s8_scalar(context: Context, call: Call) -> Call:
     folded = fixed_point.folded_bias(rows, bias.data, call.params["input_zero_point"])
     last = rows.sum(axis=1, dtype=np.int32) * 256 + (-1 - shift.data & 0xFF)
     channels = np.stack([folded, multiplier.data, last], axis=1).astype(np.int32)
+    fours = _by_fours(call.params["window"])
+    taps_of_fours = np.concatenate([four.T.ravel() for four in _in_fours(rows)]) if fours else rows
     return dataclasses.replace(
         call,
-        function="bl_depthwise_conv_2d_s8_scalar",
+        function=f"bl_depthwise_conv_2d_s8_{'fours_' * fours}scalar",
         constants=(
-            Constant("filter", np.ascontiguousarray(rows), "channels, rows of taps"),
+            Constant("filter", np.ascontiguousarray(taps_of_fours), "channels, rows of taps"),
             Constant("channels", channels, "channels: bias, multiplier, taps and shift"),
         ),
     ).with_clearances(context.clearance(call.params["window"]))
+
+
+def _by_fours(window: Params) -> bool:
+    """Returns True where four output channels at a time are faster than one."""
+    multiplier = window["output_c"] // window["input_c"]
+    if multiplier > 1:
+        return bool(multiplier % 4 == 0)
+    return bool(window["input_c"] >= 4 and (window["filter_h"], window["filter_w"]) != (3, 3))
+
+
+def _in_fours(rows: npt.NDArray[np.int8]) -> list[npt.NDArray[np.int8]]:
+    """Returns the channels (C, T) in parts (4, T), and those that are left in parts (1, T)."""
+    whole = len(rows) // 4 * 4
+    return [*np.split(rows[:whole], whole // 4 or 1), *rows[whole:, None]]
 
 
 def _s8_mve(context: Context, call: Call) -> Call:
