@@ -21,7 +21,8 @@ static const layers NETWORK[] = {
     {6, 1, 128, 128, 128}, {6, 1, 128, 128, 128}, {6, 1, 128, 128, 128}, {6, 1, 128, 128, 128},
     {6, 2, 128, 128, 256}, {3, 1, 256, 256, 256},
 };
-static const int8_t weights[WEIGHTS] = {[0 ... WEIGHTS / 2] = 3, [WEIGHTS / 2 + 1 ... WEIGHTS - 1] = -5};
+static const int8_t weights[WEIGHTS] = {[0 ... WEIGHTS / 2] = 3,
+                                        [WEIGHTS / 2 + 1 ... WEIGHTS - 1] = -5};
 static const int32_t biases[16 * 1024] = {[0 ... 1023] = 1000, [1024 ... 16 * 1024 - 1] = -700};
 static int8_t maps[2][MAP];
 static int32_t multipliers[MOST_CHANNELS], shifts[MOST_CHANNELS];
