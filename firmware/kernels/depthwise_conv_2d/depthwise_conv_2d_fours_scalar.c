@@ -9,9 +9,10 @@ enum { LANES = 4 };
 
 /* What all pixels have in common. */
 typedef struct {
-  const bl_depthwise_conv_2d_s8 *p;
   int32_t channels, multiplier, taps; /* channels: of the input */
   int32_t step, row_step;             /* from tap to tap in the input */
+  int32_t input_zero_point;
+  output_bounds bounds;
   const int8_t *filter;
   const channel_constants *constants;
 } layer;
@@ -21,21 +22,22 @@ typedef struct {
 typedef struct {
   const int8_t *from;
   int32_t first, columns, rows;
+  int32_t row_step, filter_step; /* from behind a row to the next one: input, taps of a channel */
 } part;
 
 /* sums[k] += (input + offset) * tap, of `lanes` channels whose taps lie side by side, over a part
  * of a window. Their inputs lie `apart` bytes apart: side by side (1), or all are the same (0). */
 INLINE void add_taps(const layer *l, const part *t, const int8_t *from, const int8_t *taps,
                      int32_t lanes, int32_t apart, int32_t offset, uint32_t sums[LANES]) {
-  const int32_t step = l->step, row_step = l->row_step - t->columns * step;
-  const int32_t filter_step = (l->p->window.filter_w - t->columns) * lanes;
+  const int32_t step = l->step;
   uint32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
 #define ADD(sum, k)                                              \
   do {                                                           \
     sum += (uint32_t)((from[(k) * apart] + offset) * taps[(k)]); \
     BL_IN_ORDER(sum);                                            \
   } while (0)
-  for (int32_t rows = t->rows; rows > 0; rows--, from += row_step, taps += filter_step) {
+  for (int32_t rows = t->rows; rows > 0;
+       rows--, from += t->row_step, taps += t->filter_step * lanes) {
     const int8_t *const end = taps + t->columns * lanes;
     do {
       ADD(a, 0);
@@ -55,8 +57,7 @@ INLINE void add_taps(const layer *l, const part *t, const int8_t *from, const in
 INLINE int8_t *store(const layer *l, const channel_constants *channel, const uint32_t *sums,
                      int32_t lanes, int8_t *output) {
   for (int32_t k = 0; k < lanes; k++) {
-    *output++ = scaled(sums[k], channel + k, l->p->output_zero_point, l->p->activation_min,
-                       l->p->activation_max);
+    *output++ = scaled(&l->bounds, sums[k], channel + k);
   }
   return output;
 }
@@ -64,7 +65,7 @@ INLINE int8_t *store(const layer *l, const channel_constants *channel, const uin
 /* The bias as it was before lower.py took the zero point's share from it. */
 INLINE uint32_t plain_bias(const layer *l, const channel_constants *channel) {
   return (uint32_t)channel->bias +
-         (uint32_t)l->p->input_zero_point * (uint32_t)(channel->taps_and_right >> 8);
+         (uint32_t)l->input_zero_point * (uint32_t)(channel->taps_and_right >> 8);
 }
 
 /* The channels of a pixel from `channel` on, by fours while there are four; the inputs' zero point
@@ -72,10 +73,10 @@ INLINE uint32_t plain_bias(const layer *l, const channel_constants *channel) {
 INLINE int8_t *pixel(const layer *l, const part *t, int8_t *output, int in_the_bias) {
   const channel_constants *channel = l->constants;
   const int8_t *taps = l->filter, *from = t->from;
-  const int32_t offset = in_the_bias ? 0 : -l->p->input_zero_point;
-  uint32_t sums[LANES] = {0};
+  const int32_t offset = in_the_bias ? 0 : -l->input_zero_point;
   int32_t left = l->channels;
   for (; left >= LANES; left -= LANES, channel += LANES, from += LANES, taps += LANES * l->taps) {
+    uint32_t sums[LANES];
     for (int32_t k = 0; k < LANES; k++) {
       sums[k] = in_the_bias ? (uint32_t)channel[k].bias : plain_bias(l, channel + k);
     }
@@ -83,9 +84,9 @@ INLINE int8_t *pixel(const layer *l, const part *t, int8_t *output, int in_the_b
     output = store(l, channel, sums, LANES, output);
   }
   for (; left > 0; left--, channel++, from++, taps += l->taps) {
-    sums[0] = in_the_bias ? (uint32_t)channel->bias : plain_bias(l, channel);
-    add_taps(l, t, from, taps + t->first, 1, 1, offset, sums);
-    output = store(l, channel, sums, 1, output);
+    uint32_t sum[LANES] = {in_the_bias ? (uint32_t)channel->bias : plain_bias(l, channel)};
+    add_taps(l, t, from, taps + t->first, 1, 1, offset, sum);
+    output = store(l, channel, sum, 1, output);
   }
   return output;
 }
@@ -109,7 +110,7 @@ static NOINLINE int8_t *of_one_channel(const layer *l, const part *t, int8_t *ou
       for (int32_t k = 0; k < LANES; k++) {
         sums[k] = plain_bias(l, channel + k);
       }
-      add_taps(l, t, from, taps + t->first * LANES, LANES, 0, -l->p->input_zero_point, sums);
+      add_taps(l, t, from, taps + t->first * LANES, LANES, 0, -l->input_zero_point, sums);
       output = store(l, channel, sums, LANES, output);
       channel += LANES;
       taps += LANES * l->taps;
@@ -127,13 +128,15 @@ bl_status bl_depthwise_conv_2d_s8_fours_scalar(const bl_depthwise_conv_2d_s8 *p,
     return BL_BAD_ARGUMENT;
   }
   const int32_t row_bytes = w->input_w * w->input_c;
+  const int upright = w->filter_w == 1; /* a column is walked over as a row is */
   const layer l = {
-      .p = p,
       .channels = w->input_c,
       .multiplier = w->output_c / w->input_c,
       .taps = w->filter_h * w->filter_w,
-      .step = w->dilation_w * w->input_c,
+      .step = upright ? w->dilation_h * row_bytes : w->dilation_w * w->input_c,
       .row_step = w->dilation_h * row_bytes,
+      .input_zero_point = p->input_zero_point,
+      .bounds = {p->output_zero_point, p->activation_min, p->activation_max},
       .filter = filter,
       .constants = (const channel_constants *)channels,
   };
@@ -145,15 +148,17 @@ bl_status bl_depthwise_conv_2d_s8_fours_scalar(const bl_depthwise_conv_2d_s8 *p,
       const int32_t column = x * w->stride_w - w->pad_left;
       int32_t kx, kx_end;
       bl_taps(x, w->stride_w, w->pad_left, w->dilation_w, w->filter_w, w->input_w, &kx, &kx_end);
-      const int32_t columns = kx_end - kx;
+      const int32_t columns = kx_end - kx, rows = columns > 0 ? ky_end - ky : 0;
       const part t = {
           .from = input + (row + ky * w->dilation_h) * row_bytes +
                   (column + kx * w->dilation_w) * w->input_c,
           .first = ky * w->filter_w + kx,
-          .columns = columns,
-          .rows = columns > 0 ? ky_end - ky : 0,
+          .columns = upright ? rows : columns,
+          .rows = upright ? columns > 0 && rows > 0 : rows,
+          .row_step = l.row_step - columns * l.step,
+          .filter_step = w->filter_w - columns,
       };
-      const int all = columns == w->filter_w && t.rows == w->filter_h;
+      const int all = columns == w->filter_w && rows == w->filter_h;
       output = l.multiplier > 1 ? of_one_channel(&l, &t, output)
                : all            ? all_taps(&l, &t, output)
                                 : some_taps(&l, &t, output);

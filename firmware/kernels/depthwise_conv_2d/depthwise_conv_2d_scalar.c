@@ -9,7 +9,7 @@ typedef struct {
   int32_t channels, multiplier, taps;
   int32_t step, row_step; /* from tap to tap in the input */
   int32_t filter_w, input_zero_point;
-  int32_t output_zero_point, activation_min, activation_max;
+  output_bounds bounds;
   const int8_t *filter;
   const channel_constants *constants;
 } layer;
@@ -35,7 +35,7 @@ static NOINLINE int8_t *nine_taps(const layer *l, const part *t, int8_t *output)
     uint32_t sum = (uint32_t)channel->bias + three(from, step, taps);
     sum += three(from + row_step, step, taps + 3);
     sum += three(from + 2 * row_step, step, taps + 6);
-    *output++ = scaled(sum, channel++, l->output_zero_point, l->activation_min, l->activation_max);
+    *output++ = scaled(&l->bounds, sum, channel++);
   }
   return output;
 }
@@ -78,7 +78,7 @@ static NOINLINE int8_t *all_taps(const layer *l, const part *t, int8_t *output) 
     for (int32_t rows = t->rows; rows > 0; rows--, row += row_step, taps += columns) {
       sum += row_of_taps(row, step, taps, columns);
     }
-    *output++ = scaled(sum, channel, l->output_zero_point, l->activation_min, l->activation_max);
+    *output++ = scaled(&l->bounds, sum, channel);
     if (--more == 0) {
       at++;
       more = l->multiplier;
@@ -113,7 +113,7 @@ static inline __attribute__((always_inline)) int8_t *edge(const layer *l, const 
       part_of_row(row, step, tap_row, columns, &sum, &weights);
     }
     sum += (uint32_t)l->input_zero_point * ((uint32_t)(channel->taps_and_right >> 8) - weights);
-    *output++ = scaled(sum, channel, l->output_zero_point, l->activation_min, l->activation_max);
+    *output++ = scaled(&l->bounds, sum, channel);
     if (--more == 0) {
       at++;
       more = l->multiplier;
@@ -151,9 +151,7 @@ bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const
       .row_step = w->dilation_h * row_bytes,
       .filter_w = w->filter_w,
       .input_zero_point = p->input_zero_point,
-      .output_zero_point = p->output_zero_point,
-      .activation_min = p->activation_min,
-      .activation_max = p->activation_max,
+      .bounds = {p->output_zero_point, p->activation_min, p->activation_max},
       .filter = filter,
       .constants = (const channel_constants *)channels,
   };
