@@ -18,8 +18,11 @@ CHUNK = 256  # pictures that are changed at once
 def changed(images: NDArray[np.uint8], recipe: Recipe, view: int) -> NDArray[np.float32]:
     """All pictures (N, H, W, C), augmented; the same change at any size and in gray or colour."""
     rng = np.random.default_rng([recipe.training.seed, view, 0])
-    chunks = (images[at : at + CHUNK].astype(np.float32) for at in range(0, len(images), CHUNK))
-    return np.concatenate([augment(chunk, recipe.augmentation, rng) for chunk in chunks])
+    pixels = np.empty(images.shape, np.float32)
+    for at in range(0, len(images), CHUNK):
+        chunk = images[at : at + CHUNK].astype(np.float32)
+        pixels[at : at + CHUNK] = augment(chunk, recipe.augmentation, rng)
+    return pixels
 
 
 def augment(
@@ -83,9 +86,21 @@ def _relight(
         rng.uniform(-most, most, (len(images), 1, 1, 1)).astype(np.float32)
         for most in (how.light, how.contrast, how.colour)
     )
-    if images.shape[3] == 3:
-        gray = images @ np.array([[0.299], [0.587], [0.114]], np.float32)
-        images = gray + (images - gray) * (1 + colour)
-    mean = images.mean(axis=(1, 2, 3), keepdims=True)
-    images = mean + (images - mean) * (1 + contrast) + 255 * light
-    return np.clip(images, 0, 255)
+    lit = np.empty_like(images)
+    for i, changes in enumerate(zip(light, contrast, colour, strict=True)):  # one fits in a cache
+        lit[i] = _relit(images[i : i + 1], *changes)
+    return lit
+
+
+def _relit(
+    image: NDArray[np.float32],
+    light: NDArray[np.float32],
+    contrast: NDArray[np.float32],
+    colour: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    if image.shape[3] == 3:
+        gray = image @ np.array([[0.299], [0.587], [0.114]], np.float32)
+        image = gray + (image - gray) * (1 + colour)
+    mean = image.mean(axis=(1, 2, 3), keepdims=True)
+    image = mean + (image - mean) * (1 + contrast) + 255 * light
+    return np.clip(image, 0, 255)
