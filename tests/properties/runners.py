@@ -29,6 +29,7 @@ from properties.drawing import DrawnCase
 from properties.machines import EmulatedCore, HostProcess, Machine
 from properties.records import PATTERN, Block, Record
 
+SPARE = 0, 1_000, 1 << 14  # bytes: room for the fewest pixels at once, and for many
 Result = TypeVar("Result")
 # Yields calls, gets the memory of each after it, and returns a Result.
 Steps = Generator[list[Record], list[bytes], Result]
@@ -301,14 +302,14 @@ def check(case: DrawnCase, machine: str, several: Sequence[tuple[str, ...]] | No
 
 
 def programs(graph: Graph, several: Iterable[tuple[str, ...]]) -> Iterator[compiler.Program]:
-    """Yields what a model is compiled to with each of these sets of variants that gives other
-    calls."""
+    """Yields what a model is compiled to with each of these sets of variants, and with arenas that
+    have room for kernels that are faster then, where that gives other calls."""
     known = set()
-    for variants in several:
-        program = compiler.compile_graph(graph, variants)
-        functions = tuple(layer.call.function for layer in program.layers)
-        if functions not in known:
-            known.add(functions)
+    for variants, spare in itertools.product(several, SPARE):
+        program = compiler.compile_graph(graph, variants, spare=spare)
+        calls = tuple((at.call.function, at.call.scratch_bytes) for at in program.layers)
+        if calls not in known:
+            known.add(calls)
             yield program
 
 

@@ -42,6 +42,19 @@ bl_status bl_conv_2d_f32_ref(const bl_conv_2d_f32 *p, const float *input, const 
 bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                             void *scratch, int32_t scratch_bytes, int8_t *output);
 
+/* Does the same for many pixels at a time, as many as scratch has room for: 4-byte aligned, at
+ * least 40 * pairs + run bytes; every 16 * pairs more are for 4 pixels more. There are at least 2
+ * output channels, 2 pairs and 4 output pixels. filter: the same. Order: output pixels ascend in
+ * such groups; all inputs of a group are read before its first output is written. */
+bl_status bl_conv_2d_s8_blocks_dsp(const bl_conv_2d_s8 *p, const int8_t *input,
+                                   const int32_t *filter, void *scratch, int32_t scratch_bytes,
+                                   int8_t *output);
+
+/* Does the same for activation_min >= output_zero_point, see bl_requantise_fast. */
+bl_status bl_conv_2d_s8_relu_blocks_dsp(const bl_conv_2d_s8 *p, const int8_t *input,
+                                        const int32_t *filter, void *scratch, int32_t scratch_bytes,
+                                        int8_t *output);
+
 /* Does the same for a 3x3 window on a single channel, dilation_w 1.
  *
  * filter: for every output channel bias, five pairs of taps: (0, 2) of each row, (1 of row 0, 1 of

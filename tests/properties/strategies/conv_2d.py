@@ -83,6 +83,8 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made((12, 9), (1, 4), 3, 2, activation=fixed.RELU, bias=False),
         made((13, 17), (2, 3), 5, 2),
         made((8, 19), (5, 1), 3, 1),
+        made((5, 9), (6, 7), 1, 1, activation=fixed.RELU),
+        made((6, 7), (18, 4), 3, 1),
     ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from boardless.core.errors import BadInput
 from boardless.model import ports, profiles
-from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, shapes, verify
+from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, room, shapes, verify
 from boardless.model.compiler import fold as folding
 from boardless.model.graph import Graph, Operator, Tensor
 from boardless.model.graph.refusals import refused
@@ -81,6 +81,7 @@ def compile_graph(
     fold: bool = True,
     overlap: bool = True,
     keep_input: bool = False,
+    spare: int = 0,
 ) -> Program:
     """Chooses a kernel for every operator and a place for every activation.
 
@@ -88,7 +89,8 @@ def compile_graph(
 
     Without `overlap` no output shares memory with an input of the same call: larger, and what
     tests compare with. With `keep_input` an inference may be repeated on the same input: a larger
-    arena, but whoever holds the pictures needs no copy of them.
+    arena, but whoever holds the pictures needs no copy of them. `spare` is by how many bytes the
+    arena may be larger than it has to be, where kernels are faster with more scratch memory.
     """
     graph = shapes.settled(graph)
     nominal_macs = folding.macs(graph)
@@ -108,6 +110,10 @@ def compile_graph(
             sharing.join(op.outputs[0], lifetimes.activations(graph, op)[0])
     memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
     arena = plan.arrange(memory.buffers, memory.overlaps)
+    roomy, arena = room.used([call for call, _ in calls], arena, memory.of_scratch, spare)
+    calls = [(call, op) for call, (_, op) in zip(roomy, calls, strict=True)]
+    chosen = iter(roomy)
+    lowered = [(next(chosen) if isinstance(c, kernels.Call) else c, op) for c, op in lowered]
     offsets = {tensor: arena.offsets[buffer] for tensor, buffer in memory.of_tensor.items()}
     scratch = {call: arena.offsets[buffer] for call, buffer in memory.of_scratch.items()}
     verify.plan(graph, lowered, arena, offsets, scratch, keep_input)

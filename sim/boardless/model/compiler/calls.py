@@ -55,6 +55,10 @@ class Call:
     in_place: bool = False  # the output may lie where the first input lies
     scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
     clearances: tuple[int | None, ...] = field(default=(), init=False)  # bytes
+    # The same bits with more scratch, and faster: taken where the arena has room. Its promise is
+    # the same, because the plan is made for the other one.
+    roomier: Call | None = None
+    most_scratch_bytes: int = 0  # of a roomier call: more makes it no faster
 
     @property
     def constant_bytes(self) -> int:
@@ -66,6 +70,10 @@ class Call:
         call = dataclasses.replace(self)
         object.__setattr__(call, "clearances", clearances)
         return call
+
+    def with_scratch(self, size: int) -> Call:
+        """Returns the same call, its promise included, with so many bytes of scratch."""
+        return dataclasses.replace(self, scratch_bytes=size).with_clearances(*self.clearances)
 
 
 @dataclass(frozen=True)
