@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import small_nets
+from boardless.model import compiler, graph
 from boardless.model.compiler import fixed_point, linear, quantise
 from boardless.model.compiler.elementwise import FRACTION_BITS, INT8
 
@@ -60,3 +62,20 @@ def test_factors_give_the_references_output_for_all_pairs(
 
 def test_a_sum_that_leaves_32_bits_has_no_factors() -> None:
     assert linear.find(**params(0.1, 0.1, 0.02, 0, 0, 0)) is None
+
+
+def added(output: float) -> list[str]:
+    """Returns the kernels of a sum with an output of that scale: with SIMD, without, reference."""
+    scale = graph.Quantisation((0.1,), (3,), 0)
+    net = small_nets.Net("int8", (1, 4, 4, 5), scale)
+    other = net.constant(np.arange(80, dtype=np.int8).reshape(1, 4, 4, 5), scale)
+    options = {"fused_activation_function": "NONE"}
+    net.add("ADD", (other,), (1, 4, 4, 5), graph.Quantisation((output,), (0,), 0), **options)
+    found = graph.read(small_nets.to_tflite(net.graph()), "net")
+    programs = [compiler.compile_graph(found, kinds) for kinds in [("dsp",), ("scalar",), ()]]
+    return [program.layers[0].call.function for program in programs]
+
+
+def test_where_there_are_no_factors_a_sum_is_looked_up() -> None:
+    assert added(0.2) == ["bl_add_linear_s8_dsp", "bl_add_linear_s8_scalar", "bl_add_s8_ref"]
+    assert added(0.02) == ["bl_add_table_s8_ref", "bl_add_table_s8_ref", "bl_add_s8_ref"]

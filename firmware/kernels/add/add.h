@@ -32,7 +32,7 @@ bl_status bl_add_s8_ref(const bl_add_s8 *p, const int8_t *a, const int8_t *b, in
 /* The same as one product each, where some factors give the output of bl_add_s8_ref for all 65,536
  * pairs of int8: output = act((a * a_multiplier + b * b_multiplier + bias) >> BL_ADD_LINEAR_BITS),
  * of stored values; bias has their zero points and the rounding in it, and no sum leaves 32 bits.
- * The compiler finds them, or calls bl_add_s8_ref. */
+ * The compiler finds them, or calls bl_add_table_s8_ref. */
 #define BL_ADD_LINEAR_BITS 21
 
 typedef struct {
@@ -50,6 +50,18 @@ bl_status bl_add_linear_s8_dsp(const bl_add_linear_s8 *p, const int8_t *a, const
 /* Steps of `inner` are 0 or 1, at most one is 0. */
 bl_status bl_add_linear_s8_mve(const bl_add_linear_s8 *p, const int8_t *a, const int8_t *b,
                                int8_t *output);
+
+/* The same bits as bl_add_s8_ref where there are no such factors: of_a and of_b, 256 entries each,
+ * are what either side is at the common scale, for -128..127. */
+typedef struct {
+  bl_broadcast shape;
+  int32_t output_zero_point;
+  int32_t output_multiplier, output_shift; /* see requantise.h; shift <= 0 */
+  int32_t activation_min, activation_max;  /* quantised, within int8 */
+} bl_add_table_s8;
+
+bl_status bl_add_table_s8_ref(const bl_add_table_s8 *p, const int8_t *a, const int8_t *b,
+                              const int32_t *of_a, const int32_t *of_b, int8_t *output);
 
 bl_status bl_add_f32_ref(const bl_add_f32 *p, const float *a, const float *b, float *output);
 

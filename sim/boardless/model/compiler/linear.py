@@ -3,19 +3,22 @@
 call = linear.call(pair, params)
 
 Its roundings make the reference's sum no linear function, but there are only 65,536 pairs of int8:
-factors are looked for that give the same output for all of them, and are nearly always found.
+factors are looked for that give the same output for all of them, and are nearly always found. Where
+there are none, as for scales beyond 3.5 times the output's, both sides are looked up in tables.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from boardless.model.compiler import fixed_point
 from boardless.model.compiler.elementwise import FRACTION_BITS, INT8, Pair
-from boardless.model.compiler.kernels import Call, Params
+from boardless.model.compiler.kernels import Call, Constant, Params
 
 BITS = 21  # BL_ADD_LINEAR_BITS: ratios of scales up to 3.5, as a sum must not leave 32 bits
 REACH = 6  # how far from the real ratio factors are tried
@@ -34,12 +37,28 @@ class Linear:
 
 def call(pair: Pair, params: Params) -> Call:
     """Returns the call for the int8 sum with the parameters of bl_add_s8."""
-    chosen = pair.context.variant(*VARIANTS) != "ref"
-    found = find(**params) if chosen else None
-    if found is None:
+    if pair.context.variant(*VARIANTS) == "ref":
         return pair.call("add", params, exact=False)
+    found = find(**params)
     bounds = {name: params[name] for name in ("activation_min", "activation_max")}
+    if found is None:
+        kept = ("output_zero_point", "output_multiplier", "output_shift")
+        call = pair.call(
+            "add_table", {k: params[k] for k in kept} | bounds, exact=False, folder="add"
+        )
+        tables = (Constant(f"of_{x}", side(x, params).astype(np.int32)) for x in "ab")
+        return dataclasses.replace(call, constants=(*call.constants, *tables)).with_clearances(
+            *call.clearances
+        )
     return pair.call("add_linear", vars(found) | bounds, folder="add", pays=VARIANTS)
+
+
+def side(name: str, params: Params) -> npt.NDArray[np.int64]:
+    """Returns what each int8 (256,) of side "a" or "b" is at the common scale."""
+    zero_point, multiplier, shift = (
+        params[f"{name}_{field}"] for field in ("zero_point", "multiplier", "shift")
+    )
+    return fixed_point.requantise((INT8 - zero_point) << FRACTION_BITS, multiplier, shift)
 
 
 @cache
@@ -47,13 +66,7 @@ def find(**params: int) -> Linear | None:
     """Returns factors with which each pair gives what bl_add_s8_ref gives; None if there are none
     near the ratios of the scales."""
     p = params
-    sides = [
-        fixed_point.requantise(
-            (INT8 - p[f"{x}_zero_point"]) << FRACTION_BITS, p[f"{x}_multiplier"], p[f"{x}_shift"]
-        )
-        for x in "ab"
-    ]
-    sums = sides[0][:, None] + sides[1]
+    sums = side("a", p)[:, None] + side("b", p)
     scaled = fixed_point.requantise(sums, p["output_multiplier"], p["output_shift"])
     low, high = p["activation_min"], p["activation_max"]
     outputs = np.clip(scaled + p["output_zero_point"], low, high)
