@@ -19,17 +19,27 @@ typedef struct {
   "smlad %[" even "], %[t0], %[" pair "], %[" even_from \
   "]\n\t"                                               \
   "smlad %[" odd "], %[t1], %[" pair "], %[" odd_from "]\n\t"
-#define STEP(taps_0, taps_1, pair_0, pair_1, pair_2, pair_3)                                      \
-  LOAD("t1", taps_1)                                                                              \
-  LOAD("t0", taps_0) LOAD("p0", pair_2) LOAD("p1", pair_3) MULTIPLY("p0", "s4", "s4", "s5", "s5") \
-      MULTIPLY("p1", "s6", "s6", "s7", "s7") LOAD("p1", pair_1) LOAD("p0", pair_0)                \
-          MULTIPLY("p1", "s2", "s2", "s3", "s3") MULTIPLY("p0", "s0", "s0", "s1", "s1")
-#define FIRST_STEP                                                                              \
-  LOAD("w", "%[taps]")                                                                          \
-  LOAD("s0", "%[bias_0]") LOAD("s1", "%[bias_1]") LOAD("t1", "[%[w], #4]") LOAD("t0", "[%[w]]") \
-      LOAD("p0", "[%[x], #8]") LOAD("p1", "[%[x], #12]") MULTIPLY("p0", "s4", "s0", "s5", "s1") \
-          MULTIPLY("p1", "s6", "s0", "s7", "s1") LOAD("p1", "[%[x], #4]") LOAD("p0", "[%[x]]")  \
-              MULTIPLY("p1", "s2", "s0", "s3", "s1") MULTIPLY("p0", "s0", "s0", "s1", "s1")
+#define STEP(taps_0, taps_1, pair_0, pair_1, pair_2, pair_3) \
+  LOAD("t1", taps_1)                                         \
+  LOAD("t0", taps_0)                                         \
+  LOAD("p0", pair_2)                                         \
+  LOAD("p1", pair_3)                                         \
+  MULTIPLY("p0", "s4", "s4", "s5", "s5")                     \
+  MULTIPLY("p1", "s6", "s6", "s7", "s7")                     \
+  LOAD("p1", pair_1)                                         \
+  LOAD("p0", pair_0) MULTIPLY("p1", "s2", "s2", "s3", "s3") MULTIPLY("p0", "s0", "s0", "s1", "s1")
+#define FIRST_STEP                       \
+  LOAD("w", "%[taps]")                   \
+  LOAD("s0", "%[bias_0]")                \
+  LOAD("s1", "%[bias_1]")                \
+  LOAD("t1", "[%[w], #4]")               \
+  LOAD("t0", "[%[w]]")                   \
+  LOAD("p0", "[%[x], #8]")               \
+  LOAD("p1", "[%[x], #12]")              \
+  MULTIPLY("p0", "s4", "s0", "s5", "s1") \
+  MULTIPLY("p1", "s6", "s0", "s7", "s1") \
+  LOAD("p1", "[%[x], #4]")               \
+  LOAD("p0", "[%[x]]") MULTIPLY("p1", "s2", "s0", "s3", "s1") MULTIPLY("p0", "s0", "s0", "s1", "s1")
 /* Jumps over the skipped steps of the first of the rounds of 8. w and x lie a step before a round;
  * its last step moves them. */
 #define ROUNDS \
