@@ -74,3 +74,21 @@ def test_an_arena_may_grow_where_that_is_asked_for() -> None:
     assert max(o + b.size for o, b in zip(arena.offsets, arena.buffers, strict=True)) <= (
         arena.arena_bytes
     )
+
+
+def test_the_plan_changes_where_that_makes_room() -> None:
+    """In 200 bytes the output may lie beside its input, or over it."""
+    other = Call("other", "params", {}, "other.h")
+    buffers = [
+        Buffer(200, 0, 0, "large"),
+        Buffer(80, 1, 2, "in"),
+        Buffer(80, 2, 3, "out"),
+        Buffer(FEW.scratch_bytes, 2, 2, "few 2", "scratch"),
+    ]
+    best = plan.arrange(buffers, [plan.Overlap(1, 2, 0)])
+    before = dataclasses.replace(best, offsets=(0, 0, 80, 160))
+    assert best.arena_bytes == before.arena_bytes == 200
+    calls, arena = room.used([other, other, FEW], before, {2: 3})
+    assert (calls[2].function, calls[2].scratch_bytes) == ("many", 100)
+    assert arena.arena_bytes == 200
+    assert arena.shared(1) == [(2, 80)]

@@ -111,6 +111,15 @@ def arrange(buffers: Sequence[Buffer], overlaps: Iterable[Overlap] = ()) -> Plan
     return Plan(tuple(offsets), arena, bound, peak, problem.buffers, problem.overlaps)
 
 
+def needs(buffers: Sequence[Buffer], overlaps: Iterable[Overlap] = ()) -> list[int]:
+    """Returns for each step the bytes that no plan can do without."""
+    bounds = _Problem(tuple(buffers), tuple(overlaps)).step_bounds()
+    found: list[int] = []
+    for step in range(max((b.last for b in buffers), default=-1) + 1):
+        found.append(bounds.get(step, found[-1] if found else 0))
+    return found
+
+
 class _Problem:
     """Distances between buffers that live at the same time; sizes and distances are aligned."""
 
