@@ -25,8 +25,9 @@ enum {
   TIMES = 20,
   REFUSED = 77,
   ACCEPTED = 78,
-  SMALL = 32
-}; /* microseconds, times what the record takes, how a child ends, and bytes */
+  SMALL = 32,
+  MOST = 16
+}; /* microseconds, times what the record takes, how a child ends, bytes, and values */
 
 typedef struct {
   uint32_t bytes, count;
@@ -90,26 +91,42 @@ static int ending(const recorded *r) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
-/* Adds a record with one word changed, if the kernel refuses it, or, of its own parameters, accepts
- * it. It has no ranges: the status is all that it shows. */
-static void add_if_answered(uint32_t number, uint32_t at, uint32_t value, int is_parameter) {
+/* A record with one word changed. It has no ranges: the status is all that it shows. */
+static recorded changed(uint32_t number, uint32_t at, int32_t value) {
   recorded r = {.bytes = cases[number].bytes, .data = malloc(cases[number].bytes)};
   memcpy(r.data, cases[number].data, r.bytes);
   memcpy(r.data + at, &value, 4);
-  const int answer = ending(&r);
-  if (answer != REFUSED && !(is_parameter && answer == ACCEPTED)) {
-    free(r.data);
-    return;
-  }
-  cases = realloc(cases, (case_count + 1) * sizeof *cases);
-  cases[case_count++] = r;
+  return r;
 }
 
-/* Adds what a kernel answers to a call with another parameter, which argument 0 points to, and what
- * it refuses of one with another word of a small block, such as a list of lengths, or with less
- * scratch memory, whose size is the argument that points nowhere. */
+/* Adds records with one word changed, of those that the kernel refuses, and of those next to them
+ * that it accepts. */
+static void add_answers_to(uint32_t number, uint32_t at, const int32_t *values, int count) {
+  recorded made[MOST];
+  int answers[MOST];
+  for (int v = 0; v < count; v++) {
+    made[v] = changed(number, at, values[v]);
+    answers[v] = ending(&made[v]);
+  }
+  for (int v = 0; v < count; v++) {
+    int kept = answers[v] == REFUSED;
+    for (int w = 0; w < count && answers[v] == ACCEPTED; w++) {
+      kept |= answers[w] == REFUSED && abs(values[w] - values[v]) == 1;
+    }
+    if (!kept) {
+      free(made[v].data);
+      continue;
+    }
+    cases = realloc(cases, (case_count + 1) * sizeof *cases);
+    cases[case_count++] = made[v];
+  }
+}
+
+/* Adds what a kernel answers to a call with another parameter, which argument 0 points to, with
+ * another word of a small block, such as a list of lengths, or with less scratch memory, whose size
+ * is the argument that points nowhere. */
 static void add_answers(uint32_t number) {
-  static const int32_t values[] = {-32, -1, 0, 1, 4, 15, 31, 32, 256};
+  static const int32_t values[] = {-32, -31, -1, 0, 1, 4, 14, 15, 31, 32, 255, 256};
   const uint32_t *words = (const uint32_t *)(const void *)cases[number].data;
   const uint32_t *pairs = words + RECORD_HEAD + words[RECORD_ARGUMENTS];
   for (uint32_t k = 0; k < words[RECORD_ARGUMENTS]; k++) {
@@ -120,13 +137,12 @@ static void add_answers(uint32_t number) {
       points |= begin <= argument && argument <= end;
       const int is_tried = begin == argument && (k == 0 || end - begin <= SMALL);
       for (uint32_t at = begin; is_tried && at + 4 <= end; at += 4) {
-        for (uint32_t v = 0; v < sizeof values / sizeof *values; v++) {
-          add_if_answered(number, at, (uint32_t)values[v], k == 0);
-        }
+        add_answers_to(number, at, values, sizeof values / sizeof *values);
       }
     }
     if (!points) {
-      add_if_answered(number, 4 * (RECORD_HEAD + k), argument - 1, 0);
+      const int32_t less = (int32_t)argument - 1;
+      add_answers_to(number, 4 * (RECORD_HEAD + k), &less, 1);
     }
   }
 }
