@@ -77,7 +77,7 @@ def test_an_arena_may_grow_where_that_is_asked_for() -> None:
 
 
 def test_the_plan_changes_where_that_makes_room() -> None:
-    """In 200 bytes the output may lie beside its input, or over it."""
+    """Checks an arena of 200 bytes, in which the output may lie behind its input, or over it."""
     other = Call("other", "params", {}, "other.h")
     buffers = [
         Buffer(200, 0, 0, "large"),
