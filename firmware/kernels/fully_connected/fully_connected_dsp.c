@@ -125,14 +125,32 @@ BL_INLINE const uint32_t *couple_of_rows(const int8_t *inputs, int32_t count,
   return weights;
 }
 
+/* The sum of a last output without another: the words are its weights as they are. */
+BL_INLINE const uint32_t *row_alone(const int8_t *inputs, int32_t count, const uint32_t *weights,
+                                    uint32_t *to) {
+  int32_t sum = 0;
+  for (const int8_t *const end = inputs + (count & ~3); inputs != end; inputs += 4, weights += 2) {
+    const uint32_t four = bl_load32(inputs);
+    sum = bl_smlad(weights[0], bl_sxtb16(four), sum);
+    sum = bl_smlad(weights[1], bl_sxtb16_odd(four), sum);
+  }
+  if (count & 3) {
+    const uint32_t four = four_of(inputs, count & 3);
+    sum = bl_smlad(*weights++, bl_sxtb16(four), sum);
+    sum = bl_smlad(*weights++, bl_sxtb16_odd(four), sum);
+  }
+  *to = (uint32_t)sum;
+  return weights;
+}
+
 /* The sums of the last 1 to 3 outputs. */
 static BL_NOINLINE const uint32_t *last_rows(const bl_fully_connected_s8 *p, const int8_t *inputs,
                                              const uint32_t *weights, uint32_t *to) {
   const int32_t rest = p->output_c % AT_ONCE;
-  for (int32_t k = 0; k < rest; k += 2) {
-    weights = couple_of_rows(inputs, p->input_c, weights, to + k);
+  if (rest > 1) {
+    weights = couple_of_rows(inputs, p->input_c, weights, to);
   }
-  return weights;
+  return rest == 2 ? weights : row_alone(inputs, p->input_c, weights, to + rest - 1);
 }
 
 /* What bl_requantise_once does, for shifts -2 .. -23: all that is shifted out at the end lies in
