@@ -25,9 +25,23 @@ static inline int8_t *bl_mve_copy(int8_t *to, const int8_t *from, int32_t bytes)
   return end;
 }
 
-/* Copies `rows` rows of 1 to 16 bytes, which lie `step` bytes apart, one behind the other. */
+/* Writes a value `bytes` times. */
+static inline void bl_mve_fill(int8_t *to, int8_t value, int32_t bytes) {
+  const int8x16_t values = vdupq_n_s8(value);
+  __asm volatile(
+      "wlstp.8 lr, %[bytes], 2f\n"
+      "1:\n\t"
+      "vstrb.8 %q[values], [%[to]], #16\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : [to] "+r"(to)
+      : [values] "w"(values), [bytes] "r"(bytes)
+      : "lr", "memory");
+}
+
+/* Copies `rows` rows of 1 to 16 bytes, which lie `step` bytes apart, to `pitch` bytes apart. */
 static inline void bl_mve_copy_rows(int8_t *to, const int8_t *from, int32_t rows, int32_t step,
-                                    int32_t bytes) {
+                                    int32_t pitch, int32_t bytes) {
   __asm volatile(
       "vctp.8 %[bytes]\n\t"
       "dls lr, %[rows]\n"
@@ -36,17 +50,33 @@ static inline void bl_mve_copy_rows(int8_t *to, const int8_t *from, int32_t rows
       "vldrbt.8 q0, [%[from]]\n\t"
       "vstrbt.8 q0, [%[to]]\n\t"
       "add %[from], %[step]\n\t"
-      "add %[to], %[bytes]\n\t"
+      "add %[to], %[pitch]\n\t"
       "le lr, 1b"
       : [to] "+r"(to), [from] "+r"(from)
-      : [rows] "r"(rows), [step] "r"(step), [bytes] "r"(bytes)
+      : [rows] "r"(rows), [step] "r"(step), [pitch] "r"(pitch), [bytes] "r"(bytes)
       : "q0", "lr", "memory");
 }
 
-/* Four sums that start from `start`: inputs times four rows, which lie one behind the other. */
-static inline int32x4_t bl_mve_dots(const int8_t *inputs, const int8_t *row_a, int32_t bytes,
-                                    const int32_t *start) {
-  const int8_t *row_b = row_a + bytes, *row_c = row_b + bytes, *row_d = row_c + bytes;
+/* Copies `count` vectors of 16 bytes to `pitch` bytes apart; returns where the next one goes. */
+static inline int8_t *bl_mve_copy_vectors(int8_t *to, const int8_t *from, int32_t count,
+                                          int32_t pitch) {
+  __asm volatile(
+      "dls lr, %[count]\n"
+      "1:\n\t"
+      "vldrb.8 q0, [%[from]], #16\n\t"
+      "vstrb.8 q0, [%[to]]\n\t"
+      "add %[to], %[pitch]\n\t"
+      "le lr, 1b"
+      : [to] "+r"(to), [from] "+r"(from)
+      : [count] "r"(count), [pitch] "r"(pitch)
+      : "q0", "lr", "memory");
+  return to;
+}
+
+/* Four sums that start from `start`: inputs times four rows, which lie `step` bytes apart. */
+static inline int32x4_t bl_mve_dots(const int8_t *inputs, const int8_t *row_a, int32_t step,
+                                    int32_t bytes, const int32_t *start) {
+  const int8_t *row_b = row_a + step, *row_c = row_b + step, *row_d = row_c + step;
   int32_t a = start[0], b = start[1], c = start[2], d = start[3];
   int32x4_t sums;
   __asm volatile(
@@ -69,6 +99,55 @@ static inline int32x4_t bl_mve_dots(const int8_t *inputs, const int8_t *row_a, i
         [row_d] "+&r"(row_d)
       : [bytes] "r"(bytes)
       : "q0", "q1", "q2", "lr", "memory");
+  return sums;
+}
+
+/* The same for four rows that lie together: `vectors` times 16 bytes of each by turns, then the
+ * `rest` (less than 16) of one behind that of the other. */
+static inline int32x4_t bl_mve_quad(const int8_t *inputs, const int8_t *rows, int32_t vectors,
+                                    int32_t rest, const int32_t *start) {
+  int32_t a = start[0], b = start[1], c = start[2], d = start[3];
+  int32x4_t sums;
+  __asm volatile(
+      "wls lr, %[vectors], 2f\n"
+      "1:\n\t"
+      "vldrb.8 q0, [%[inputs]], #16\n\t"
+      "vldrb.8 q1, [%[rows]], #16\n\t"
+      "vmladava.s8 %[a], q0, q1\n\t"
+      "vldrb.8 q2, [%[rows]], #16\n\t"
+      "vmladava.s8 %[b], q0, q2\n\t"
+      "vldrb.8 q1, [%[rows]], #16\n\t"
+      "vmladava.s8 %[c], q0, q1\n\t"
+      "vldrb.8 q2, [%[rows]], #16\n\t"
+      "vmladava.s8 %[d], q0, q2\n\t"
+      "le lr, 1b\n"
+      "2:\n\t"
+      "cmp %[rest], #0\n\t"
+      "beq 3f\n\t"
+      "vctp.8 %[rest]\n\t"
+      "vpstt\n\t"
+      "vldrbt.8 q0, [%[inputs]]\n\t"
+      "vldrbt.8 q1, [%[rows]]\n\t"
+      "vmladava.s8 %[a], q0, q1\n\t"
+      "add %[rows], %[rest]\n\t"
+      "vpst\n\t"
+      "vldrbt.8 q2, [%[rows]]\n\t"
+      "vmladava.s8 %[b], q0, q2\n\t"
+      "add %[rows], %[rest]\n\t"
+      "vpst\n\t"
+      "vldrbt.8 q1, [%[rows]]\n\t"
+      "vmladava.s8 %[c], q0, q1\n\t"
+      "add %[rows], %[rest]\n\t"
+      "vpst\n\t"
+      "vldrbt.8 q2, [%[rows]]\n\t"
+      "vmladava.s8 %[d], q0, q2\n"
+      "3:\n\t"
+      "vmov %q[sums][2], %q[sums][0], %[a], %[c]\n\t"
+      "vmov %q[sums][3], %q[sums][1], %[b], %[d]"
+      : [sums] "=&w"(sums), [a] "+&Te"(a), [b] "+&Te"(b), [c] "+&Te"(c), [d] "+&Te"(d),
+        [inputs] "+&r"(inputs), [rows] "+&r"(rows)
+      : [vectors] "r"(vectors), [rest] "r"(rest)
+      : "q0", "q1", "q2", "lr", "cc", "memory");
   return sums;
 }
 

@@ -81,16 +81,31 @@ bl_status bl_conv_2d_s8_mono_scalar(const bl_conv_2d_s8 *p, const int8_t *input,
 /* Computes the same bits with MVE, for shifts <= 0; lower.py packs the filter.
  *
  * filter: for every four output channels four words each of bias[o] - input_zero_point * sum of
- * filter[o], multiplier and shift, then their four rows of bytes; the last four are filled up with
- * zeros. scratch: filter_h * filter_w * input_c bytes.
- * Order: output pixels ascend; all inputs of a pixel are read before its first output is written.
- */
+ * filter[o], multiplier and shift, then their rows: 16 bytes of each by turns, and behind these
+ * what is left of each row, which zeros fill up to 16 bytes if a row has more than these. If a
+ * block is one pixel, the rows lie one behind the other. Channels that fill no four follow one by
+ * one, with a word each of the same three and a row that zeros fill up to whole words; if a block
+ * has fewer than four pixels, zeros fill up the last four channels. 16 zeros more are behind all. A
+ * row is filter[o], by columns of the window if dilation_w is 1, output_w more, stride_w at most
+ * filter_w, and a row of the window has more than 16 bytes or (stride_w - 1) * filter_h is at
+ * most 8.
+ * scratch: for a pixel filter_h * filter_w * input_c bytes, with what fills them up unless the map
+ * is one pixel; for each pixel more that a block has stride_w * filter_h * input_c by columns, else
+ * as much as a pixel has without that. Order: output pixels ascend in blocks, of a row if by
+ * columns; all inputs of a block are read before its first output is written. */
 bl_status bl_conv_2d_s8_mve(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                             void *scratch, int32_t scratch_bytes, int8_t *output);
 
-/* Does the same for a 3x3 window on a single channel, dilation_w 1. filter: as above, the rows
- * being 16 bytes: three of taps and a 0, three times, then zeros. Order: as bl_conv_2d_s8_mono_dsp.
- */
+/* Does the same where the inputs under a window lie in one piece: for filter_h 1, without padding
+ * and dilation_w; nothing fills up the rests of four rows. Order: output pixels ascend in blocks of
+ * at most 16, or 32 with fewer than 4 output channels, counted from the begin of the map if it is
+ * pointwise, else of each row; while a block is written, its inputs are still read. */
+bl_status bl_conv_2d_s8_direct_mve(const bl_conv_2d_s8 *p, const int8_t *input,
+                                   const int32_t *filter, int8_t *output);
+
+/* Does the same for a 3x3 window on a single channel, dilation_w 1. filter: for every
+ * four output channels the twelve words, then four rows of 16 bytes: three of taps and a 0, three
+ * times, then zeros; the last four are filled up with zeros. Order: as bl_conv_2d_s8_mono_dsp. */
 bl_status bl_conv_2d_s8_mono_mve(const bl_conv_2d_s8 *p, const int8_t *input, const int32_t *filter,
                                  int8_t *output);
 

@@ -20,6 +20,10 @@ from boardless.model.compiler.kernels import Call, Constant, Context, Params
 from boardless.model.traits import Rounding
 
 MOST_BLOCKS = 32  # of four pixels, beyond which little is left to gain
+DIRECT_PIXELS = 16  # of a block, where patches are read in the input
+FEW_CHANNELS_PIXELS = 32  # the same with fewer than four output channels
+MOST_SKIPPED = 8  # rows times columns that a window does not share with its neighbour
+PATCH_BYTES = 1280  # of scratch, where that is enough for two patches
 
 
 def lower(context: Context) -> Call:
@@ -129,22 +133,73 @@ def s8_scalar(context: Context, call: Call) -> Call:
 
 
 def _s8_mve(context: Context, call: Call) -> Call:
-    """Returns the call of the MVE variant."""
+    """Returns the call of an MVE variant."""
     taps, bias, multiplier, shift = call.constants
     assert taps.data is not None
-    rows, scratch_bytes = taps.data.reshape(len(taps.data), -1), taps.data[0].size
-    mono = _is_mono(call)
-    if mono:
-        rows, scratch_bytes = np.zeros((len(rows), 4, 4), np.int8), 0
-        rows[:, :3, :3] = taps.data.reshape(-1, 3, 3)
-        rows = rows.reshape(-1, 16)
-    zero_point = call.params["input_zero_point"]
+    window, zero_point = call.params["window"], call.params["input_zero_point"]
+    if _is_mono(call):
+        mono = np.zeros((len(taps.data), 4, 4), np.int8)
+        mono[:, :3, :3] = taps.data.reshape(-1, 3, 3)
+        packed = mve.packed(mono.reshape(-1, 16), bias, multiplier, shift, zero_point)
+        return dataclasses.replace(
+            call, function="bl_conv_2d_s8_mono_mve", constants=(packed,)
+        ).with_clearances(context.clearance(window, pixels=0))
+    window = mve.in_a_row(window)
+    patches = _patches(window)
+    filters = taps.data.transpose(0, 2, 1, 3) if patches.columns else taps.data
+    rows = np.ascontiguousarray(filters).reshape(len(filters), -1)
+    groups = (len(rows) + (3 if patches.most < 4 else 0)) // 4
+    packed = (
+        mve.packed(rows, bias, multiplier, shift, zero_point)
+        if patches.most == 1
+        else mve.by_turns(rows, groups, bias, multiplier, shift, zero_point, filled=patches.filled)
+    )
     return dataclasses.replace(
         call,
-        function=f"bl_conv_2d_s8_{'mono_' if mono else ''}mve",
-        constants=(mve.packed(rows, bias, multiplier, shift, zero_point),),
-        scratch_bytes=scratch_bytes,
-    ).with_clearances(context.clearance(call.params["window"], pixels=0))
+        function=f"bl_conv_2d_s8_{'' if patches.scratch_bytes else 'direct_'}mve",
+        params=call.params | {"window": window},
+        constants=(packed,),
+        scratch_bytes=patches.scratch_bytes,
+    ).with_clearances(
+        context.clearance(window, pixels=0 if patches.scratch_bytes else patches.most)
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Patches:
+    """What lies under a block of output pixels, as bl_conv_2d_s8_mve walks over it."""
+
+    columns: bool  # of the window lie one behind the other, else rows
+    most: int  # pixels of a block
+    filled: bool  # with zeros, to whole vectors of taps
+    scratch_bytes: int  # 0: the patches are read where they lie in the input
+
+
+def _patches(window: Params) -> _Patches:
+    """Returns how the variant lays out the patches of a window."""
+    rows, columns, input_c = window["filter_h"], window["filter_w"], window["input_c"]
+    aside, stride = 1 in (window["dilation_w"], columns), window["stride_w"]
+    reach = {s: (window[f"output_{s}"] - 1) * window[f"stride_{s}"] + 1 for s in "hw"}
+    inside = reach["h"] <= window["input_h"] and reach["w"] + columns - 1 <= window["input_w"]
+    direct = aside and rows == 1 and window["pad_top"] == window["pad_left"] == 0 and inside
+    if direct:
+        flat = columns == stride == window["stride_h"] == 1 and all(
+            window[f"input_{s}"] == window[f"output_{s}"] for s in "hw"
+        )
+        pixels = window["output_w"] * (window["output_h"] if flat else 1)
+        most = DIRECT_PIXELS if window["output_c"] >= 4 else FEW_CHANNELS_PIXELS
+        return _Patches(columns=False, most=min(most, pixels), filled=False, scratch_bytes=0)
+    wide = columns * input_c > mve.AT_ONCE or (stride - 1) * rows <= MOST_SKIPPED
+    by_columns = aside and window["output_w"] > 1 and stride <= columns and wide
+    patch = rows * columns * input_c
+    step = stride * rows * input_c if by_columns else patch
+    pixels = window["output_w"] * (1 if by_columns else window["output_h"])
+    most = max(((PATCH_BYTES - patch) // step + 1) // 2 * 2, 2)
+    each = -(-pixels // -(-pixels // most))
+    most = min(each + each % 2, pixels)
+    filled = patch > mve.AT_ONCE
+    whole = -(-patch // mve.AT_ONCE) * mve.AT_ONCE if filled and pixels > 1 else patch
+    return _Patches(by_columns, most, filled, scratch_bytes=whole + (most - 1) * step)
 
 
 def s8_dsp(context: Context, call: Call) -> Call:

@@ -32,7 +32,8 @@ bl_status bl_fully_connected_s8_mve(const bl_fully_connected_s8 *p, const int8_t
   for (int32_t left = p->output_c; left > 0; left -= 4, output += 4) {
     const mve_pred16_t lanes = vctp32q((uint32_t)left);
     const int32x4_t shift = vld1q_s32(filter + 8);
-    int32x4_t sums = bl_mve_dots(input, (const int8_t *)(filter + BL_MVE_HEAD), p->input_c, filter);
+    int32x4_t sums =
+        bl_mve_dots(input, (const int8_t *)(filter + BL_MVE_HEAD), p->input_c, p->input_c, filter);
     sums = vmaxvq_p_s32(INT32_MIN, shift, lanes) <= MOST_SHIFT
                ? requantise_once(sums, vld1q_s32(filter + 4), shift)
                : requantise_each(sums, filter);

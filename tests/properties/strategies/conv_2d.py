@@ -69,12 +69,34 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         size: tuple[int, int], channels: tuple[int, int], filters: int, stride: int, **more: Any
     ) -> DrawnCase:
         (height, width), (before, after) = size, channels
-        shapes = ((1, height, width, before), (after, filters, filters, before))
+        columns = min(filters, width)
+        shapes = ((1, height, width, before), (after, filters, columns, before))
         result = (1, -(-height // stride), -(-width // stride), after)
         return fixed.layer(
             "CONV_2D", dtype, *shapes, result, fixed.window((stride, stride)), **more
         )
 
+    relu: dict[str, Any] = {"activation": fixed.RELU}
+    # What takes pixels in blocks, and channels by fours: rests of both, and of vectors of 16 bytes.
+    blocks = [
+        made((9, 7), (33, 9), 1, 1),
+        made((9, 7), (64, 8), 1, 1, **relu),
+        made((5, 9), (16, 7), 1, 1),
+        made((5, 9), (7, 12), 1, 1, **relu),
+        made((8, 9), (40, 2), 1, 1),
+        made((3, 1), (24, 5), 1, 1),
+        made((1, 1), (24, 7), 1, 1),
+        made((7, 9), (18, 6), 1, 2, **relu),
+        made((6, 7), (5, 3), 1, 3),
+        made((5, 35), (16, 5), 3, 1),
+        made((4, 21), (40, 4), 3, 1, **relu),
+        made((9, 13), (4, 6), 3, 2),
+        made((13, 12), (3, 9), 5, 3, **relu),
+        made((9, 9), (7, 6), 2, 3),
+        made((3, 3), (20, 5), 3, 3),
+        made((17, 1), (9, 6), 3, 1, **relu),
+        made((23, 1), (3, 5), 4, 2),
+    ]
     above: dict[str, Any] = {"activation": fixed.RELU6, "zero_points": (5, -128), "spread": 90.0}
     return [
         made((5, 7), (7, 6), 1, 1, **above),
@@ -85,6 +107,7 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made((8, 19), (5, 1), 3, 1),
         made((5, 9), (6, 7), 1, 1, activation=fixed.RELU),
         made((6, 7), (18, 4), 3, 1),
+        *(blocks if dtype == "int8" else []),
     ]
 
 
