@@ -112,6 +112,19 @@ bl_status bl_depthwise_conv_2d_s8_lines_mve(const bl_depthwise_conv_2d_s8 *p, co
                                             const int32_t *filter, void *scratch,
                                             int32_t scratch_bytes, int8_t *output);
 
+/* Computes the same bits with MVE, for shifts <= 0, any window, as many output as input channels,
+ * at least 16 of them, and taps of at least -127; lower.py packs the filter.
+ *
+ * filter: for every 16 channels 16 words each of bias - input_zero_point * sum of the channel's
+ * taps, multiplier and shift, in the order 0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15;
+ * then 16 bytes for each tap. The last 16 channels may have some of those before. scratch: 4-byte
+ * aligned, 8 bytes for each tap of the window and one for each channel. Order: as the reference's,
+ * in channels by sixteens. */
+bl_status bl_depthwise_conv_2d_s8_channels_mve(const bl_depthwise_conv_2d_s8 *p,
+                                               const int8_t *input, const int32_t *filter,
+                                               void *scratch, int32_t scratch_bytes,
+                                               int8_t *output);
+
 /* Computes the same sums, with the taps of a channel in registers: for 3x3 windows with stride_w 1
  * or 2, no dilation, as many output as input channels, and activations as in float32.h. bias is not
  * NULL. Order: output rows ascend; while one is written, the input rows of its windows are still

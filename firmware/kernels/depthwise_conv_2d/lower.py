@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -69,13 +70,9 @@ def lower(context: Context) -> Call:
     if offset:
         return call
     if "mve" in context.variants and suffix == "s8" and mve.shifts_right(call.constants[3]):
-        lines = _lines(call.params["window"])
-        column = call.params["window"]["input_w"] == filter_w == 1  # whose rows are too short
-        small = input_c == output_c and max(filter_h, filter_w) <= 4
-        if lines.most and (column or not small):
-            return _s8_lines_mve(context, call, lines)
-        if small:
-            return _s8_mve(context, call)
+        variant = _mve(context, call)
+        if variant:
+            return variant
     if "dsp" in context.variants and suffix == "s8":
         return _s8_dsp(context, call, filter_tensor.data.reshape(-1, output_c).T) or call
     if "fpu" in context.variants and suffix == "f32" and _slides(call) and input_c == output_c:
@@ -230,6 +227,79 @@ def _s8_mve(context: Context, call: Call) -> Call:
         constants=(mve.packed(rows.reshape(channels, 16), bias, multiplier, shift, zero_point),),
         scratch_bytes=4 * (columns - 1) * min(channels, 16) + 64,
     ).with_clearances(context.clearance(window, pixels=0 if channels <= 16 else window["output_w"]))
+
+
+def _mve(context: Context, call: Call) -> Call | None:
+    """Returns the call of the MVE variant that is expected to take the fewest instructions; None
+    where there is none."""
+    window, taps = call.params["window"], call.constants[0].data
+    assert taps is not None
+    lines, same = _lines(window), window["input_c"] == window["output_c"]
+    column = window["input_w"] == window["filter_w"] == 1  # whose rows are too short
+    small = same and max(window["filter_h"], window["filter_w"]) <= 4
+    if same and window["input_c"] >= mve.AT_ONCE and taps.min() >= -127:
+        others = [_lines_cost(window, lines)] if lines.most and (column or not small) else []
+        others += [_small_cost(window)] if small and not others else []
+        if _channels_cost(window) <= min(others, default=math.inf):
+            return _s8_channels_mve(context, call)
+    if lines.most and (column or not small):
+        return _s8_lines_mve(context, call, lines)
+    return _s8_mve(context, call) if small else None
+
+
+# Instructions that the variants take, fitted to counts of the layers in shapes.toml.
+
+
+def _channels_cost(window: Params) -> float:
+    """Returns about how many instructions bl_depthwise_conv_2d_s8_channels_mve takes."""
+    taps, inside, pixels = window["filter_h"] * window["filter_w"], 1, 1
+    for side, pad in ("h", "pad_top"), ("w", "pad_left"):
+        reach = (window[f"filter_{side}"] - 1) * window[f"dilation_{side}"] + 1
+        starts = np.arange(window[f"output_{side}"]) * window[f"stride_{side}"] - window[pad]
+        inside *= int(((starts >= 0) & (starts + reach <= window[f"input_{side}"])).sum())
+        pixels *= len(starts)
+    sixteens = -(-window["input_c"] // mve.AT_ONCE)
+    return float(pixels * sixteens * (57 + 12 * taps) + (pixels - inside) * (20 + 10 * taps))
+
+
+def _small_cost(window: Params) -> float:
+    """Returns the same for bl_depthwise_conv_2d_s8_mve."""
+    fours = -(-window["input_c"] // 4)
+    return float(window["output_h"] * fours * (36 * window["output_w"] + 100))
+
+
+def _lines_cost(window: Params, lines: _Lines) -> float:
+    """Returns the same for bl_depthwise_conv_2d_s8_lines_mve."""
+    along, across = "hw" if lines.upright else "wh"
+    fours = window["input_c"] * window[f"output_{across}"] * -(-window[f"output_{along}"] // 4)
+    vectors = lines.count * -(-lines.reach // mve.AT_ONCE)
+    return float(fours) * (44 if vectors == 1 else 60 + 16 * vectors)
+
+
+def _s8_channels_mve(context: Context, call: Call) -> Call:
+    """Returns the call of the MVE variant for many channels."""
+    taps, bias, multiplier, shift = call.constants
+    assert taps.data is not None
+    assert multiplier.data is not None
+    assert shift.data is not None
+    window = mve.in_a_row(call.params["window"])
+    zero_point = call.params["input_zero_point"]
+    channels, count = window["output_c"], window["filter_h"] * window["filter_w"]
+    rows = taps.data.reshape(count, channels).T
+    folded = fixed_point.folded_bias(np.ascontiguousarray(rows), bias.data, zero_point)
+    begin = np.minimum(np.arange(0, channels, mve.AT_ONCE), channels - mve.AT_ONCE)
+    sixteens = begin[:, None] + np.arange(mve.AT_ONCE)
+    in_order = sixteens[:, [0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15]]
+    heads = np.stack([folded, multiplier.data, shift.data])[:, in_order].transpose(1, 0, 2)
+    body = np.ascontiguousarray(rows.T[:, sixteens].transpose(1, 0, 2)).view("<i4")
+    packed = np.hstack([x.reshape(len(begin), -1) for x in (heads, body)]).astype(np.int32)
+    return dataclasses.replace(
+        call,
+        function="bl_depthwise_conv_2d_s8_channels_mve",
+        params=call.params | {"window": window},
+        constants=(Constant("filter", packed, "16 channels: biases, multipliers, shifts, taps"),),
+        scratch_bytes=8 * count + channels,
+    ).with_clearances(context.clearance(window))
 
 
 @dataclasses.dataclass(frozen=True)

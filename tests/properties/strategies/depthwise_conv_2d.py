@@ -76,7 +76,7 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         height: int, width: int, channels: int, size: int, stride: int, times: int = 1, **more: Any
     ) -> DrawnCase:
         outputs = channels * times
-        shapes = ((1, height, width, channels), (1, size, size, outputs))
+        shapes = ((1, height, width, channels), (1, size, min(size, width), outputs))
         result = (1, -(-height // stride), -(-width // stride), outputs)
         options = fixed.window((stride, stride)) | {"depthMultiplier": times}
         return fixed.layer("DEPTHWISE_CONV_2D", dtype, *shapes, result, options, **more)
@@ -93,6 +93,17 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made(22, 70, 2, 3, 2, activation=RELU),
         *(made(6, 5, channels, 3, 1, **above) for channels in (2, 5)),
         *(made(6, 5, 5, 5, 2, times=times, **above) for times in (1, 5)),
+        *(made(5, 3, channels, 3, 1) for channels in (16, 35)),
+        made(7, 6, 48, 3, 2, activation=RELU),
+        made(6, 6, 20, 6, 6, **above),
+        made(5, 6, 33, 5, 1, activation=RELU),
+        made(4, 3, 32, 1, 1),
+        made(4, 5, 24, 2, 1, extreme=True),
+        made(4, 3, 130, 3, 1, **above),
+        made(9, 1, 24, 3, 1),
+        made(8, 4, 17, 4, 2, bias=False),
+        made(2, 2, 64, 3, 1, activation=RELU),
+        made(3, 9, 19, 3, 3),
     ]
 
 
