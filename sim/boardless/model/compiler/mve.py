@@ -63,10 +63,9 @@ def by_turns(
     filled: bool = False,
 ) -> Constant:
     """Does the same for the first `groups` groups, but a vector of 16 taps of each row follows that
-    of the row before; behind the vectors are the rests of the rows. Behind the groups, each row
-    follows its own bias, multiplier and shift, filled up with zeros. A vector of zeros behind all
-    lets a kernel read ahead, and a rest as a whole vector. With `filled`, zeros make a whole vector of
-    a rest in the groups."""
+    of the row before; behind the vectors are the rests of the rows, with `filled` as vectors filled
+    up with zeros. Behind the groups, each row follows its own bias, multiplier and shift, filled up
+    with zeros. A vector of zeros behind all lets a kernel read ahead, and a rest as a vector."""
     channels, taps = rows.shape
     length = -(-taps // AT_ONCE) * AT_ONCE if filled else taps
     whole = length // AT_ONCE * AT_ONCE
