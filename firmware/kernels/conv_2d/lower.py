@@ -167,7 +167,7 @@ def _s8_mve(context: Context, call: Call) -> Call:
 
 @dataclasses.dataclass(frozen=True)
 class _Patches:
-    """What lies under a block of output pixels, as bl_conv_2d_s8_mve walks over it."""
+    """The patches under a block of output pixels, as bl_conv_2d_s8_mve walks over it."""
 
     columns: bool  # of the window lie one behind the other, else rows
     most: int  # pixels of a block
