@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from boardless.core import paths
 from boardless.device.records import Build
-from boardless.front.sweep import store
+from boardless.front.sweep import cluster, store
 from command_line import Cli, Completed, end, failure, marked_processes
 
 pytestmark = pytest.mark.emulated
@@ -113,7 +113,9 @@ class Sweep:
 
 
 @pytest.fixture
-def sweep(tmp_path: Path) -> Iterator[Sweep]:
+def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sweep]:
+    for wait in ("ANSWER", "ALONE"):  # a machine that runs all tests may take longer
+        monkeypatch.setattr(cluster, wait, 120.0)
     folder = tmp_path / "here"
     folder.mkdir()
     made = Sweep(folder)
@@ -412,8 +414,6 @@ def test_one_file_has_one_writer(sweep: Sweep) -> None:
 
 def test_nobody_else_can_use_the_workers() -> None:
     """Whoever can send them a task runs code as the sweep's owner."""
-    from boardless.front.sweep import cluster
-
     dask: Any = importlib.import_module("distributed")
     another = importlib.import_module("distributed.security").Security.temporary()
     cluster.need()
