@@ -81,6 +81,17 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         options = fixed.window((stride, stride)) | {"depthMultiplier": times}
         return fixed.layer("DEPTHWISE_CONV_2D", dtype, *shapes, result, options, **more)
 
+    def dilated(
+        height: int, width: int, channels: int, window: tuple[int, int], times: int = 1
+    ) -> DrawnCase:
+        """Every second input; a map of one row or column is missed by two such taps."""
+        outputs = channels * times
+        shapes = ((1, height, width, channels), (1, *window, outputs))
+        options = fixed.window(dilation=(2, 2)) | {"depthMultiplier": times}
+        return fixed.layer(
+            "DEPTHWISE_CONV_2D", dtype, *shapes, (1, height, width, outputs), options
+        )
+
     above: dict[str, Any] = {"activation": RELU6, "zero_points": (5, -128), "spread": 90.0}
     return [
         made(13, 40, 5, 3, 1),
@@ -101,9 +112,16 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made(4, 5, 24, 2, 1, extreme=True),
         made(4, 3, 130, 3, 1, **above),
         made(9, 1, 24, 3, 1),
+        made(9, 1, 3, 3, 1),
+        made(11, 1, 2, 5, 2, times=2),
+        made(8, 1, 3, 4, 1, times=2, **above),
         made(8, 4, 17, 4, 2, bias=False),
         made(2, 2, 64, 3, 1, activation=RELU),
         made(3, 9, 19, 3, 3),
+        made(6, 5, 2, 5, 1, times=3),
+        *(dilated(4, 1, channels, (2, 2)) for channels in (2, 8)),
+        *(dilated(1, 4, channels, (2, 1)) for channels in (3, 8)),
+        dilated(5, 4, 2, (3, 1), times=2),
     ]
 
 
