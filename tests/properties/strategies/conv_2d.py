@@ -107,6 +107,10 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made((8, 19), (5, 1), 3, 1),
         made((5, 9), (6, 7), 1, 1, activation=fixed.RELU),
         made((6, 7), (18, 4), 3, 1),
+        made((5, 3), (6, 8), 3, 1),
+        made((7, 1), (6, 5), 3, 1),
+        made((10, 13), (4, 4), 3, 1),
+        made((10, 13), (4, 3), 1, 1),
         *(blocks if dtype == "int8" else []),
     ]
 
