@@ -27,6 +27,7 @@ class State:
     variables: Arrays = field(default_factory=list)  # of the model and its optimiser
     best: Arrays = field(default_factory=list)  # weights of the best epoch so far
     best_epoch: int = 0
+    average: Arrays = field(default_factory=list)  # of the weights, where the recipe wants it
 
     @property
     def epochs(self) -> int:
@@ -45,10 +46,11 @@ class Checkpoint:
             "identity": self.identity,
             "history": state.history,
             "best_epoch": state.best_epoch,
-            "counts": [len(state.variables), len(state.best)],
+            "counts": [len(state.variables), len(state.best), len(state.average)],
         }
         arrays = {f"v{i}": array for i, array in enumerate(state.variables)}
         arrays |= {f"b{i}": array for i, array in enumerate(state.best)}
+        arrays |= {f"a{i}": array for i, array in enumerate(state.average)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_suffix(".new.npz")
         np.savez(fresh, about=np.array(json.dumps(about)), **arrays)  # type: ignore[arg-type]
@@ -62,10 +64,11 @@ class Checkpoint:
             about = json.loads(str(file["about"]))
             if about["identity"] != self.identity:
                 return None
-            variables, best = about["counts"]
+            variables, best, average = about["counts"]
             return State(
                 history=about["history"],
                 variables=[file[f"v{i}"] for i in range(variables)],
                 best=[file[f"b{i}"] for i in range(best)],
                 best_epoch=about["best_epoch"],
+                average=[file[f"a{i}"] for i in range(average)],
             )

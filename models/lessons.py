@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import numpy as np
 from augment import changed
 from boardless.data import datasets
@@ -59,15 +60,24 @@ class Lessons:
                 ahead = [helper.submit(self._changed, n) for n in numbers[at + 1 : at + 2]]
                 yield self._batches(number, pixels, targets)
 
+    def _recipe(self, number: int) -> Recipe:
+        """The recipe of one epoch: the last ones, and those of tuning behind them, may not mix."""
+        plan = self.recipe.training
+        if number < plan.epochs - plan.unmixed_epochs:
+            return self.recipe
+        unmixed = msgspec.structs.replace(self.recipe.augmentation, mix=0.0)
+        return msgspec.structs.replace(self.recipe, augmentation=unmixed)
+
     def _changed(self, number: int) -> Batch:
         """All pictures of an epoch in file order, as stored, and their class probabilities."""
-        view = number % self.recipe.augmentation.views if self.recipe.augmentation.views else number
-        pixels = changed(self.train.images, self.recipe, view)
+        recipe = self._recipe(number)
+        view = number % recipe.augmentation.views if recipe.augmentation.views else number
+        pixels = changed(self.train.images, recipe, view)
         targets = self.one_hot
-        if self.teacher and self.recipe.distillation:
-            how = self.recipe.distillation
+        if self.teacher and recipe.distillation:
+            how = recipe.distillation
             same = self.teacher.images.shape == pixels.shape  # and so they are the same pictures
-            said = self.teacher.opinions(self.recipe, view, pixels if same else None)
+            said = self.teacher.opinions(recipe, view, pixels if same else None)
             opinions, features = np.split(said, [targets.shape[1]], axis=1)
             opinions = opinions ** (1 / how.temperature)
             opinions /= opinions.sum(axis=1, keepdims=True)

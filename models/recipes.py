@@ -60,6 +60,10 @@ class Training(_Section, frozen=True):
     patience: Positive
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] | None = None  # not the architecture's
     clip_norm: NotNegative = 0.0  # longest gradient of all weights together; 0: any length
+    # what is judged and kept is a moving average, of which this share stays in each step
+    average_weights: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
+    # so many of the last epochs do without augmentation.mix
+    unmixed_epochs: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class Augmentation(_Section, frozen=True):

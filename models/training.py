@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 import quantise
 import recipes
+from average import Average
 from boardless.core.errors import BadInput
 from boardless.data import datasets
 from boardless.data.pictures import as_real
@@ -138,14 +139,16 @@ def fit(
         for variable, value in zip(variables, state.variables, strict=True):
             variable.assign(value)
         print(f"{name}: goes on after epoch {state.epochs}", file=sys.stderr)
+    average = Average(model, plan.average_weights, state.average)
     progress = _Progress(name, epochs, state.epochs)
     for batches in lessons.epochs(range(state.epochs, epochs)):
         if state.epochs - state.best_epoch >= plan.patience:
             break
-        for key, mean in _epoch(student, model, batches, check).items():
+        for key, mean in _epoch(student, average, batches, check).items():
             state.history.setdefault(key, []).append(mean)
         if _is_best(state.history, plan.keep_best_by):
-            state.best, state.best_epoch = model.get_weights(), state.epochs
+            state.best, state.best_epoch = average.weights, state.epochs
+        state.average = average.weights
         state.variables = [np.asarray(variable) for variable in variables]
         checkpoint.save(state)
         progress.report(state)
@@ -165,11 +168,16 @@ def _student(model: Any, recipe: Recipe, lessons: Lessons) -> Any:
     return with_features(model, lessons.features)
 
 
-def _epoch(student: Any, model: Any, batches: Iterator[Batch], check: Batch) -> dict[str, float]:
+def _epoch(
+    student: Any, average: Average, batches: Iterator[Batch], check: Batch
+) -> dict[str, float]:
     """Train on `batches`; not by fit(), which would keep every epoch's pictures until the end."""
-    logs = [student.train_on_batch(*batch, return_dict=True) for batch in batches]
+    logs = []
+    for batch in batches:
+        logs.append(student.train_on_batch(*batch, return_dict=True))
+        average.follow()
     means = {key: float(np.mean([log[key] for log in logs])) for key in logs[0]}
-    seen = model.evaluate(*check, batch_size=64, verbose=0, return_dict=True)
+    seen = average.evaluate(check)
     return means | {f"val_{key}": value for key, value in seen.items()}
 
 

@@ -25,6 +25,7 @@ import recipes
 import teacher
 import training
 from augment import augment, changed
+from average import Average
 from boardless.core.errors import BadInput
 from boardless.data import datasets, pictures
 from boardless.model import graph, reference
@@ -156,6 +157,19 @@ def test_a_mixed_picture_is_mostly_the_picture_itself() -> None:
     assert 0.2 < others.mean() < 0.3
 
 
+def test_the_last_epochs_are_not_mixed() -> None:
+    plan = recipes.read_recipe("st_fdmobilenet_v1")
+    how = msgspec.structs.replace(plan.training, epochs=4, unmixed_epochs=2, batch_size=64)
+    plan = msgspec.structs.replace(
+        plan, training=how, augmentation=augmentation(mix=0.5), distillation=None
+    )
+    lessons, data = Lessons(plan, few()), few().train.images
+    for number, whole in ((1, False), (2, True), (5, True)):  # those of tuning come after the last
+        ((real, _),) = lessons.epoch(number)
+        pixels = (real - plan.input.offset) / plan.input.scale
+        assert np.allclose(sorted(map(np.sum, pixels)), sorted(map(np.sum, data))) == whole
+
+
 def test_labels_say_nothing_of_mixed_pictures() -> None:
     plan = recipes.read_recipe("st_fdmobilenet_v1")
     assert plan.distillation
@@ -233,6 +247,32 @@ def test_an_interrupted_training_ends_as_if_it_were_not(
         assert np.array_equal(ours, theirs)
 
 
+def test_an_interrupted_average_goes_on_too(
+    monkeypatch: pytest.MonkeyPatch, checkpoints: Path
+) -> None:
+    data = datasets.load("digits")
+    slow = msgspec.structs.replace(recipe().training, average_weights=0.9)
+    plan = recipe(training=slow)
+    model, curves = training.fit("digits_cnn", plan, data, epochs=3)
+    shutil.rmtree(checkpoints)
+    whole, saved = training.Checkpoint.save, []
+
+    def interrupted(self: Any, state: Any) -> None:
+        whole(self, state)
+        saved.append(state.epochs)
+        if len(saved) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Checkpoint, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        training.fit("digits_cnn", plan, data, epochs=3)
+    again, same = training.fit("digits_cnn", plan, data, epochs=3)
+    assert saved == [1, 2, 3]
+    assert same == curves
+    for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
 def test_another_recipe_begins_anew(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = datasets.load("digits")
     training.fit("digits_cnn", recipe(), data, epochs=1)
@@ -266,6 +306,40 @@ def test_curves_are_of_whole_epochs() -> None:
     right = curves["accuracy"][1] * seen
     assert right == pytest.approx(round(right), abs=1e-3)
     assert round(right) % 7  # it would be a multiple if it were of the last batch alone
+
+
+def test_an_average_follows_the_weights_and_is_judged() -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile(loss="categorical_crossentropy", metrics=["accuracy"])
+    right, wrong = np.array([[4.0, -4.0]]), np.array([[-4.0, 4.0]])
+    model.set_weights([right, np.zeros(2)])
+    average = Average(model, kept=0.75)
+    model.set_weights([wrong, np.zeros(2)])
+    check = np.ones((3, 1), np.float32), np.eye(2, dtype=np.float32)[[0, 0, 0]]
+    for kept, accuracy in ((0.75, 1), (0.75**2, 1), (0.75**3, 0)):
+        average.follow()
+        np.testing.assert_allclose(average.weights[0], kept * right + (1 - kept) * wrong)
+        assert average.evaluate(check)["accuracy"] == accuracy
+        assert np.array_equal(model.get_weights()[0], wrong)  # which training goes on with
+
+
+def test_the_kept_model_is_the_average() -> None:
+    """With nearly all of it kept in each step, it is still where training began."""
+    data = datasets.load("digits")
+    kept = msgspec.structs.replace(recipe().training, average_weights=0.999999)
+    begin, _ = training.fit("digits_cnn", recipe(training=kept), data, epochs=1)
+    trained, _ = training.fit("digits_cnn", recipe(), data, epochs=1)
+    import keras
+
+    keras.utils.set_random_seed(recipe().training.seed)
+    fresh = training.build("digits_cnn", data.train.images.shape[1:], 10)
+    for start, average, end in zip(
+        fresh.get_weights(), begin.get_weights(), trained.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(average, start, atol=1e-4)
+        assert np.abs(end - start).max() > 1e-3
 
 
 def test_training_stops_when_nothing_gets_better() -> None:
