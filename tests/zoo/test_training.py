@@ -326,7 +326,7 @@ def test_an_average_follows_the_weights_and_is_judged() -> None:
 
 
 def test_the_kept_model_is_the_average() -> None:
-    """With nearly all of it kept in each step, it is still where training began."""
+    """It is still where training began, with nearly all of it kept in each step."""
     data = datasets.load("digits")
     kept = msgspec.structs.replace(recipe().training, average_weights=0.999999)
     begin, _ = training.fit("digits_cnn", recipe(training=kept), data, epochs=1)
