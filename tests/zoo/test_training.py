@@ -29,6 +29,7 @@ from average import Average
 from boardless.core.errors import BadInput
 from boardless.data import datasets, pictures
 from boardless.model import graph, reference
+from checkpoint import Checkpoint
 from layer_error import layer_error
 from lessons import Lessons
 
@@ -255,7 +256,7 @@ def test_an_interrupted_average_goes_on_too(
     plan = recipe(training=slow)
     model, curves = training.fit("digits_cnn", plan, data, epochs=3)
     shutil.rmtree(checkpoints)
-    whole, saved = training.Checkpoint.save, []
+    whole, saved = Checkpoint.save, []
 
     def interrupted(self: Any, state: Any) -> None:
         whole(self, state)
@@ -263,7 +264,7 @@ def test_an_interrupted_average_goes_on_too(
         if len(saved) == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training.Checkpoint, "save", interrupted)
+    monkeypatch.setattr(Checkpoint, "save", interrupted)
     with pytest.raises(KeyboardInterrupt):
         training.fit("digits_cnn", plan, data, epochs=3)
     again, same = training.fit("digits_cnn", plan, data, epochs=3)
