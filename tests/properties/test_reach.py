@@ -7,7 +7,6 @@ from collections import Counter
 
 import pytest
 from boardless.core import paths
-from boardless.model import compiler
 from properties import drawn, runners, strategies
 from properties.records import COMMENT, PROTOTYPE
 
@@ -35,8 +34,7 @@ def test_every_variant_is_drawn(operator: str) -> None:
     used: Counter[str] = Counter()
     for dtype in strategies.dtypes(operator):
         for case in drawn.cases(operator, dtype):
-            sets = sets_for(operator)
-            programs = [compiler.compile_graph(case.graph, variants) for variants in sets]
+            programs = list(runners.programs(case.graph, sets_for(operator)))
             used.update({layer.call.function for p in programs for layer in p.layers})
     rare = {name: used[name] for name in variants_of(operator) if used[name] < LEAST}
     assert not rare, f"too few cases reach {rare}: draw such more often, or with another SEED"
