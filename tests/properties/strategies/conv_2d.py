@@ -96,6 +96,11 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made((3, 3), (20, 5), 3, 3),
         made((17, 1), (9, 6), 3, 1, **relu),
         made((23, 1), (3, 5), 4, 2),
+        # A last block that begins in a row before, and more pixels than are taken at a time.
+        *(made(m, (6, 7), 3, 1, **f) for m in ((9, 3), (37, 1), (10, 13)) for f in ({}, relu)),
+        made((10, 13), (4, 3), 1, 1, **relu),
+        made((13, 14), (5, 7), 3, 2, **relu),
+        made((11, 9), (8, 2), 5, 1, **relu),
     ]
     above: dict[str, Any] = {"activation": fixed.RELU6, "zero_points": (5, -128), "spread": 90.0}
     return [
@@ -107,11 +112,6 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made((8, 19), (5, 1), 3, 1),
         made((5, 9), (6, 7), 1, 1, activation=fixed.RELU),
         made((6, 7), (18, 4), 3, 1),
-        made((5, 3), (6, 8), 3, 1),
-        made((7, 3), (6, 8), 3, 1),
-        made((13, 1), (6, 5), 3, 1),
-        made((10, 13), (4, 4), 3, 1),
-        made((10, 13), (4, 3), 1, 1),
         *(blocks if dtype == "int8" else []),
     ]
 
