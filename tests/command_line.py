@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,17 @@ def marked_processes(mark: str) -> dict[int, str]:
             except OSError:
                 continue  # it ended meanwhile, or is not ours
     return found
+
+
+def all_ended(mark: str) -> bool:
+    """Returns whether all that inherited `mark` has ended within ten seconds: what was killed, or
+    asked only for its version, may take a moment where others compute."""
+    pause = threading.Event()
+    for _ in range(500):
+        if not marked_processes(mark):
+            return True
+        pause.wait(0.02)
+    return False
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from boardless.cycles import calibration
 from boardless.cycles.calibration import facts, recorded
 from boardless.front.calibrate import programs
 from click.testing import CliRunner
-from command_line import Cli, marked_processes
+from command_line import Cli, all_ended
 
 pytestmark = pytest.mark.emulated
 
@@ -153,6 +153,14 @@ def own_facts(tmp_path: Path) -> Path:
     path = tmp_path / "loops.toml"
     path.write_text(FACTS.format(compiler=programs.compiler()))
     return path
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others calibrate at the same time."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
 
 
 def left_behind() -> set[str]:
@@ -319,4 +327,4 @@ def test_an_interrupt_leaves_nothing(cli: Cli, checkout: Path, own_facts: Path) 
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
     assert left_behind() == before
-    assert not marked_processes(cli.mark)
+    assert all_ended(cli.mark)

@@ -26,7 +26,7 @@ from boardless.device.link.client import Client
 from boardless.device.records import Build
 from boardless.device.watch import Watch
 from boardless.model import zoo
-from command_line import Cli, marked_processes
+from command_line import Cli, all_ended, marked_processes
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]
@@ -235,12 +235,7 @@ def test_even_a_killed_run_leaves_no_emulator(cli: Cli, built: Built) -> None:
     wait_for_emulator(cli, process)
     process.kill()
     process.communicate(timeout=60)
-    tick = threading.Event()
-    for _ in range(500):
-        if not marked_processes(cli.mark):
-            return
-        tick.wait(0.02)
-    pytest.fail(f"still running: {marked_processes(cli.mark)}")
+    assert all_ended(cli.mark), marked_processes(cli.mark)
 
 
 def test_an_elf_that_does_not_start(built: Built, tmp_path: os.PathLike[str]) -> None:

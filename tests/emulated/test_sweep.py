@@ -22,7 +22,7 @@ import pytest
 from boardless.core import paths
 from boardless.device.records import Build
 from boardless.front.sweep import cluster, store
-from command_line import Cli, Completed, end, failure, marked_processes
+from command_line import Cli, Completed, all_ended, end, failure, marked_processes
 
 pytestmark = pytest.mark.emulated
 Built = Callable[[str, str], Build]
@@ -103,13 +103,8 @@ class Sweep:
             pause.wait(0.02)
 
     def ended(self) -> bool:
-        """Within ten seconds, all that was started."""
-        pause = threading.Event()
-        for _ in range(500):
-            if not self.processes():
-                return True
-            pause.wait(0.02)
-        return False
+        """All that was started, within ten seconds."""
+        return all_ended(self.cli.mark)
 
 
 @pytest.fixture
@@ -231,8 +226,9 @@ def test_a_killed_worker_loses_nothing(sweep: Sweep, built: Built) -> None:
                     continue
         return found
 
-    sweep.until(emulators, process)
-    emulator, worker = next(iter(emulators().items()))
+    seen: dict[int, int] = {}
+    sweep.until(lambda: seen.update(emulators()) or seen, process)
+    emulator, worker = next(iter(seen.items()))
     addresses = listening(list(sweep.processes()))
     os.kill(worker, signal.SIGKILL)
     sweep.until(lambda: emulator not in sweep.processes(), process)
