@@ -2,6 +2,7 @@
  * Addresses: Arm application note AN547; the counter: Arm 101773, "Corstone SSE-300 TRM". */
 #define UART 0x59303000
 #define RECEIVE_IRQ 33
+#define RECEIVE_LINES 2   /* QEMU 8.2.2 has transmit and receive the other way round */
 #define SHARED 0x60000000 /* the DDR4 memory */
 #define SHARED_MIB 2048
 #include "cmsdk.h"

@@ -3,11 +3,16 @@
  *
  * A board's only C file defines these and includes this file:
  *   UART, RECEIVE_IRQ      address, number of its interrupt
+ *   RECEIVE_LINES          where QEMU's versions differ: the one after it may be meant, so 2
  *   TIMER, CLOCK_HZ        the same for the timer; without TIMER the board has functions of its own
  *   SHARED, SHARED_MIB     memory which QEMU can back with a file that the host maps too
  */
 #include "hal.h"
 #include "wake.h"
+
+#ifndef RECEIVE_LINES
+#define RECEIVE_LINES 1
+#endif
 
 static volatile struct {
   uint32_t data;
@@ -25,13 +30,13 @@ void hal_init(void) {
 }
 
 int hal_getc(void) {
-  bl_wake_begin(RECEIVE_IRQ);
+  bl_wake_begin(RECEIVE_IRQ, RECEIVE_LINES);
   while (!(uart->state & 2)) {
     bl_sleep();
   }
   const int byte = (int)(uart->data & 0xFF);
   uart->interrupt = 2;
-  bl_wake_end(RECEIVE_IRQ);
+  bl_wake_end(RECEIVE_IRQ, RECEIVE_LINES);
   return byte;
 }
 

@@ -50,13 +50,13 @@ void hal_init(void) {
 }
 
 int hal_getc(void) {
-  bl_wake_begin(UART_IRQ);
+  bl_wake_begin(UART_IRQ, 1);
   while (!uart[RECEIVED]) {
     bl_sleep();
   }
   uart[RECEIVED] = 0;
   const int byte = (int)(uart[RECEIVE_DATA] & 0xFF);
-  bl_wake_end(UART_IRQ);
+  bl_wake_end(UART_IRQ, 1);
   return byte;
 }
 

@@ -51,12 +51,12 @@ void hal_init(void) {
 }
 
 int hal_getc(void) {
-  bl_wake_begin(USART_IRQ);
+  bl_wake_begin(USART_IRQ, 1);
   while (!(USART_STATUS & 1 << 5)) {
     bl_sleep();
   }
   const int byte = (int)(USART_RECEIVED & 0xFF);
-  bl_wake_end(USART_IRQ);
+  bl_wake_end(USART_IRQ, 1);
   return byte;
 }
 
