@@ -19,28 +19,41 @@ Pictures = NDArray[np.float32]
 
 
 class Average:
-    """`kept` is the share of the average that stays in each step; with 0 it is the weights
-    themselves. `before`: the average of an interrupted training, or nothing."""
+    """`kept` is the share of the average that stays in each step; with 0 there is none, and the
+    weights are the model's own. `before`: the average of an interrupted training, or nothing."""
 
     def __init__(self, model: Any, kept: float, before: Sequence[NDArray[Any]] = ()) -> None:
         self.model = model
         self.share = np.float32(1 - kept)
-        self.weights = list(before) or model.get_weights()
+        self.averaged: list[NDArray[Any]] = []
+        if kept:
+            self.averaged = list(before) or model.get_weights()
+
+    @property
+    def weights(self) -> list[NDArray[Any]]:
+        """The averaged weights, or the model's."""
+        own: list[NDArray[Any]] = self.averaged or self.model.get_weights()
+        return own
 
     def follow(self) -> None:
         """Take in the weights that the model has after a step."""
-        now = self.model.get_weights()
-        if self.share < 1:
-            now = [a + self.share * (w - a) for a, w in zip(self.weights, now, strict=True)]
-        self.weights = now
+        if self.averaged:
+            pairs = zip(self.averaged, self.model.get_weights(), strict=True)
+            self.averaged = [a + self.share * (w - a) for a, w in pairs]
 
     def evaluate(self, check: tuple[Pictures, Pictures]) -> dict[str, float]:
         """Loss and accuracy of the averaged model for pictures and targets; the model keeps its
         own weights."""
+        if not self.averaged:
+            return self._evaluate(check)
         own = self.model.get_weights()
-        self.model.set_weights(self.weights)
+        self.model.set_weights(self.averaged)
+        seen = self._evaluate(check)
+        self.model.set_weights(own)
+        return seen
+
+    def _evaluate(self, check: tuple[Pictures, Pictures]) -> dict[str, float]:
         seen: dict[str, float] = self.model.evaluate(
             *check, batch_size=64, verbose=0, return_dict=True
         )
-        self.model.set_weights(own)
         return seen

@@ -148,7 +148,7 @@ def fit(
             state.history.setdefault(key, []).append(mean)
         if _is_best(state.history, plan.keep_best_by):
             state.best, state.best_epoch = average.weights, state.epochs
-        state.average = average.weights
+        state.average = average.averaged
         state.variables = [np.asarray(variable) for variable in variables]
         checkpoint.save(state)
         progress.report(state)
