@@ -268,7 +268,8 @@ def boards_by_variants() -> dict[tuple[str, ...], str]:
 
 
 def variants_of(operator: str, dtype: str) -> set[str]:
-    """The last words of the names of an operator's kernels, which may be in another's folder."""
+    """Returns what the names of an operator's files end with, such as "dsp"; they may be in another
+    operator's folder."""
     folder = traits.of(operator.upper()).folder(dtype) or operator
     return {path.stem.rpartition("_")[2] for path in (paths.KERNELS / folder).glob("*.c")}
 

@@ -21,10 +21,10 @@ def variants_of(operator: str) -> list[str]:
     return [n for n in names if re.search(r"_(s8|f32)_", n) and not n.endswith("_ref")]
 
 
-def sets_for(operator: str) -> list[tuple[str, ...]]:
+def sets_for(operator: str, dtype: str) -> list[tuple[str, ...]]:
     """The sets of variants of all boards, without those that the operator's folder does not have,
     which choose nothing there."""
-    own = {path.stem.rpartition("_")[2] for path in (paths.KERNELS / operator).glob("*.c")}
+    own = runners.variants_of(operator, dtype)
     boards = runners.boards_by_variants()
     return list(dict.fromkeys(tuple(v for v in variants if v in own) for variants in boards))
 
@@ -34,7 +34,7 @@ def test_every_variant_is_drawn(operator: str) -> None:
     used: Counter[str] = Counter()
     for dtype in strategies.dtypes(operator):
         for case in drawn.cases(operator, dtype):
-            programs = list(runners.programs(case.graph, sets_for(operator)))
+            programs = list(runners.programs(case.graph, sets_for(operator, dtype)))
             used.update({layer.call.function for p in programs for layer in p.layers})
     rare = {name: used[name] for name in variants_of(operator) if used[name] < LEAST}
     assert not rare, f"too few cases reach {rare}: draw such more often, or with another SEED"
