@@ -30,9 +30,13 @@ C_TYPES = {
 USUAL = ("int8", "float32")  # of inputs and outputs; firmware that knows others is larger
 
 
-def emit(program: Program, build_id: str = "0" * 16) -> dict[str, bytes]:
-    """File name -> content. Equal programs give equal bytes."""
+def emit(
+    program: Program, build_id: str = "0" * 16, weights_in_ram: bool = False
+) -> dict[str, bytes]:
+    """File name -> content. Equal programs give equal bytes. Weights are read where they lie in the
+    image, or, with `weights_in_ram`, from RAM, where the firmware's start copies them."""
     values, weights = described(program)
+    values["weights_in_ram"] = weights_in_ram
     environment = templates("boardless.model.compiler")
     files = {
         name: environment.get_template(f"{name}.j2").render(values, build_id=build_id).encode()
