@@ -122,3 +122,19 @@ def test_a_runtimes_sources_are_compiled_once_for_all_models(tmp_path: Path) -> 
         [made] = objects.rglob(f"runtime/*/{'!'.join(source.parts[1:])}.o")
         times.add(made.stat().st_mtime_ns)
     assert len(times) == 1
+
+
+def test_weights_in_ram_change_where_they_lie_and_nothing_else() -> None:
+    model, part = "digits_cnn:int8", "stm32l4r5"
+    flash, ram = (
+        follow(Request(model, "mps2-an386", runtime=runtime, parts=(part,), limit=2))
+        for runtime in ("boardless", "boardless:ram")
+    )
+    assert flash.verdict.bit_exact
+    assert ram.verdict.bit_exact
+    assert ram.run.counts.instructions == flash.run.counts.instructions
+    weights = ram.run.build.weights_bytes
+    more = ram.run.build.static_ram_bytes - flash.run.build.static_ram_bytes
+    assert weights <= more < weights + 16
+    assert abs(ram.run.build.flash_bytes - flash.run.build.flash_bytes) < 16
+    assert ram.run.cycles[0].median < flash.run.cycles[0].median

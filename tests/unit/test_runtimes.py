@@ -24,6 +24,11 @@ def test_an_unknown_runtime_is_named_with_the_known_ones() -> None:
         runtimes.load("tflx")
 
 
+def test_an_unknown_variant_of_ours_is_named_with_the_known_one() -> None:
+    with pytest.raises(BadInput, match=r"has no variant 'rom'; known: ram"):
+        _ = runtimes.load("boardless:rom").version
+
+
 def test_the_builds_id_stands_in_the_written_sources(tmp_path: Path) -> None:
     program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph)
     sources = boardless.translated(program)

@@ -20,12 +20,13 @@ BL_INLINE couple add_pair(couple sums, uint32_t inputs, uint32_t weights) {
                   bl_smlad(bl_sxtb16(weights), inputs, sums.bottom)};
 }
 
-BL_INLINE void separate(couple sums, uint32_t *to) {
-  to[0] += (uint32_t)sums.bottom;
-  to[1] += (uint32_t)((int32_t)((uint32_t)sums.mixed - (uint32_t)sums.bottom) >> 8);
+BL_INLINE void separate(couple sums, const uint32_t *start, uint32_t *to) {
+  to[0] = start[0] + (uint32_t)sums.bottom;
+  to[1] = start[1] + (uint32_t)((int32_t)((uint32_t)sums.mixed - (uint32_t)sums.bottom) >> 8);
 }
 
-/* `fours` >= 1 times four inputs, two pairs, for the two couples of four outputs. */
+/* The pairs of inputs up to `end`, an even number and at least 2, for the two couples of four
+ * outputs; returns where the next weights are. */
 #if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
 #define PAIR(inputs, weights, mixed, bottom)         \
   "smlad " mixed ", " weights ", " inputs ", " mixed \
@@ -38,13 +39,13 @@ BL_INLINE void separate(couple sums, uint32_t *to) {
   "ldmia r12!, {r4, r5, r6, r7}\n\t" PAIR("r8", "r4", "r0", "r1") PAIR("r8", "r5", "r2", "r3") \
       PAIR("r9", "r6", "r0", "r1") PAIR("r9", "r7", "r2", "r3")
 /* In assembly, because 13 values in 14 registers leave a compiler no room. */
-BL_INLINE void add_fours(const uint32_t *inputs, const uint32_t *weights, int32_t fours,
-                         couple sums[2]) {
+BL_INLINE const uint32_t *add_fours(const uint32_t *inputs, const uint32_t *end,
+                                    const uint32_t *weights, couple sums[2]) {
   register int32_t mixed_a __asm__("r0") = 0, bottom_a __asm__("r1") = 0;
   register int32_t mixed_b __asm__("r2") = 0, bottom_b __asm__("r3") = 0;
   register const uint32_t *from __asm__("lr") = inputs, *taps __asm__("r12") = weights;
-  register const uint32_t *end __asm__("r10") = inputs + 2 * fours;
-  register uint32_t skipped __asm__("r8") = (uint32_t)-fours % 4; /* of the first round */
+  register const uint32_t *to __asm__("r10") = end;
+  register uint32_t skipped __asm__("r8") = (uint32_t)(inputs - end) / 2 % 4; /* at first */
   __asm__ volatile(
       "tbb [pc, r8]\n"
       "1:\n\t"
@@ -55,21 +56,23 @@ BL_INLINE void add_fours(const uint32_t *inputs, const uint32_t *weights, int32_
       "bne 2b"
       : "+r"(mixed_a), "+r"(bottom_a), "+r"(mixed_b), "+r"(bottom_b), "+r"(from), "+r"(taps),
         "+r"(skipped)
-      : "r"(end)
+      : "r"(to)
       : "r4", "r5", "r6", "r7", "r9", "cc", "memory");
   sums[0] = (couple){mixed_a, bottom_a};
   sums[1] = (couple){mixed_b, bottom_b};
+  return taps;
 }
 #undef PAIR
 #undef FOUR
 #else
-BL_INLINE void add_fours(const uint32_t *inputs, const uint32_t *weights, int32_t fours,
-                         couple sums[2]) {
+BL_INLINE const uint32_t *add_fours(const uint32_t *inputs, const uint32_t *end,
+                                    const uint32_t *weights, couple sums[2]) {
   sums[0] = sums[1] = (couple){0, 0};
-  for (int32_t pair = 0; pair < 2 * fours; pair++) {
-    sums[0] = add_pair(sums[0], inputs[pair], weights[2 * pair]);
-    sums[1] = add_pair(sums[1], inputs[pair], weights[2 * pair + 1]);
+  for (; inputs != end; inputs++, weights += 2) {
+    sums[0] = add_pair(sums[0], *inputs, weights[0]);
+    sums[1] = add_pair(sums[1], *inputs, weights[1]);
   }
+  return weights;
 }
 #endif
 
@@ -89,21 +92,21 @@ static BL_NOINLINE void widen(const int8_t *inputs, int32_t count, uint32_t *to)
   }
 }
 
-/* The sums of four outputs. */
-BL_INLINE const uint32_t *four_rows(const uint32_t *inputs, int32_t fours, const uint32_t *weights,
-                                    uint32_t *to) {
+/* The sums of four outputs, which begin at `start`; returns where the next weights are. */
+BL_INLINE const uint32_t *four_rows(const uint32_t *inputs, const uint32_t *end,
+                                    const uint32_t *weights, const uint32_t *start, uint32_t *to) {
   do {
-    const int32_t now = fours < MOST_FOURS ? fours : MOST_FOURS;
+    const uint32_t *const most = inputs + 2 * MOST_FOURS, *const now = end < most ? end : most;
     couple sums[2];
-    add_fours(inputs, weights, now, sums);
-    separate(sums[0], to);
-    separate(sums[1], to + 2);
-    inputs += 2 * now, weights += 4 * now, fours -= now;
-  } while (fours > 0);
+    weights = add_fours(inputs, now, weights, sums);
+    separate(sums[0], start, to);
+    separate(sums[1], start + 2, to + 2);
+    start = to, inputs = now;
+  } while (inputs != end);
   return weights;
 }
 
-/* The sums of a couple, from inputs as they are; returns where the next weights are. */
+/* Adds to the sums of a couple, from inputs as they are; returns where the next weights are. */
 BL_INLINE const uint32_t *couple_of_rows(const int8_t *inputs, int32_t count,
                                          const uint32_t *weights, uint32_t *to) {
   while (count > 0) {
@@ -119,13 +122,13 @@ BL_INLINE const uint32_t *couple_of_rows(const int8_t *inputs, int32_t count,
       sums = add_pair(sums, bl_sxtb16(four), *weights++);
       sums = add_pair(sums, bl_sxtb16_odd(four), *weights++);
     }
-    separate(sums, to);
+    separate(sums, to, to);
     count -= now;
   }
   return weights;
 }
 
-/* The sum of a last output without another: the words are its weights as they are. */
+/* Adds to the sum of a last output without another: the words are its weights as they are. */
 BL_INLINE const uint32_t *row_alone(const int8_t *inputs, int32_t count, const uint32_t *weights,
                                     uint32_t *to) {
   int32_t sum = 0;
@@ -139,18 +142,8 @@ BL_INLINE const uint32_t *row_alone(const int8_t *inputs, int32_t count, const u
     sum = bl_smlad(*weights++, bl_sxtb16(four), sum);
     sum = bl_smlad(*weights++, bl_sxtb16_odd(four), sum);
   }
-  *to = (uint32_t)sum;
+  *to += (uint32_t)sum;
   return weights;
-}
-
-/* The sums of the last 1 to 3 outputs. */
-static BL_NOINLINE const uint32_t *last_rows(const bl_fully_connected_s8 *p, const int8_t *inputs,
-                                             const uint32_t *weights, uint32_t *to) {
-  const int32_t rest = p->output_c % AT_ONCE;
-  if (rest > 1) {
-    weights = couple_of_rows(inputs, p->input_c, weights, to);
-  }
-  return rest == 2 ? weights : row_alone(inputs, p->input_c, weights, to + rest - 1);
 }
 
 /* What bl_requantise_once does, for shifts -2 .. -23: all that is shifted out at the end lies in
@@ -164,11 +157,32 @@ BL_INLINE scaling scaling_of(int32_t multiplier, int32_t shift, int32_t zero_poi
   return (scaling){multiplier, (1 << right >> 1) + zero_point * (1 << right), right};
 }
 
-BL_INLINE int8_t scaled(int32_t sum, const scaling *s) {
-  const int32_t negative = sum >> 31;
-  const uint64_t start = (uint64_t)(uint32_t)(s->start + negative) << 32 | (uint32_t)negative;
-  const int64_t product = (int64_t)start + (int64_t)sum * s->multiplier;
-  return (int8_t)bl_ssat8((int32_t)(product >> 32) >> s->right);
+BL_INLINE int8_t scaled(uint32_t sum, scaling s) {
+  const int32_t negative = (int32_t)sum >> 31;
+  const uint64_t start = (uint64_t)(uint32_t)(s.start + negative) << 32 | (uint32_t)negative;
+  const int64_t product = (int64_t)start + (int64_t)(int32_t)sum * s.multiplier;
+  return (int8_t)bl_ssat8((int32_t)(product >> 32) >> s.right);
+}
+
+/* The last 1 to 3 outputs; returns where the next weights are. */
+static BL_NOINLINE const uint32_t *last_outputs(const bl_fully_connected_s8 *p,
+                                                const int8_t *inputs, const uint32_t *weights,
+                                                const int32_t *bias, const int32_t *multiplier,
+                                                const int32_t *shift, int8_t *to) {
+  const int32_t rest = p->output_c % AT_ONCE, first = p->output_c - rest;
+  uint32_t sums[AT_ONCE];
+  memcpy(sums, bias + first, (size_t)rest * sizeof *sums);
+  if (rest > 1) {
+    weights = couple_of_rows(inputs, p->input_c, weights, sums);
+  }
+  if (rest != 2) {
+    weights = row_alone(inputs, p->input_c, weights, sums + rest - 1);
+  }
+  for (int32_t o = 0; o < rest; o++) {
+    const int32_t at = p->scales > 1 ? first + o : 0;
+    to[o] = scaled(sums[o], scaling_of(multiplier[at], shift[at], p->output_zero_point));
+  }
+  return weights;
 }
 
 bl_status bl_fully_connected_s8_dsp(const bl_fully_connected_s8 *p, const int8_t *input,
@@ -188,28 +202,29 @@ bl_status bl_fully_connected_s8_dsp(const bl_fully_connected_s8 *p, const int8_t
   /* the last outputs first, because their weights meet inputs that are not widened; they are kept,
    * because other outputs may lie where inputs lie */
   const uint32_t *weights = (const uint32_t *)filter;
-  const int32_t rest = p->output_c % AT_ONCE, rest_first = p->output_c - rest;
-  int8_t last[AT_ONCE];
-  scaling s = scaling_of(multiplier[0], shift[0], p->output_zero_point);
-  for (int32_t o = rest > 0 ? -rest : 0; o < rest_first;) {
-    uint32_t sums[AT_ONCE] = {0, 0, 0, 0};
-    int8_t *to = o < 0 ? last : output + o;
-    int32_t at = o < 0 ? p->output_c + o : o;
-    if (o < 0) {
-      weights = last_rows(p, input, weights, sums);
-    } else {
-      weights = four_rows(scratch, fours, weights, sums);
-    }
-    const uint32_t *sum = sums;
-    const int32_t next = o < 0 ? 0 : o + AT_ONCE;
-    do {
-      if (p->scales > 1) {
-        s = scaling_of(multiplier[at], shift[at], p->output_zero_point);
-      }
-      *to++ = scaled((int32_t)(*sum++ + (uint32_t)bias[at++]), &s);
-    } while (++o != next);
+  const int32_t rest = p->output_c % AT_ONCE;
+  int8_t last[AT_ONCE], *to = output;
+  if (rest > 0) {
+    weights = last_outputs(p, input, weights, bias, multiplier, shift, last);
   }
-  memcpy(output + rest_first, last, (size_t)rest);
+  const int8_t *const end = output + p->output_c - rest;
+  const uint32_t *const widened = (const uint32_t *)scratch + 2 * fours; /* their end */
+  scaling s = scaling_of(multiplier[0], shift[0], p->output_zero_point);
+  for (; to != end; to += AT_ONCE, bias += AT_ONCE) {
+    uint32_t sums[AT_ONCE];
+    weights = four_rows(scratch, widened, weights, (const uint32_t *)bias, sums);
+    if (p->scales > 1) {
+      for (int32_t o = 0; o < AT_ONCE; o++) {
+        to[o] = scaled(sums[o], scaling_of(*multiplier++, *shift++, p->output_zero_point));
+      }
+    } else {
+      to[0] = scaled(sums[0], s);
+      to[1] = scaled(sums[1], s);
+      to[2] = scaled(sums[2], s);
+      to[3] = scaled(sums[3], s);
+    }
+  }
+  memcpy(to, last, (size_t)rest);
   if (p->activation_min > INT8_MIN || p->activation_max < INT8_MAX) {
     bl_clamp_bytes(output, p->output_c, p->activation_min, p->activation_max);
   }
