@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import hashlib
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ from boardless.core.errors import BoardlessError
 from boardless.core.printable import one_line
 from boardless.cycles import calibration, cores
 from boardless.front.compare import CompareRow, compare
-from boardless.model import zoo
+from boardless.model import mlperf_tiny, zoo
 from boardless.report import compare as report
 from boardless.report import estimates
 from boardless.report.measures import memory
@@ -48,7 +46,6 @@ COMMIT = "1afd2c9820f795965a6134facd0b4dfae41ef23f"
 TRAINED = "benchmark/training"
 INSTALLED = ("boardless", "bakenn")  # runtimes that need no checkout
 PICTURES = 2  # counts are exact, so two are enough
-LARGEST = 1 << 20  # bytes of a file that may be one of MLPerf's
 HEAD = """\
 # Runtimes compared
 
@@ -91,42 +88,9 @@ class Subject:
         return self.where if self.zoo else f"$BOARDLESS_MLPERF/{self.where}"
 
 
-MLPERF = (
-    Subject(
-        "ad",
-        "87cf24194ef93d1d9b11a591d805526b98008e351655d29883c825c9c106ba24",
-        f"{TRAINED}/anomaly_detection/trained_models/ad01_int8.tflite",
-        "MLPerf Tiny's anomaly detection: dense layers",
-        zoo=False,
-    ),
-    Subject(
-        "kws",
-        "aeea436800704fce17b17292e4412630ad856e9d777c044c64ef748a880bd0ae",
-        f"{TRAINED}/keyword_spotting/trained_models/kws_ref_model.tflite",
-        "MLPerf Tiny's keyword spotting: DS-CNN",
-        zoo=False,
-    ),
-    Subject(
-        "ic",
-        "3c002613d1b2475eb51dd78dfb85a546c8ae658dee71cf6ade43b022fe205415",
-        f"{TRAINED}/image_classification/trained_models/pretrainedResnet_quant.tflite",
-        "MLPerf Tiny's image classification: ResNet8",
-        zoo=False,
-    ),
-    Subject(
-        "vww",
-        "597a384c8c2c8a1276f04702f25013b7838f2f814f1ca7c174d295b73e3d6b7b",
-        f"{TRAINED}/visual_wake_words/trained_models/vww_96_int8.tflite",
-        "MLPerf Tiny's visual wake words: MobileNetV1 0.25",
-        zoo=False,
-    ),
-    Subject(
-        "sww",
-        "3af8550895ba7d5c584277102b5075c52dcfa63ba9d2b2240f37c4e6abd5dd2b",
-        f"{TRAINED}/streaming_wakeword/trained_models/str_ww_ref_model.tflite",
-        "MLPerf Tiny's streaming wake word",
-        zoo=False,
-    ),
+MLPERF = tuple(
+    Subject(model.short, model.digest, model.where, model.about, zoo=False)
+    for model in mlperf_tiny.MODELS.values()
 )
 
 
@@ -139,26 +103,9 @@ def subjects() -> list[Subject]:
 def of_zoo(name: str, boards: tuple[str, ...] = tuple(BOARDS)) -> Subject:
     file = f"models/zoo/{name}/int8.tflite"
     about = "of boardless's zoo"
-    return Subject(name, digest(paths.ROOT / file), file, about, zoo=True, boards=boards)
-
-
-def digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def find(folder: Path | None) -> dict[str, Path]:
-    """Returns the .tflite files below a folder, by digest."""
-    if folder is None:
-        return {}
-    found = sorted(path for path in folder.rglob("*.tflite") if path.is_file())
-    return {digest(path): path for path in found if path.stat().st_size <= LARGEST}
-
-
-def mlperf_folder(named: Path | None) -> Path | None:
-    """Returns the folder that is named, or that an environment variable names."""
-    own = os.environ.get("BOARDLESS_MLPERF")
-    data = os.environ.get("BOARDLESS_DATA")
-    return named or (Path(own) if own else Path(data, "mlperf_tiny") if data else None)
+    return Subject(
+        name, mlperf_tiny.digest(paths.ROOT / file), file, about, zoo=True, boards=boards
+    )
 
 
 def measure(
@@ -362,7 +309,7 @@ def main(arguments: Sequence[str]) -> int:
     unknown = [name for name in chosen.models if name not in known]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
-    files = find(mlperf_folder(chosen.mlperf))
+    files = mlperf_tiny.find(chosen.mlperf or mlperf_tiny.folder())
     new = []
     for name in chosen.models or known:
         found = measure(known[name], files, chosen.board or tuple(BOARDS), chosen.runtime)

@@ -44,15 +44,18 @@ def row(case: bench.BenchCase, instructions: int, **kinds: bench.Kind) -> bench.
 
 
 def test_every_limit_belongs_to_a_case_and_names_something_measured() -> None:
-    known = {(case.model, case.fold) for case in PLAN.cases}
+    known = {(case.model, case.fold, case.weights_in_ram) for case in PLAN.cases}
+    timed = {time.model for time in PLAN.published}
+    figures = ("instructions", "per_mac", "cycles_per_mac", "arena_bytes", *bench.KINDS)
     for limit in PLAN.limits:
-        assert (limit.model, limit.fold) in known
-        assert limit.what in ("instructions", "per_mac", "cycles_per_mac", *bench.KINDS)
+        assert (limit.model, limit.fold, limit.weights_in_ram) in known
+        assert limit.what in figures or (limit.what == "milliseconds" and limit.model in timed)
 
 
 @pytest.mark.parametrize("peer", PLAN.peers, ids=lambda peer: peer.name)
 def test_peers_figures_fit_together(peer: bench.Peer) -> None:
     assert peer.model in {case.model for case in PLAN.cases}
+    assert peer.macs
     assert peer.instructions / peer.macs == pytest.approx(peer.per_mac, rel=2e-3)
     assert set(peer.kinds) <= set(bench.KINDS)
     model, _ = bench.find(peer.model)

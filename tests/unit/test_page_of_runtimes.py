@@ -12,7 +12,7 @@ import pytest
 from boardless.core import paths
 from boardless.device import boards
 from boardless.device.compilers import toolchain
-from boardless.model import zoo
+from boardless.model import mlperf_tiny, zoo
 from boardless.runtimes import recorded
 
 
@@ -90,9 +90,9 @@ def test_models_are_found_by_their_digests(tool: ModuleType, tmp_path: Path) -> 
     file = tmp_path / "a b" / "any.tflite"
     file.parent.mkdir()
     file.write_bytes(b"model")
-    (tmp_path / "large.tflite").write_bytes(bytes(tool.LARGEST + 1))
-    assert tool.find(tmp_path) == {hashlib.sha256(b"model").hexdigest(): file}
-    assert tool.find(None) == {}
+    (tmp_path / "large.tflite").write_bytes(bytes(mlperf_tiny.LARGEST + 1))
+    assert mlperf_tiny.find(tmp_path) == {hashlib.sha256(b"model").hexdigest(): file}
+    assert mlperf_tiny.find(None) == {}
 
 
 @pytest.mark.emulated

@@ -14,6 +14,7 @@ from boardless.front import bench
 from boardless.front.bench import shapes
 from boardless.front.bench import table as bench_report
 from boardless.front.bench.shapes import table as shapes_report
+from boardless.model import mlperf_tiny
 from boardless.report import record
 from boardless.terminal import board_option, json_option, labelled, progress_bar, quiet_option
 
@@ -59,9 +60,16 @@ def command(
     if vendor:
         raise BadInput("--record is for --shapes", hint="say --shapes, too")
     target = boards.load(board)
-    rows = []
+    rows, cases = [], bench.cases(models)
+    if not models:
+        missing = [case.model for case in cases if not bench.here(case)]
+        cases = tuple(case for case in cases if bench.here(case))
+        if missing:
+            names = ", ".join(dict.fromkeys(missing))
+            hint = f"{mlperf_tiny.VARIABLE} names a checkout of mlcommons/tiny"
+            click.echo(f"not here, so not measured: {names}; {hint}", err=True)
     with progress_bar() as progress:
-        for case in bench.cases(models):
+        for case in cases:
             request = path.Request(case.model, board)
             rows.append(bench.measure(case, target, labelled(request, progress)))
     if json_file:

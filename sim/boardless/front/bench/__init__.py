@@ -9,7 +9,6 @@ before any count is used. Counts are exact, so two pictures are enough.
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,7 +35,7 @@ from boardless.front.bench.bench_toml import (
 from boardless.front.bench.emulation import Speed, speed
 from boardless.front.bench.kinds import KINDS, Kind, by_kind
 from boardless.judge.predictions import Verdict
-from boardless.model import compiler, structures, zoo
+from boardless.model import compiler, mlperf_tiny, structures, zoo
 from boardless.path import Prepared, Progress, Request, judge
 from boardless.path import measure as measure_prepared
 from boardless.path.preparing import targets
@@ -55,6 +54,7 @@ __all__ = [
     "cases",
     "exceeded",
     "find",
+    "here",
     "limits",
     "measure",
     "ok",
@@ -90,6 +90,15 @@ class BenchRow:
         return self.verdict.ok
 
     @property
+    def board(self) -> str:
+        return self.build.board.name
+
+    @property
+    def peers(self) -> list[Peer]:
+        """Returns those who computed the same model on the same board."""
+        return peers(self.case, self.board, self.trained)
+
+    @property
     def macs(self) -> int:
         """The MACs that are executed."""
         return sum(kind.macs for kind in self.kinds.values())
@@ -103,6 +112,17 @@ class BenchRow:
         """Returns cycles of the first inference per MAC of the model as it was made."""
         return cycles.inferences[0] / self.build.nominal_macs
 
+    @property
+    def milliseconds(self) -> float | None:
+        """Returns the estimate for the part of which others have published times."""
+        times = [
+            1e3 * cycles.inferences[0] / other.clock_hz
+            for other in published(self.case)
+            for cycles in self.cycles
+            if cycles.target.name == other.part
+        ]
+        return times[0] if times else None
+
     def value(self, what: str) -> float | None:
         """Returns the figure that a Limit is about; None if the model has no such layer."""
         if what == "instructions":
@@ -111,21 +131,42 @@ class BenchRow:
             return self.per_mac
         if what == "cycles_per_mac":
             return self.cycles_per_mac(self.cycles[0]) if self.cycles else None
+        if what == "milliseconds":
+            return self.milliseconds
+        if what == "arena_bytes":
+            return self.build.arena_bytes
         return self.kinds[what].per_mac if what in self.kinds else None
 
 
 def find(name: str) -> tuple[zoo.Model, bool]:
-    """(model, whether it is trained); visual wake words from $BOARDLESS_DATA/mlperf_tiny, and
-    without it the same structure with random weights."""
-    if name not in UNTRAINED:
+    """(model, whether it is trained). MLPerf Tiny's lie in $BOARDLESS_MLPERF or
+    $BOARDLESS_DATA/mlperf_tiny; without them, visual wake words' structure has random weights."""
+    if name not in UNTRAINED and name not in mlperf_tiny.MODELS:
         return zoo.find(name), name not in structures.STRUCTURES
-    file = Path(os.environ.get("BOARDLESS_DATA", "")) / "mlperf_tiny" / f"{name}.tflite"
-    if "BOARDLESS_DATA" in os.environ and file.is_file():
+    if file := _file(name):
         return zoo.find(str(file)), True
+    if name not in UNTRAINED:
+        where = mlperf_tiny.MODELS[name].where
+        hint = f"{mlperf_tiny.VARIABLE} names a checkout of mlcommons/tiny, or a folder with it"
+        raise BadInput(f"{name} is not here", where=where, hint=hint)
     file = paths.build_root() / "structures" / f"{name}.tflite"
     file.parent.mkdir(parents=True, exist_ok=True)
     files.replace(file, UNTRAINED[name]())
     return zoo.find(str(file)), False
+
+
+def here(case: BenchCase) -> bool:
+    """Returns False for a model of MLPerf Tiny whose file is not here."""
+    missing = case.model in mlperf_tiny.MODELS and case.model not in UNTRAINED
+    return not missing or _file(case.model) is not None
+
+
+def _file(name: str) -> Path | None:
+    place = mlperf_tiny.folder()
+    if name in mlperf_tiny.MODELS:
+        return mlperf_tiny.find(place).get(mlperf_tiny.MODELS[name].digest)
+    file = place / f"{name}.tflite" if place else None
+    return file if file and file.is_file() else None
 
 
 def measure(case: BenchCase, board: Board, progress: Progress) -> BenchRow:
@@ -146,7 +187,8 @@ def measure(case: BenchCase, board: Board, progress: Progress) -> BenchRow:
         program = compiler.compile_graph(model.graph, variants, case.fold)
         program = dataclasses.replace(program, name=program.name + suffix)
         progress(f"building{suffix}", 0, 0)
-        built = build.build(boardless.translated(program), board)
+        weights = boardless.IN_RAM if case.weights_in_ram else ""
+        built = build.build(boardless.translated(program, weights), board)
         prepared = Prepared(
             request, model, built, emulators.choose(board), targets(request), time.monotonic()
         )
@@ -179,8 +221,8 @@ def measure(case: BenchCase, board: Board, progress: Progress) -> BenchRow:
 def exceeded(row: BenchRow) -> list[Limit]:
     """Limits that a verified row does not keep; a layer kind that is missing keeps none. Cycles are
     not judged where nothing could count them."""
-    judged = [x for x in limits(row.case) if row.trained or not x.trained]
-    judged = [x for x in judged if row.cycles or x.what != "cycles_per_mac"]
+    judged = [x for x in limits(row.case, row.board) if row.trained or not x.trained]
+    judged = [x for x in judged if row.cycles or x.what not in ("cycles_per_mac", "milliseconds")]
     values = [(limit, row.value(limit.what)) for limit in judged]
     return [limit for limit, value in values if value is None or value >= limit.below]
 

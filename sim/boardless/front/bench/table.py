@@ -16,7 +16,7 @@ NOTES = (
     "instructions of one inference, counted exactly; cycles are estimates, on the emulated board",
     "instr/MAC: per MAC of the model as it was made; by kind: per MAC executed, after folding",
     "gain: instructions of the reference kernels, divided by those of the optimised ones",
-    "ratio: the peer's instructions, divided by ours",
+    "ratio: the peer's instructions or cycles, divided by ours",
     "counting: CPU time of the emulator with the counting plugin, divided by that without",
     "inf/s and M instr/s: emulation speed on this machine at this moment",
 )
@@ -74,6 +74,8 @@ PEER_HEADINGS = (
     number("instr/MAC", 2),
     number("ours", 2),
     number("ratio"),
+    number("est. cycles", 2),
+    number("ratio", 1),
     number("RAM", 3),
     number("our arena", 3),
     number("flash", 4),
@@ -111,12 +113,12 @@ def _row(row: bench.BenchRow) -> dict[str, Any]:
             "speed": row.speed and vars(row.speed),
             "peers": [
                 msgspec.to_builtins(peer) | {"ratio": peer.instructions / row.instructions}
-                for peer in bench.peers(row.case)
+                for peer in row.peers
             ],
             "limits": [
                 msgspec.to_builtins(limit)
                 | {"value": row.value(limit.what), "kept": limit not in bench.exceeded(row)}
-                for limit in bench.limits(row.case)
+                for limit in bench.limits(row.case, row.board)
             ],
         }
     return {
@@ -151,7 +153,7 @@ def show(rows: Sequence[bench.BenchRow]) -> None:
     table.show(
         "by kind of layer", KIND_HEADINGS, [_line(row, k) for row in good for k in row.kinds]
     )
-    beside = [(row, peer) for row in good for peer in bench.peers(row.case)]
+    beside = [(row, peer) for row in good for peer in row.peers]
     if beside:
         table.show("compared with peers", PEER_HEADINGS, [_peer(row, peer) for row, peer in beside])
     times = [(row, p, c) for row in good for p in bench.published(row.case) for c in row.cycles]
@@ -163,18 +165,18 @@ def show(rows: Sequence[bench.BenchRow]) -> None:
         f"est. cycles: {basis}" for basis in dict.fromkeys(c.basis for r in good for c in r.cycles)
     ]
     lines += [f"{p.runtime}: {p.source}" for p in dict.fromkeys(p for _, p, _ in times)]
-    lines += [f"{p.name}: {p.note}; {p.flags}; {p.source}" for p in _peers(good)]
+    lines += dict.fromkeys(_peers(good))
     untrained = dict.fromkeys(row.case.model for row in rows if not row.trained)
     if untrained:
         lines.append(f"random weights: {', '.join(untrained)}")
     lines += NOTES
     for row in rows:
-        name = f"{row.case.model}, {_folding(row)}"
+        name = f"{row.case.model}, {row.case.how}"
         if not row.ok:
             lines.append(f"{name}: WRONG, no counts: {row.verdict.reason}")
             continue
         broken = bench.exceeded(row)
-        for limit in bench.limits(row.case):
+        for limit in bench.limits(row.case, row.board):
             value, mark = row.value(limit.what), "EXCEEDED" if limit in broken else "kept"
             if limit not in broken and (value is None or value >= limit.below):
                 mark = "not judged"
@@ -184,17 +186,14 @@ def show(rows: Sequence[bench.BenchRow]) -> None:
         table.note(line)
 
 
-def _peers(rows: Sequence[bench.BenchRow]) -> list[bench.Peer]:
-    shown = {row.case.model for row in rows}
-    return [peer for peer in bench.plan().peers if peer.model in shown]
-
-
-def _folding(row: bench.BenchRow) -> str:
-    return "folded" if row.case.fold else "not folded"
+def _peers(rows: Sequence[bench.BenchRow]) -> list[str]:
+    """Returns a line for each peer that is shown."""
+    shown = [peer for row in rows for peer in row.peers]
+    return [f"{p.name}: {p.note}; {p.flags}; {p.source}" for p in shown]
 
 
 def _model(row: bench.BenchRow) -> tuple[Cell, ...]:
-    name = (row.case.model, _folding(row))
+    name = (row.case.model, row.case.how)
     if not row.ok:
         return (*name, table.bad("WRONG"), *[""] * (len(MODEL_HEADINGS) - 3))
     exact = "bit-exact" if row.verdict.bit_exact else f"within {row.verdict.max_abs_error:.1g}"
@@ -221,7 +220,7 @@ def _model(row: bench.BenchRow) -> tuple[Cell, ...]:
 
 def _limited(row: bench.BenchRow, shown: str, what: str) -> Cell:
     """Returns a figure with its limit, if it has one; red where it is beyond."""
-    for limit in bench.limits(row.case):
+    for limit in bench.limits(row.case, row.board):
         if limit.what == what:
             below = _bound(limit)
             kept = limit not in bench.exceeded(row)
@@ -235,14 +234,14 @@ def _bound(limit: bench.Limit) -> str:
 
 def _line(row: bench.BenchRow, name: str) -> tuple[Cell, ...]:
     kind, plain = row.kinds[name], row.reference_kinds.get(name)
-    peer = next((p.kinds[name] for p in bench.peers(row.case) if name in p.kinds), None)
-    limit = next((x for x in bench.limits(row.case) if x.what == name), None)
+    peer = next((p.kinds[name] for p in row.peers if name in p.kinds), None)
+    limit = next((x for x in bench.limits(row.case, row.board) if x.what == name), None)
     mark: Cell = ""
     if limit:
         mark = table.bad("EXCEEDED") if limit in bench.exceeded(row) else "kept"
     return (
         row.case.model,
-        _folding(row),
+        row.case.how,
         name,
         str(kind.layers or ""),
         f"{kind.macs:,}" if kind.macs else "",
@@ -261,12 +260,14 @@ def _line(row: bench.BenchRow, name: str) -> tuple[Cell, ...]:
 def _peer(row: bench.BenchRow, peer: bench.Peer) -> tuple[str, ...]:
     return (
         row.case.model,
-        _folding(row),
+        row.case.how,
         peer.name,
         f"{peer.instructions:,}",
-        f"{peer.per_mac:.2f}",
+        f"{peer.instructions / row.build.nominal_macs:.2f}",
         f"{row.per_mac:.2f}",
         f"{peer.instructions / row.instructions:.2f}x",
+        f"{peer.cycles:,}" if peer.cycles else "",
+        f"{peer.cycles / row.cycles[0].inferences[0]:.2f}x" if peer.cycles and row.cycles else "",
         f"{peer.ram_bytes:,}",
         f"{row.build.arena_bytes:,}",
         f"{peer.flash_bytes:,}",
@@ -279,7 +280,7 @@ def _time(row: bench.BenchRow, published: bench.Published, cycles: Cycles) -> tu
     theirs = published.milliseconds / 1e3 * published.clock_hz / row.build.nominal_macs
     return (
         row.case.model,
-        _folding(row),
+        row.case.how,
         published.runtime,
         published.part,
         f"{published.clock_hz / 1e6:g}",
