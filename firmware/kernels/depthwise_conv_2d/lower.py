@@ -20,6 +20,7 @@ from boardless.model.compiler.kernels import Call, Constant, Context, Params
 from boardless.model.traits import Rounding
 
 BAND_BYTES = 2048  # of scratch: larger bands widen fewer rows twice
+THRIFTY_BANDS = 5  # of a map that could be one: then input and output share most of their memory
 MOST_PLANE = 8191  # bytes that eight channels' planes may lie apart
 FEW_PIXELS = 4  # of an output map: with fewer, preparing a channel to slide takes longer than taps
 
@@ -139,17 +140,28 @@ def _slide_dsp(context: Context, call: Call, fast: FastChannels) -> Call:
     window = call.params["window"]
     thin = window["input_c"] < 4
     row_bytes = 16 * ((window["output_w"] + 1) // 2 * window["stride_w"] + 1)
-    rows = min((window["output_h"] - 1) * window["stride_h"] + 3, max(3, BAND_BYTES // row_bytes))
-    band = (rows - 3) // window["stride_h"] + 1  # output rows that are made from these
+    whole = (window["output_h"] - 1) * window["stride_h"] + 3
     twice_the_middle = fast.taps.reshape(-1, 3, 3)[:, :, [0, 1, 1, 2]]
     relu = call.params["activation_min"] >= call.params["output_zero_point"]
     packed = np.hstack([words(twice_the_middle).reshape(-1, 3), fast.channels])
-    return dataclasses.replace(
+    found = dataclasses.replace(
         call,
         function=f"bl_depthwise_conv_2d_s8_{'thin_' * thin}{'relu_' * relu}dsp",
         constants=(Constant("filter", packed, "channels: rows of taps; bias, multiplier, scale"),),
-        scratch_bytes=row_bytes * rows,
-    ).with_clearances(context.clearance(window, pixels=0 if thin else band * window["output_w"]))
+    )
+
+    def of(rows: int, thriftier: Call | None = None) -> Call:
+        band = (rows - 3) // window["stride_h"] + 1  # output rows that are made from these
+        pixels = 0 if thin else band * window["output_w"]
+        return dataclasses.replace(
+            found, scratch_bytes=row_bytes * rows, thriftier=thriftier
+        ).with_clearances(context.clearance(window, pixels))
+
+    rows = min(whole, max(3, BAND_BYTES // row_bytes))
+    if thin or rows < whole:
+        return of(rows)
+    fewer = -(-window["output_h"] // THRIFTY_BANDS)
+    return of(rows, of((fewer - 1) * window["stride_h"] + 3))
 
 
 def _taps_dsp(context: Context, call: Call, fast: FastChannels) -> Call:

@@ -6,11 +6,22 @@ files = emit(program, build_id="0123456789abcdef")
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from boardless.core.errors import BadInput
 from boardless.model import ports, profiles
-from boardless.model.compiler import constants, fuse, kernels, lifetimes, plan, room, shapes, verify
+from boardless.model.compiler import (
+    constants,
+    fuse,
+    kernels,
+    lifetimes,
+    plan,
+    room,
+    shapes,
+    thrift,
+    verify,
+)
 from boardless.model.compiler import fold as folding
 from boardless.model.graph import Graph, Operator, Tensor
 from boardless.model.graph.refusals import refused
@@ -104,13 +115,19 @@ def compile_graph(
         graph = folding.channels(graph)
     lowered = _lowered(graph, variants)
     calls = [(call, op) for call, op in lowered if isinstance(call, kernels.Call)]
-    sharing = lifetimes.Sharing()
-    for call, op in lowered:
-        if isinstance(call, kernels.Alias):
-            sharing.join(op.outputs[0], lifetimes.activations(graph, op)[0])
-    memory = lifetimes.lifetimes(graph, calls, sharing, overlap, keep_input)
+
+    def lives(chosen: Sequence[kernels.Call]) -> lifetimes.Buffers:
+        sharing = lifetimes.Sharing()
+        for call, op in lowered:
+            if isinstance(call, kernels.Alias):
+                sharing.join(op.outputs[0], lifetimes.activations(graph, op)[0])
+        with_ops = [(call, op) for call, (_, op) in zip(chosen, calls, strict=True)]
+        return lifetimes.lifetimes(graph, with_ops, sharing, overlap, keep_input)
+
+    thrifty = thrift.used([call for call, _ in calls], lives)
+    memory = lives(thrifty)
     arena = plan.arrange(memory.buffers, memory.overlaps)
-    roomy, arena = room.used([call for call, _ in calls], arena, memory.of_scratch, spare)
+    roomy, arena = room.used(thrifty, arena, memory.of_scratch, spare)
     calls = [(call, op) for call, (_, op) in zip(roomy, calls, strict=True)]
     chosen = iter(roomy)
     lowered = [(next(chosen) if isinstance(c, kernels.Call) else c, op) for c, op in lowered]

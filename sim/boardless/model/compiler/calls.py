@@ -55,6 +55,8 @@ class Call:
     in_place: bool = False  # the output may lie where the first input lies
     scratch_bytes: int = 0  # of the arena, for this call only; the kernel checks the size
     clearances: tuple[int | None, ...] = field(default=(), init=False)  # bytes
+    # The same bits with a smaller clearance, and slower: taken where the arena is smaller by it.
+    thriftier: Call | None = None
     # The same bits with more scratch, and faster: taken where the arena has room. Its promise is
     # the same, because the plan is made for the other one.
     roomier: Call | None = None
