@@ -10,6 +10,7 @@ A block of commands with `:class: not-run` is left out; its caption must say why
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,8 +69,14 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path) -> list[Block]:
+    return list(_blocks(page, page.read_text()))
+
+
+@functools.cache
+def _blocks(page: Path, text: str) -> tuple[Block, ...]:
     found = []
-    for token in MarkdownIt().parse(page.read_text()):
+    # What is inside of a line is most of the time, and no fence.
+    for token in MarkdownIt().disable("inline").parse(text):
         if token.type != "fence":
             continue
         assert token.map is not None
@@ -79,10 +86,10 @@ def blocks(page: Path) -> list[Block]:
         while directive and lines and (option := OPTION.fullmatch(lines[0])):
             options[option.group(1)] = option.group(2)
             lines.pop(0)
-        text = "\n".join(lines).strip("\n") + "\n"
+        inside = "\n".join(lines).strip("\n") + "\n"
         kind = directive.group(1) if directive else ""
-        found.append(Block(page, token.map[0] + 1, language, text, options, kind))
-    return found
+        found.append(Block(page, token.map[0] + 1, language, inside, options, kind))
+    return tuple(found)
 
 
 def commands(block: Block) -> list[Command]:
