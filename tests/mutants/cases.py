@@ -20,7 +20,6 @@ import numpy.typing as npt
 from boardless.core import paths
 from boardless.core.errors import BoardlessError
 from boardless.model import compiler, profiles
-from boardless.model.graph import Graph
 from properties import drawn, records, runners, strategies
 from properties.records import Block, Record
 from properties.runners import Runner, Steps
@@ -49,10 +48,13 @@ class Recorder(Runner):
     made: Sequence[Record] = ()
 
     def each(
-        self, graph: Graph, several: Sequence[tuple[str, ...]], inputs: npt.NDArray[Any]
+        self,
+        settled: compiler.Settled,
+        several: Sequence[tuple[str, ...]],
+        inputs: npt.NDArray[Any],
     ) -> None:
         """Runs a model with each of these sets of variants that gives other calls."""
-        self.run_together([(program, inputs) for program in runners.programs(graph, several)])
+        self.run_together([(program, inputs) for program in runners.programs(settled, several)])
 
     def _layer(self, layer: compiler.Layer, arenas: Sequence[bytearray]) -> Steps[None]:
         """Keeps the calls of a layer with where their outputs are."""
@@ -153,11 +155,10 @@ def _of_operator(operator: str) -> list[Recorded]:
     loaded = strategies.load(operator)
     for dtype in getattr(loaded, "DTYPES", strategies.DTYPES):
         for number, case in enumerate(drawn.cases(operator, dtype)):
-            graph = case.graph
             recorder.magnitude = case.magnitude
-            recorder.each(graph, runners.sets_of_host(operator, dtype), case.inputs)
+            recorder.each(case.settled, runners.sets_of_host(operator, dtype), case.inputs)
             for profile in profiles.names() if number < ROUNDED else []:
                 with contextlib.suppress(BoardlessError):  # what the profile does not take
-                    own_rounding = graph.replace(profile=profile)
+                    own_rounding = compiler.settle(case.graph.replace(profile=profile))
                     recorder.each(own_rounding, [(), records.HOST_VARIANTS], case.inputs)
     return [*recorder.found.values()]

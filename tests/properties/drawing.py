@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 from boardless.model import reference
+from boardless.model.compiler import Settled, settle
 from boardless.model.graph import Graph, read
 from boardless.model.graph.dynamic_range import as_float
 from hypothesis import HealthCheck, Phase, given, settings
@@ -47,6 +48,11 @@ class DrawnCase:
     def graph(self) -> Graph:
         """The model as the compiler takes it."""
         return read(self.content, "case")
+
+    @functools.cached_property
+    def settled(self) -> Settled:
+        """The model as kernels are chosen for it, which is the same for all tests and boards."""
+        return settle(self.graph)
 
     @functools.cached_property
     def expected(self) -> Array:

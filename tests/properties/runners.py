@@ -23,7 +23,6 @@ from boardless.core import paths
 from boardless.device import boards
 from boardless.model import compiler, traits
 from boardless.model.compiler.kernels import Constant
-from boardless.model.graph import Graph
 from properties import records
 from properties.drawing import DrawnCase
 from properties.machines import EmulatedCore, HostProcess, Machine
@@ -302,16 +301,18 @@ def check(case: DrawnCase, machine: str, several: Sequence[tuple[str, ...]] | No
     check_all([case], machine, several)
 
 
-def programs(graph: Graph, several: Iterable[tuple[str, ...]]) -> Iterator[compiler.Program]:
+def programs(
+    settled: compiler.Settled, several: Iterable[tuple[str, ...]]
+) -> Iterator[compiler.Program]:
     """Yields what a model is compiled to with each of these sets of variants, and with arenas that
     have room for kernels that are faster then, where that gives other calls."""
     known = set()
-    for variants, spare in itertools.product(several, SPARE):
-        program = compiler.compile_graph(graph, variants, spare=spare)
-        calls = tuple((at.call.function, at.call.scratch_bytes) for at in program.layers)
-        if calls not in known:
-            known.add(calls)
-            yield program
+    for variants in several:
+        for program in compiler.compile_settled(settled, variants, SPARE):
+            calls = tuple((at.call.function, at.call.scratch_bytes) for at in program.layers)
+            if calls not in known:
+                known.add(calls)
+                yield program
 
 
 def check_all(
@@ -322,7 +323,7 @@ def check_all(
     jobs = []
     for case in cases:
         sets = [runner.variants] if several is None else several
-        jobs += [(case, program) for program in programs(case.graph, sets)]
+        jobs += [(case, program) for program in programs(case.settled, sets)]
     found = runner.run_together([(program, case.inputs) for case, program in jobs])
     for (case, program), got in zip(jobs, found, strict=True):
         equal(case, program, got, case.expected)

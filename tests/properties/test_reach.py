@@ -34,7 +34,7 @@ def test_every_variant_is_drawn(operator: str) -> None:
     used: Counter[str] = Counter()
     for dtype in strategies.dtypes(operator):
         for case in drawn.cases(operator, dtype):
-            programs = list(runners.programs(case.graph, sets_for(operator, dtype)))
+            programs = list(runners.programs(case.settled, sets_for(operator, dtype)))
             used.update({layer.call.function for p in programs for layer in p.layers})
     rare = {name: used[name] for name in variants_of(operator) if used[name] < LEAST}
     assert not rare, f"too few cases reach {rare}: draw such more often, or with another SEED"

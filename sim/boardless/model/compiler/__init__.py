@@ -6,7 +6,7 @@ files = emit(program, build_id="0123456789abcdef")
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from boardless.core.errors import BadInput
@@ -27,6 +27,8 @@ from boardless.model.graph import Graph, Operator, Tensor
 from boardless.model.graph.refusals import refused
 from boardless.model.graph.variables import first_value
 from boardless.model.traits import Rounding
+
+_Lowered = tuple[kernels.Call | kernels.Alias, Operator]
 
 
 @dataclass(frozen=True)
@@ -103,17 +105,46 @@ def compile_graph(
     arena, but whoever holds the pictures needs no copy of them. `spare` is by how many bytes the
     arena may be larger than it has to be, where kernels are faster with more scratch memory.
     """
+    settled = settle(graph, fold)
+    return next(compile_settled(settled, variants, (spare,), overlap, keep_input))
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A model as kernels are chosen for it, on whatever board."""
+
+    graph: Graph
+    nominal_macs: int  # before folding
+    lowered: tuple[_Lowered, ...] | None  # by reference kernels, where that is known already
+
+
+def settle(graph: Graph, fold: bool = True) -> Settled:
+    """Does what compiling for any board begins with; `fold` as in compile_graph."""
     graph = shapes.settled(graph)
     nominal_macs = folding.macs(graph)
     graph = fuse.fuse(constants.fold(graph))
     if any(graph.tensors[number].data is not None for number in graph.outputs):
         raise BadInput("the model's output is a constant", where=graph.name)
-    if (
-        fold and profiles.load(graph.profile).sums is not Rounding.FLOAT
-    ):  # what is wrong with an operator is found in the graph as it came
-        _lowered(graph, ())
-        graph = folding.channels(graph)
-    lowered = _lowered(graph, variants)
+    if not fold or profiles.load(graph.profile).sums is Rounding.FLOAT:
+        return Settled(graph, nominal_macs, None)
+    # what is wrong with an operator is found in the graph as it came
+    lowered = _lowered(graph, ())
+    folded = folding.channels(graph)
+    return Settled(folded, nominal_macs, tuple(lowered) if folded is graph else None)
+
+
+def compile_settled(
+    settled: Settled,
+    variants: tuple[str, ...] = (),
+    spares: Iterable[int] = (0,),
+    overlap: bool = True,
+    keep_input: bool = False,
+) -> Iterator[Program]:
+    """Yields for each of `spares`, in bytes, what compile_graph makes of a settled model with it
+    and the same other arguments."""
+    graph = settled.graph
+    lowered = settled.lowered if not variants else None
+    lowered = lowered or tuple(_lowered(graph, variants))
     calls = [(call, op) for call, op in lowered if isinstance(call, kernels.Call)]
 
     def lives(chosen: Sequence[kernels.Call]) -> lifetimes.Buffers:
@@ -126,11 +157,27 @@ def compile_graph(
 
     thrifty = thrift.used([call for call, _ in calls], lives)
     memory = lives(thrifty)
-    arena = plan.arrange(memory.buffers, memory.overlaps)
-    roomy, arena = room.used(thrifty, arena, memory.of_scratch, spare)
-    calls = [(call, op) for call, (_, op) in zip(roomy, calls, strict=True)]
-    chosen = iter(roomy)
-    lowered = [(next(chosen) if isinstance(c, kernels.Call) else c, op) for c, op in lowered]
+    least = plan.arrange(memory.buffers, memory.overlaps)
+    made: Program | None = None
+    for spare in spares:
+        if made is None or any(call.roomier is not None for call in thrifty):
+            roomy = room.used(thrifty, least, memory.of_scratch, spare)
+            made = _program(settled, lowered, memory, *roomy, keep_input)
+        yield made
+
+
+def _program(
+    settled: Settled,
+    lowered: Sequence[_Lowered],
+    memory: lifetimes.Buffers,
+    chosen: Sequence[kernels.Call],
+    arena: plan.Plan,
+    keep_input: bool,
+) -> Program:
+    """Puts `chosen` calls in place of those of `lowered`, at their places in the arena."""
+    graph, following = settled.graph, iter(chosen)
+    lowered = [(next(following) if isinstance(c, kernels.Call) else c, op) for c, op in lowered]
+    calls = [(call, op) for call, op in lowered if isinstance(call, kernels.Call)]
     offsets = {tensor: arena.offsets[buffer] for tensor, buffer in memory.of_tensor.items()}
     scratch = {call: arena.offsets[buffer] for call, buffer in memory.of_scratch.items()}
     verify.plan(graph, lowered, arena, offsets, scratch, keep_input)
@@ -145,7 +192,7 @@ def compile_graph(
         input_offset=offsets[graph.input],
         output=ports.given(graph),
         output_offset=offsets[graph.output],
-        nominal_macs=nominal_macs,
+        nominal_macs=settled.nominal_macs,
         input_kept=keep_input or bool(graph.more_inputs),  # the bytes of several are copied
         inputs=_places(graph, graph.inputs, offsets),
         outputs=_places(graph, graph.outputs, offsets),
@@ -167,9 +214,7 @@ def _places(graph: Graph, numbers: tuple[int, ...], offsets: dict[int, int]) -> 
     return tuple(Place(at, offsets[number], tensor.nbytes) for at, number, tensor in places)
 
 
-def _lowered(
-    graph: Graph, variants: tuple[str, ...]
-) -> list[tuple[kernels.Call | kernels.Alias, Operator]]:
+def _lowered(graph: Graph, variants: tuple[str, ...]) -> list[_Lowered]:
     """Lowers each operator, in order; BadInput names every one that is not supported."""
     found, refusals = [], list(graph.refused)
     known = {refusal.index for refusal in refusals}
@@ -215,4 +260,4 @@ def _layer(
 
 from boardless.model.compiler.emit import emit  # noqa: E402  (emission needs the records above)
 
-__all__ = ["Layer", "Program", "compile_graph", "emit"]
+__all__ = ["Layer", "Program", "Settled", "compile_graph", "compile_settled", "emit", "settle"]
