@@ -27,6 +27,8 @@ def used(
     bytes, and if it may, models of any size get roomier calls."""
     if all(call.roomier is None for call in calls):
         return list(calls), arena
+    if not spare and sum(c.roomier.macs for c in calls if c.roomier is not None) < LEAST_MACS:
+        return list(calls), arena
     most = aligned(arena.arena_bytes + spare)
     found = [_in_gaps(calls, each, of_scratch, most) for each in _plans(calls, arena, of_scratch)]
     macs, _, chosen, best = max(found, key=lambda found: found[:2])
