@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 from boardless.model import reference
-from boardless.model.compiler import Settled, settle
+from boardless.model.compiler import Program, Settled, compile_graph, settle
 from boardless.model.graph import Graph, read
 from boardless.model.graph.dynamic_range import as_float
 from hypothesis import HealthCheck, Phase, given, settings
@@ -53,6 +53,16 @@ class DrawnCase:
     def settled(self) -> Settled:
         """The model as kernels are chosen for it, which is the same for all tests and boards."""
         return settle(self.graph)
+
+    @functools.cached_property
+    def unfolded(self) -> Program:
+        """What references compute of it, all channels included."""
+        return compile_graph(self.graph, fold=False)
+
+    @functools.cached_property
+    def asked(self) -> Graph:
+        """What TFLite gets, as the compiler takes it."""
+        return read(self.oracle, "case") if self.oracle else self.graph
 
     @functools.cached_property
     def expected(self) -> Array:

@@ -20,7 +20,7 @@ WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected", "transpose_conv",
 @folders
 @drawn.every_case
 def test_nominal_is_what_the_call_does(folder: str, dtype: str, case: DrawnCase) -> None:
-    program = compiler.compile_graph(case.graph, fold=False)
+    program = case.unfolded
     assert program.nominal_macs == program.macs == by_hand(case.graph)
     assert (program.macs > 0) == (folder in WEIGHTED)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
-import one_operator
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from boardless.core.errors import BoardlessError
@@ -17,6 +16,7 @@ from properties import drawn
 from properties.drawing import DrawnCase
 from properties.test_kernels import FOLDERS, folders
 
+TYPE_OF_TENSOR = 6  # where the schema's tables of tensors say where it is
 QUANTISED = [(name, dtype) for name, dtype in FOLDERS if dtype == "int8"]
 
 
@@ -42,9 +42,8 @@ CHANNELWISE = [
 
 
 def context_of(case: DrawnCase, folder: str) -> kernels.Context:
-    read = graph.read(case.oracle, "case") if case.oracle else case.graph
-    (op,) = (op for op in read.operators if holds(folder, op.name))
-    return kernels.Context(read, op)
+    (op,) = (op for op in case.asked.operators if holds(folder, op.name))
+    return kernels.Context(case.asked, op)
 
 
 @folders
@@ -54,7 +53,7 @@ def test_a_call_goes_to_the_folder_that_the_traits_name(
 ) -> None:
     context = context_of(case, folder)
     known = traits.of(context.op.name)
-    for layer in compiler.compile_graph(case.graph, fold=False).layers:
+    for layer in case.unfolded.layers:
         if layer.op != context.op.name:
             continue
         first = next(t for i in context.op.inputs if (t := context.graph.tensors[i]).data is None)
@@ -121,7 +120,8 @@ def test_uint8_gives_the_same_values_where_the_traits_say_so(
         return  # TFLite has no uint8 weights with a scale per channel
     found = reference.predict(unsigned(case.oracle or case.content), case.inputs)
     np.testing.assert_array_equal(found, case.expected)
-    old, new = generated(unsigned(case.content)), generated(case.content)
+    old = generated(compiler.settle(graph.read(unsigned(case.content), "case")))
+    new = generated(case.settled)
     known = traits.of(context.op.name)
     if (
         known.weighted or known.filtered is not None
@@ -130,18 +130,22 @@ def test_uint8_gives_the_same_values_where_the_traits_say_so(
     assert old == new
 
 
-def generated(content: bytes) -> dict[str, bytes]:
-    return compiler.emit(compiler.compile_graph(graph.read(content, "case")))
+def generated(settled: compiler.Settled) -> dict[str, bytes]:
+    return compiler.emit(next(compiler.compile_settled(settled)))
 
 
 def unsigned(content: bytes) -> bytes:
     """The model with uint8 tensors in place of its int8 ones, of the same real values."""
-    model = schema.ModelT.InitFromPackedBuf(content)
-    for tensor in model.subgraphs[0].tensors:
-        if tensor.type == schema.TensorType.INT8:
-            tensor.type = schema.TensorType.UINT8
-            tensor.quantization.zeroPoint = [z + 128 for z in tensor.quantization.zeroPoint]
-            if tensor.buffer:
-                buffer = model.buffers[tensor.buffer]
-                buffer.data = np.array(buffer.data, np.uint8) ^ 0x80
-    return one_operator.packed(model)
+    changed = bytearray(content)
+    model = schema.Model.GetRootAs(changed, 0)
+    subgraph = model.Subgraphs(0)
+    for tensor in map(subgraph.Tensors, range(subgraph.TensorsLength())):
+        if tensor.Type() == schema.TensorType.INT8:
+            table = tensor._tab
+            changed[table.Pos + table.Offset(TYPE_OF_TENSOR)] = schema.TensorType.UINT8
+            zero_points = tensor.Quantization().ZeroPointAsNumpy()  # views into what is changed
+            zero_points += 128
+            if tensor.Buffer():
+                values = model.Buffers(tensor.Buffer()).DataAsNumpy()
+                values ^= 0x80
+    return bytes(changed)
