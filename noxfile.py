@@ -332,6 +332,7 @@ def bench(session: nox.Session) -> None:
     if not alone:
         session.run("boardless", "bench", *session.posargs)
     if not session.posargs:
+        session.run("boardless", "bench", "--board", "mps3-an547")
         session.run("boardless", "bench", "--shapes")
     if not session.posargs or alone == ["--errors"]:
         session.run("boardless", "calibrate", "--all")

@@ -5,7 +5,8 @@
     watch.check()                        # LinkError once it has taken longer than its budget
 
 The budget is in seconds of the emulator's own processor time, so it does not depend on what else
-the machine does. It follows from the number of multiplications, with much to spare.
+the machine does. It follows from the number of multiplications, with much to spare. A device that
+sleeps uses none: it is ended when whoever waits for it has looked in vain for a minute.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from boardless.device.records import Build
 
 AT_LEAST = 10.0  # seconds for the answer to a command, whatever it does
 OVERHEAD = 0.05  # seconds of an inference, apart from its layers
+LOOK = 1.0  # seconds between two checks of a device that says nothing
+ASLEEP = 60.0  # seconds of them in which it has done nothing
+NOTHING = 0.5  # seconds of processor time: an emulator that waits looks at its clocks
 PER_MAC = 2e-5  # seconds: 100 instructions of software floats, 5 million a second under a plugin
 
 
@@ -47,6 +51,8 @@ class Watch:
     build: Build
     end: float | None = None  # of the processor time
     allowed: float = 0.0
+    checks: int = 0  # since `before`
+    before: float = 0.0  # of the processor time
 
     @classmethod
     def of(cls, session: Session, build: Build) -> Watch | None:
@@ -57,19 +63,24 @@ class Watch:
         """Starts the budget of so many inferences."""
         self.allowed = AT_LEAST + inferences * (OVERHEAD + PER_MAC * self.build.macs)
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended, or no Linux
-            self.end = processor_seconds(self.process) + self.allowed
+            self.checks, self.before = 0, processor_seconds(self.process)
+            self.end = self.before + self.allowed
 
     def over(self) -> None:
         """Says that the answer has come."""
         self.end = None
 
     def check(self) -> None:
-        """Raises DeviceFault if the budget is spent."""
+        """Raises DeviceFault if the budget is spent, or if the device sleeps."""
+        if self.end is None:
+            return
         try:
-            if self.end is None or processor_seconds(self.process) < self.end:
-                return
+            used = processor_seconds(self.process)
         except (OSError, ValueError, IndexError):
             return  # it has ended, which whoever reads its line finds out
+        if used < self.end:
+            self._check_sleep(used)
+            return
         where = self.place()
         if "(hal_getc+" in where:
             raise DeviceFault(
@@ -83,6 +94,20 @@ class Watch:
             f"{where}",
             hint="look for a loop there, or see the map of the build",
         )
+
+    def _check_sleep(self, used: float) -> None:
+        """Raises DeviceFault if next to nothing was done in a minute of checks. They are counted,
+        because the clock goes on while a user has stopped all of this."""
+        self.checks += 1
+        if self.checks * LOOK < ASLEEP:
+            return
+        if used - self.before < NOTHING:
+            raise DeviceFault(
+                f"the device sleeps: it has done nothing for {ASLEEP:.0f} s and is {self.place()}",
+                hint="it may wait for an interrupt that does not come: another version of the "
+                "emulator may raise another one",
+            )
+        self.checks, self.before = 0, used
 
     def place(self) -> str:
         """Returns where the device is: layer, code address and function."""

@@ -18,13 +18,12 @@ from boardless.core.errors import DeviceFault, LinkError
 from boardless.device.emulators.base import Session
 from boardless.device.link import answers, messages
 from boardless.device.records import Build
-from boardless.device.watch import Watch
+from boardless.device.watch import LOOK, Watch
 
 PROTOCOL = "1"
 MAX_LINE = 1 << 20  # bytes without a line end: more is not our firmware
 MAX_LINES = 10_000  # in a row, without a command between them: our firmware is not that talkative
 SMALLEST_BLOCK = 16
-LOOK = 1.0  # seconds between two looks at a device that says nothing
 DAMAGED = "e-[Block is damaged: length or checksum is wrong]"  # in transit: send it again
 
 
