@@ -75,7 +75,8 @@ def test_a_named_model_brings_all_of_its_cases() -> None:
 def test_without_data_the_structure_stands_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("BOARDLESS_DATA", raising=False)
+    for name in ("BOARDLESS_DATA", "BOARDLESS_MLPERF"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path))
     for name, kind in (("vww_96_int8", "int8"), ("vww_96_float", "float32")):
         model, trained = bench.find(name)

@@ -52,8 +52,8 @@ def test_a_saving_of_one_percent_is_not_worth_it() -> None:
 
 
 def test_the_maps_of_small_depthwise_layers_share_memory() -> None:
-    """As in MLPerf Tiny's keyword spotting: without bands a map and the next one lie side by
-    side."""
+    """Tries layers as MLPerf Tiny's keyword spotting has: without bands a map and the next one lie
+    side by side."""
     net = random_network.Network((1, 25, 5, 64))
     for _ in range(4):
         net.depthwise(3, 1, random_network.RELU)
