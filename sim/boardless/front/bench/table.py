@@ -263,7 +263,7 @@ def _peer(row: bench.BenchRow, peer: bench.Peer) -> tuple[str, ...]:
         row.case.how,
         peer.name,
         f"{peer.instructions:,}",
-        f"{peer.instructions / row.build.nominal_macs:.2f}",
+        f"{peer.per_mac or peer.instructions / row.build.nominal_macs:.2f}",
         f"{row.per_mac:.2f}",
         f"{peer.instructions / row.instructions:.2f}x",
         f"{peer.cycles:,}" if peer.cycles else "",
