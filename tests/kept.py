@@ -21,6 +21,7 @@ from pathlib import Path
 
 from boardless.core import paths
 from boardless.device import platformio
+from boardless.device.plugin import counter
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 
@@ -87,8 +88,14 @@ def _included(source: Path, folders: Sequence[Path]) -> list[Path]:
 
 def share_objects(copy: Path, boards: Iterable[str]) -> None:
     """Gives the checkout's objects of these boards to a copy of the checkout."""
+    share_with(copy / "build", boards)
+
+
+def share_with(build: Path, boards: Iterable[str]) -> None:
+    """Gives another build folder the checkout's objects of these boards, and what counts."""
     for name in boards:
-        platformio.lend(name, copy / "build")
+        platformio.lend(name, build)
+    counter.lend(build)
 
 
 @functools.cache

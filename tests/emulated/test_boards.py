@@ -14,13 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import kept
 import numpy as np
 import pytest
 from boardless import runtimes
 from boardless.core import paths
 from boardless.core.errors import DeviceFault, ToolFailed, ToolMissing, TooSmall
 from boardless.data import pictures
-from boardless.device import boards, emulators, platformio, run
+from boardless.device import boards, emulators, run
 from boardless.device.link.client import Client
 from boardless.device.records import Board, Build
 from boardless.judge import predictions
@@ -168,7 +169,7 @@ def test_sim_with_a_board_of_ones_own_builds_nothing_twice(cli: Cli, tmp_path: P
         "BOARDLESS_BOARDS": str(own.parent),
         "BOARDLESS_BUILD_DIR": str(tmp_path / "build"),
     }
-    platformio.lend("host", tmp_path / "build")
+    kept.share_with(tmp_path / "build", ["host"])
     names = ("digits_cnn", "mobile_lenet")
     command = ("sim", *names, "--boards", "my-board,host", "--limit", "2")
     done = cli(*command, "--json", "-", **environment)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import kept
 import own_model
 import pytest
 import workflows
@@ -152,6 +153,7 @@ def own(tmp_path: Path) -> Path:
     git(root, "init", "-q")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "base")
+    kept.share_with(root / "build", [QEMU])
     return root
 
 

@@ -184,7 +184,8 @@ def wait_for_emulator(cli: Cli, process: object) -> None:
         done.wait(0.02)
 
 
-RUN = ("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2")
+# More pictures than are done when the signal comes, and few enough for the reference.
+RUN = ("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2", "--limit", "256")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ RUN = ("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2")
     [
         (signal.SIGINT, RUN),
         (signal.SIGTERM, RUN),
-        (signal.SIGINT, ("sim", "mobile_lenet", "--limit", "100000")),
+        (signal.SIGINT, ("sim", "mobile_lenet", "--limit", "256")),
     ],
 )
 def test_ctrl_c_ends_the_emulator(
@@ -231,7 +232,7 @@ def test_ctrl_c_ends_an_emulator_that_does_not_boot(cli: Cli, built: Built, tmp_
 
 def test_even_a_killed_run_leaves_no_emulator(cli: Cli, built: Built) -> None:
     built("mobile_lenet:int8", "mps2-an386")
-    process = cli.start("run", "mobile_lenet:int8", "--link", "uart", "--jobs", "2")
+    process = cli.start(*RUN)
     wait_for_emulator(cli, process)
     process.kill()
     process.communicate(timeout=60)

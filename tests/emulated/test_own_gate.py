@@ -7,9 +7,9 @@ import re
 import subprocess
 from pathlib import Path
 
+import kept
 import own_model
 import pytest
-from boardless.device import platformio
 from command_line import Cli
 
 pytestmark = pytest.mark.emulated
@@ -19,7 +19,7 @@ GATE = ("gate", "nets/model.tflite", "--board", "mps2-an386")
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("build")
-    platformio.lend("mps2-an386", folder)
+    kept.share_with(folder, ["mps2-an386"])
     return str(folder)
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import browser
 import html5lib
+import kept
 import numpy as np
 import pytest
 import shared
-from boardless.device import platformio
 from command_line import Cli
 from PIL import Image
 
@@ -114,8 +114,7 @@ def sim(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def simulate(folder: Path) -> None:
-    for board in ("mps2-an386", "mps3-an547"):
-        platformio.lend(board, folder)
+    kept.share_with(folder, ("mps2-an386", "mps3-an547"))
     done = Cli()(
         "sim", "digits_cnn", "mobile_lenet", "--limit", "36", BOARDLESS_BUILD_DIR=str(folder)
     )

@@ -10,10 +10,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import kept
 import own_model
 import pytest
 from boardless.core import paths
-from boardless.device import platformio
 from command_line import Cli
 
 pytestmark = pytest.mark.emulated
@@ -38,7 +38,7 @@ def test_from_the_first_commit_to_the_one_that_made_it_slower(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    platformio.lend("mps2-an386", tmp_path / "build")
+    kept.share_with(tmp_path / "build", ["mps2-an386"])
     monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "build"))
     model = tmp_path / "nets" / "model.tflite"
     model.parent.mkdir()

@@ -26,6 +26,7 @@ from boardless.core.programs import identity
 from boardless.core.store import Store
 from boardless.core.surroundings import in_ci
 from boardless.device import build, compilers, emulators, platformio
+from boardless.device.plugin import counter
 from boardless.device.records import OURS, Board
 from boardless.judge import figures, judged
 from boardless.judge.records import Case
@@ -180,6 +181,7 @@ class Tree:
         self.scratch.mkdir(exist_ok=True)
         board, name = group[0].board, group[0].name
         platformio.lend(board.name, self.build)
+        counter.lend(self.build)
         images = self.scratch / f"{name}.npz"
         np.savez(images, images=inputs.images)
         models = [case.model for case in group]

@@ -116,6 +116,17 @@ def build(interface: int) -> Path:
     return path
 
 
+def lend(root: Path) -> None:
+    """Gives the libraries that are there to another build folder, of a revision or of a copy of the
+    checkout: each is found by the content of its sources."""
+    target = root / _folder().name
+    for library in _folder().glob("count-*.so"):
+        if not (target / library.name).exists():
+            target.mkdir(parents=True, exist_ok=True)
+            files.replace(target / library.name, library.read_bytes())
+            (target / library.name).chmod(0o755)
+
+
 def _probe(program: str, path: Path) -> str:
     """Starts QEMU with the plugin, which ends it at once; "" or what QEMU says against it."""
     command = [program, "-M", "none", "-display", "none", "-plugin", f"{_escaped(path)},probe=on"]
