@@ -20,14 +20,34 @@ from pathlib import Path
 from typing import Any
 
 from boardless.core import paths
+from SCons.Node.FS import File
 from SCons.Script import Default, DefaultEnvironment, Exit, SetOption
+from SCons.Util import hash_collect, hash_signature
 
 env = DefaultEnvironment()
 firmware = paths.FIRMWARE
 project = env.subst("$PROJECT_DIR")  # the tree, or links to it
 SetOption("max_drift", -1)  # no trust in times: a source is new when its content is
+build = env.subst("$BUILD_DIR")
 folders = os.environ.get("BOARDLESS_GENERATED", "").splitlines()
 inside = not folders
+
+
+def signature(node: Any) -> str:
+    """Returns the name of an object among those that are kept, as SCons does, but the same one in
+    every build folder: `lend` gives objects to another."""
+    if not hasattr(node, "cachesig"):
+        made_of = [child.get_cachedir_csig() for child in node.children()]
+        texts = bytes(node.get_executor().get_contents()), node.get_internal_path().encode()
+        for text in texts:
+            for folder in (build, os.path.relpath(build, project)):
+                text = text.replace(folder.encode(), b"$BUILD_DIR")
+            made_of.append(hash_signature(text))
+        node.cachesig = hash_collect(made_of)
+    return str(node.cachesig)
+
+
+File.get_cachedir_bsig = signature
 
 
 def made_here() -> dict[str, Any]:
