@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 
 import recipes
 import training
+import untrained
 from architectures import fdmobilenet, micromobilenet, mobilenet_v1
 from boardless.data.pictures import as_real
 
@@ -75,9 +76,9 @@ FAMILY = {
 def test_micromobilenet(name: str) -> None:
     fixed, per_class, multiplications, maps = FAMILY[name]
     for classes in (2, 5):
-        model = training.build(name, (96, 96, 1), classes)
+        model = untrained.model(name, (96, 96, 1), classes)
         assert model.count_params() == fixed + per_class * classes
-    model = training.build(name, (96, 96, 1), 2)
+    model = untrained.model(name, (96, 96, 1), 2)
     assert macs(model) == multiplications
     assert sides(model, "stem") + sides(model, "dw_") == maps
     assert sides(model, "pw_") == maps[1:]
@@ -85,7 +86,7 @@ def test_micromobilenet(name: str) -> None:
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_micromobilenet_details(name: str) -> None:
-    model = training.build(name, (96, 96, 1), 5)
+    model = untrained.model(name, (96, 96, 1), 5)
     for layer in model.layers:
         kind = type(layer).__name__
         assert kind not in ("BatchNormalization", "Scale")
@@ -120,9 +121,9 @@ def test_micromobilenet_is_plain_after_its_training(name: str) -> None:
     pixels = rng.integers(0, 256, (4, 96, 96, 1))
     pixels[0, 20:60] = 0  # a black part is the darkest that there is
     pictures = as_real(pixels, recipes.read_recipe(name).input)
-    expected = scaled.predict(pictures, verbose=0)
+    expected = untrained.outputs(scaled, pictures)
     assert np.ptp(expected) > 0.01
-    np.testing.assert_allclose(plain.predict(pictures, verbose=0), expected, atol=1e-5)
+    np.testing.assert_allclose(untrained.outputs(plain, pictures), expected, atol=1e-5)
 
 
 def test_micromobilenet_begins_with_filters_that_pass_something_on() -> None:
@@ -134,7 +135,7 @@ def test_micromobilenet_begins_with_filters_that_pass_something_on() -> None:
 
 
 def test_squeeze_and_excitation_bottlenecks() -> None:
-    model = training.build("se_mobilenet", (96, 96, 1), 5)
+    model = untrained.model("se_mobilenet", (96, 96, 1), 5)
     names = {layer.name: layer for layer in model.layers}
     adds = [name for name in names if name.endswith("_add")]
     assert adds == ["b2_add", "b4_add", "b6_add", "b7_add"]  # where shapes are equal
@@ -159,7 +160,7 @@ def test_excitation_weighs_channels() -> None:
     project, scaled = (model.get_layer(name).output for name in ("b2_project_bn", "b2_scale"))
     probe = keras.Model(model.input, [project, scaled])
     picture = np.random.default_rng(0).normal(size=(1, 96, 96, 1)).astype(np.float32)
-    before, after = probe.predict(picture, verbose=0)
+    before, after = untrained.outputs(probe, picture)
     share = after / before
     assert np.allclose(share, share[:, :1, :1], atol=1e-3)  # one weight for a whole channel
     assert 0 < share.min() < share.max() < 1
@@ -178,14 +179,16 @@ def test_fdmobilenet(
     alphas: tuple[float, ...], fixed: int, channels: list[int], at_128: float, at_224: float
 ) -> None:
     for classes in (2, 5, 1000):
-        model = fdmobilenet.build((128, 128, 3), classes, alphas)
+        model = untrained.fdmobilenet_of((128, 128, 3), classes, alphas)
         assert model.count_params() == fixed + 257 * classes
-    model = fdmobilenet.build((128, 128, 3), 5, alphas)
+    model = untrained.fdmobilenet_of((128, 128, 3), 5, alphas)
     outputs = [model.get_layer("conv1"), *(model.get_layer(f"conv_pw_{n}") for n in range(1, 12))]
     assert [layer.filters for layer in outputs] == channels
     assert sides(model, "conv_dw") == [32, 16, 16, 8, 8, *6 * [4]]
     assert macs(model) == pytest.approx(at_128, abs=5e3)
-    assert macs(fdmobilenet.build((224, 224, 3), 5, alphas)) == pytest.approx(at_224, abs=5e3)
+    assert macs(untrained.fdmobilenet_of((224, 224, 3), 5, alphas)) == pytest.approx(
+        at_224, abs=5e3
+    )
 
 
 def separable(inputs: int, outputs: int, depthwise: int) -> int:
@@ -199,20 +202,20 @@ def test_fdmobilenet_parameters(alpha: float, side: int) -> None:
     filters = (32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 1024)
     widths = [int(alpha * channels) for channels in filters]
     blocks = sum(separable(i, o, depthwise=1) for i, o in pairwise(widths))  # a bias
-    model = fdmobilenet.build((side, side, 3), 5, 12 * (alpha,))
+    model = untrained.fdmobilenet_of((side, side, 3), 5, 12 * (alpha,))
     assert model.count_params() == (27 + 4) * widths[0] + blocks + 5 * (widths[-1] + 1)
 
 
 def test_fdmobilenet_with_batch_normalisation_folded() -> None:
     """128,813 parameters for 5 classes; the source's 125,477 have lost 3 of the 4 per channel."""
-    model = training.build("fdmobilenet_025", (128, 128, 3), 5)
+    model = untrained.model("fdmobilenet_025", (128, 128, 3), 5)
     assert model.count_params() == 128_813
     assert folded(model) == 125_477 == 128_813 - 3 * 1112
 
 
 @pytest.mark.parametrize("alpha", [0.25, 0.5, 0.75, 1.0])
 def test_fdmobilenet_widths(alpha: float) -> None:
-    model = fdmobilenet.build((128, 128, 3), 5, 12 * (alpha,))
+    model = untrained.fdmobilenet_of((128, 128, 3), 5, 12 * (alpha,))
     for layer in model.layers:
         kind = type(layer).__name__
         if kind == "DepthwiseConv2D":
@@ -226,7 +229,7 @@ def test_fdmobilenet_widths(alpha: float) -> None:
         if kind == "ReLU":
             assert layer.max_value is None
     assert model.get_layer("conv_pw_11").filters == int(1024 * alpha)
-    larger = fdmobilenet.build((224, 224, 3), 5, 12 * (alpha,))
+    larger = untrained.fdmobilenet_of((224, 224, 3), 5, 12 * (alpha,))
     assert larger.count_params() == model.count_params()
     assert sides(larger, "conv_dw") == [56, 28, 28, 14, 14, *6 * [7]]
 
@@ -243,7 +246,7 @@ V1_TABLE = (
 def test_mobilenet_v1_is_the_published_table(
     alpha: float, side: int, millions: int, parameters: float
 ) -> None:
-    model = mobilenet_v1.build((side, side, 3), 1000, alpha)
+    model = untrained.mobilenet_v1_of((side, side, 3), 1000, alpha)
     assert round(macs(model) / 1e6) == millions or macs(model) == pytest.approx(
         1e6 * millions, rel=0.03
     )
@@ -266,14 +269,14 @@ def test_mobilenet_v1_is_keras_own() -> None:
     ours.set_weights(theirs.get_weights())
     picture = np.random.default_rng(0).uniform(-1, 1, (1, 224, 224, 3)).astype(np.float32)
     np.testing.assert_allclose(
-        ours.predict(picture, verbose=0), theirs.predict(picture, verbose=0), atol=1e-6
+        untrained.outputs(ours, picture), untrained.outputs(theirs, picture), atol=1e-6
     )
 
 
 @pytest.mark.parametrize("alpha", [0.25, 0.2, 0.1])
 @pytest.mark.parametrize("colours", [1, 3])
 def test_mobilenet_v1_at_96(alpha: float, colours: int) -> None:
-    model = mobilenet_v1.build((96, 96, colours), 2, alpha)
+    model = untrained.mobilenet_v1_of((96, 96, colours), 2, alpha)
     assert model.get_layer("conv1").filters == int(32 * alpha)
     assert model.get_layer("conv_pw_13").filters == int(1024 * alpha)
     assert sides(model, "conv_dw") == [48, 24, 24, 12, 12, *6 * [6], 3, 3]
@@ -294,7 +297,7 @@ def key(layer: Any, weight: Any) -> str:
 def imagenet() -> dict[str, np.ndarray[Any, Any]]:
     """Weights with the names and shapes of the real ones, at random."""
     rng = np.random.default_rng(0)
-    model = mobilenet_v1.build((96, 96, 3), 1000, 0.25)
+    model = untrained.mobilenet_v1_of((96, 96, 3), 1000, 0.25)
     made = {}
     for layer in model.layers:
         for weight in layer.weights:
@@ -373,12 +376,12 @@ def test_equalising_changes_ranges_and_nothing_else() -> None:
             signs = np.random.default_rng(2).choice([-0.1, 0.1], kernel.shape)
             layer.set_weights([kernel * signs, *bias])
     pictures = np.random.default_rng(3).uniform(-1, 1, (4, 128, 128, 3)).astype(np.float32)
-    before = model.predict(pictures, verbose=0)
+    before = untrained.outputs(model, pictures)
     fdmobilenet.equalise(model, pictures)
     assert np.ptp(before) > 0.01
-    np.testing.assert_allclose(model.predict(pictures, verbose=0), before, atol=1e-4)
+    np.testing.assert_allclose(untrained.outputs(model, pictures), before, atol=1e-4)
     stem = keras.Model(model.input, model.get_layer("conv1_relu").output)
-    largest = stem.predict(pictures, verbose=0).max(axis=(0, 1, 2))
+    largest = untrained.outputs(stem, pictures).max(axis=(0, 1, 2))
     np.testing.assert_allclose(largest, largest.mean(), rtol=1e-3)
 
 

@@ -24,6 +24,7 @@ import quantise
 import recipes
 import teacher
 import training
+import untrained
 from augment import augment, changed
 from average import Average
 from boardless.core.errors import BadInput
@@ -419,7 +420,7 @@ def test_rounded_layers_round_as_int8_files_do() -> None:
     real = pictures.as_real(images, scaling)
     content = quantise.int8_tflite(model, real)
     network = graph.read(content, "rounded")
-    levels = keras.Model(twin.input, twin.layers[2].output).predict(real, verbose=0)
+    levels = untrained.outputs(keras.Model(twin.input, twin.layers[2].output), real)
     assert len(np.unique(levels)) <= 256
     assert len(np.unique(levels)) > 100
     conv = next(op for op in network.operators if op.name == "CONV_2D")
@@ -449,18 +450,25 @@ def test_tuning_trains_the_model_itself() -> None:
     after = model.get_weights()
     assert not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
     real = pictures.as_real(data.validation.images, plan.input)
-    right = softmax.predict(real, verbose=0).argmax(axis=1) == data.validation.labels
+    right = untrained.outputs(softmax, real).argmax(axis=1) == data.validation.labels
     assert right.mean() > 0.75  # 0.70 before
 
 
 def test_only_int8_is_trained_with_its_rounding() -> None:
     """The float file is the model at its best, before; its layers have initialisers of our own."""
-    plan = msgspec.structs.replace(recipes.read_recipe("micro_mobilenet"), distillation=None)
-    data = few(side=48)
-    after = msgspec.structs.replace(plan.quantisation, aware_epochs=0)
+    plan, data = recipes.read_recipe("pico_mobilenet"), few(side=48)  # the smallest of its family
     rounded, aware = (
-        training.train("micro_mobilenet", r, data, epochs=1)
-        for r in (msgspec.structs.replace(plan, quantisation=after), plan)
+        training.train(
+            "pico_mobilenet",
+            msgspec.structs.replace(
+                plan,
+                distillation=None,
+                quantisation=msgspec.structs.replace(plan.quantisation, aware_epochs=epochs),
+            ),
+            data,
+            epochs=1,
+        )
+        for epochs in (0, 5)
     )
     assert aware.float32 == rounded.float32
     assert aware.int8 != rounded.int8

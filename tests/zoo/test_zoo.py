@@ -28,6 +28,7 @@ import recipes  # noqa: E402
 import train  # noqa: E402
 import training  # noqa: E402
 import unfold  # noqa: E402
+import untrained  # noqa: E402
 from augment import augment  # noqa: E402
 from boardless.core.errors import BadInput  # noqa: E402
 from boardless.data import pictures  # noqa: E402
@@ -111,20 +112,20 @@ def lines(text: str) -> list[str]:
 
 # --- Architectures, untrained -------------------------------------------------------------------
 def test_mobile_lenet_is_the_published_table() -> None:
-    model = training.build("mobile_lenet", (28, 28, 3), 8)
+    model = untrained.model("mobile_lenet", (28, 28, 3), 8)
     assert len(lines(MOBILE_LENET)) == 43
     assert table(model) == lines(MOBILE_LENET)
     assert model.count_params() == 3352
 
 
 def test_mobile_lenet_for_mnist() -> None:
-    model = training.build("mobile_lenet", (28, 28, 1), 10)
+    model = untrained.model("mobile_lenet", (28, 28, 1), 10)
     assert model.count_params() == 3258
     assert model.output_shape == (None, 10)
 
 
 def test_mobile_lenet_details() -> None:
-    model = training.build("mobile_lenet", (28, 28, 3), 8)
+    model = untrained.model("mobile_lenet", (28, 28, 3), 8)
     for layer in model.layers:
         kind = type(layer).__name__
         if kind == "BatchNormalization":
@@ -135,12 +136,12 @@ def test_mobile_lenet_details() -> None:
             assert layer.padding == ("valid" if layer.strides == (2, 2) else "same")
         if kind == "ReLU":
             assert layer.max_value is None
-    probabilities = model.predict(np.zeros((2, 28, 28, 3), np.float32), verbose=0)
+    probabilities = untrained.outputs(model, np.zeros((2, 28, 28, 3), np.float32))
     assert np.allclose(probabilities.sum(axis=1), 1)
 
 
 def test_digits_cnn_is_the_published_table() -> None:
-    model = training.build("digits_cnn", (8, 8, 1), 10)
+    model = untrained.model("digits_cnn", (8, 8, 1), 10)
     assert table(model) == lines(DIGITS_CNN)
     assert model.count_params() == 810
     assert model.layers[-1].activation.__name__ == "linear"
@@ -161,7 +162,7 @@ def test_stride_2_pads_symmetrically(block: int, channels: int) -> None:
     size = probe.input_shape[1]
     dot = np.zeros((1, size, size, channels), np.float32)
     dot[0, size - 3, size - 3] = 1
-    seen = probe.predict(dot, verbose=0)[0, :, :, 0]
+    seen = untrained.outputs(probe, dot)[0, :, :, 0]
     last = size // 2 - 1
     assert np.argwhere(seen).tolist() == [
         [y, x] for y in (last - 1, last) for x in (last - 1, last)
@@ -186,14 +187,14 @@ def test_unfolded_weights_in_the_layer_by_layer_firmware(tmp_path: Path) -> None
     seen = np.zeros(8, np.float32)
     address = ctypes.c_void_p(arrays["picture"].ctypes.data), ctypes.c_void_p(seen.ctypes.data)
     assert layers_example.mobile_lenet(tmp_path).mobile_lenet(*address) == 0
-    np.testing.assert_allclose(seen, model.predict(picture, verbose=0)[0], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(seen, untrained.outputs(model, picture)[0], rtol=0, atol=1e-5)
 
 
 # --- Results and cards --------------------------------------------------------------------------
 @pytest.mark.parametrize("name", recipes.names())
 def test_results_and_card_belong_to_the_model(name: str) -> None:
     results, recipe = recipes.read_results(recipes.ZOO / name), recipes.read_recipe(name)
-    model = training.build(name, results.input_shape, len(results.classes))
+    model = untrained.model(name, tuple(results.input_shape), len(results.classes))
     assert results.name == name
     assert results.parameters == model.count_params()
     assert results.input == recipe.input
