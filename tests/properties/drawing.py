@@ -56,12 +56,12 @@ class DrawnCase:
 
     @functools.cached_property
     def unfolded(self) -> Program:
-        """Returns what references compute of it, all channels included."""
+        """Returns the program of reference kernels, all channels included."""
         return compile_graph(self.graph, fold=False)
 
     @functools.cached_property
     def asked(self) -> Graph:
-        """Returns what TFLite gets, as the compiler takes it."""
+        """Returns the model that TFLite gets, as the compiler takes it."""
         return read(self.oracle, "case") if self.oracle else self.graph
 
     @functools.cached_property
