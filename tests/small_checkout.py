@@ -21,6 +21,7 @@ from boardless.judge import baseline
 from boardless.model import compiler, zoo
 from command_line import Cli, Completed, failure
 
+BUILT = (".git", ".pio", "build")
 ROOM = ("code_bytes", "flash_bytes")
 
 
@@ -31,6 +32,7 @@ class Checkout:
     def __init__(self, root: Path, *, built: bool = True) -> None:
         self.root = root
         self.cli = Cli()
+        self.known: dict[Path, tuple[str, bytes]] = {}  # file -> (its state, its content)
         for name in ("sim/boardless", "firmware", "models/zoo/digits_cnn"):
             shutil.copytree(
                 paths.ROOT / name, root / name, ignore=shutil.ignore_patterns("examples")
@@ -54,7 +56,7 @@ class Checkout:
         """Returns a copy of a checkout, with all that was built and measured in it."""
         shutil.copytree(other, root, symlinks=True)
         made = cls.__new__(cls)
-        made.root, made.cli = root, Cli()
+        made.root, made.cli, made.known = root, Cli(), {}
         return made
 
     def judge_only(self, model: str, board: str) -> None:
@@ -125,24 +127,32 @@ class Checkout:
     @contextlib.contextmanager
     def undone(self) -> Iterator[None]:
         """Undoes what the block changes in the sources, which are all but what is built."""
-        kept = {path: path.read_bytes() for path in self.sources()}
+        kept = self.sources()
+        for path, state in kept.items():
+            if self.known.get(path, ("", b""))[0] != state:
+                self.known[path] = state, path.read_bytes()
         try:
             yield
         finally:
-            for path in self.sources():
-                if path not in kept:
-                    path.unlink()
-            for path, content in kept.items():
-                if not path.is_file() or path.read_bytes() != content:
+            now = self.sources()
+            for path in now.keys() - kept.keys():
+                path.unlink()
+            for path, state in kept.items():
+                if now.get(path) != state:
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(content)
+                    path.write_bytes(self.known[path][1])
 
-    def sources(self) -> list[Path]:
-        found = []
-        for top in self.root.iterdir():
-            if top.name not in (".git", ".pio", "build"):
-                found += [top] if top.is_file() else [p for p in top.rglob("*") if p.is_file()]
-        return [path for path in found if "__pycache__" not in path.parts]
+    def sources(self) -> dict[Path, str]:
+        """Returns each file with what changes whenever somebody writes it."""
+        found: dict[Path, str] = {}
+        for folder, folders, files in os.walk(self.root):
+            top = Path(folder) == self.root
+            folders[:] = [f for f in folders if f != "__pycache__" and not (top and f in BUILT)]
+            for path in (Path(folder, name) for name in files):
+                if path.is_file():
+                    about = path.stat()
+                    found[path] = f"{about.st_ino} {about.st_mtime_ns} {about.st_ctime_ns}"
+        return found
 
     def flip(self) -> None:
         """The lowest bit of one weight of the convolution."""

@@ -24,13 +24,14 @@ def stays_within_its_memory(content: bytes, several: Sequence[tuple[str, ...]]) 
     """Compiles the file with each set of variants, and runs what gives other calls."""
     try:
         read = graph.read(content, "file")
+        settled = compiler.settle(read)
     except BadInput as error:
         is_one_line(str(error))
         return
     programs = {}
     for variants in several:
         try:
-            program = compiler.compile_graph(read, variants)
+            program = next(compiler.compile_settled(settled, variants))
         except BadInput as error:
             is_one_line(str(error))
         else:
