@@ -84,7 +84,7 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run(*PYTEST, *session.posargs)
         return
-    with meanwhile(session, ["train", "--", "--test"], ["coverage", "--", "-n", "0"]):
+    with meanwhile(session, ["train", "--", "--test"], ["coverage"]):
         # One more than there are processors: many of these tests wait for others to end.
         session.run(*PYTEST, "-n", "3", "--ignore", "tests/unit")
 
@@ -118,12 +118,14 @@ def meanwhile(session: nox.Session, *several: Sequence[str]) -> Iterator[None]:
 def coverage(session: nox.Session) -> None:
     """Run the unit tests and fail where they run less of the package than pyproject.toml demands.
 
-    Arguments after -- go to pytest: `-- --cov-report=html` writes build/coverage.
+    The lines that none of them runs are listed. Arguments after -- go to pytest.
     """
     install(session, "tests")
-    (ROOT / "build").mkdir(exist_ok=True)
-    # Others run firmware: measuring them takes more than half as long again and says little.
-    session.run(*PYTEST, "tests/unit", "--cov", "--cov-report=term:skip-covered", *session.posargs)
+    # Others run firmware, of which it says little. A statement is looked at until it has run once.
+    counted = ("python", "-m", "slipcover", "-m", *PYTEST)
+    # Its plugin is loaded before; and workers have imported much before they begin to count.
+    here = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "-n", "0")
+    session.run(*counted, *here, "tests/unit", *session.posargs)
 
 
 @session()
