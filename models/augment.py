@@ -15,9 +15,12 @@ from recipes import Augmentation, Recipe
 CHUNK = 256  # pictures that are changed at once
 
 
-def changed(images: NDArray[np.uint8], recipe: Recipe, view: int) -> NDArray[np.float32]:
-    """All pictures (N, H, W, C), augmented; the same change at any size and in gray or colour."""
-    rng = np.random.default_rng([recipe.training.seed, view, 0])
+def changed(
+    images: NDArray[np.uint8], recipe: Recipe, view: int, part: int = 0
+) -> NDArray[np.float32]:
+    """All pictures (N, H, W, C) of a part of an epoch, augmented; the same change at any size and
+    in gray or colour."""
+    rng = np.random.default_rng([recipe.training.seed, view, part])
     pixels = np.empty(images.shape, np.float32)
     for at in range(0, len(images), CHUNK):
         chunk = images[at : at + CHUNK].astype(np.float32)

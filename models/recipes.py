@@ -86,6 +86,7 @@ class Distillation(_Section, frozen=True):
     weight: Annotated[float, msgspec.Meta(gt=0, le=1)]
     temperature: Annotated[float, msgspec.Meta(ge=1)]
     features: NotNegative = 0.0  # weight of the distance to the teacher's features, see features.py
+    maps: NotNegative = 0.0  # of that to the map whose mean these are, place by place
 
 
 class Transfer(_Section, frozen=True):

@@ -27,7 +27,9 @@ CACHE = Path(__file__).parent / "checkpoints" / "opinions"
 class Teacher:
     """A committed float model; its .tflite is all that is asked of it."""
 
-    def __init__(self, name: str, dataset: datasets.Dataset, *, features: bool = False) -> None:
+    def __init__(
+        self, name: str, dataset: datasets.Dataset, *, features: bool = False, maps: bool = False
+    ) -> None:
         folder = recipes.ZOO / name
         self.results = recipes.read_results(folder)
         path = folder / "float32.tflite"
@@ -37,7 +39,9 @@ class Teacher:
             raise BadInput(
                 error.strerror or str(error), where=str(path), hint=f"train {name} first"
             ) from error
-        self.content = with_features(self.content) if features else self.content
+        self.shapes: list[tuple[int, ...]] = []  # of what is told beside the probabilities
+        if features or maps:
+            self.content, *self.shapes = with_inside(self.content, features=features, maps=maps)
         taught = datasets.load(self.results.dataset)
         if len(taught.train) < len(dataset.train):
             taught = published(taught)
@@ -52,8 +56,8 @@ class Teacher:
         self, recipe: recipes.Recipe, view: int, pixels: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """Probabilities (N, classes) for the training pictures as augmented for this view; behind
-        them, if they were asked for, the teacher's features (N, F). `pixels` are these pictures,
-        where they are at hand in the teacher's size."""
+        them, if they were asked for, the teacher's features (N, F) and the map (N, H x W x C) whose
+        mean they are. `pixels` are these pictures, where they are at hand in the teacher's size."""
         # How many views there are changes none of them.
         how = msgspec.structs.replace(recipe.augmentation, views=0)
         what = (how, recipe.training.seed, view, self.results.input)
@@ -89,8 +93,11 @@ class Teacher:
         return whole
 
 
-def with_features(tflite: bytes) -> bytes:
-    """Returns the same model with a second output: what its last layer with weights reads."""
+def with_inside(
+    tflite: bytes, *, features: bool, maps: bool
+) -> tuple[bytes, *tuple[tuple[int, ...], ...]]:
+    """Returns the same model with a second output, what its last layer with weights reads, or the
+    map whose mean that is, or with both; behind it the shapes of these outputs."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
@@ -98,11 +105,20 @@ def with_features(tflite: bytes) -> bytes:
     graph = model.subgraphs[0]
     kinds = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.FULLY_CONNECTED)
     heads = [op for op in graph.operators if _kind(model, op) in kinds]
-    graph.outputs = np.array([*graph.outputs, heads[-1].inputs[0]], np.int32)
+    read = heads[-1].inputs[0]
+    added = [read] if features else []
+    if maps:
+        made = {op.outputs[0]: op for op in graph.operators}
+        pools = (schema.BuiltinOperator.MEAN, schema.BuiltinOperator.RESHAPE)
+        while read in made and _kind(model, made[read]) in pools:
+            read = made[read].inputs[0]
+        added.append(read)
+    graph.outputs = np.array([*graph.outputs, *added], np.int32)
     model.signatureDefs = []  # they name one output
     builder = flatbuffers.Builder(len(tflite))
     builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    shapes = [tuple(int(n) for n in graph.tensors[index].shape[1:]) for index in added]
+    return bytes(builder.Output()), *shapes
 
 
 def _kind(model: Any, operator: Any) -> int:

@@ -122,8 +122,8 @@ def fit(
         file = recipes.folder(recipe.continued.model) / "float32.tflite"
         shown = as_real(dataset.train.images[: recipe.quantisation.pictures], recipe.input)
         unfold_into(model, file.read_bytes(), shown)
-    student = _student(model, recipe, lessons)
-    _compile(student, model, recipe, epochs, lessons.steps)
+    student = _student(model, lessons)
+    _compile(student, model, recipe, epochs, lessons)
     one_hot = np.eye(len(dataset.classes), dtype=np.float32)
     check = (as_real(dataset.validation.images, recipe.input), one_hot[dataset.validation.labels])
 
@@ -159,13 +159,13 @@ def fit(
     return model, state.history
 
 
-def _student(model: Any, recipe: Recipe, lessons: Lessons) -> Any:
+def _student(model: Any, lessons: Lessons) -> Any:
     """Returns what is trained: the model, or one around it that guesses its teacher's features."""
-    if not lessons.features:
+    if not lessons.guesses:
         return model
-    from features import with_features  # needs Keras
+    from features import with_guesses  # needs Keras
 
-    return with_features(model, lessons.features)
+    return with_guesses(model, [shape for _, shape in lessons.guesses])
 
 
 def _epoch(
@@ -181,11 +181,11 @@ def _epoch(
     return means | {f"val_{key}": value for key, value in seen.items()}
 
 
-def _compile(student: Any, model: Any, recipe: Recipe, epochs: int, steps: int) -> None:
+def _compile(student: Any, model: Any, recipe: Recipe, epochs: int, lessons: Lessons) -> None:
     """Compile what is trained, and the model itself, which is evaluated."""
     import keras
 
-    plan = recipe.training
+    plan, steps = recipe.training, lessons.steps
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=plan.learning_rate,
@@ -206,9 +206,8 @@ def _compile(student: Any, model: Any, recipe: Recipe, epochs: int, steps: int) 
     else:
         from features import accuracy, both
 
-        assert recipe.distillation is not None
         classes = model.output_shape[1]
-        loss = both(classes, recipe.distillation.features, plan.label_smoothing)
+        loss = both(classes, lessons.guesses, plan.label_smoothing)
         model.compile(loss=entropy, metrics=["accuracy"])
         student.compile(optimizer=optimiser, loss=loss, metrics=[accuracy(classes)])
     student.optimizer.build(student.trainable_variables)

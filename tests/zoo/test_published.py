@@ -141,9 +141,9 @@ def test_weights_of_another_model_are_refused() -> None:
 
 
 # --- Features -----------------------------------------------------------------------------------
-def learner(features: float) -> recipes.Recipe:
+def learner(features: float, maps: float = 0.0) -> recipes.Recipe:
     plan = recipes.read_recipe("digits_cnn")
-    how = recipes.Distillation("digits_cnn", weight=0.5, temperature=1.0, features=features)
+    how = recipes.Distillation("digits_cnn", 0.5, temperature=1.0, features=features, maps=maps)
     return msgspec.structs.replace(plan, distillation=how)
 
 
@@ -165,36 +165,92 @@ def test_a_teachers_features_are_what_its_last_layer_reads() -> None:
     assert targets[:, 10:].std() < 1.01
 
 
+def test_features_are_the_mean_of_the_teachers_map() -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    tflite = (recipes.ZOO / "fdmobilenet_025" / "float32.tflite").read_bytes()
+    content, *shapes = teacher.with_inside(tflite, features=True, maps=True)
+    assert shapes == [(1, 1, 256), (4, 4, 256)]
+    assert teacher.with_inside(tflite, features=False, maps=True)[1:] == ((4, 4, 256),)
+    interpreter: Any = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    picture = np.random.default_rng(2).uniform(-1, 1, (1, 128, 128, 3)).astype(np.float32)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
+    interpreter.invoke()
+    outputs = [interpreter.get_tensor(o["index"]) for o in interpreter.get_output_details()]
+    said, features, places = outputs
+    np.testing.assert_allclose(said, reference.predict(tflite, picture), atol=1e-5)
+    np.testing.assert_allclose(places.mean(axis=(1, 2)), features.reshape(1, 256), atol=1e-5)
+    assert places.std(axis=(1, 2)).max() > 0.1
+
+
+def test_a_channel_has_one_scale_at_all_places_of_a_map() -> None:
+    lessons = Lessons(learner(0.5, 0.25), datasets.load("digits"))
+    assert lessons.guesses == [(0.5, (72,)), (0.25, (3, 3, 8))]
+    assert lessons.centre.shape == lessons.spread.shape == (144,)
+    for scale in (lessons.centre, lessons.spread):
+        by_place = scale[72:].reshape(9, 8)
+        assert (by_place == by_place[0]).all()
+    places = lessons.centre[:72].reshape(9, 8)  # of the head, which reads each for itself
+    np.testing.assert_allclose(lessons.centre[72:80], places.mean(axis=0), rtol=1e-3)
+    targets = np.concatenate([y for _, y in lessons.epoch(0)])
+    assert targets.shape[1] == 10 + 144
+    # the digits' head reads the map itself, place by place
+    assert np.corrcoef(targets[:, 10:82].ravel(), targets[:, 82:].ravel())[0, 1] > 0.5
+
+
 def test_loss_is_entropy_and_distance() -> None:
     from features import accuracy, both
 
     wanted = np.array([[1, 0, 0.5, 0.5], [0, 1, 0, 0]], np.float32)
     said = np.array([[0.5, 0.5, 0.5, 1.5], [0.75, 0.25, 2, 0]], np.float32)
-    loss = np.asarray(both(2, 0.5, 0.0)(wanted, said))
+    loss = np.asarray(both(2, [(0.5, (2,))], 0.0)(wanted, said))
     np.testing.assert_allclose(loss, [-np.log(0.5) + 0.25, -np.log(0.25) + 1], rtol=1e-5)
+    loss = np.asarray(both(2, [(0.5, (1,)), (2, (1, 1, 1))], 0.0)(wanted, said))
+    np.testing.assert_allclose(loss, [-np.log(0.5) + 2, -np.log(0.25) + 2], rtol=1e-5)
     assert np.asarray(accuracy(2)(wanted, said)).tolist() == [1, 0]
 
 
-def test_features_are_learnt_and_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The student gets nearer to the teacher's features; the model that is kept has no guesses."""
+def test_a_map_of_another_size_is_refused() -> None:
+    from features import with_guesses
+
+    model = training.build("fdmobilenet_025", (64, 64, 3), 3)
+    assert with_guesses(model, [(1, 1, 7), (2, 2, 5)]).output_shape == (None, 3 + 7 + 20)
+    with pytest.raises(BadInput, match=r"the teacher's map is \(4, 4\), ours \(2, 2\)"):
+        with_guesses(model, [(4, 4, 5)])
+
+
+@pytest.mark.parametrize("kind", ["features", "maps"])
+def test_features_are_learnt_and_thrown_away(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The student gets nearer to the teacher's features, or to their map; the model that is kept
+    has no guesses."""
+    side = 2 if kind == "maps" else 1
 
     class Brightness:
+        """Its map is the brightness of the picture, or of its quarters."""
+
         images = np.zeros(0)
+        shapes = ((side, side, 1),)
 
         def __init__(self, *_: object, **__: object) -> None: ...
 
         def opinions(self, recipe: Any, view: int, pixels: Any = None) -> Any:
-            bright = data.train.images.mean(axis=(1, 2, 3), dtype=np.float32)[:, None]
+            parts = data.train.images.reshape(64, side, 64 // side, side, 64 // side, 3)
+            bright = parts.mean(axis=(2, 4, 5), dtype=np.float32).reshape(64, -1)
             return np.concatenate([np.full((len(bright), 3), 1 / 3, np.float32), bright], axis=1)
 
-    split = few(64, 32)
+    split = few(64, 64)
     split.images[:] = split.images // 8 * np.arange(1, 9).repeat(8)[:, None, None, None]
     data = datasets.Dataset("few", ("a", "b", "c"), split, split, split, "made up")
     monkeypatch.setattr("lessons.Teacher", Brightness)
     plan = recipes.read_recipe("fdmobilenet_025", "published")
     quiet = msgspec.structs.replace(plan.augmentation, mix=0.0, light=0.0, contrast=0.0, shift=0.0)
     how = msgspec.structs.replace(plan.training, batch_size=16, warmup_epochs=0)
+    other = {"features": 0.0, "maps": 0.0, kind: 3.0}
+    assert plan.distillation
+    taught = msgspec.structs.replace(plan.distillation, **other)
     plan = msgspec.structs.replace(plan, continued=None, augmentation=quiet, training=how)
+    plan = msgspec.structs.replace(plan, distillation=taught)
     model, history = training.fit("fdmobilenet_025", plan, data, epochs=6)
     assert model.output_shape == (None, 3)
     least = np.log(3)  # of an entropy whose targets are all 1/3; the rest is distance
