@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 DECAYS = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 STEPS = 150
 RATE = 0.05
+CHUNK = 2048  # pictures that are in memory as real values
 
 
 def teach(model: keras.Model, recipe: Recipe, dataset: Dataset) -> None:
@@ -31,14 +32,17 @@ def teach(model: keras.Model, recipe: Recipe, dataset: Dataset) -> None:
     body = keras.Model(model.inputs, last.input)
 
     def features(images: NDArray[np.uint8]) -> Array:
-        seen = body.predict(as_real(images, recipe.input), batch_size=64, verbose=0)
-        return np.asarray(seen, np.float64).reshape(len(images), -1)
+        parts = (images[at : at + CHUNK] for at in range(0, len(images), CHUNK))
+        seen = [
+            body.predict(as_real(part, recipe.input), batch_size=64, verbose=0) for part in parts
+        ]
+        return np.concatenate(seen).astype(np.float64).reshape(len(images), -1)
 
     images, labels = dataset.train.images, dataset.train.labels
-    if recipe.augmentation.mirror:
-        images = np.concatenate([images, images[:, :, ::-1]])
-        labels = np.concatenate([labels, labels])
     seen = features(images)
+    if recipe.augmentation.mirror:
+        seen = np.concatenate([seen, features(images[:, :, ::-1])])
+        labels = np.concatenate([labels, labels])
     mean, spread = seen.mean(axis=0), seen.std(axis=0)
     spread += 0.1 * spread.mean() + 1e-6  # a feature that hardly ever changes says little
     checked = (features(dataset.validation.images) - mean) / spread

@@ -15,6 +15,8 @@ from boardless.model.zoo import Scaling
 from numpy.typing import NDArray
 from recipes import Accuracy
 
+CHUNK = 4096  # pictures whose inputs are in memory at once
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -48,6 +50,8 @@ def measure(
 
 def ranked(tflite: bytes, images: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.int64]:
     """Classes (N, C) of pictures (N, H, W, C), the most probable first; of equal ones the first."""
-    inputs = as_inputs(images, graph.read(tflite, "model").input_tensor, scaling)
-    scores = reference.predict(tflite, inputs).astype(np.float64)  # -(-128) is no int8
+    tensor = graph.read(tflite, "model").input_tensor
+    parts = (images[at : at + CHUNK] for at in range(0, len(images), CHUNK))
+    said = [reference.predict(tflite, as_inputs(part, tensor, scaling)) for part in parts]
+    scores = np.concatenate(said).astype(np.float64)  # -(-128) is no int8
     return np.argsort(-scores, axis=1, kind="stable")

@@ -75,7 +75,8 @@ noise of a layer holds that of all before it
 {%- endif %}
 
 ## Retrain and check
-{% if recipe.data.size %}    python models/train.py {{ r.name }} --pictures DIR --out DIR
+{% if recipe.data.size %}    python models/train.py {{ r.name }} --pictures DIR \
+{% if other_size %}--size {{ recipe.data.size[0] }} {% endif %}--out DIR
 {% else %}    python models/train.py {{ r.name }}
     python models/train.py {{ r.name }} --evaluate
 {%- if published %}
@@ -92,11 +93,13 @@ def card(results: Results, recipe: Recipe) -> str:
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
     ).from_string(CARD)
     other = recipes.folder(results.name) / recipes.PLACES["published"]
+    own = recipe.data.size is not None
     return template.render(
         published=recipes.read_results(other) if (other / "results.toml").is_file() else None,
         r=results,
         about=about.split("\n\n")[0].strip(),
         recipe=recipe,
+        other_size=own and recipes.read_recipe(results.name).data.size != recipe.data.size,
         seed=recipe.training.seed,
     )
 

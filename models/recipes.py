@@ -169,6 +169,13 @@ def read_recipe(name: str, protocol: str = "held_out") -> Recipe:
     return recipe
 
 
+def sized(recipe: Recipe, side: int) -> Recipe:
+    """Return the recipe for pictures that a user brings, with another size: side x side."""
+    return msgspec.structs.replace(
+        recipe, data=msgspec.structs.replace(recipe.data, size=(side, side))
+    )
+
+
 def folder(name: str) -> Path:
     """Return the folder with the recipe of the model called `name`."""
     if name in own_names():

@@ -2,6 +2,7 @@
 
     python models/train.py digits_cnn --epochs 2 --out build/smoke
     python models/train.py masks --pictures my_pictures --out build/mine
+    python models/train.py fdmobilenet --pictures my_pictures --size 224 --out build/mine
 
 A model is a folder under models/zoo with `model.py` and `recipe.toml`; this script writes the rest
 of the folder. With fixed seeds and deterministic kernels the same recipe, machine and TensorFlow
@@ -130,9 +131,12 @@ def retrain(
     out: Path | None,
     pictures: Path | None = None,
     protocol: str = "held_out",
+    side: int | None = None,
 ) -> Path:
-    """Train one model and write its folder under `out`, or in the zoo."""
+    """Train one model and write its folder under `out`, or in the zoo. Pictures that are brought
+    are stretched to `side` x `side`, or to what the recipe says."""
     recipe = read_recipe(name, protocol)
+    recipe = recipes.sized(recipe, side) if side else recipe
     folder = (out or recipes.ZOO) / name / recipes.PLACES[protocol]
     try:
         folder.mkdir(parents=True, exist_ok=True)  # better now than after the training
@@ -167,6 +171,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"a folder for each class, for recipes of models/own: {', '.join(own_names())}",
     )
     parser.add_argument(
+        "--size", type=int, metavar="N", help="with --pictures: N x N, not the recipe's size"
+    )
+    parser.add_argument(
         "--protocol",
         choices=[*recipes.PLACES],
         default="held_out",
@@ -181,6 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{own[0]} takes --pictures and --out, and nothing is committed to --evaluate")
     if options.pictures and (len(own) != len(options.names) or not own):
         parser.error(f"--pictures goes with: {', '.join(own_names())}")
+    if options.size is not None and (options.size < 1 or not options.pictures):
+        parser.error("--size takes 1 or more, and --pictures: other models have a size")
     try:
         chosen = options.names or names(options.protocol)
         for name in chosen:  # every typo is reported before the first long training
@@ -189,7 +198,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             verdicts = [evaluate(name, options.protocol) for name in chosen]
             return 0 if all(verdicts) else 1
         for name in chosen:
-            retrain(name, options.epochs, options.out, options.pictures, options.protocol)
+            retrain(
+                name,
+                options.epochs,
+                options.out,
+                options.pictures,
+                options.protocol,
+                options.size,
+            )
     except ImportError as error:
         missing = ToolMissing(f"{error.name} is not installed", hint="nox -s train brings it")
         print(missing, file=sys.stderr)

@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,7 +20,11 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "models"))
 import brought
 import made_up_masks
 import recipes
+import train
 from boardless.core.errors import BadInput
+from boardless.data.datasets import Dataset
+from model_card import card
+from training import Trained
 
 
 @pytest.fixture
@@ -95,10 +100,66 @@ def test_a_file_that_is_no_picture_is_named(masks: Path) -> None:
         brought.load(masks, size=(8, 8), gray=False)
 
 
+def test_folders_and_files_are_called_as_in_archives_of_leaves(tmp_path: Path) -> None:
+    """Of the 39 kinds of leaves, and of Food-101, no folder has to be renamed."""
+    rng = np.random.default_rng(0)
+    kinds = ("Apple___Cedar_apple_rust", "Background_without_leaves", "Corn___healthy")
+    for kind in kinds:
+        (tmp_path / "leaves" / kind).mkdir(parents=True)
+        for number in range(30):
+            pixels = rng.integers(0, 256, (9, 12, 3)).astype(np.uint8)
+            path = tmp_path / "leaves" / kind / f"image ({number}).JPG"
+            Image.fromarray(pixels).save(path, format="JPEG")
+    found = brought.load(tmp_path / "leaves", size=(8, 8), gray=False)
+    assert found.classes == kinds
+    assert len(found.train) + len(found.validation) + len(found.test) == 90
+
+
 @pytest.mark.parametrize("name", recipes.own_names())
 def test_recipes_for_own_pictures_say_their_size(name: str) -> None:
     recipe = recipes.read_recipe(name)
     assert recipe.data.set == recipes.FOLDER
-    assert recipe.data.size == (96, 96)
+    side = 128 if "fdmobilenet" in name else 96
+    assert recipe.data.size == (side, side)
     assert name not in recipes.names()
     assert (recipes.OWN / name / "model.py").is_file()
+
+
+def test_another_size_is_that_of_pictures_and_card(
+    masks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of the command but the training, which needs TensorFlow: tests/zoo/test_own.py."""
+
+    def untrained(name: str, recipe: recipes.Recipe, data: Dataset, epochs: int) -> Trained:
+        seen.append((name, epochs, data.train.images.shape[1:], data.classes))
+        return Trained(parameters=0, history={}, float32=b"", int8=b"", unfolded={})
+
+    def written(folder: Path, name: str, recipe: recipes.Recipe, *_: object) -> recipes.Results:
+        results = recipes.read_results(recipes.ZOO / "fdmobilenet_025")
+        results = msgspec.structs.replace(results, name=name)
+        (folder / "card.md").write_text(card(results, recipe), encoding="utf-8")
+        return results
+
+    seen: list[object] = []
+    monkeypatch.setattr(train, "train", untrained)
+    monkeypatch.setattr(train, "write", written)
+    for name in ("fdmobilenet", "st_fdmobilenet"):
+        arguments = [name, "--pictures", str(masks), "--out", str(tmp_path / "out")]
+        for size, line in (([], ""), (["--size", "224"], "--size 224 ")):
+            assert train.main([*arguments, *size]) == 0
+            text = (tmp_path / "out" / name / "card.md").read_text(encoding="utf-8")
+            assert f"    python models/train.py {name} --pictures DIR {line}--out DIR\n" in text
+            side = 224 if size else 128
+            assert seen.pop() == (name, 60, (side, side, 3), ("with_mask", "without_mask"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["digits_cnn", "--size", "224"], ["masks", "--pictures", "x", "--size", "0"]]
+)
+def test_a_size_is_for_pictures_that_are_brought(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        train.main([*arguments, "--out", "nowhere"])
+    assert end.value.code == 2
+    assert "--size takes 1 or more, and --pictures" in capsys.readouterr().err

@@ -52,6 +52,23 @@ def test_masks_are_learnt_from_a_folder_of_pictures(
     assert "masks takes --pictures and --out" in capsys.readouterr().err
 
 
+def test_pictures_are_stretched_to_the_size_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FD-MobileNet, at a size that takes seconds, from ImageNet's weights to int8."""
+    monkeypatch.setattr(training, "CHECKPOINTS", tmp_path / "checkpoints")
+    faces = made_up_masks.pictures(tmp_path / "faces", height=24)
+    out = tmp_path / "out"
+    arguments = ["st_fdmobilenet", "--pictures", str(faces), "--size", "32", "--epochs", "1"]
+    assert train.main([*arguments, "--out", str(out)]) == 0
+    results = recipes.read_results(out / "st_fdmobilenet")
+    assert results.input_shape == (32, 32, 3)
+    assert results.parameters == 144_080 + 2 * 257
+    assert results.accuracy.int8 >= 0.7
+    text = (out / "st_fdmobilenet" / "card.md").read_text(encoding="utf-8")
+    assert "--pictures DIR --size 32 --out DIR" in text
+
+
 def test_the_last_layer_learns_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
