@@ -85,12 +85,27 @@ def _loaded(path: Path) -> Any:
     import keras
 
     try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
+        objects = {"DepthwiseConv2D": _of_keras_2()} if path.suffix != ".keras" else {}
+        model = keras.models.load_model(path, custom_objects=objects, compile=False, safe_mode=True)
     except Exception as error:
         raise _refusal(error) from error
     single([str(each.name) for each in model.inputs])
     fixed(str(model.inputs[0].name), tuple(model.inputs[0].shape))
     return model
+
+
+def _of_keras_2() -> Any:
+    """Returns a depthwise layer that takes what Keras 2 wrote of one into a .h5: one group, which
+    is all that it could have and which Keras 3 does not know."""
+    import keras
+
+    class DepthwiseConv2D(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
+        @classmethod
+        def from_config(cls, config: dict[str, Any]) -> Any:
+            known = {key: value for key, value in config.items() if (key, value) != ("groups", 1)}
+            return super().from_config(known)
+
+    return DepthwiseConv2D
 
 
 def _pixels(model: Any) -> str:
