@@ -12,6 +12,67 @@
  * than adding each to the sum by one instruction. */
 #define BL_IN_ORDER(sum) __asm__("" : "+r"(sum))
 
+/* Does the same before anything else is loaded through `from`: fewer values are in registers then.
+ */
+#ifdef __ARM_ARCH_6M__ /* of which the compiler has to exchange some, better not in this order */
+#define BL_ONE_BY_ONE(sum, from) BL_IN_ORDER(sum)
+#else
+#define BL_ONE_BY_ONE(sum, from) __asm__("" : "+r"(sum), "+r"(from))
+#endif
+
+#if defined(__riscv) || defined(__XTENSA__)
+#define BL_LOADS_FROM_SUMS 0
+#else /* cores of Arm load from a sum of two registers, so that one counter serves all rows */
+#define BL_LOADS_FROM_SUMS 1
+#endif
+
+/* STEP(i) for all i from -count to -1, for rows that are addressed from their ends. */
+#ifdef __ARM_ARCH_6M__
+#define BL_UNROLLED(STEP, i) \
+  if (i & 1) {               \
+    STEP(i);                 \
+    i++;                     \
+  }                          \
+  for (; i != 0; i++) {      \
+    STEP(i);                 \
+    i++;                     \
+    BL_IN_ORDER(i);          \
+    STEP(i);                 \
+  }
+#else
+#define BL_UNROLLED(STEP, i) \
+  if (i & 1) {               \
+    STEP(i);                 \
+    i++;                     \
+    BL_IN_ORDER(i);          \
+  }                          \
+  if (i & 2) {               \
+    STEP(i);                 \
+    i++;                     \
+    BL_IN_ORDER(i);          \
+    STEP(i);                 \
+    i++;                     \
+    BL_IN_ORDER(i);          \
+  }                          \
+  for (; i != 0; i++) {      \
+    STEP(i);                 \
+    i++;                     \
+    BL_IN_ORDER(i);          \
+    STEP(i);                 \
+    i++;                     \
+    BL_IN_ORDER(i);          \
+    STEP(i);                 \
+    i++;                     \
+    BL_IN_ORDER(i);          \
+    STEP(i);                 \
+  }
+#endif
+
+/* Moves a row to its end, which the compiler then keeps in a register. */
+#define BL_TO_END(row, count) \
+  row += (count);             \
+  BL_IN_ORDER(row)
+
 /* *sum_a += inputs * row_a, *sum_b += inputs * row_b, over `count` bytes. */
 static inline void bl_two_dots(const int8_t *inputs, const int8_t *row_a, const int8_t *row_b,
                                int32_t count, uint32_t *sum_a, uint32_t *sum_b) {
@@ -24,6 +85,14 @@ static inline void bl_two_dots(const int8_t *inputs, const int8_t *row_a, const 
     BL_IN_ORDER(a);                \
     BL_IN_ORDER(b);                \
   } while (0)
+#if BL_LOADS_FROM_SUMS
+  int32_t i = -count;
+  BL_IN_ORDER(i);
+  BL_TO_END(inputs, count);
+  BL_TO_END(row_a, count);
+  BL_TO_END(row_b, count);
+  BL_UNROLLED(BL_TWO, i)
+#else
   for (const int8_t *end = inputs + (count & ~3); inputs != end;
        inputs += 4, row_a += 4, row_b += 4) {
     BL_TWO(0);
@@ -35,37 +104,49 @@ static inline void bl_two_dots(const int8_t *inputs, const int8_t *row_a, const 
     BL_TWO(0);
     inputs++, row_a++, row_b++;
   }
+#endif
   *sum_a = a;
   *sum_b = b;
+#undef BL_TWO
 }
 
-/* Does the same two bytes at a time, which is what the registers of an ESP32 hold where the
- * compiler does not know `count`. */
-static inline void bl_two_dots_in_pairs(const int8_t *inputs, const int8_t *row_a,
-                                        const int8_t *row_b, int32_t count, uint32_t *sum_a,
-                                        uint32_t *sum_b) {
-  uint32_t a = *sum_a, b = *sum_b;
-  for (const int8_t *end = inputs + (count & ~1); inputs != end;
-       inputs += 2, row_a += 2, row_b += 2) {
-    BL_TWO(0);
-    BL_TWO(1);
+/* Returns sum + inputs * row, of one row. */
+static inline uint32_t bl_dot(const int8_t *inputs, const int8_t *row, int32_t count,
+                              uint32_t sum) {
+#define BL_ONE(i)                          \
+  do {                                     \
+    sum += (uint32_t)(inputs[i] * row[i]); \
+    BL_IN_ORDER(sum);                      \
+  } while (0)
+#if BL_LOADS_FROM_SUMS
+  int32_t i = -count;
+  BL_IN_ORDER(i);
+  BL_TO_END(inputs, count);
+  BL_TO_END(row, count);
+  BL_UNROLLED(BL_ONE, i)
+#else
+  for (const int8_t *end = inputs + (count & ~1); inputs != end; inputs += 2, row += 2) {
+    BL_ONE(0);
+    BL_ONE(1);
   }
   if (count & 1) {
-    BL_TWO(0);
+    BL_ONE(0);
   }
-  *sum_a = a;
-  *sum_b = b;
+#endif
+#undef BL_ONE
+  return sum;
 }
-#undef BL_TWO
 
-/* Does the same with four rows that lie `count` bytes apart: sums[k] += inputs * row k. */
+#if defined(__ARM_ARCH_6M__) || defined(__XTENSA__)
+enum { BL_FOUR_AT_ONCE = 0 }; /* too few registers for four rows */
+#else
+enum { BL_FOUR_AT_ONCE = 1 };
+#endif
+
+/* Does the same as bl_two_dots with four rows that lie `count` bytes apart: sums[k] += inputs * row
+ * k. */
 static inline void bl_dots_of_four(const int8_t *inputs, const int8_t *rows, int32_t count,
                                    uint32_t sums[4]) {
-#ifdef __XTENSA__
-  for (int32_t k = 0; k < 4; k += 2, rows += 2 * count) {
-    bl_two_dots_in_pairs(inputs, rows, rows + count, count, &sums[k], &sums[k + 1]);
-  }
-#else
   const int8_t *row_b = rows + count, *row_c = row_b + count, *row_d = row_c + count;
   uint32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
 #define BL_OF_FOUR(i)              \
@@ -80,6 +161,16 @@ static inline void bl_dots_of_four(const int8_t *inputs, const int8_t *rows, int
     BL_IN_ORDER(c);                \
     BL_IN_ORDER(d);                \
   } while (0)
+#if BL_LOADS_FROM_SUMS
+  int32_t i = -count;
+  BL_IN_ORDER(i);
+  BL_TO_END(inputs, count);
+  BL_TO_END(rows, count);
+  BL_TO_END(row_b, count);
+  BL_TO_END(row_c, count);
+  BL_TO_END(row_d, count);
+  BL_UNROLLED(BL_OF_FOUR, i)
+#else
   for (const int8_t *end = inputs + (count & ~3); inputs != end;
        inputs += 4, rows += 4, row_b += 4, row_c += 4, row_d += 4) {
     BL_OF_FOUR(0);
@@ -91,9 +182,9 @@ static inline void bl_dots_of_four(const int8_t *inputs, const int8_t *rows, int
     BL_OF_FOUR(0);
     inputs++, rows++, row_b++, row_c++, row_d++;
   }
+#endif
 #undef BL_OF_FOUR
   sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
-#endif
 }
 
 /* *sums += the same of two rows of inputs: inputs_a with both rows, then inputs_b with both. Each
@@ -116,6 +207,15 @@ static inline void bl_four_dots(const int8_t *inputs_a, const int8_t *inputs_b, 
     BL_IN_ORDER(ba);                                  \
     BL_IN_ORDER(bb);                                  \
   } while (0)
+#if BL_LOADS_FROM_SUMS
+  int32_t i = -count;
+  BL_IN_ORDER(i);
+  BL_TO_END(inputs_a, count);
+  BL_TO_END(inputs_b, count);
+  BL_TO_END(row_a, count);
+  BL_TO_END(row_b, count);
+  BL_UNROLLED(BL_FOUR, i)
+#else
   for (const int8_t *end = inputs_a + (count & ~3); inputs_a != end;
        inputs_a += 4, inputs_b += 4, row_a += 4, row_b += 4) {
     BL_FOUR(0);
@@ -127,14 +227,26 @@ static inline void bl_four_dots(const int8_t *inputs_a, const int8_t *inputs_b, 
     BL_FOUR(0);
     inputs_a++, inputs_b++, row_a++, row_b++;
   }
+#endif
 #undef BL_FOUR
   sums[0] = aa, sums[1] = ab, sums[2] = ba, sums[3] = bb;
 #endif
 }
 
+/* round(sum * multiplier / 2^31), ties upwards, by four products of 16 bits each, for a multiplier
+ * that is not negative. Of the lower products only what they carry counts. */
+static inline int32_t bl_doubled_high_16(int32_t sum, int32_t multiplier) {
+  const int32_t x_high = sum >> 16, y_high = multiplier >> 16;
+  const uint32_t x_low = (uint16_t)sum, y_low = (uint16_t)multiplier;
+  const int32_t middle = x_high * (int32_t)y_low;
+  uint32_t carry = x_low * (uint32_t)y_high + (x_low * y_low >> 16) + (1 << 14);
+  carry = (carry + ((uint32_t)middle & 0x7fff)) >> 15;
+  return x_high * y_high * 2 + (middle >> 15) + (int32_t)carry;
+}
+
 #if defined(__XTENSA__) || defined(__ARM_ARCH_6M__) /* a product of 64 bits is a call there */
 static inline int32_t bl_doubled_high(int32_t sum, int32_t multiplier) {
-  return bl_doubling_high_mul_16(sum, multiplier);
+  return bl_doubled_high_16(sum, multiplier);
 }
 
 /* The upper word of a negative product less 1 is the complement of its magnitude's. */
@@ -147,6 +259,7 @@ static inline int32_t bl_high_less_sign(int32_t sum, int32_t multiplier) {
 }
 #else
 static inline int32_t bl_doubled_high(int32_t sum, int32_t multiplier) {
+  BL_IN_ORDER(multiplier); /* else two products share its 64 bits, and multiply those */
   return (int32_t)(((int64_t)sum * multiplier + (INT64_C(1) << 30)) >> 31);
 }
 
@@ -156,6 +269,13 @@ static inline int32_t bl_high_less_sign(int32_t sum, int32_t multiplier) {
 }
 #endif
 
+/* bl_requantise for shifts that are not below 0: rare, so kept out of the way. */
+static __attribute__((noinline, cold, unused)) int32_t bl_requantise_left(int32_t sum,
+                                                                          int32_t multiplier,
+                                                                          int32_t shift) {
+  return bl_doubled_high((int32_t)((uint32_t)sum << shift), multiplier);
+}
+
 /* bl_requantise of a multiplier that is not negative. For shifts below 0 a value rounds as its half
  * does, once what the sign takes is gone. */
 static inline int32_t bl_requantise_scalar(int32_t sum, int32_t multiplier, int32_t shift) {
@@ -163,7 +283,7 @@ static inline int32_t bl_requantise_scalar(int32_t sum, int32_t multiplier, int3
     const int32_t high = bl_doubled_high(sum, multiplier);
     return (((high + (high >> 31)) >> (-1 - shift)) + 1) >> 1;
   }
-  return bl_requantise(sum, multiplier, shift);
+  return bl_requantise_left(sum, multiplier, shift);
 }
 
 /* bl_requantise_once likewise. For shifts below -1 the lower word of the product only says whether

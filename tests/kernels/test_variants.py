@@ -42,6 +42,7 @@ REQUANTISE = r"""
 #include "dsp.h"
 #include "kernel.h"
 #include "requantise.h"
+#include "scalar.h"
 
 static uint32_t state = 1;
 
@@ -67,6 +68,10 @@ int main(void) {
       if (bl_doubling_high_mul_16(a, b) != bl_doubling_high_mul(a, b) &&
           (a != INT32_MIN || b != INT32_MIN)) {
         printf("%d by %d in halves\\n", a, b);
+        return 1;
+      }
+      if (b >= 0 && bl_doubled_high_16(a, b) != bl_doubling_high_mul(a, b)) {
+        printf("%d by %d, which is not negative, in halves\\n", a, b);
         return 1;
       }
       const int32_t zero_point = (int32_t)(draw() % 256) - 128;

@@ -8,25 +8,46 @@
 
 #define NOINLINE __attribute__((noinline)) /* the registers are for the loops inside */
 
+enum { MOST_WITHOUT_CALL = 24 }; /* bytes */
+
+/* Copies bytes: few without a call, where that takes longer than they do. */
+static inline void copy(int8_t *to, const int8_t *from, int32_t count) {
+#ifndef __arm__
+  if (count <= MOST_WITHOUT_CALL) {
+    for (; count >= 4; count -= 4, to += 4, from += 4) {
+      to[0] = from[0], to[1] = from[1], to[2] = from[2], to[3] = from[3];
+    }
+    for (; count > 0; count--) {
+      BL_IN_ORDER(count); /* else the compiler makes a call of this */
+      *to++ = *from++;
+    }
+    return;
+  }
+#endif
+  memcpy(to, from, (size_t)count);
+}
+
 /* The patch under output pixel (y, x), as the filter lies: H, W, C. */
 static void gather(const bl_conv_2d_s8 *p, const int8_t *input, int32_t y, int32_t x, int8_t *to) {
   const bl_window *w = &p->window;
   const int32_t run = w->dilation_w == 1 ? w->filter_w : 1; /* taps that lie side by side */
-  const int32_t channels = w->input_c;
-  for (int32_t ky = 0; ky < w->filter_h; ky++) {
-    const int32_t row = y * w->stride_h - w->pad_top + ky * w->dilation_h;
-    for (int32_t kx = 0; kx < w->filter_w; kx += run, to += run * channels) {
-      const int32_t column = x * w->stride_w - w->pad_left + kx * w->dilation_w;
+  const int32_t channels = w->input_c, input_w = w->input_w;
+  int32_t row = y * w->stride_h - w->pad_top;
+  for (int32_t ky = w->filter_h; ky > 0; ky--, row += w->dilation_h) {
+    const int row_in_map = row >= 0 && row < w->input_h;
+    int32_t column = x * w->stride_w - w->pad_left;
+    for (int32_t kx = w->filter_w; kx > 0; kx -= run, column += w->dilation_w) {
       const int32_t begin = column < 0 ? -column : 0;
-      const int32_t end = column + run > w->input_w ? w->input_w - column : run;
-      const int in_map = row >= 0 && row < w->input_h && begin < end;
+      const int32_t end = column + run > input_w ? input_w - column : run;
+      const int in_map = row_in_map && begin < end;
       if (!in_map || end - begin < run) {
         memset(to, p->input_zero_point, (size_t)(run * channels));
       }
       if (in_map) {
-        memcpy(to + begin * channels, input + (row * w->input_w + column + begin) * channels,
-               (size_t)((end - begin) * channels));
+        copy(to + begin * channels, input + (row * input_w + column + begin) * channels,
+             (end - begin) * channels);
       }
+      to += run * channels;
     }
   }
 }
@@ -84,6 +105,31 @@ static NOINLINE void one_pixel(const layer *l, const int8_t *patch, int8_t *outp
   }
 }
 
+/* A walk over the output pixels. */
+typedef struct {
+  const int8_t *patch, *row; /* where the patch lies in the input if it is one pixel, and its row */
+  int32_t step, row_step;    /* to the next ones */
+  int32_t y, x;
+} walk;
+
+/* The patch under the next output pixel: in the input, or copied to `to`. */
+static inline const int8_t *next_patch(const bl_conv_2d_s8 *p, const int8_t *input, walk *at,
+                                       int8_t *to) {
+  const int8_t *patch = to;
+  if (to) {
+    gather(p, input, at->y, at->x, to);
+  } else {
+    patch = at->patch;
+  }
+  at->patch += at->step;
+  if (++at->x == p->window.output_w) {
+    at->x = 0;
+    at->y++;
+    at->patch = at->row += at->row_step;
+  }
+  return patch;
+}
+
 bl_status bl_conv_2d_s8_scalar(const bl_conv_2d_s8 *p, const int8_t *input, const int8_t *filter,
                                const int32_t *bias, const int32_t *multiplier, const int32_t *shift,
                                void *scratch, int32_t scratch_bytes, int8_t *output) {
@@ -107,28 +153,19 @@ bl_status bl_conv_2d_s8_scalar(const bl_conv_2d_s8 *p, const int8_t *input, cons
                    .zero_point = p->output_zero_point,
                    .min = p->activation_min,
                    .max = p->activation_max};
-  const int32_t pixels = w->output_h * w->output_w;
-  int8_t *patches = scratch;
-  int32_t y = 0, x = 0;
-  for (int32_t left = pixels, count; left > 0; left -= count, output += count * l.channels) {
-    const int8_t *patch[2] = {patches, patches + bytes};
-    count = left < 2 ? 1 : 2;
-    for (int32_t k = 0; k < count; k++) {
-      if (in_place) {
-        patch[k] = input + (y * w->stride_h * w->input_w + x * w->stride_w) * bytes;
-      } else {
-        gather(p, input, y, x, patches + k * bytes);
-      }
-      if (++x == w->output_w) {
-        x = 0;
-        y++;
-      }
-    }
-    if (count == 2) {
-      two_pixels(&l, patch[0], patch[1], output);
-    } else {
-      one_pixel(&l, patch[0], output);
-    }
+  walk at = {.patch = input,
+             .row = input,
+             .step = in_place ? w->stride_w * bytes : 0,
+             .row_step = in_place ? w->stride_h * w->input_w * bytes : 0};
+  int8_t *patches = in_place ? NULL : scratch;
+  int32_t left = w->output_h * w->output_w;
+  for (; left >= 2; left -= 2, output += 2 * l.channels) {
+    const int8_t *const first = next_patch(p, input, &at, patches);
+    const int8_t *const second = next_patch(p, input, &at, patches ? patches + bytes : NULL);
+    two_pixels(&l, first, second, output);
+  }
+  if (left > 0) {
+    one_pixel(&l, next_patch(p, input, &at, patches), output);
   }
   return BL_OK;
 }
