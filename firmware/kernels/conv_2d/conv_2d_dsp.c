@@ -21,16 +21,38 @@ static BL_NOINLINE void relu_pixels(const bl_conv_2d_s8 *p, const uint32_t *patc
                   output, 1);
 }
 
+/* Does the same where there is one channel, which filter holds twice. */
+static BL_NOINLINE void single_pixels(const bl_conv_2d_s8 *p, const uint32_t *patches,
+                                      int32_t steps, const uint32_t *filter, int32_t valid,
+                                      int8_t *output) {
+  const bl_conv_2d_s8 twice = {.window.output_c = 2, .output_zero_point = p->output_zero_point};
+  int8_t both[2 * LANES];
+  any_pixels(&twice, patches, steps, filter, valid, both);
+  for (int32_t lane = 0; lane < valid; lane++) {
+    output[lane] = both[2 * lane];
+  }
+}
+
+/* Two inputs of a pixel for two channels. */
+BL_INLINE void add_step(uint32_t taps, uint32_t pair, int32_t *a, int32_t *b) {
+  *a = bl_smlad(bl_sxtb16(taps), pair, *a);
+  *b = bl_smlad(bl_sxtb16_odd(taps), pair, *b);
+}
+
 static BL_NOINLINE void one_pixel(const bl_conv_2d_s8 *p, const uint32_t *patch, int32_t steps,
                                   const uint32_t *filter, int8_t *output) {
   const int32_t channels = p->window.output_c, zero_point = p->output_zero_point;
   for (int32_t o = 0; o < channels; o += 2, output += 2) {
     int32_t a = (int32_t)filter[0], b = (int32_t)filter[1];
     filter += 2;
-    for (const uint32_t *pair = patch, *end = patch + LANES * steps; pair != end; pair += LANES) {
-      const uint32_t taps = *filter++;
-      a = bl_smlad(bl_sxtb16(taps), *pair, a);
-      b = bl_smlad(bl_sxtb16_odd(taps), *pair, b);
+    const uint32_t *pair = patch;
+    if (steps & 1) {
+      add_step(*filter++, *pair, &a, &b);
+      pair += LANES;
+    }
+    for (const uint32_t *end = patch + LANES * steps; pair != end; pair += 2 * LANES, filter += 2) {
+      add_step(filter[0], pair[0], &a, &b);
+      add_step(filter[1], pair[LANES], &a, &b);
     }
     const int32_t *scaling = (const int32_t *)filter;
     filter += 4;
@@ -70,14 +92,14 @@ BL_INLINE int8_t *compute(const job *j, int32_t count, int8_t *output) {
 /* A 1x1 convolution without stride or padding. */
 static void pointwise(const job *j, const int8_t *input, int8_t *output) {
   const bl_window *w = &j->p->window;
-  const int32_t channels = w->input_c, single = w->output_c == 1;
+  const int32_t channels = w->input_c;
   int32_t left = w->output_h * w->output_w;
-  for (; left >= LANES && !single; left -= LANES, input += LANES * channels) {
+  for (; left >= LANES; left -= LANES, input += LANES * channels) {
     widen_four(j->patches, input, channels);
     output = compute(j, LANES, output);
   }
   for (int32_t count; left > 0; left -= count) {
-    count = left == 3 && !single ? 3 : 1;
+    count = left == 3 ? 3 : 1;
     for (int32_t lane = 0; lane < count; lane++, input += channels) {
       widen(j->patches + lane, input, channels);
     }
@@ -103,7 +125,9 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
                  .patches = patches,
                  .steps = steps,
                  .filter = (const uint32_t *)filter,
-                 .pixels = p->activation_min >= p->output_zero_point ? relu_pixels : any_pixels,
+                 .pixels = w->output_c == 1                            ? single_pixels
+                           : p->activation_min >= p->output_zero_point ? relu_pixels
+                                                                       : any_pixels,
                  .narrow = p->activation_min > INT8_MIN || p->activation_max < INT8_MAX};
   if (bl_window_is_pointwise(w)) {
     pointwise(&j, input, output);
@@ -117,7 +141,7 @@ bl_status bl_conv_2d_s8_dsp(const bl_conv_2d_s8 *p, const int8_t *input, const i
   const int32_t y_step = w->stride_h * row_bytes, x_step = w->stride_w * w->input_c;
   int32_t y = 0, x = 0, count;
   for (int32_t left = w->output_h * w->output_w; left > 0; left -= count) {
-    count = w->output_c == 1 ? 1 : left >= LANES ? LANES : left == 3 ? 3 : 1;
+    count = left >= LANES ? LANES : left == 3 ? 3 : 1;
     const int32_t inside_x = x - xs.begin, width = (int32_t)xs.count;
     if ((uint32_t)(y - ys.begin) < ys.count && inside_x >= 0 && inside_x + count <= width) {
       bl_gather(&g, input + (first + y * y_step + x * x_step), x_step, count, patches);
