@@ -99,39 +99,47 @@ static inline __attribute__((always_inline)) void part_of_row(const int8_t *from
   }
 }
 
-/* A pixel whose window sticks out. `columns` is t->columns, a constant or not. */
+/* A pixel whose window sticks out. `columns` and `rows` are those of t, constants or not. `nine`:
+ * the window has 3x3 taps, and there is one output channel per channel. */
 static inline __attribute__((always_inline)) int8_t *edge(const layer *l, const part *t,
-                                                          int8_t *output, int32_t columns) {
+                                                          int8_t *output, int32_t columns,
+                                                          int32_t rows, int nine) {
   const channel_constants *channel = l->constants;
   const int8_t *taps = l->filter + t->first, *at = t->from;
-  const int32_t step = l->step, row_step = l->row_step, filter_w = l->filter_w;
-  int32_t more = l->multiplier;
-  for (int8_t *const end = output + l->channels * more; output != end; taps += l->taps, channel++) {
+  const int32_t step = l->step, row_step = l->row_step;
+  const int32_t multiplier = nine ? 1 : l->multiplier, filter_w = nine ? 3 : l->filter_w;
+  int32_t more = multiplier;
+  for (int8_t *const end = output + l->channels * more; output != end; channel++) {
     uint32_t sum = (uint32_t)channel->bias, weights = 0;
     const int8_t *row = at, *tap_row = taps;
-    for (int32_t rows = t->rows; rows > 0; rows--, row += row_step, tap_row += filter_w) {
+    for (int32_t left = rows; left > 0; left--, row += row_step, tap_row += filter_w) {
       part_of_row(row, step, tap_row, columns, &sum, &weights);
     }
     sum += (uint32_t)l->input_zero_point * ((uint32_t)(channel->taps_and_right >> 8) - weights);
     *output++ = scaled(&l->bounds, sum, channel);
-    if (--more == 0) {
+    taps += nine ? 9 : l->taps;
+    if (nine || --more == 0) {
       at++;
-      more = l->multiplier;
+      more = multiplier;
     }
   }
   return output;
 }
 
 static NOINLINE int8_t *some_taps(const layer *l, const part *t, int8_t *output) {
-  return edge(l, t, output, t->columns);
+  return edge(l, t, output, t->columns, t->rows, 0);
 }
 
-static NOINLINE int8_t *some_of_two_columns(const layer *l, const part *t, int8_t *output) {
-  return edge(l, t, output, 2);
+static NOINLINE int8_t *two_by_two(const layer *l, const part *t, int8_t *output) {
+  return edge(l, t, output, 2, 2, 1);
 }
 
-static NOINLINE int8_t *some_of_three_columns(const layer *l, const part *t, int8_t *output) {
-  return edge(l, t, output, 3);
+static NOINLINE int8_t *two_by_three(const layer *l, const part *t, int8_t *output) {
+  return edge(l, t, output, 2, 3, 1);
+}
+
+static NOINLINE int8_t *three_by_two(const layer *l, const part *t, int8_t *output) {
+  return edge(l, t, output, 3, 2, 1);
 }
 
 bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const int8_t *input,
@@ -172,12 +180,14 @@ bl_status bl_depthwise_conv_2d_s8_scalar(const bl_depthwise_conv_2d_s8 *p, const
           .columns = upright ? rows : columns,
           .rows = upright ? columns : rows,
       };
-      if (columns != w->filter_w || rows != w->filter_h) {
-        output = t.columns == 2   ? some_of_two_columns(&l, &t, output)
-                 : t.columns == 3 ? some_of_three_columns(&l, &t, output)
-                                  : some_taps(&l, &t, output);
-      } else {
+      if (columns == w->filter_w && rows == w->filter_h) {
         output = nine ? nine_taps(&l, &t, output) : all_taps(&l, &t, output);
+      } else if (!nine || columns < 2 || rows < 2) {
+        output = some_taps(&l, &t, output);
+      } else {
+        output = columns == 3 ? three_by_two(&l, &t, output)
+                 : rows == 3  ? two_by_three(&l, &t, output)
+                              : two_by_two(&l, &t, output);
       }
     }
   }

@@ -79,7 +79,7 @@ def lower(context: Context) -> Call:
     if "fpu" in context.variants and suffix == "f32" and _slides(call) and input_c == output_c:
         return _f32_fpu(context, call)
     if "scalar" in context.variants and suffix == "s8" and filter_h * filter_w < 65536:
-        if input_c == 1:
+        if input_c == 1 and not _by_fours(params["window"]):
             found: Call = kernels.module("CONV_2D").s8_scalar(context, _as_convolution(call))
             return found
         return _s8_scalar(context, call)
@@ -211,10 +211,13 @@ def _s8_scalar(context: Context, call: Call) -> Call:
 
 def _by_fours(window: Params) -> bool:
     """Returns True where four output channels at a time are faster than one."""
-    multiplier = window["output_c"] // window["input_c"]
+    channels, multiplier = window["input_c"], window["output_c"] // window["input_c"]
+    nine = (window["filter_h"], window["filter_w"]) == (3, 3)
+    if channels == 1:  # else a convolution: many outputs make up for the copy of its patches
+        return bool(multiplier in (4, 8) and not nine)
     if multiplier > 1:
         return bool(multiplier % 4 == 0)
-    return bool(window["input_c"] >= 4 and (window["filter_h"], window["filter_w"]) != (3, 3))
+    return bool(channels >= 4 and not nine)
 
 
 def _in_fours(rows: npt.NDArray[np.int8]) -> list[npt.NDArray[np.int8]]:
