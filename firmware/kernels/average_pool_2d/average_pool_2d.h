@@ -25,6 +25,10 @@ bl_status bl_average_pool_2d_s8_ref(const bl_average_pool_2d_s8 *p, const int8_t
 bl_status bl_average_pool_2d_s8_scalar(const bl_average_pool_2d_s8 *p, const int8_t *input,
                                        int8_t *output);
 
+/* Computes the same, faster where there are few channels, without dilation. */
+bl_status bl_average_pool_2d_s8_few_scalar(const bl_average_pool_2d_s8 *p, const int8_t *input,
+                                           int8_t *output);
+
 /* Computes the same with 16-bit SIMD, see dsp.h, for windows of at most 255 values. */
 bl_status bl_average_pool_2d_s8_dsp(const bl_average_pool_2d_s8 *p, const int8_t *input,
                                     int8_t *output);

@@ -1,15 +1,6 @@
 /* Four channels at a time. */
 #include "means.h"
 
-static inline int32_t mean_of(int32_t sum, const bl_mean_of *mean) {
-#if defined(__XTENSA__) || defined(__ARM_ARCH_6M__) /* a product of 64 bits is a call there */
-  const int32_t positive = sum + (sum >> 31 & mean->ties) + mean->start;
-  return (int32_t)((uint32_t)positive / (uint32_t)mean->count) - 128;
-#else
-  return bl_mean(sum, mean);
-#endif
-}
-
 static void pixel(const bl_average_pool_2d_s8 *p, const bl_mean_of *mean, const int8_t *from,
                   int32_t columns, int32_t column_step, int32_t rows, int32_t row_step,
                   int8_t *output) {
@@ -25,10 +16,10 @@ static void pixel(const bl_average_pool_2d_s8 *p, const bl_mean_of *mean, const 
         a += at[0], b += at[1], c += at[2], d += at[3];
       }
     }
-    output[0] = (int8_t)bl_clamp(mean_of(a, &m), low, high);
-    output[1] = (int8_t)bl_clamp(mean_of(b, &m), low, high);
-    output[2] = (int8_t)bl_clamp(mean_of(c, &m), low, high);
-    output[3] = (int8_t)bl_clamp(mean_of(d, &m), low, high);
+    output[0] = (int8_t)bl_clamp(bl_mean_scalar(a, &m), low, high);
+    output[1] = (int8_t)bl_clamp(bl_mean_scalar(b, &m), low, high);
+    output[2] = (int8_t)bl_clamp(bl_mean_scalar(c, &m), low, high);
+    output[3] = (int8_t)bl_clamp(bl_mean_scalar(d, &m), low, high);
   }
   for (; left > 0; left--, from++) {
     int32_t sum = 0;
@@ -39,7 +30,7 @@ static void pixel(const bl_average_pool_2d_s8 *p, const bl_mean_of *mean, const 
         sum += *at;
       }
     }
-    *output++ = (int8_t)bl_clamp(mean_of(sum, &m), low, high);
+    *output++ = (int8_t)bl_clamp(bl_mean_scalar(sum, &m), low, high);
   }
 }
 

@@ -3,6 +3,7 @@
 from boardless.model.compiler.kernels import Call, Context
 
 MOST_VALUES = {"mve": 2048, "dsp": 255, "scalar": 2048}  # of a window
+AT_ONCE = 4  # channels of the _scalar variant
 
 
 def lower(context: Context) -> Call:
@@ -15,10 +16,10 @@ def lower(context: Context) -> Call:
     rounds = "_of_u8" if context.input().file_dtype == "uint8" else ""
     values = window["filter_h"] * window["filter_w"]
     usable = [variant for variant, most in MOST_VALUES.items() if values <= most and not rounds]
-    if window["input_c"] < 4 and "scalar" in usable:
-        usable.remove("scalar")
+    variant = context.variant(*usable)
+    few = "few_" if variant == "scalar" and window["input_c"] < AT_ONCE else ""
     return Call(
-        function=f"bl_average_pool_2d_{suffix}{rounds}_{context.variant(*usable)}",
+        function=f"bl_average_pool_2d_{suffix}{rounds}_{few}{variant}",
         params_type=f"bl_average_pool_2d_{suffix}",
         params={"window": window, **context.activation()},
         header="average_pool_2d/average_pool_2d.h",

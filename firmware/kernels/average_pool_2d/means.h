@@ -28,6 +28,16 @@ static inline int32_t bl_mean(int32_t sum, const bl_mean_of *mean) {
   return (int32_t)((uint64_t)(2 * positive) * mean->reciprocal >> 32) - 128;
 }
 
+/* Does the same in the _scalar variants. */
+static inline int32_t bl_mean_scalar(int32_t sum, const bl_mean_of *mean) {
+#if defined(__XTENSA__) || defined(__ARM_ARCH_6M__) /* a product of 64 bits is a call there */
+  const int32_t positive = sum + (sum >> 31 & mean->ties) + mean->start;
+  return (int32_t)((uint32_t)positive / (uint32_t)mean->count) - 128;
+#else
+  return bl_mean(sum, mean);
+#endif
+}
+
 /* All channels of an output pixel, from `rows` times `columns` pixels of the map. */
 typedef void bl_average_pixel(const bl_average_pool_2d_s8 *p, const bl_mean_of *mean,
                               const int8_t *from, int32_t columns, int32_t column_step,

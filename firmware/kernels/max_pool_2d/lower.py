@@ -2,6 +2,8 @@
 
 from boardless.model.compiler.kernels import Call, Context
 
+AT_ONCE = 4  # channels of the _scalar variant
+
 
 def lower(context: Context) -> Call:
     suffix = context.suffix("int16")
@@ -10,8 +12,10 @@ def lower(context: Context) -> Call:
     window = context.window(context.op.options["filter_height"], context.op.options["filter_width"])
     if window["input_c"] != window["output_c"]:
         raise context.refuse("input and output differ in channels")
+    variant = context.variant("mve", "dsp", "scalar")
+    few = "few_" if variant == "scalar" and window["input_c"] < AT_ONCE else ""
     return Call(
-        function=f"bl_max_pool_2d_{suffix}_{context.variant('mve', 'dsp', 'scalar')}",
+        function=f"bl_max_pool_2d_{suffix}_{few}{variant}",
         params_type=f"bl_max_pool_2d_{suffix}",
         params={"window": window, **context.activation()},
         header="max_pool_2d/max_pool_2d.h",

@@ -26,6 +26,10 @@ bl_status bl_max_pool_2d_s8_dsp(const bl_max_pool_2d_s8 *p, const int8_t *input,
 /* Computes the same in plain C, four channels at a time. */
 bl_status bl_max_pool_2d_s8_scalar(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
 
+/* Computes the same, faster where there are few channels, without dilation. */
+bl_status bl_max_pool_2d_s8_few_scalar(const bl_max_pool_2d_s8 *p, const int8_t *input,
+                                       int8_t *output);
+
 /* Computes the same, sixteen channels at a time. */
 bl_status bl_max_pool_2d_s8_mve(const bl_max_pool_2d_s8 *p, const int8_t *input, int8_t *output);
 
