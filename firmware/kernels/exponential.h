@@ -22,9 +22,9 @@ BL_SHARED int32_t bl_shift_left_saturating(int32_t x, int32_t bits) {
 BL_SHARED int32_t bl_exp_small(int32_t a) {
   const int32_t exp_minus_eighth = 1895147668, third = 715827883;
   const int32_t x = a + (1 << 28);
-  const int32_t x2 = bl_doubling_high_mul(x, x);
-  const int32_t x3 = bl_doubling_high_mul(x2, x);
-  const int32_t x4 = bl_doubling_high_mul(x2, x2);
+  const int32_t x2 = bl_doubling_high_mul_unsaturated(x, x);
+  const int32_t x3 = bl_doubling_high_mul_unsaturated(x2, x);
+  const int32_t x4 = bl_doubling_high_mul_unsaturated(x2, x2);
   const int32_t x4_over_4 = bl_rounding_shift_right(x4, 2);
   const int32_t tail = bl_rounding_shift_right(bl_doubling_high_mul(x4_over_4 + x3, third) + x2, 1);
   return exp_minus_eighth + bl_doubling_high_mul(exp_minus_eighth, x + tail);
@@ -40,11 +40,11 @@ BL_SHARED int32_t bl_exp_negative(int32_t a) {
     return INT32_MAX;
   }
   const int32_t low = (a & (quarter - 1)) - quarter; /* in [-1/4, 0) */
-  const int32_t rest = low - a;                      /* a multiple of 1/4, >= 0 */
-  int32_t result = bl_exp_small(bl_shift_left_saturating(low, 5));
-  for (int32_t k = 0; k < 7; k++) {
-    if (rest & (quarter << k)) {
-      result = bl_doubling_high_mul(result, factor[k]);
+  int32_t result = bl_exp_small(low * (1 << 5));
+  const int32_t *next = factor;
+  for (uint32_t quarters = (uint32_t)(low - a) / (1 << 24); quarters != 0; quarters /= 2, next++) {
+    if (quarters % 2 != 0) {
+      result = bl_doubling_high_mul_unsaturated(result, *next);
     }
   }
   return result;

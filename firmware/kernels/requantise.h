@@ -24,16 +24,21 @@ static inline int32_t bl_doubling_high_mul_16(int32_t a, int32_t b) {
   return (int32_t)(negative ? 0 - magnitude : magnitude);
 }
 
-/* Does the same, and saturates the one product that overflows. */
-static inline int32_t bl_doubling_high_mul(int32_t a, int32_t b) {
-  if (a == INT32_MIN && b == INT32_MIN) {
-    return INT32_MAX;
-  }
+/* Does the same in the way of the core. */
+static inline int32_t bl_doubling_high_mul_unsaturated(int32_t a, int32_t b) {
 #if defined(__XTENSA__) || defined(__ARM_ARCH_6M__) /* a product of 64 bits is a call there */
   return bl_doubling_high_mul_16(a, b);
 #else
   return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
 #endif
+}
+
+/* Does the same, and saturates the one product that overflows. */
+static inline int32_t bl_doubling_high_mul(int32_t a, int32_t b) {
+  if (a == INT32_MIN && b == INT32_MIN) {
+    return INT32_MAX;
+  }
+  return bl_doubling_high_mul_unsaturated(a, b);
 }
 
 /* round(x / 2^exponent), ties away from zero; exponent 0..31. */
