@@ -34,7 +34,11 @@ INLINE void add_taps(const layer *l, const part *t, const int8_t *from, const in
 #define ADD(sum, k)                                              \
   do {                                                           \
     sum += (uint32_t)((from[(k) * apart] + offset) * taps[(k)]); \
-    BL_ONE_BY_ONE(sum, from);                                    \
+    if (apart) {                                                 \
+      BL_ONE_BY_ONE(sum, from);                                  \
+    } else {                                                     \
+      BL_IN_ORDER(sum);                                          \
+    }                                                            \
   } while (0)
   for (int32_t rows = t->rows; rows > 0;
        rows--, from += t->row_step, taps += t->filter_step * lanes) {
