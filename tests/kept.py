@@ -23,14 +23,16 @@ from boardless.core import paths
 from boardless.device import platformio
 from boardless.device.plugin import counter
 
+SOURCES = (".c", ".h", ".ld")
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 
 
 @contextlib.contextmanager
-def folder(name: str, *made_with: object) -> Iterator[Path]:
-    """One for each state of the sources and of `made_with`, such as a command with its compiler's
-    version. With pytest-xdist one worker builds, the others wait."""
-    digest = hashlib.sha256(repr(made_with).encode() + _sources())
+def folder(name: str, *made_with: object, of: tuple[str, ...] = SOURCES) -> Iterator[Path]:
+    """One for each state of the sources, or those that end as `of` says, and of `made_with`, such
+    as a command with its compiler's version. With pytest-xdist one worker builds, the others
+    wait."""
+    digest = hashlib.sha256(repr(made_with).encode() + _sources(of))
     found = paths.build_root() / "tests" / f"{name}-{digest.hexdigest()[:12]}"
     found.mkdir(parents=True, exist_ok=True)
     with (found / "lock").open("w") as lock:
@@ -99,10 +101,10 @@ def share_with(build: Path, boards: Iterable[str]) -> None:
 
 
 @functools.cache
-def _sources() -> bytes:
+def _sources(endings: tuple[str, ...]) -> bytes:
     digest = hashlib.sha256()
     for path in sorted(paths.FIRMWARE.rglob("*")):
-        if path.suffix in (".c", ".h", ".ld"):
+        if path.suffix in endings:
             digest.update(f"{path.relative_to(paths.FIRMWARE)}\0".encode() + path.read_bytes())
     return digest.digest()
 

@@ -120,13 +120,14 @@ def of_folder(name: str) -> list[Recorded]:
 def stored(
     name: str, sources: Sequence[Path], make: Callable[[], list[Recorded]]
 ) -> list[Recorded]:
-    """Records, made once for each state of these sources, of what all strategies use, and of what
-    compiles models."""
+    """Records, made once for each state of these sources, of what all strategies use, of what
+    compiles models, and of the kernels' headers: a change of what a kernel does changes no call."""
     every = [Path(__file__), *sources, *Path(drawn.__file__).parent.glob("[!t]*.py")]
     for folder in (paths.ROOT / "sim", paths.FIRMWARE):
         every += folder.rglob("*.py")
     texts = [path.read_bytes() for path in sorted(every)]
-    with kept.folder(f"mutants-{name}", texts, kept.version("gcc")) as folder:
+    key = (texts, kept.version("gcc"), [path.name for path in sorted(paths.KERNELS.rglob("*.c"))])
+    with kept.folder(f"mutants-{name}", *key, of=(".h",)) as folder:
         path = folder / "cases.pickle"
         if not path.is_file():
             half = path.with_suffix(".half")

@@ -8,11 +8,14 @@
  * when a sanitizer stops it, or after too much time of the processor. Prints for each change its
  * number, 1 if it shows, and how many records reach it.
  */
+#define _DEFAULT_SOURCE /* memory that no file has */
+
 #include <math.h>
 #include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,13 +24,15 @@
 #include "record.h"
 
 enum {
-  PATIENCE = 100000,
+  PATIENCE = 20000,
   TIMES = 20,
   REFUSED = 77,
   ACCEPTED = 78,
   SMALL = 32,
-  MOST = 16
-}; /* microseconds, times what the record takes, how a child ends, bytes, and values */
+  FEW = 4,
+  KERNELS = 1 << 12,
+  PIECE = 1 << 24
+}; /* microseconds, times what the record takes, answers, bytes, records, kernels and bytes */
 
 typedef struct {
   uint32_t bytes, count;
@@ -40,8 +45,54 @@ typedef struct {
 int bl_mutant;
 unsigned char bl_reached[1 << 16];
 static recorded *cases;
-static uint32_t case_count, most_bytes;
+static uint32_t case_count, cases_room, most_bytes;
 static uint8_t *memory;
+static struct {
+  uint8_t *begin;
+  size_t size, used;
+} pieces[1 << 12];
+static int piece_count;
+
+/* Zeros, for good, in pages that a child shares: a fork copies the tables of all others. */
+static void *taken(size_t bytes) {
+  const size_t rounded = (bytes + 15) / 16 * 16;
+  const int last = piece_count - 1;
+  if (last < 0 || pieces[last].size - pieces[last].used < rounded) {
+    const size_t size = rounded > PIECE ? rounded : PIECE;
+    void *begin = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (begin == MAP_FAILED || piece_count == sizeof pieces / sizeof *pieces) {
+      exit(2);
+    }
+    pieces[piece_count].begin = begin;
+    pieces[piece_count++].size = size;
+    return taken(bytes);
+  }
+  pieces[last].used += rounded;
+  return pieces[last].begin + pieces[last].used - rounded;
+}
+
+/* A process that cannot write to what it shares. */
+static pid_t forked(void) {
+  const pid_t child = fork();
+  for (int i = 0; child == 0 && i < piece_count; i++) {
+    if (mprotect(pieces[i].begin, pieces[i].size, PROT_READ)) {
+      abort();
+    }
+  }
+  return child;
+}
+
+static recorded *added(recorded r) {
+  if (case_count == cases_room) {
+    recorded *more = taken((2 * cases_room + 1024) * sizeof *cases);
+    for (uint32_t i = 0; i < case_count; i++) {
+      more[i] = cases[i];
+    }
+    cases = more, cases_room = 2 * cases_room + 1024;
+  }
+  cases[case_count] = r;
+  return &cases[case_count++];
+}
 
 static void guards(void (*mark)(void const volatile *, size_t), uint32_t bytes) {
   const uint32_t *words = (const uint32_t *)(const void *)memory;
@@ -54,6 +105,11 @@ static void guards(void (*mark)(void const volatile *, size_t), uint32_t bytes) 
     end = next;
   }
   mark(memory + end, bytes - end);
+}
+
+/* Called before AddressSanitizer tells where: nobody reads it. */
+void __asan_on_error(void) {
+  _exit(99);
 }
 
 static void run(const recorded *r) {
@@ -71,62 +127,86 @@ static void read_exactly(FILE *file, void *to, size_t size) {
   }
 }
 
-/* The status of a child that runs a record: REFUSED if the kernel refuses it, ACCEPTED if it does
- * not; anything else is no case, as the kernel crashes with it. */
-static int ending(const recorded *r) {
-  const pid_t child = fork();
-  int status = 0;
-  if (child == 0) {
-    const struct itimerval timer = {.it_value = {0, PATIENCE}};
-    if (!freopen("/dev/null", "w", stderr)) {
-      _exit(0);
-    }
-    setitimer(ITIMER_VIRTUAL, &timer, NULL);
-    run(r);
-    _exit(((const uint32_t *)(const void *)memory)[RECORD_STATUS] ? REFUSED : ACCEPTED);
+/* A change of a record: a word gets a value, and another one 0, if it is not the first. */
+typedef struct {
+  uint32_t at;
+  int32_t value;
+  uint32_t zero;
+} trial;
+
+static trial trials[1 << 14];
+static int trial_count;
+static uint8_t *answers; /* to the trials; children write them */
+
+static void try_word(uint32_t at, int32_t value, uint32_t zero) {
+  if (trial_count < (int)(sizeof trials / sizeof *trials)) {
+    trials[trial_count++] = (trial){at, value, zero};
   }
-  if (child < 0 || waitpid(child, &status, 0) != child) {
-    exit(2);
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
-/* A record with one word changed. It has no ranges: the status is all that it shows. */
-static recorded changed(uint32_t number, uint32_t at, int32_t value) {
-  recorded r = {.bytes = cases[number].bytes, .data = malloc(cases[number].bytes)};
+/* The changed record, in `data`. It has no ranges: the status is all that it shows. */
+static recorded changed(uint32_t number, trial t, uint8_t *data) {
+  recorded r = {.bytes = cases[number].bytes, .data = data};
   memcpy(r.data, cases[number].data, r.bytes);
-  memcpy(r.data + at, &value, 4);
+  if (t.zero) {
+    memset(r.data + t.zero, 0, 4);
+  }
+  memcpy(r.data + t.at, &t.value, 4);
   return r;
 }
 
-/* Adds records with one word changed, of those that the kernel refuses, and of those next to them
- * that it accepts. */
-static void add_answers_to(uint32_t number, uint32_t at, const int32_t *values, int count) {
-  recorded made[MOST];
-  int answers[MOST];
-  for (int v = 0; v < count; v++) {
-    made[v] = changed(number, at, values[v]);
-    answers[v] = ending(&made[v]);
-  }
-  for (int v = 0; v < count; v++) {
-    int kept = answers[v] == REFUSED;
-    for (int w = 0; w < count && answers[v] == ACCEPTED; w++) {
-      kept |= answers[w] == REFUSED && abs(values[w] - values[v]) == 1;
+/* Finds what the kernel answers to each trial: nothing where it crashes. A child runs them one
+ * after the other until that happens. */
+static void find_answers(uint32_t number) {
+  uint8_t *data = malloc(cases[number].bytes);
+  for (int next = 0; next < trial_count;) {
+    memset(answers + next, 0, (size_t)(trial_count - next));
+    const pid_t child = forked();
+    int status;
+    if (child == 0) {
+      const struct itimerval timer = {.it_value = {0, PATIENCE}};
+      for (int t = freopen("/dev/null", "w", stderr) ? next : trial_count; t < trial_count; t++) {
+        const recorded r = changed(number, trials[t], data);
+        setitimer(ITIMER_VIRTUAL, &timer, NULL);
+        run(&r);
+        answers[t] = ((const uint32_t *)(const void *)memory)[RECORD_STATUS] ? REFUSED : ACCEPTED;
+      }
+      _exit(0);
     }
-    if (!kept) {
-      free(made[v].data);
-      continue;
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+      exit(2);
     }
-    cases = realloc(cases, (case_count + 1) * sizeof *cases);
-    cases[case_count++] = made[v];
+    while (next < trial_count && answers[next]) {
+      next++;
+    }
+    next++;
   }
+  free(data);
 }
 
-/* Adds what a kernel answers to a call with another parameter, which argument 0 points to, with
- * another word of a small block, such as a list of lengths, or with less scratch memory, whose size
- * is the argument that points nowhere. */
+/* Adds changed records that the kernel refuses, and those next to them that it accepts. */
 static void add_answers(uint32_t number) {
-  static const int32_t values[] = {-32, -31, -1, 0, 1, 4, 14, 15, 31, 32, 255, 256};
+  find_answers(number);
+  for (int t = 0; t < trial_count; t++) {
+    int kept = answers[t] == REFUSED;
+    for (int u = 0; u < trial_count && answers[t] == ACCEPTED; u++) {
+      kept |= answers[u] == REFUSED && trials[u].at == trials[t].at && !trials[u].zero &&
+              abs(trials[u].value - trials[t].value) == 1;
+    }
+    if (kept) {
+      added(changed(number, trials[t], taken(cases[number].bytes)));
+    }
+  }
+  trial_count = 0;
+}
+
+/* A call with another parameter, which argument 0 points to, with another word of a small block,
+ * such as a list of lengths, or with less scratch memory, whose size is the argument that points
+ * nowhere. */
+static void try_words(uint32_t number) {
+  static const int32_t values[] = {-32769, -32768, -129, -128, -32,   -31,   -1,   0,
+                                   1,      4,      8,    9,    14,    15,    31,   32,
+                                   127,    128,    255,  256,  32767, 32768, 32769};
   const uint32_t *words = (const uint32_t *)(const void *)cases[number].data;
   const uint32_t *pairs = words + RECORD_HEAD + words[RECORD_ARGUMENTS];
   for (uint32_t k = 0; k < words[RECORD_ARGUMENTS]; k++) {
@@ -137,12 +217,27 @@ static void add_answers(uint32_t number) {
       points |= begin <= argument && argument <= end;
       const int is_tried = begin == argument && (k == 0 || end - begin <= SMALL);
       for (uint32_t at = begin; is_tried && at + 4 <= end; at += 4) {
-        add_answers_to(number, at, values, sizeof values / sizeof *values);
+        for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+          try_word(at, values[v], 0);
+        }
       }
     }
     if (!points) {
-      const int32_t less = (int32_t)argument - 1;
-      add_answers_to(number, 4 * (RECORD_HEAD + k), &less, 1);
+      try_word(4 * (RECORD_HEAD + k), (int32_t)argument - 1, 0);
+    }
+  }
+}
+
+/* A call with two parameters that are 0, which argument 0 points to. */
+static void try_zeros(uint32_t number) {
+  const uint32_t *words = (const uint32_t *)(const void *)cases[number].data;
+  const uint32_t *pairs = words + RECORD_HEAD + words[RECORD_ARGUMENTS];
+  for (uint32_t i = 0; i < words[RECORD_BLOCKS]; i++) {
+    const uint32_t begin = pairs[2 * i], end = pairs[2 * i + 1];
+    for (uint32_t a = begin; begin == words[RECORD_HEAD] && a + 4 <= end; a += 4) {
+      for (uint32_t b = a + 4; b + 4 <= end; b += 4) {
+        try_word(a, 0, b);
+      }
     }
   }
 }
@@ -152,10 +247,10 @@ static void load(const char *path) {
   if (!file) {
     exit(2);
   }
-  read_exactly(file, &case_count, sizeof case_count);
-  cases = calloc(case_count, sizeof *cases);
-  for (uint32_t i = 0; i < case_count; i++) {
-    recorded *r = &cases[i];
+  uint32_t count;
+  read_exactly(file, &count, sizeof count);
+  for (uint32_t i = 0; i < count; i++) {
+    recorded *r = added((recorded){0});
     read_exactly(file, &r->bytes, 4);
     read_exactly(file, &r->count, 4);
     read_exactly(file, &r->limit, 4);
@@ -163,7 +258,7 @@ static void load(const char *path) {
       exit(2);
     }
     read_exactly(file, r->ranges, 8 * r->count);
-    r->data = malloc(r->bytes);
+    r->data = taken(r->bytes);
     read_exactly(file, r->data, r->bytes);
     most_bytes = r->bytes > most_bytes ? r->bytes : most_bytes;
   }
@@ -180,9 +275,9 @@ static void find_right(uint32_t first, int last) {
     const clock_t before = clock();
     run(r);
     r->microseconds = (long)((clock() - before) * (1000000.0 / CLOCKS_PER_SEC));
-    r->right = malloc(r->bytes);
+    r->right = taken(r->bytes);
     memcpy(r->right, memory, r->bytes);
-    r->reached = calloc((size_t)last / 8 + 1, 1);
+    r->reached = taken((size_t)last / 8 + 1);
     for (int n = 0; n <= last; n++) {
       r->reached[n / 8] |= (uint8_t)(bl_reached[n] << n % 8);
     }
@@ -217,17 +312,30 @@ static int is_right(const recorded *r) {
   return 1;
 }
 
-/* Adds what kernels answer, of those that a chosen change is in. */
+/* Adds what kernels answer to records, a few of each, that reach a chosen change which none before
+ * them does. */
 static void add_all_answers(int count, char **chosen) {
-  static unsigned char known[1 << 12];
   const uint32_t loaded = case_count;
+  unsigned char *known = calloc(sizeof bl_reached, 1), *asked = calloc(KERNELS, 1);
+  answers = mmap(NULL, sizeof trials / sizeof *trials, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (answers == MAP_FAILED) {
+    exit(2);
+  }
   for (uint32_t i = 0; i < loaded; i++) {
     const uint32_t kernel = ((const uint32_t *)(const void *)cases[i].data)[RECORD_KERNEL];
-    for (int k = 0; k < count && kernel < sizeof known && !known[kernel]; k++) {
-      if (reaches(&cases[i], atoi(chosen[k]))) {
-        known[kernel] = 1;
-        add_answers(i);
+    int is_new = 0;
+    for (int k = 0; k < count && kernel < KERNELS && asked[kernel] < FEW; k++) {
+      const int number = atoi(chosen[k]);
+      is_new |= !known[number] && reaches(&cases[i], number);
+      known[number] |= (unsigned char)reaches(&cases[i], number);
+    }
+    if (is_new) {
+      if (asked[kernel]++ == 0) {
+        try_zeros(i);
       }
+      try_words(i);
+      add_answers(i);
     }
   }
 }
@@ -270,7 +378,7 @@ int main(int count, char **words) {
     }
     fflush(stdout);
     if (reaching) {
-      const pid_t child = fork();
+      const pid_t child = forked();
       if (child == 0) {
         try(number);
       }

@@ -196,7 +196,8 @@ def run(built: Built, cases: Path, numbers: Iterable[int] = ()) -> list[Result]:
             text=True,
             env=records.sanitizer_environment()
             | {
-                "ASAN_OPTIONS": "detect_leaks=0:exitcode=99:symbolize=0:print_legend=0",
+                "ASAN_OPTIONS": "detect_leaks=0:exitcode=99:symbolize=0:print_legend=0"
+                ":quarantine_size_mb=0",  # a fork copies the tables of what waits there
                 "UBSAN_OPTIONS": "print_stacktrace=0:symbolize=0",
             },
         )

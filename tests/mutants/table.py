@@ -7,9 +7,10 @@ import tomllib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from boardless.model import traits
 from properties import strategies
 
-from mutants import program, same, suites
+from mutants import cases, program, same, suites
 from mutants.program import Change, Result
 
 SURVIVORS = Path(__file__).with_name("survivors.toml")
@@ -29,10 +30,12 @@ def main(names: Sequence[str]) -> int:
 
 
 def measure(names: Sequence[str], with_tests: bool = True) -> list[Result]:
-    """The changes of these folders, with the cases of their operators (where a folder has none of
-    its own, with all cases) and those of other tests. Those that cannot show are left out."""
-    own = [name for name in names if name in strategies.folders()]
-    drawn = own if len(own) == len(names) else strategies.folders()
+    """The changes of these folders, with the cases of the operators that they serve (where a folder
+    serves none, with all cases) and those of other tests. Those that cannot show are left out."""
+    served = {name: _served_by(name) for name in names}
+    drawn = sorted({o for several in served.values() for o in several})
+    if not all(served.values()):
+        drawn = strategies.folders()
     results = program.run(program.build(names), suites.file(drawn, with_tests))
     known = listed("equivalent")
     left = [result for result in results if result.caught or place(result.change) not in known]
@@ -40,6 +43,18 @@ def measure(names: Sequence[str], with_tests: bool = True) -> list[Result]:
     unsure = [r.change for r in left if not r.caught and place(r.change) not in why]
     nothing = same.same_code(unsure)
     return [result for result in left if result.change not in nothing]
+
+
+def _served_by(name: str) -> list[str]:
+    """Returns the folders of strategies whose operators have kernels in a folder."""
+    found = []
+    for own in strategies.folders():
+        for operator in cases.operators(own):
+            known = traits.of(operator.upper())
+            types = strategies.all_dtypes(operator)
+            folders = {own, *(known.folder(dtype) for dtype in types)}
+            found += [own] if name in folders and own not in found else []
+    return found
 
 
 def listed(kind: str) -> dict[Place, str]:

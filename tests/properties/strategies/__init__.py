@@ -2,7 +2,8 @@
 
 Each has cases(dtype), a strategy of Case for int8 or float32. An operator that has only one of the
 types, or int16, too, says so in a list DTYPES. The file of a folder that serves several operators
-has cases(operator, dtype), and in OPERATORS the types of each.
+has cases(operator, dtype), and in OPERATORS the types of each. FIXED has the cases that are drawn
+too seldom: type -> cases, or there operator -> type -> cases.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def load(name: str) -> Any:
     if served is None:
         return found
     if name in served:
-        return SimpleNamespace(cases=partial(found.cases, name), DTYPES=served[name])
+        fixed = getattr(found, "FIXED", {}).get(name, {})
+        return SimpleNamespace(cases=partial(found.cases, name), DTYPES=served[name], FIXED=fixed)
 
     def cases(dtype: str) -> st.SearchStrategy[Any]:
         those = sorted(operator for operator, types in served.items() if dtype in types)
@@ -47,15 +49,15 @@ def load(name: str) -> Any:
 
 def dtypes(name: str) -> tuple[str, ...]:
     """The types that every test draws: int8 and float32, where the operator has them."""
-    return tuple(dtype for dtype in DTYPES if dtype in _all_dtypes(name))
+    return tuple(dtype for dtype in DTYPES if dtype in all_dtypes(name))
 
 
 def with_int16() -> list[str]:
     """Operators that also have int16 kernels, which tests/properties/test_int16.py draws."""
-    return [name for name in names() if "int16" in _all_dtypes(name)]
+    return [name for name in names() if "int16" in all_dtypes(name)]
 
 
-def _all_dtypes(name: str) -> tuple[str, ...]:
+def all_dtypes(name: str) -> tuple[str, ...]:
     return tuple(getattr(load(name), "DTYPES", DTYPES))
 
 
