@@ -125,6 +125,16 @@ BL_INLINE void two_channels(couple c, const uint32_t *x, const uint32_t *stop, i
   }
 }
 #else
+enum { ROUND = 8 }; /* steps */
+
+static void step(const uint32_t *taps, const uint32_t *x, uint32_t sums[LANES][2]) {
+  for (int32_t lane = 0; lane < LANES; lane++) {
+    sums[lane][0] = (uint32_t)bl_smlad(taps[0], x[lane], (int32_t)sums[lane][0]);
+    sums[lane][1] = (uint32_t)bl_smlad(taps[1], x[lane], (int32_t)sums[lane][1]);
+  }
+}
+
+/* Goes the way of the assembly, so that what is wrong there is wrong here. */
 BL_INLINE void two_channels(couple c, const uint32_t *x, const uint32_t *stop, int8_t *output,
                             int relu) {
   for (; x != stop; output += LANES * c.stride) {
@@ -132,12 +142,17 @@ BL_INLINE void two_channels(couple c, const uint32_t *x, const uint32_t *stop, i
     for (int32_t lane = 0; lane < LANES; lane++) {
       sums[lane][0] = (uint32_t)c.bias_0, sums[lane][1] = (uint32_t)c.bias_1;
     }
-    for (const uint32_t *w = c.taps; w != c.end + 2; w += 2, x += LANES) {
-      for (int32_t lane = 0; lane < LANES; lane++) {
-        sums[lane][0] = (uint32_t)bl_smlad(w[0], x[lane], (int32_t)sums[lane][0]);
-        sums[lane][1] = (uint32_t)bl_smlad(w[1], x[lane], (int32_t)sums[lane][1]);
+    step(c.taps, x, sums);
+    const uint32_t *w = c.later;
+    int32_t skipped = c.skipped;
+    x -= LANES * skipped;
+    do {
+      for (int32_t k = skipped; k < ROUND; k++) {
+        step(w + 2 * (k + 1), x + LANES * (k + 1), sums);
       }
-    }
+      w += 2 * ROUND, x += LANES * ROUND, skipped = 0;
+    } while (w != c.end);
+    x += LANES;
     for (int32_t lane = 0; lane < LANES; lane++) {
       int8_t *to = output + lane * c.stride;
       to[0] = (int8_t)bl_requantise_fast((int32_t)sums[lane][0], c.multiplier_0, c.scale_0,
