@@ -27,7 +27,8 @@ from mutants.cases import Recorded, Recorder
 
 PROPERTIES = ("brought_models", "brought_networks", "chains", "known_bugs", "plain_numbers")
 TESTS = [f"tests/properties/test_{name}.py" for name in (*PROPERTIES, "requantise")]
-KERNELS = ("both_repeated", "dilated", "every_value", "moves", "scales", "states")
+KERNELS = ["both_repeated", "dilated", "every_value", "far_out", "last_bits", "moves", "scales"]
+KERNELS += ["states"]
 TESTS += [f"tests/kernels/test_{name}.py" for name in KERNELS]
 
 

@@ -37,3 +37,20 @@ def _values(draw: Any, shape: tuple[int, ...], dtype: str) -> drawing.Array:
     held = "int8" if dtype == "uint8" else dtype  # as the device holds them
     ends = np.iinfo(held)
     return rng.integers(ends.min, ends.max, shape, np.dtype(held).type, endpoint=True)
+
+
+def _fixed() -> list[DrawnCase]:
+    """Values next to where a type begins and ends."""
+    found = []
+    ends = {"int8": [128.0, 127.5], "int32": [2.0**31, -(2.0**31)], "bool": [-0.0, -1.0]}
+    for after, values in (ends | {"uint8": [254.5, 255.0]}).items():
+        fed = np.array([[*values, 1.0, 0.0, 0.5, -0.5]] * drawing.PICTURES, np.float32)
+        scale = ((0.5,), (3,)) if after == "int8" else ()
+        tensors = Tensor(fed[:1].shape, "float32"), Tensor(fed[:1].shape, after, *scale)
+        options = {"inDataType": TYPES["float32"], "outDataType": TYPES[after]}
+        content = model("CAST", [tensors[0]], tensors[1], options)
+        found.append(DrawnCase(content, fed, f"cast float32 -> {after}, fixed"))
+    return found
+
+
+FIXED = {"float32": _fixed}

@@ -4,6 +4,7 @@ groups, or 3x3 on one channel, for the variants of that."""
 from functools import partial
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 from one_operator import Tensor
 from properties import drawing, fixed
@@ -21,6 +22,7 @@ def groups(draw: Any, input_c: int, output_c: int) -> tuple[int, int]:
 
 
 DTYPES = ("int8", "float32", "int16")
+RELU_N1_TO_1 = 2
 
 
 @st.composite
@@ -112,8 +114,68 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made((8, 19), (5, 1), 3, 1),
         made((5, 9), (6, 7), 1, 1, activation=fixed.RELU),
         made((6, 7), (18, 4), 3, 1),
-        *(blocks if dtype == "int8" else []),
+        *([*blocks, *_exact_ones()] if dtype == "int8" else []),
+        *([made((3, 5), (3, 7), 1, 1)] if dtype == "float32" else []),
     ]
 
 
-FIXED = {dtype: partial(_fixed, dtype) for dtype in ("int8", "float32")}
+def _exact(
+    size: tuple[int, int],
+    channels: tuple[int, int],
+    filters: int,
+    weights: tuple[int, ...],
+    *,
+    dtype: str = "int8",
+    multiplier: float = 1.0,
+    bias: int = 0,
+    dilation: int = 1,
+    groups: int = 1,
+    activation: int = fixed.NONE,
+    zero_point: int = 0,
+) -> DrawnCase:
+    """A layer of a few weights, inputs from -3 to 3 and scales that are powers of two, without a
+    bias or with one that all channels share, so that each unit of a sum shows."""
+    (height, width), (before, after) = size, channels
+    rng = np.random.default_rng(height * width + before)
+    shape = (1, height, width, before)
+    source = Tensor(shape, dtype, (1.0,))
+    data = rng.choice(weights, (after, filters, filters, before // groups))
+    tensors = [source, Tensor(data.shape, "int8", (multiplier,), data=data)]
+    if bias:
+        tensors.append(Tensor((after,), "int32", (multiplier,), data=np.full(after, bias)))
+    output = Tensor((1, height, width, after), dtype, (1.0,), (zero_point,))
+    options = fixed.window(dilation=(dilation, dilation)) | {"fusedActivationFunction": activation}
+    fed = rng.integers(-3, 4, (drawing.PICTURES, *shape[1:])).astype(dtype)
+    return drawing.layer("CONV_2D", tensors, output, options, fed, f"{shape} by {filters}, exact")
+
+
+def _exact_ones() -> list[DrawnCase]:
+    """Outputs that all lie half way between two values, where bounds are below and above 0, sums of
+    units, and runs of nine bytes that are no three pixels."""
+    halves: dict[str, Any] = {"multiplier": 1 / 16, "bias": 8}
+    bounded: dict[str, Any] = {"activation": RELU_N1_TO_1, "zero_point": 50}
+    return [
+        _exact((6, 6), (6, 5), 1, (-16, 16), **halves),
+        _exact((3, 6), (6, 4), 1, (-16, 16), **halves, **bounded),
+        _exact((3, 3), (5, 5), 2, (-16, 0, 0, 16), **halves),
+        _exact((9, 8), (2, 4), 3, (-16, 0, 0, 16), **halves, **bounded),
+        _exact((5, 6), (1, 4), 3, (-16, 0, 16), **halves, **bounded),
+        _exact((5, 6), (1, 4), 3, (-1, -1, 1), multiplier=1 / 4),
+        _exact((7, 6), (9, 5), 2, (-4, 0, 4), multiplier=1 / 4, dilation=2),
+        _exact((4, 4), (4, 6), 2, (-1, 1), groups=2),
+    ]
+
+
+def _fixed_int16() -> list[DrawnCase]:
+    """Returns what the drawn ones seldom are: dilated, and in groups."""
+    return [
+        _exact((5, 6), (3, 2), 3, (-1, 0, 1), dtype="int16", dilation=2),
+        _exact((5, 4), (4, 6), 3, (-1, 1), dtype="int16", groups=2),
+    ]
+
+
+FIXED = {
+    "int8": partial(_fixed, "int8"),
+    "float32": partial(_fixed, "float32"),
+    "int16": _fixed_int16,
+}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 from one_operator import Tensor, model
 from properties import drawing
@@ -19,3 +20,21 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
         draw(drawing.inputs(source)),
         f"l2_normalization {dtype} of {shape}, zero point {source.zero_points}",
     )
+
+
+def _fixed() -> list[DrawnCase]:
+    """Rows of which the squares sum up to a few units, and rows in which a value lies next to where
+    it would be rounded to another one, so that the last bits of the root show."""
+    found = []
+    units = [[[1, 0, 0], [1, 1, 0]], [[2, 1, 0], [2, 1, 1]]]
+    roots = [[28, 106, 11, 4, 2], [56, 255, 255, 44], [221, 79, 5, 1, 1, 1]]
+    for rows in (units, *([row] for row in roots)):
+        fed = (np.array(rows) - 128).astype(np.int8)
+        source = Tensor((1, *fed.shape[1:]), "int8", (0.5,), (-128,))
+        output = Tensor(source.shape, "int8", (1 / 128,), (0,))
+        content = model("L2_NORMALIZATION", [source], output)
+        found.append(DrawnCase(content, fed, f"l2_normalization of {rows[0]}, fixed"))
+    return found
+
+
+FIXED = {"int8": _fixed}

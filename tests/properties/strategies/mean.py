@@ -44,3 +44,20 @@ def cases(draw: Any, dtype: str) -> DrawnCase:
         f"mean {dtype} {h}x{w}x{c} axes {axes}",
         float(np.abs(inputs).max()),
     )
+
+
+def _fixed() -> list[DrawnCase]:
+    """Means of two values, so that each unit of their sum shows, and of as many as int16 has room
+    for."""
+    found = []
+    rng = np.random.default_rng(6)
+    for (h, w, c), scale in (((1, 2, 6), 0.5), ((15, 17, 5), 0.05)):
+        source = Tensor((1, h, w, c), "int8", (1.0,), (3,))
+        axes = Tensor((2,), "int32", data=np.array([1, 2]))
+        step = Step("MEAN", [axes], Tensor((1, c), "int8", (scale,)), {"keepDims": False})
+        fed = rng.integers(-20, 21, (drawing.PICTURES, h, w, c)).astype(np.int8)
+        found.append(DrawnCase(chain(source, [step]), fed, f"mean of {h}x{w}x{c}, fixed"))
+    return found
+
+
+FIXED = {"int8": _fixed}

@@ -52,3 +52,14 @@ def cases(dtype: str) -> st.SearchStrategy[DrawnCase]:
         pairs = st.sampled_from(PAIRS).flatmap(lambda pair: between(*pair))
         return st.one_of(from_float(dtype), pairs)
     return by_value.elementwise("QUANTIZE", dtype) if dtype == "int8" else from_float()
+
+
+def _fixed() -> list[DrawnCase]:
+    """An int16 output with a zero point."""
+    output = Tensor((1, 5), "int16", (0.5,), (-300,))
+    fed = np.array([[-2e4, -0.25, 0.0, 0.75, 2e4], [1.0, 149.75, 150.25, 5.0, -5.0]], np.float32)
+    content = model("QUANTIZE", [Tensor((1, 5), "float32")], output, {})
+    return [DrawnCase(content, fed, "quantize float32 -> int16 with a zero point, fixed")]
+
+
+FIXED = {"int16": _fixed}
