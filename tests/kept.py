@@ -46,7 +46,7 @@ def compiled(command: Sequence[str], source: Path, target: Path) -> None:
     digest = hashlib.sha256(version(command[0]).encode())
     folders = [Path(word[2:]) for word in command if word.startswith("-I")]
     names = [word.replace(str(paths.ROOT), ".") for word in command]
-    for path in (source, *_included(source, folders)):
+    for path in (source, *included(source, folders)):
         names.append(str(path).replace(str(paths.ROOT), "."))
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     digest.update(repr(names).encode())
@@ -73,7 +73,7 @@ def objects() -> Path:
     return paths.build_root() / "tests" / "objects"
 
 
-def _included(source: Path, folders: Sequence[Path]) -> list[Path]:
+def included(source: Path, folders: Sequence[Path]) -> list[Path]:
     """Returns our headers that a source includes, also those that a condition leaves out."""
     found: dict[Path, None] = {}
     waiting = [source]

@@ -217,9 +217,12 @@ static void try_words(uint32_t number) {
       points |= begin <= argument && argument <= end;
       const int is_tried = begin == argument && (k == 0 || end - begin <= SMALL);
       for (uint32_t at = begin; is_tried && at + 4 <= end; at += 4) {
+        const int32_t own = (int32_t)words[at / 4];
         for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
           try_word(at, values[v], 0);
         }
+        try_word(at, own < INT32_MAX ? own + 1 : own, 0);
+        try_word(at, own > INT32_MIN ? own - 1 : own, 0);
       }
     }
     if (!points) {
@@ -228,15 +231,20 @@ static void try_words(uint32_t number) {
   }
 }
 
-/* A call with two parameters that are 0, which argument 0 points to. */
+/* A call with two parameters, which argument 0 points to, that are 0, or one is 1. */
 static void try_zeros(uint32_t number) {
   const uint32_t *words = (const uint32_t *)(const void *)cases[number].data;
   const uint32_t *pairs = words + RECORD_HEAD + words[RECORD_ARGUMENTS];
   for (uint32_t i = 0; i < words[RECORD_BLOCKS]; i++) {
     const uint32_t begin = pairs[2 * i], end = pairs[2 * i + 1];
     for (uint32_t a = begin; begin == words[RECORD_HEAD] && a + 4 <= end; a += 4) {
-      for (uint32_t b = a + 4; b + 4 <= end; b += 4) {
-        try_word(a, 0, b);
+      for (uint32_t b = begin; b + 4 <= end; b += 4) {
+        if (a < b) {
+          try_word(a, 0, b);
+        }
+        if (a != b) {
+          try_word(a, 1, b);
+        }
       }
     }
   }

@@ -66,6 +66,11 @@ def folders() -> list[str]:
     return [*sorted({path.parent.name for path in sources()}), SHARED]
 
 
+def headers() -> list[str]:
+    """Returns the headers that kernels of several folders share: each can be tried by its name."""
+    return sorted(path.name for path in paths.KERNELS.glob("*.h"))
+
+
 def sources() -> list[Path]:
     """The kernels that run on this machine."""
     endings = ("ref", *records.HOST_VARIANTS)
@@ -74,7 +79,7 @@ def sources() -> list[Path]:
 
 
 def build(names: Collection[str]) -> Built:
-    """The program with the changes of these folders."""
+    """The program with the changes of these folders or shared headers."""
     own = [(HERE / name).read_bytes() for name in MADE_BY]
     key = (FLAGS, own, sorted(names), kept.version("gcc"))
     with kept.folder("mutants-program", *key) as folder:
@@ -92,14 +97,13 @@ def _build(folder: Path, names: Collection[str]) -> dict[int, Change]:
         copy = tree / path.relative_to(paths.KERNELS)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
-    others = [path for path in sources() if not _has(path, names)]
+    others = [path for path in sources() if not has(path, names)]
     copies = [tree / p.relative_to(paths.KERNELS) for p in sources() if p not in others]
     lines = _compiled_lines(command, copies)
     wanted = {
         path: lines[path]
         for path in sorted(lines)
-        if path.is_relative_to(tree)
-        and (path.parent.name if path.parent != tree else SHARED) in names
+        if path.is_relative_to(tree) and names_of(tree, path) & {*names}
     }
     texts = {path: path.read_text() for path in wanted}
     changes = [
@@ -136,11 +140,16 @@ def _build(folder: Path, names: Collection[str]) -> dict[int, Change]:
     return {n: changes[n - 1] for several in numbers.values() for n in several}
 
 
-def _has(source: Path, names: Collection[str]) -> bool:
-    """The source is of one of these folders, or includes a header of one."""
-    text = source.read_text()
-    own = source.parent.name in names or SHARED in names
-    return own or any(f'"{name}/' in text for name in names)
+def names_of(kernels: Path, path: Path) -> set[str]:
+    """Returns the names that a file's changes can be asked for by: its folder's, or those of all
+    shared headers and of this one."""
+    return {path.parent.name} if path.parent != kernels else {SHARED, path.name}
+
+
+def has(source: Path, names: Collection[str]) -> bool:
+    """The source is of one of these folders, or includes a header of one, or one of the headers."""
+    files = [source, *kept.included(source, [paths.KERNELS])]
+    return any(names_of(paths.KERNELS, path) & {*names} for path in files)
 
 
 def _compiled_lines(command: Sequence[str], files: Sequence[Path]) -> dict[Path, set[int]]:

@@ -22,20 +22,19 @@ def main(names: Sequence[str]) -> int:
     """Tries the changes of these folders, or of all; returns 0 if enough are caught."""
     known = program.folders()
     for name in names:
-        if name not in known:
-            print(f"no folder {name}; there are {', '.join(known)}", file=sys.stderr)
+        if name not in (*known, *program.headers()):
+            all_names = ", ".join((*known, *program.headers()))
+            print(f"no folder or header {name}; there are {all_names}", file=sys.stderr)
             return 2
     results = measure(names or known)
     return show(results, not names)
 
 
 def measure(names: Sequence[str], with_tests: bool = True) -> list[Result]:
-    """The changes of these folders, with the cases of the operators that they serve (where a folder
-    serves none, with all cases) and those of other tests. Those that cannot show are left out."""
-    served = {name: _served_by(name) for name in names}
-    drawn = sorted({o for several in served.values() for o in several})
-    if not all(served.values()):
-        drawn = strategies.folders()
+    """The changes of these folders or headers, with the cases of the operators whose kernels they
+    are in, and those of other tests. Those that cannot show are left out."""
+    changed = {source.parent.name for source in program.sources() if program.has(source, names)}
+    drawn = sorted({own for name in changed for own in _served_by(name)})
     results = program.run(program.build(names), suites.file(drawn, with_tests))
     known = listed("equivalent")
     left = [result for result in results if result.caught or place(result.change) not in known]
