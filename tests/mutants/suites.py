@@ -19,7 +19,7 @@ from unittest import mock
 
 import pytest
 from boardless.core import paths
-from properties import records, runners
+from properties import profiles, records, runners
 from properties.drawing import DrawnCase
 
 from mutants import cases
@@ -76,6 +76,7 @@ def _while_tests_run() -> list[Recorded]:
     def loaded(name: str) -> runners.Runner:
         return recorder if name == "host" else load(name)
 
+    profiles.without_local_constants()
     arguments = ["-qx", "-m", "not emulated", "--assert=plain", "-p", "no:cacheprovider"]
     with mock.patch.multiple(runners, load=loaded, check_all=checked):
         assert pytest.main([*arguments, *TESTS]) == 0, "tests fail"

@@ -9,6 +9,8 @@ import os
 from boardless.core import paths
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 COMMON = settings(
     deadline=None,
@@ -25,3 +27,10 @@ def register() -> None:
     settings.register_profile("ci", COMMON, database=None, derandomize=True, max_examples=100)
     settings.register_profile("deep", COMMON, max_examples=2000)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def without_local_constants() -> None:
+    """Lets Hypothesis draw the same cases whatever our modules say: by itself it draws some of the
+    numbers from their text, so that a change of any of them gives other cases."""
+    none = Constants()
+    providers._get_local_constants = lambda: none
