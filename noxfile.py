@@ -213,8 +213,8 @@ def mutants(session: nox.Session) -> None:
 
     A table says how many of each file do, and the rest is listed, unless it is in
     tests/mutants/survivors.toml, with a reason. It fails where less than 95 % of a folder's changes
-    are noticed, or less than that file says. `-- conv_2d relu` tries these folders only. It needs
-    no emulator; `tests` tries one folder.
+    are noticed, or less than that file says. `-- conv_2d dsp.h` tries this folder and this header
+    only. It needs no emulator; `tests` tries one folder.
     """
     install(session, "tests")
     session.env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "sim"), str(ROOT / "tests")])

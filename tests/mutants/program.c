@@ -204,9 +204,10 @@ static void add_answers(uint32_t number) {
  * such as a list of lengths, or with less scratch memory, whose size is the argument that points
  * nowhere. */
 static void try_words(uint32_t number) {
-  static const int32_t values[] = {-32769, -32768, -129, -128, -32,   -31,   -1,   0,
-                                   1,      4,      8,    9,    14,    15,    31,   32,
-                                   127,    128,    255,  256,  32767, 32768, 32769};
+  enum { MINUS_HALF = -0x41000000 }; /* as a float */
+  static const int32_t values[] = {-32769, -32768, -129, -128, -32,   -31,   -1,    0,
+                                   1,      4,      8,    9,    14,    15,    31,    32,
+                                   127,    128,    255,  256,  32767, 32768, 32769, MINUS_HALF};
   const uint32_t *words = (const uint32_t *)(const void *)cases[number].data;
   const uint32_t *pairs = words + RECORD_HEAD + words[RECORD_ARGUMENTS];
   for (uint32_t k = 0; k < words[RECORD_ARGUMENTS]; k++) {

@@ -77,3 +77,50 @@ def _floats(draw: Any, shape: tuple[int, ...], deviation: float) -> drawing.Arra
     """Small enough that rounding errors of the sums do not show behind the gates."""
     rng = np.random.default_rng(draw(drawing.SEEDS))
     return np.asarray(rng.normal(size=shape) * deviation, np.float32)
+
+
+def _made(bits: int, weights: drawing.Array, bias: drawing.Array, fed: drawing.Array) -> DrawnCase:
+    """The int8 case of a cell with so many integer bits, of weights (gates, units, inputs) and
+    biases (gates, units) that make a gate's activation get twice their sum with `fed` (pictures,
+    steps, inputs), in its own steps. Nothing recurs."""
+    units, inputs = weights.shape[1:]
+    hidden: Any = {"scales": (2.0**-7,), "zero_points": (0,)}
+    source = Tensor((1, *fed.shape[1:]), "int8", (2.0**-7,), (0,))
+    tensors = [source, Tensor((1, units), "int8", **hidden, variable=True)]
+    tensors.append(Tensor((1, units), "int16", (2.0 ** (bits - 15),), variable=True))
+    tensors.append(Tensor((1, fed.shape[1], units), "int8", **hidden))
+    scales: Any = ((2 * GATE_SCALE * 2.0**7,), (0,))
+    numbers = [0, *[-1] * 23]
+    numbers[18], numbers[19] = 1, 2
+    for gate in range(GATES):
+        numbers[1 + gate], numbers[1 + GATES + gate] = len(tensors), len(tensors) + 1
+        numbers[12 + gate] = len(tensors) + 2
+        tensors.append(Tensor((units, inputs), "int8", *scales, data=weights[gate]))
+        tensors.append(Tensor((units, units), "int8", *scales, data=np.zeros((units, units))))
+        tensors.append(Tensor((units,), "int32", data=bias[gate]))
+    between = list(range(len(tensors), len(tensors) + 5))
+    tensors += [Tensor((0,), "float32")] * 4 + [Tensor((0,), "int8", **hidden)]
+    options = {"fusedActivationFunction": 4, "cellClip": 0.0, "timeMajor": False}
+    op = Operator("UNIDIRECTIONAL_SEQUENCE_LSTM", numbers, [3], options, between)
+    what = f"lstm of {units} cells of {bits} integer bits, fixed"
+    return DrawnCase(graph(tensors, [op], 0, 3), fed, what)
+
+
+def _fixed() -> list[DrawnCase]:
+    """Cells that grow by 1 in each of 40 steps, one of them downwards, and gates all over their
+    range."""
+    opened = np.full((GATES, 2), 16000)
+    opened[2] = 0
+    grown = np.zeros((GATES, 2, 1))
+    grown[2, :, 0] = 127, -127
+    fed = np.full((drawing.PICTURES, 40, 1), 127, np.int8)
+    rng = np.random.default_rng(8)
+    spread = rng.integers(-127, 128, (GATES, 70, 1))
+    steps = np.array([[[127]], [[-101]]], np.int8)
+    return [
+        *(_made(bits, grown, opened, fed) for bits in (5, 6)),
+        _made(3, spread, np.zeros((GATES, 70)), steps),
+    ]
+
+
+FIXED = {"int8": _fixed}
