@@ -191,7 +191,7 @@ static void add_answers(uint32_t number) {
     int kept = answers[t] == REFUSED;
     for (int u = 0; u < trial_count && answers[t] == ACCEPTED; u++) {
       kept |= answers[u] == REFUSED && trials[u].at == trials[t].at && !trials[u].zero &&
-              abs(trials[u].value - trials[t].value) == 1;
+              llabs((int64_t)trials[u].value - trials[t].value) == 1;
     }
     if (kept) {
       added(changed(number, trials[t], taken(cases[number].bytes)));
