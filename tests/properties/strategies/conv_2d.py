@@ -167,8 +167,10 @@ def _exact_ones() -> list[DrawnCase]:
 
 
 def _fixed_int16() -> list[DrawnCase]:
-    """Returns what the drawn ones seldom are: dilated, and in groups."""
+    """Returns what the drawn ones seldom are: dilated, in groups, and large sums of 64 bits."""
+    shapes = ((1, 6, 6, 3), (8, 3, 3, 3), (1, 6, 6, 8))
     return [
+        fixed.layer("CONV_2D", "int16", *shapes, fixed.window()),
         _exact((5, 6), (3, 2), 3, (-1, 0, 1), dtype="int16", dilation=2),
         _exact((5, 4), (4, 6), 3, (-1, 1), dtype="int16", groups=2),
     ]

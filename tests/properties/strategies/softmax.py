@@ -58,6 +58,7 @@ def _fixed(dtype: str) -> list[DrawnCase]:
         made(least, "int8", 8.0),
         made([[127, 111], [-2, 14]], "int8", 0.06),
         made(beyond, "int8", 0.9),
+        *(made([[127, low]], "int8", scale) for low, scale in ((-60, 0.0008), (98, 0.0113))),
         made([[32767, 32767 - 97 * n] for n in range(60)], dtype, 2.0**-11),
         made(rounded, dtype, 2.0**-14),
     ]
