@@ -18,8 +18,8 @@ static inline int32_t bl_smaller(int32_t a, int32_t b) {
   return a < b ? a : b;
 }
 
-/* Writes all outputs of a window without dilation. Where `empty` is 0, a window that lies beside
- * the map is a bad argument. */
+/* Writes all outputs of a window without dilation. Where `empty` is 0, a window that lies outside
+ * of the map is a bad argument. */
 static inline __attribute__((always_inline)) bl_status bl_pool_map(const bl_window *w, int empty,
                                                                    const int8_t *input,
                                                                    int8_t *output, void *state,

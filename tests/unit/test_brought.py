@@ -101,7 +101,7 @@ def test_a_file_that_is_no_picture_is_named(masks: Path) -> None:
 
 
 def test_folders_and_files_are_called_as_in_archives_of_leaves(tmp_path: Path) -> None:
-    """Of the 39 kinds of leaves, and of Food-101, no folder has to be renamed."""
+    """Reads the 39 kinds of leaves, and Food-101, without a renamed folder."""
     rng = np.random.default_rng(0)
     kinds = ("Apple___Cedar_apple_rust", "Background_without_leaves", "Corn___healthy")
     for kind in kinds:

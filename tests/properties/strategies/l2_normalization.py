@@ -33,7 +33,7 @@ def _fixed() -> list[DrawnCase]:
         source = Tensor((1, *fed.shape[1:]), "int8", (0.5,), (-128,))
         output = Tensor(source.shape, "int8", (1 / 128,), (0,))
         content = model("L2_NORMALIZATION", [source], output)
-        found.append(DrawnCase(content, fed, f"l2_normalization of {rows[0]}, fixed"))
+        found.append(DrawnCase(content, fed, f"l2_normalization of {fed[0].tolist()}, fixed"))
     return found
 
 

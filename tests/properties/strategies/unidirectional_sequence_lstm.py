@@ -89,14 +89,15 @@ def _made(bits: int, weights: drawing.Array, bias: drawing.Array, fed: drawing.A
     tensors = [source, Tensor((1, units), "int8", **hidden, variable=True)]
     tensors.append(Tensor((1, units), "int16", (2.0 ** (bits - 15),), variable=True))
     tensors.append(Tensor((1, fed.shape[1], units), "int8", **hidden))
-    scales: Any = ((2 * GATE_SCALE * 2.0**7,), (0,))
+    scales = (2 * GATE_SCALE * 2.0**7,)
     numbers = [0, *[-1] * 23]
     numbers[18], numbers[19] = 1, 2
     for gate in range(GATES):
         numbers[1 + gate], numbers[1 + GATES + gate] = len(tensors), len(tensors) + 1
         numbers[12 + gate] = len(tensors) + 2
-        tensors.append(Tensor((units, inputs), "int8", *scales, data=weights[gate]))
-        tensors.append(Tensor((units, units), "int8", *scales, data=np.zeros((units, units))))
+        tensors.append(Tensor((units, inputs), "int8", scales, data=weights[gate]))
+        none = np.zeros((units, units))
+        tensors.append(Tensor((units, units), "int8", scales, data=none))
         tensors.append(Tensor((units,), "int32", data=bias[gate]))
     between = list(range(len(tensors), len(tensors) + 5))
     tensors += [Tensor((0,), "float32")] * 4 + [Tensor((0,), "int8", **hidden)]
