@@ -39,7 +39,7 @@ class Teacher:
             raise BadInput(
                 error.strerror or str(error), where=str(path), hint=f"train {name} first"
             ) from error
-        self.shapes: list[tuple[int, ...]] = []  # of what it gives besides the probabilities
+        self.shapes: list[tuple[int, ...]] = []  # of its outputs behind the probabilities
         if features or maps:
             self.content, *self.shapes = with_inside(self.content, features=features, maps=maps)
         taught = datasets.load(self.results.dataset)
