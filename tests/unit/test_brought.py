@@ -101,7 +101,7 @@ def test_a_file_that_is_no_picture_is_named(masks: Path) -> None:
 
 
 def test_folders_and_files_are_called_as_in_archives_of_leaves(tmp_path: Path) -> None:
-    """Reads the 39 kinds of leaves, and Food-101, without a renamed folder."""
+    """No folder of the 39 kinds of leaves has to be renamed, and none of Food-101."""
     rng = np.random.default_rng(0)
     kinds = ("Apple___Cedar_apple_rust", "Background_without_leaves", "Corn___healthy")
     for kind in kinds:
@@ -150,7 +150,7 @@ def test_another_size_is_that_of_pictures_and_card(
             text = (tmp_path / "out" / name / "card.md").read_text(encoding="utf-8")
             assert f"    python models/train.py {name} --pictures DIR {line}--out DIR\n" in text
             side = 224 if size else 128
-            assert seen.pop() == (name, 60, (side, side, 3), ("with_mask", "without_mask"))
+            assert seen.pop() == (name, 100, (side, side, 3), ("with_mask", "without_mask"))
 
 
 @pytest.mark.parametrize(
