@@ -84,6 +84,7 @@ class _File:
     def __init__(self, content: bytes, name: str) -> None:
         self.name = name
         self.model = schema.Model.GetRootAs(content, 0)
+        self.buffers = self.model.BuffersLength()
         self.links = 0
         self.scales = 0
         self.constant_bytes = 0
@@ -162,11 +163,12 @@ class _File:
         rank = t.ShapeLength()
         if rank > MAX_RANK:
             raise BadInput(f"{rank} dimensions make no sense", where=where, hint=HINT)
-        shape = tuple(int(t.Shape(i)) for i in range(rank))
+        shape = tuple(t.ShapeAsNumpy().tolist()) if rank else ()
         if any(d < 0 for d in shape) or math.prod(shape) > MAX_ELEMENTS:
             raise BadInput(f"shape {list(shape)} makes no sense", where=where, hint=HINT)
         name = strings.tensor(t)
-        dtype = TYPE_NAMES.get(t.Type(), f"type {t.Type()}")
+        number = t.Type()
+        dtype = TYPE_NAMES.get(number) or f"type {number}"
         variable = bool(t.IsVariable())
         if dtype == PACKED and not variable:
             return self.packed(t, name, shape, where)
@@ -191,11 +193,12 @@ class _File:
         self, t: Any, shape: tuple[int, ...], dtype: str, where: str
     ) -> npt.NDArray[Any] | None:
         """A view into the file, None where the buffer is empty."""
-        if not 0 <= t.Buffer() < self.model.BuffersLength():
+        number = t.Buffer()
+        if not 0 <= number < self.buffers:
             raise BadInput(
-                f"refers to buffer {t.Buffer()}, which does not exist", where=where, hint=HINT
+                f"refers to buffer {number}, which does not exist", where=where, hint=HINT
             )
-        buffer = self.model.Buffers(t.Buffer())
+        buffer = self.model.Buffers(number)
         if buffer is None or buffer.DataLength() == 0:
             return None
         if t.Sparsity() is not None:
@@ -218,9 +221,10 @@ class _File:
     def quantisation(
         self, q: Any, shape: tuple[int, ...], dtype: str, where: str
     ) -> Quantisation | None:
-        if q is None or q.ScaleLength() == 0 or dtype in ("float32", "float16"):
+        count = 0 if q is None or dtype in ("float32", "float16") else q.ScaleLength()
+        if count == 0:
             return None
-        count, zero_count = q.ScaleLength(), q.ZeroPointLength()
+        zero_count = q.ZeroPointLength()
         # Some exporters leave a wrong axis on 1-D tensors (biases); only 0 is possible there.
         axis = 0 if len(shape) <= 1 else int(q.QuantizedDimension())
         if count > 1 and (not 0 <= axis < len(shape) or shape[axis] != count):
@@ -232,16 +236,14 @@ class _File:
         self.scales += count + zero_count
         if self.scales > MAX_SCALES:
             raise BadInput("more quantisation scales than any model has", where=where, hint=HINT)
-        scales = q.ScaleAsNumpy()
-        zero_points = q.ZeroPointAsNumpy() if zero_count else np.zeros(1, np.int64)
-        if not (np.isfinite(scales).all() and (scales > 0).all()):
+        scales: tuple[float, ...] = tuple(q.ScaleAsNumpy().tolist())
+        zero_points: tuple[int, ...] = tuple(q.ZeroPointAsNumpy().tolist()) if zero_count else (0,)
+        if not all(0 < scale < math.inf for scale in scales):
             raise BadInput("a quantisation scale is not a positive number", where=where, hint=HINT)
         low, high = RANGES.get(dtype, (0, 0))
-        if zero_points.min() < low or zero_points.max() > high:
+        if min(zero_points) < low or max(zero_points) > high:
             raise BadInput(f"a zero point is out of {dtype}'s range", where=where, hint=HINT)
-        return Quantisation(
-            tuple(scales.tolist()), tuple(np.broadcast_to(zero_points, count).tolist()), axis
-        )
+        return Quantisation(scales, zero_points * (count // len(zero_points)), axis)
 
     def operator(self, op: Any, index: int, tensors: int) -> Operator:
         if not 0 <= op.OpcodeIndex() < self.model.OperatorCodesLength():
