@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from boardless.core import paths
+from boardless.device.plugin import counter
 from small_checkout import Checkout
 
 pytestmark = pytest.mark.emulated
@@ -61,6 +62,7 @@ class Sources:
     def start(self, folder: str) -> subprocess.Popen[bytes]:
         environment = os.environ | self.checkout.environment
         environment["BOARDLESS_BUILD_DIR"] = str(self.checkout.root / folder)
+        counter.lend(self.checkout.root / folder)  # it is no part of a firmware
         with (self.checkout.root / f"{folder}.out").open("wb") as out:
             return subprocess.Popen(
                 [sys.executable, *RUN, "--json", "-"],
