@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from boardless.core import paths
 from boardless.core.errors import ToolFailed, TooSmall
-from boardless.device import boards, build, compilers
+from boardless.device import boards, build, compilers, platformio
 from boardless.device.records import Build, Sources
 from boardless.model import compiler, zoo
 from boardless.runtimes import boardless as ours
@@ -181,6 +181,22 @@ def test_models_built_together_are_those_built_alone(
     monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "alone"))
     for found, sources in ((changed, wanted[0]), (same, wanted[2])):
         assert found.elf.read_bytes() == build.build(sources, board).elf.read_bytes()
+
+
+def test_objects_that_were_lent_are_not_compiled_again(
+    built: Callable[[str, str], Build], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folders are outside of the project, so that objects have other paths in each."""
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "ours"))
+    ours = built(MODEL, "host").elf.read_bytes()
+    platformio.lend("host", tmp_path / "theirs")
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "theirs"))
+    elf = built(MODEL, "host").elf
+    lines = elf.with_name("build.log").read_text().splitlines()
+    compiled = {Path(line.split()[1]).name for line in lines if line.startswith("Compiling ")}
+    assert "model.o" in compiled
+    assert not compiled & KERNELS
+    assert elf.read_bytes() == ours
 
 
 def test_many_first_builds_at_once(

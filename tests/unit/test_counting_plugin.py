@@ -121,6 +121,19 @@ def test_without_gcc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_memory:
     assert str(caught.value).startswith("cycles not available: gcc is not installed; apt-get")
 
 
+def test_a_plugin_that_was_lent_is_not_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interface = counter.INTERFACES[0]
+    ours = counter.build(interface)
+    counter.lend(tmp_path / "theirs")
+    counter.lend(tmp_path / "theirs")  # does nothing more
+    monkeypatch.setenv("BOARDLESS_BUILD_DIR", str(tmp_path / "theirs"))
+    monkeypatch.setenv("PATH", str(tmp_path))  # has no gcc
+    assert counter.build(interface).read_bytes() == ours.read_bytes()
+    assert os.access(counter.build(interface), os.X_OK)
+
+
 def test_a_qemu_without_plugins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_memory: None
 ) -> None:
