@@ -41,7 +41,7 @@ lite = types.SimpleNamespace(
 KERAS = """
 import os, pathlib, signal, sys, time, types
 
-def load_model(path, compile, safe_mode):
+def load_model(path, custom_objects, compile, safe_mode):
     assert safe_mode and not compile
     text = pathlib.Path(path).read_text()
     if text == "abort":

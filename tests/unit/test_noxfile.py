@@ -118,8 +118,8 @@ def test_bench_computes_the_errors_of_readme_again(loaded: ModuleType) -> None:
         ran[arguments] = [" ".join(call.args) for call in session.run.call_args_list]
     errors = ["boardless calibrate --all", "python docs/_ext/readme.py"]
     assert ran["--errors",] == errors
-    layers = "boardless bench --shapes"
-    assert ran[()] == ["boardless bench", layers, *errors, "python tests/times.py"]
+    layers = ("boardless bench --board mps3-an547", "boardless bench --shapes")
+    assert ran[()] == ["boardless bench", *layers, *errors, "python tests/times.py"]
     assert ran["--times",] == ["python tests/times.py"]
     assert ran["digits_cnn",] == ["boardless bench digits_cnn"]
 
