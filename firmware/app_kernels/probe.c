@@ -12,6 +12,14 @@ bl_status bl_probe_doubling_high_mul(const bl_probe_requantise *p, const int32_t
   return BL_OK;
 }
 
+bl_status bl_probe_doubling_high_mul_16(const bl_probe_requantise *p, const int32_t *x,
+                                        int32_t *y) {
+  for (int32_t i = 0; i < p->count; i++) {
+    y[i] = bl_doubling_high_mul_16(x[i], p->multiplier);
+  }
+  return BL_OK;
+}
+
 bl_status bl_probe_rounding_shift_right(const bl_probe_requantise *p, const int32_t *x,
                                         int32_t *y) {
   for (int32_t i = 0; i < p->count; i++) {

@@ -11,6 +11,8 @@ typedef struct {
 } bl_probe_requantise;
 
 bl_status bl_probe_doubling_high_mul(const bl_probe_requantise *p, const int32_t *x, int32_t *y);
+/* Does so by products of 16 bits, as cores without a product of 64 bits do. */
+bl_status bl_probe_doubling_high_mul_16(const bl_probe_requantise *p, const int32_t *x, int32_t *y);
 bl_status bl_probe_rounding_shift_right(const bl_probe_requantise *p, const int32_t *x, int32_t *y);
 bl_status bl_probe_requantise_twice(const bl_probe_requantise *p, const int32_t *x, int32_t *y);
 bl_status bl_probe_requantise_once(const bl_probe_requantise *p, const int32_t *x, int32_t *y);

@@ -74,6 +74,13 @@ def test_high_mul(machine: str, values: list[int], multiplier: int) -> None:
 
 
 @runners.machines
+@given(values=VALUES, multiplier=INT32.filter(lambda x: x > INT32_MIN))
+def test_high_mul_by_parts(machine: str, values: list[int], multiplier: int) -> None:
+    got = run(machine, "bl_probe_doubling_high_mul_16", values, multiplier, 0)
+    assert got == [high_mul(x, multiplier) for x in values]
+
+
+@runners.machines
 @given(values=VALUES, exponent=st.integers(0, 31))
 def test_rounding_shift_right(machine: str, values: list[int], exponent: int) -> None:
     got = run(machine, "bl_probe_rounding_shift_right", values, 0, exponent)
