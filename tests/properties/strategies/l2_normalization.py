@@ -26,8 +26,8 @@ def _fixed() -> list[DrawnCase]:
     """Rows of which the squares sum up to a few units, and rows in which a value lies next to where
     it would be rounded to another one, so that the last bits of the root show."""
     found = []
-    units = [[[1, 0, 0], [1, 1, 0]], [[2, 1, 0], [2, 1, 1]]]
-    roots = [[28, 106, 11, 4, 2], [56, 255, 255, 44], [221, 79, 5, 1, 1, 1]]
+    units: Any = [[[1, 0, 0], [1, 1, 0]], [[2, 1, 0], [2, 1, 1]]]
+    roots: Any = [[28, 106, 11, 4, 2], [56, 255, 255, 44], [221, 79, 5, 1, 1, 1]]
     for rows in (units, *([row] for row in roots)):
         fed = (np.array(rows) - 128).astype(np.int8)
         source = Tensor((1, *fed.shape[1:]), "int8", (0.5,), (-128,))

@@ -96,8 +96,7 @@ def _made(bits: int, weights: drawing.Array, bias: drawing.Array, fed: drawing.A
         numbers[1 + gate], numbers[1 + GATES + gate] = len(tensors), len(tensors) + 1
         numbers[12 + gate] = len(tensors) + 2
         tensors.append(Tensor((units, inputs), "int8", scales, data=weights[gate]))
-        none = np.zeros((units, units))
-        tensors.append(Tensor((units, units), "int8", scales, data=none))
+        tensors.append(Tensor((units, units), "int8", scales, data=np.zeros((units, units))))
         tensors.append(Tensor((units,), "int32", data=bias[gate]))
     between = list(range(len(tensors), len(tensors) + 5))
     tensors += [Tensor((0,), "float32")] * 4 + [Tensor((0,), "int8", **hidden)]
