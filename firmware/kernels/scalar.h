@@ -259,7 +259,9 @@ static inline int32_t bl_high_less_sign(int32_t sum, int32_t multiplier) {
 }
 #else
 static inline int32_t bl_doubled_high(int32_t sum, int32_t multiplier) {
+#ifdef __arm__
   BL_IN_ORDER(multiplier); /* else two products share its 64 bits, and multiply those */
+#endif
   return (int32_t)(((int64_t)sum * multiplier + (INT64_C(1) << 30)) >> 31);
 }
 

@@ -86,9 +86,11 @@ static NOINLINE void two_pixels(const layer *l, const int8_t *a, const int8_t *b
     store_two(l, sums[1], sums[3], o + 1, output);
   }
   if (o < channels) {
-    uint32_t first = (uint32_t)l->bias[o], second = first;
-    bl_two_dots(row, a, b, bytes, &first, &second);
-    store_two(l, first, second, o, output);
+    uint32_t sums[2] = {(uint32_t)l->bias[o], (uint32_t)l->bias[o]};
+    bl_two_dots(row, a, b, bytes, &sums[0], &sums[1]);
+    for (int32_t k = 0; k < 2; k++, output += channels) {
+      output[o] = to_byte(l, sums[k], l->multiplier[o], l->shift[o]);
+    }
   }
 }
 
