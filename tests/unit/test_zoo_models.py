@@ -69,7 +69,7 @@ def batch_normalised(name: str, network: Graph) -> int:
 def test_all_models_together_are_small() -> None:
     files = list(paths.ZOO.rglob("*.tflite"))
     assert {path.name for path in files} == {"float32.tflite", "int8.tflite"}
-    assert sum(path.stat().st_size for path in files) < 8_000_000
+    assert sum(path.stat().st_size for path in files) < 9_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)
