@@ -27,7 +27,7 @@ REASONS = {
     "needs Renode": 2,
     "needs Espressif's QEMU": 2,
     "needs TensorFlow, and up to an hour": 3,
-    "needs TensorFlow, ImageNet's weights and pictures": 1,
+    "needs TensorFlow, ImageNet's weights and pictures": 2,
     "needs GitHub": 2,
     "needs others' sources": 4,
     "needs other machines": 1,

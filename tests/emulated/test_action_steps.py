@@ -50,7 +50,6 @@ def slower(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignored = shutil.ignore_patterns("build", "*cache*")
     shutil.copytree(own_model.FOLDER, root, ignore=ignored)
     kept.share_objects(root, [BOARD])
-    (root / "build" / "plugin").symlink_to(paths.build_root() / "plugin")
     git(root, "init", "-q")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "base")

@@ -34,6 +34,10 @@ Result = TypeVar("Result")
 Steps = Generator[list[Record], list[bytes], Result]
 
 
+class Refused(AssertionError):
+    """A kernel's answer was an error."""
+
+
 @dataclass
 class Runner:
     """Calls kernels on a machine and checks guard bytes and read-only buffers."""
@@ -125,7 +129,8 @@ class Runner:
         made = self._records(call.function, several, arguments)
         for arena, record, memory in zip(arenas, made, (yield made), strict=True):
             status, after = record.result(memory)
-            assert status == 0, f"{call.function} refused its parameters: status {status}"
+            if status != 0:
+                raise Refused(f"{call.function} refused its parameters: status {status}")
             for number in written:
                 begin, data = ranges[number][0], after[number]
                 mine = [span for span in own if place(span)[0] == number]

@@ -4,6 +4,7 @@ layers in a row. What runs gives LiteRT's outputs, where LiteRT gives any."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,7 +42,9 @@ def stays_within_its_memory(content: bytes, several: Sequence[tuple[str, ...]]) 
         values = rng.integers(-128, 128, (1, *program.input.shape[1:]))
         if read.more_inputs:  # one may have to list an output's sizes
             values = ports.noise(read, 1)
-        runners.load("host").run(program, values.astype(program.input.dtype))
+        # The places of a GATHER, which other layers compute, may lie outside of its table then.
+        with contextlib.suppress(runners.Refused):
+            runners.load("host").run(program, values.astype(program.input.dtype))
 
 
 def is_one_line(refusal: str) -> None:
