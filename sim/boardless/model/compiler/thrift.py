@@ -1,6 +1,6 @@
 """Calls that need less memory and more time, where the arena is smaller by them. Pure.
 
-calls = thrift.used(calls, planned)
+calls = thrift.used(calls, lives)
 """
 
 from __future__ import annotations
