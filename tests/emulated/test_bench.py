@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from boardless.front import bench
 from boardless.front.bench import emulation
 from command_line import Cli
 
@@ -42,3 +43,15 @@ def test_the_table_names_peers_and_limits(cli: Cli) -> None:
     assert "43.70" in done.stdout
     assert "limit kept: mobile_lenet:float32" in done.stdout
     assert "est. cycles: cortex-m4" in done.stdout
+
+
+def test_a_model_that_does_not_fit_is_left_out_unless_it_is_asked_for(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = "fdmobilenet_025:float32", "digits_cnn:int8"
+    monkeypatch.setattr(bench, "cases", lambda models: tuple(map(bench.BenchCase, (large, small))))
+    done = cli("bench", "--board", "mps3-an547", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert f"not measured: {large} does not fit: FLASH is too small by" in done.stderr
+    assert [row["model"] for row in json.loads(done.stdout)["rows"]] == [small]
+    assert cli("bench", large, "--board", "mps3-an547").returncode == 2

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from boardless import path, runtimes
-from boardless.core.errors import BadInput
+from boardless.core.errors import BadInput, TooSmall
 from boardless.device import boards
 from boardless.front import bench
 from boardless.front.bench import shapes
@@ -71,7 +71,12 @@ def command(
     with progress_bar() as progress:
         for case in cases:
             request = path.Request(case.model, board)
-            rows.append(bench.measure(case, target, labelled(request, progress)))
+            try:
+                rows.append(bench.measure(case, target, labelled(request, progress)))
+            except TooSmall as error:
+                if models:  # somebody wants just these
+                    raise
+                click.echo(f"not measured: {error.what}", err=True)
     if json_file:
         record.write(bench_report.record(rows, board), json_file)
     if json_file != "-":
