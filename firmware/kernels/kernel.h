@@ -38,12 +38,6 @@ static inline int bl_window_is_valid(const bl_window *w) {
          w->pad_left >= 0;
 }
 
-/* One input pixel per output pixel, the same one: a 1x1 filter without stride or padding. */
-static inline int bl_window_is_pointwise(const bl_window *w) {
-  return w->filter_h == 1 && w->filter_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
-         w->input_h == w->output_h && w->input_w == w->output_w;
-}
-
 /* The range of filter taps [*begin, *end) of output position `out` that fall inside the map. */
 static inline void bl_taps(int32_t out, int32_t stride, int32_t pad, int32_t dilation,
                            int32_t filter, int32_t input, int32_t *begin, int32_t *end) {

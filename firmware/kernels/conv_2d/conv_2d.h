@@ -9,6 +9,12 @@
 
 #include "kernel.h"
 
+/* One input pixel per output pixel, the same one: a 1x1 filter without stride or padding. */
+static inline int bl_window_is_pointwise(const bl_window *w) {
+  return w->filter_h == 1 && w->filter_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
+         w->input_h == w->output_h && w->input_w == w->output_w;
+}
+
 typedef struct {
   bl_window window;
   int32_t input_zero_point, output_zero_point; /* real = scale * (q - zero_point) */

@@ -153,9 +153,11 @@ def show(rows: Sequence[bench.BenchRow]) -> None:
     table.show(
         "by kind of layer", KIND_HEADINGS, [_line(row, k) for row in good for k in row.kinds]
     )
-    beside = [(row, peer) for row in good for peer in row.peers]
-    if beside:
-        table.show("compared with peers", PEER_HEADINGS, [_peer(row, peer) for row, peer in beside])
+    compared = [(row, peer) for row in good for peer in row.peers]
+    if compared:
+        table.show(
+            "compared with peers", PEER_HEADINGS, [_peer(row, peer) for row, peer in compared]
+        )
     times = [(row, p, c) for row in good for p in bench.published(row.case) for c in row.cycles]
     times = [(row, p, c) for row, p, c in times if c.target.name == p.part]
     if times:
