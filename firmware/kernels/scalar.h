@@ -73,6 +73,20 @@
   row += (count);             \
   BL_IN_ORDER(row)
 
+/* STEP(i) for all `count` bytes of rows that are walked by pointers, four a round, then the rest.
+ * NEXT(n) moves all pointers on, of which `inputs` is one. */
+#define BL_IN_ROUNDS(STEP, NEXT, inputs, count)                             \
+  for (const int8_t *end = inputs + (count & ~3); inputs != end; NEXT(4)) { \
+    STEP(0);                                                                \
+    STEP(1);                                                                \
+    STEP(2);                                                                \
+    STEP(3);                                                                \
+  }                                                                         \
+  for (count &= 3; count > 0; count--) {                                    \
+    STEP(0);                                                                \
+    NEXT(1);                                                                \
+  }
+
 /* *sum_a += inputs * row_a, *sum_b += inputs * row_b, over `count` bytes. */
 static inline void bl_two_dots(const int8_t *inputs, const int8_t *row_a, const int8_t *row_b,
                                int32_t count, uint32_t *sum_a, uint32_t *sum_b) {
@@ -93,17 +107,9 @@ static inline void bl_two_dots(const int8_t *inputs, const int8_t *row_a, const 
   BL_TO_END(row_b, count);
   BL_UNROLLED(BL_TWO, i)
 #else
-  for (const int8_t *end = inputs + (count & ~3); inputs != end;
-       inputs += 4, row_a += 4, row_b += 4) {
-    BL_TWO(0);
-    BL_TWO(1);
-    BL_TWO(2);
-    BL_TWO(3);
-  }
-  for (count &= 3; count > 0; count--) {
-    BL_TWO(0);
-    inputs++, row_a++, row_b++;
-  }
+#define BL_NEXT(n) (inputs += (n), row_a += (n), row_b += (n))
+  BL_IN_ROUNDS(BL_TWO, BL_NEXT, inputs, count)
+#undef BL_NEXT
 #endif
   *sum_a = a;
   *sum_b = b;
@@ -171,17 +177,9 @@ static inline void bl_dots_of_four(const int8_t *inputs, const int8_t *rows, int
   BL_TO_END(row_d, count);
   BL_UNROLLED(BL_OF_FOUR, i)
 #else
-  for (const int8_t *end = inputs + (count & ~3); inputs != end;
-       inputs += 4, rows += 4, row_b += 4, row_c += 4, row_d += 4) {
-    BL_OF_FOUR(0);
-    BL_OF_FOUR(1);
-    BL_OF_FOUR(2);
-    BL_OF_FOUR(3);
-  }
-  for (count &= 3; count > 0; count--) {
-    BL_OF_FOUR(0);
-    inputs++, rows++, row_b++, row_c++, row_d++;
-  }
+#define BL_NEXT(n) (inputs += (n), rows += (n), row_b += (n), row_c += (n), row_d += (n))
+  BL_IN_ROUNDS(BL_OF_FOUR, BL_NEXT, inputs, count)
+#undef BL_NEXT
 #endif
 #undef BL_OF_FOUR
   sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
@@ -216,17 +214,9 @@ static inline void bl_four_dots(const int8_t *inputs_a, const int8_t *inputs_b, 
   BL_TO_END(row_b, count);
   BL_UNROLLED(BL_FOUR, i)
 #else
-  for (const int8_t *end = inputs_a + (count & ~3); inputs_a != end;
-       inputs_a += 4, inputs_b += 4, row_a += 4, row_b += 4) {
-    BL_FOUR(0);
-    BL_FOUR(1);
-    BL_FOUR(2);
-    BL_FOUR(3);
-  }
-  for (count &= 3; count > 0; count--) {
-    BL_FOUR(0);
-    inputs_a++, inputs_b++, row_a++, row_b++;
-  }
+#define BL_NEXT(n) (inputs_a += (n), inputs_b += (n), row_a += (n), row_b += (n))
+  BL_IN_ROUNDS(BL_FOUR, BL_NEXT, inputs_a, count)
+#undef BL_NEXT
 #endif
 #undef BL_FOUR
   sums[0] = aa, sums[1] = ab, sums[2] = ba, sums[3] = bb;
