@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from boardless.core.errors import DeviceFault
-from boardless.device import boards, watch
-from boardless.device.records import Build
+from boardless.device import watch
+from some_build import BUILD
 
-BUILD = Build(
-    model="any",
-    board=boards.load("mps2-an386"),
-    elf=Path("none"),
-    build_id="0" * 16,
-    toolchain="none",
-    layers=(),
-    input_bytes=1,
-    output_dtype="int8",
-    output_count=1,
-    arena_bytes=1,
-    weights_bytes=1,
-    code_bytes=1,
-    flash_bytes=1,
-    static_ram_bytes=1,
-    seconds=0.0,
-)
 CHECKS = round(watch.ASLEEP / watch.LOOK)
 
 
@@ -66,8 +47,7 @@ def test_another_command_begins_another_minute(sleeper: watch.Watch) -> None:
 def test_a_device_that_works_is_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     used = iter(range(4 * CHECKS))  # a second of processor time from check to check
     monkeypatch.setattr(watch, "processor_seconds", lambda process: float(next(used)))
-    build = dataclasses.replace(BUILD, layers=())
-    made = watch.Watch(os.getpid(), None, build)
+    made = watch.Watch(os.getpid(), None, BUILD)
     made.begin(10 * CHECKS * 20)
     for _ in range(3 * CHECKS):
         made.check()

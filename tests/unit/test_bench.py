@@ -6,36 +6,20 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from boardless.device import boards
-from boardless.device.records import Build
 from boardless.front import bench
 from boardless.front.bench import table as report
 from boardless.judge.predictions import Verdict
 from boardless.model import compiler, graph, random_network, structures, zoo
 from command_line import Cli
+from some_build import BUILD
 
 PLAN = bench.plan()
 GOOD = Verdict(True, "", 1.0, True, 0.0, (), None, None)
 
 
 def row(case: bench.BenchCase, instructions: int, **kinds: bench.Kind) -> bench.BenchRow:
-    built = Build(
-        model=case.model,
-        board=boards.load("mps2-an386"),
-        elf=Path("none"),
-        build_id="0" * 16,
-        toolchain="none",
-        layers=(),
-        input_bytes=1,
-        output_dtype="int8",
-        output_count=2,
-        arena_bytes=1,
-        weights_bytes=1,
-        code_bytes=1,
-        flash_bytes=2,
-        static_ram_bytes=1,
-        seconds=0.0,
-        nominal_macs=7_489_664,
+    built = dataclasses.replace(
+        BUILD, model=case.model, output_count=2, flash_bytes=2, nominal_macs=7_489_664
     )
     named = {name.replace("_", " "): kind for name, kind in kinds.items()}
     return bench.BenchRow(

@@ -62,10 +62,10 @@ def command(
     target = boards.load(board)
     rows, cases = [], bench.cases(models)
     if not models:
-        missing = [case.model for case in cases if not bench.here(case)]
-        cases = tuple(case for case in cases if bench.here(case))
+        missing = [case for case in cases if not bench.here(case)]
+        cases = tuple(case for case in cases if case not in missing)
         if missing:
-            names = ", ".join(dict.fromkeys(missing))
+            names = ", ".join(dict.fromkeys(case.model for case in missing))
             hint = f"{mlperf_tiny.VARIABLE} names a checkout of mlcommons/tiny"
             click.echo(f"not here, so not measured: {names}; {hint}", err=True)
     with progress_bar() as progress:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 VARIABLE = "BOARDLESS_MLPERF"
@@ -73,6 +74,7 @@ def folder() -> Path | None:
     return Path(data, "mlperf_tiny") if data else None
 
 
+@cache
 def find(place: Path | None) -> dict[str, Path]:
     """Returns the .tflite files below a folder, by digest."""
     if place is None:

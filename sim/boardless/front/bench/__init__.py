@@ -114,15 +114,15 @@ class BenchRow:
         return cycles.inferences[0] / self.build.nominal_macs
 
     @property
-    def milliseconds(self) -> float | None:
-        """Returns the estimate for the part of which others have published times."""
-        times = [
-            1e3 * cycles.inferences[0] / other.clock_hz
+    def times(self) -> list[tuple[Published, Cycles, float]]:
+        """Returns the times that others have published, each with our estimate for the same part:
+        its cycles, and milliseconds at their clock."""
+        return [
+            (other, cycles, 1e3 * cycles.inferences[0] / other.clock_hz)
             for other in published(self.case)
             for cycles in self.cycles
             if cycles.target.name == other.part
         ]
-        return times[0] if times else None
 
     def value(self, what: str) -> float | None:
         """Returns the figure that a Limit is about; None if the model has no such layer."""
@@ -133,7 +133,7 @@ class BenchRow:
         if what == "cycles_per_mac":
             return self.cycles_per_mac(self.cycles[0]) if self.cycles else None
         if what == "milliseconds":
-            return self.milliseconds
+            return self.times[0][2] if self.times else None
         if what == "arena_bytes":
             return self.build.arena_bytes
         return self.kinds[what].per_mac if what in self.kinds else None

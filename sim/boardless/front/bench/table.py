@@ -155,19 +155,16 @@ def show(rows: Sequence[bench.BenchRow]) -> None:
     )
     compared = [(row, peer) for row in good for peer in row.peers]
     if compared:
-        table.show(
-            "compared with peers", PEER_HEADINGS, [_peer(row, peer) for row, peer in compared]
-        )
-    times = [(row, p, c) for row in good for p in bench.published(row.case) for c in row.cycles]
-    times = [(row, p, c) for row, p, c in times if c.target.name == p.part]
+        table.show("compared with peers", PEER_HEADINGS, [_peer(*each) for each in compared])
+    times = [(row, *time) for row in good for time in row.times]
     if times:
-        rows_of = [_time(row, p, c) for row, p, c in times]
+        rows_of = [_time(*time) for time in times]
         table.show("compared with times measured on boards", PUBLISHED_HEADINGS, rows_of)
     lines = [
         f"est. cycles: {basis}" for basis in dict.fromkeys(c.basis for r in good for c in r.cycles)
     ]
-    lines += [f"{p.runtime}: {p.source}" for p in dict.fromkeys(p for _, p, _ in times)]
-    lines += dict.fromkeys(_peers(good))
+    lines += [f"{p.runtime}: {p.source}" for p in dict.fromkeys(time[1] for time in times)]
+    lines += dict.fromkeys(f"{p.name}: {p.note}; {p.flags}; {p.source}" for _, p in compared)
     untrained = dict.fromkeys(row.case.model for row in rows if not row.trained)
     if untrained:
         lines.append(f"random weights: {', '.join(untrained)}")
@@ -186,12 +183,6 @@ def show(rows: Sequence[bench.BenchRow]) -> None:
             lines.append(f"limit {mark}: {name}: {limit.what} {shown}, below {_bound(limit)}")
     for line in lines:
         table.note(line)
-
-
-def _peers(rows: Sequence[bench.BenchRow]) -> list[str]:
-    """Returns a line for each peer that is shown."""
-    shown = [peer for row in rows for peer in row.peers]
-    return [f"{p.name}: {p.note}; {p.flags}; {p.source}" for p in shown]
 
 
 def _model(row: bench.BenchRow) -> tuple[Cell, ...]:
@@ -277,8 +268,9 @@ def _peer(row: bench.BenchRow, peer: bench.Peer) -> tuple[str, ...]:
     )
 
 
-def _time(row: bench.BenchRow, published: bench.Published, cycles: Cycles) -> tuple[str, ...]:
-    ours = 1e3 * cycles.inferences[0] / published.clock_hz
+def _time(
+    row: bench.BenchRow, published: bench.Published, cycles: Cycles, ours: float
+) -> tuple[str, ...]:
     theirs = published.milliseconds / 1e3 * published.clock_hz / row.build.nominal_macs
     return (
         row.case.model,
