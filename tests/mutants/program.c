@@ -200,9 +200,9 @@ static void add_answers(uint32_t number) {
   trial_count = 0;
 }
 
-/* A call with another parameter, which argument 0 points to, with another word of a small block,
- * such as a list of lengths, or with less scratch memory, whose size is the argument that points
- * nowhere. */
+/* Repeats a call with one thing changed: a parameter (argument 0 points to them), a word of a small
+ * block such as a list of lengths, or the size of scratch memory (the argument that is no
+ * pointer). */
 static void try_words(uint32_t number) {
   enum { MINUS_HALF = -0x41000000 }; /* as a float */
   static const int32_t values[] = {-32769, -32768, -129, -128, -32,   -31,   -1,    0,

@@ -414,13 +414,13 @@ def test_rounded_layers_round_as_int8_files_do() -> None:
     model = keras.Model(image, layers.Dense(2)(layers.Flatten()(x)))
     kernel, bias = model.get_layer("conv").get_weights()
     model.get_layer("conv").set_weights([kernel * np.geomspace(0.01, 1, 6), bias])
-    twin = keras.models.clone_model(model, clone_function=rounding._rounded)
-    twin.set_weights(model.get_weights())
+    rounded = keras.models.clone_model(model, clone_function=rounding._rounded)
+    rounded.set_weights(model.get_weights())
     images, scaling = few().train.images, recipes.Input(1 / 255, 0.0)
     real = pictures.as_real(images, scaling)
     content = quantise.int8_tflite(model, real)
     network = graph.read(content, "rounded")
-    levels = untrained.outputs(keras.Model(twin.input, twin.layers[2].output), real)
+    levels = untrained.outputs(keras.Model(rounded.input, rounded.layers[2].output), real)
     assert len(np.unique(levels)) <= 256
     assert len(np.unique(levels)) > 100
     conv = next(op for op in network.operators if op.name == "CONV_2D")

@@ -1,6 +1,6 @@
 /* Sleeping until the line speaks, without an interrupt handler.
  *
- *   bl_wake_begin(IRQ, 1);  // or more lines that follow it, in the same word of 32
+ *   bl_wake_begin(IRQ, 1);  // 2: the next line, too; all are of one group of 32
  *   while (!received) bl_sleep();
  *   ...take the byte, so that the device withdraws its request...
  *   bl_wake_end(IRQ, 1);
