@@ -75,20 +75,18 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
     module = architecture(name)
     if hasattr(module, "equalise"):
         module.equalise(model, pictures)
-    # before weights are bent to the rounding of int8
-    float32 = quantise.float32_tflite(model)
+    with quantise.written(model) as converter:
+        float32 = quantise.float32_tflite(converter)
+        if not how.aware_epochs:
+            int8 = quantise.int8_tflite(converter, pictures, how.per_channel)
     kept = unfolded(model) if getattr(module, "UNFOLDED", False) else {}
     if how.aware_epochs:
         from rounding import tune  # needs Keras
 
         tune(model, Lessons(recipe, dataset), epochs, how.aware_epochs, TUNING_RATE)
-    return Trained(
-        parameters=model.count_params(),
-        history=history,
-        float32=float32,
-        int8=quantise.int8_tflite(model, pictures, how.per_channel),
-        unfolded=kept,
-    )
+        with quantise.written(model) as converter:
+            int8 = quantise.int8_tflite(converter, pictures, how.per_channel)
+    return Trained(model.count_params(), history, float32, int8, kept)
 
 
 def fit(

@@ -371,7 +371,8 @@ def small_model() -> Any:
 @pytest.mark.parametrize("per_channel", [True, False])
 def test_weights_have_one_scale_per_channel_or_one(per_channel: bool) -> None:
     real = pictures.as_real(few().train.images, recipes.Input(1 / 255, 0.0))
-    made = graph.read(quantise.int8_tflite(small_model(), real, per_channel), "small")
+    with quantise.written(small_model()) as converter:
+        made = graph.read(quantise.int8_tflite(converter, real, per_channel), "small")
     conv = next(op for op in made.operators if op.name == "CONV_2D")
     q = made.tensors[conv.inputs[1]].quantisation
     assert q
@@ -381,13 +382,14 @@ def test_weights_have_one_scale_per_channel_or_one(per_channel: bool) -> None:
 def test_error_by_layer_grows_where_it_is_made() -> None:
     images, scaling = few().train.images, recipes.Input(1 / 255, 0.0)
     real = pictures.as_real(images, scaling)
-    model = small_model()
-    float32, int8 = quantise.float32_tflite(model), quantise.int8_tflite(model, real)
+    with quantise.written(small_model()) as converter:
+        float32 = quantise.float32_tflite(converter)
+        int8 = quantise.int8_tflite(converter, real)
+        # ranges from pictures that are too dark clip the rest
+        dark = quantise.int8_tflite(converter, real / np.float32(8))
     good = layer_error(float32, int8, images[:8], scaling)
     assert [name.split()[1] for name in good] == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
     assert min(good.values()) > 30
-    # ranges from pictures that are too dark clip the rest
-    dark = quantise.int8_tflite(model, real / np.float32(8))
     bad = layer_error(float32, dark, images[:8], scaling)
     assert bad["1 CONV_2D"] < good["1 CONV_2D"] - 10
     # an error of one layer by hand: the last one's, from the interpreter's outputs
@@ -418,7 +420,8 @@ def test_rounded_layers_round_as_int8_files_do() -> None:
     rounded.set_weights(model.get_weights())
     images, scaling = few().train.images, recipes.Input(1 / 255, 0.0)
     real = pictures.as_real(images, scaling)
-    content = quantise.int8_tflite(model, real)
+    with quantise.written(model) as converter:
+        content = quantise.int8_tflite(converter, real)
     network = graph.read(content, "rounded")
     levels = untrained.outputs(keras.Model(rounded.input, rounded.layers[2].output), real)
     assert len(np.unique(levels)) <= 256

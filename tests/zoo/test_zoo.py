@@ -348,7 +348,8 @@ def test_int8_input_rounds_halves_away_from_zero() -> None:
 
     model = keras.Sequential([keras.Input((4, 1, 1)), keras.layers.Flatten()])
     ranges = np.array([-128, 127, 0, 0], np.float32).reshape(1, 4, 1, 1)
-    made = quantise.int8_tflite(model, ranges)  # scale 1, zero point 0
+    with quantise.written(model) as converter:
+        made = quantise.int8_tflite(converter, ranges)  # scale 1, zero point 0
     source = graph.read(made, "rounding").input_tensor
     images = np.array([1, 3, 5, 255], np.uint8).reshape(1, 4, 1, 1)
     inputs = pictures.as_inputs(images, source, Scaling(1.5, -2.0))  # -0.5, 2.5, 5.5, 380.5
