@@ -67,6 +67,8 @@ class Teacher:
             kept: NDArray[np.float32] = np.load(path)
             return kept
         said = self._ask(changed(self.images, recipe, view) if pixels is None else pixels)
+        if not 0 < recipe.augmentation.views < recipe.training.epochs:
+            return said  # no other epoch asks for it, and it may take 50 MB
         CACHE.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}.npy")  # two trainings may ask at once
         np.save(fresh, said)
