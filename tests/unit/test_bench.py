@@ -128,6 +128,39 @@ def test_a_limit_is_kept_below_and_exceeded_at_its_value() -> None:
     assert not bench.ok([made])
 
 
+def test_random_weights_are_not_judged_by_what_folding_saves(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without the file of visual wake words nothing folds, and that is no fault of a kernel."""
+    real = row(bench.BenchCase("vww_96_int8"), 9_687_378)
+    assert [x.what for x in bench.exceeded(real)] == ["instructions"]
+    made = dataclasses.replace(real, trained=False)
+    assert bench.ok([made])
+    limits = report.record([made], "mps2-an386")["rows"][0]["limits"]
+    assert {limit["kept"] for limit in limits} == {None}
+    report.show([made])
+    shown = capsys.readouterr().out
+    assert "limit not judged: vww_96_int8, folded: instructions 9,687,378, below 5.75 M" in shown
+    assert "(<" not in shown
+    assert "(NOT" not in shown
+
+
+def test_a_model_without_products_has_no_figure_per_product(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = row(bench.BenchCase("sums.tflite"), 400)
+    made = dataclasses.replace(made, build=dataclasses.replace(made.build, nominal_macs=0))
+    assert report.record([made], "mps2-an386")["rows"][0]["per_mac"] is None
+    report.show([made])
+    assert "400" in capsys.readouterr().out
+
+
+def test_rows_say_where_the_weights_lie() -> None:
+    cases = [bench.BenchCase("ad01_int8", weights_in_ram=held) for held in (False, True)]
+    rows = report.record([row(case, 1) for case in cases], "mps2-an386")["rows"]
+    assert [each["weights_in_ram"] for each in rows] == [False, True]
+
+
 def test_wrong_outputs_leave_no_counts_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     wrong = dataclasses.replace(GOOD, ok=False, reason="1 of 2 predictions differ")
     made = dataclasses.replace(row(bench.BenchCase("vww_96_int8"), 9_999_999), verdict=wrong)

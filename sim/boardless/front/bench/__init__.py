@@ -56,6 +56,7 @@ __all__ = [
     "exceeded",
     "find",
     "here",
+    "kept",
     "limits",
     "measure",
     "ok",
@@ -105,13 +106,15 @@ class BenchRow:
         return sum(kind.macs for kind in self.kinds.values())
 
     @property
-    def per_mac(self) -> float:
-        """Instructions per MAC of the model as it was made: what peers state."""
-        return self.instructions / self.build.nominal_macs
+    def per_mac(self) -> float | None:
+        """Instructions per MAC of the model as it was made: what peers state. None where it has
+        none."""
+        return self.instructions / self.build.nominal_macs if self.build.nominal_macs else None
 
-    def cycles_per_mac(self, cycles: Cycles) -> float:
+    def cycles_per_mac(self, cycles: Cycles) -> float | None:
         """Returns cycles of the first inference per MAC of the model as it was made."""
-        return cycles.inferences[0] / self.build.nominal_macs
+        macs = self.build.nominal_macs
+        return cycles.inferences[0] / macs if macs else None
 
     @property
     def times(self) -> list[tuple[Published, Cycles, float]]:
@@ -222,13 +225,20 @@ def measure(case: BenchCase, board: Board, progress: Progress) -> BenchRow:
     return dataclasses.replace(row, speed=measured)
 
 
+def kept(row: BenchRow, limit: Limit) -> bool | None:
+    """Returns whether a verified row keeps a limit; a layer kind that is missing keeps none. None:
+    it is not judged, because the weights are random, or because nothing could count cycles."""
+    if limit.trained and not row.trained:
+        return None
+    if limit.what in ("cycles_per_mac", "milliseconds") and not row.cycles:
+        return None
+    value = row.value(limit.what)
+    return value is not None and value < limit.below
+
+
 def exceeded(row: BenchRow) -> list[Limit]:
-    """Limits that a verified row does not keep; a layer kind that is missing keeps none. Cycles are
-    not judged where nothing could count them."""
-    judged = [x for x in limits(row.case, row.board) if row.trained or not x.trained]
-    judged = [x for x in judged if row.cycles or x.what not in ("cycles_per_mac", "milliseconds")]
-    values = [(limit, row.value(limit.what)) for limit in judged]
-    return [limit for limit, value in values if value is None or value >= limit.below]
+    """Limits that a verified row is judged by and does not keep."""
+    return [limit for limit in limits(row.case, row.board) if kept(row, limit) is False]
 
 
 def ok(rows: list[BenchRow]) -> bool:

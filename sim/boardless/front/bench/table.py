@@ -20,6 +20,7 @@ NOTES = (
     "counting: CPU time of the emulator with the counting plugin, divided by that without",
     "inf/s and M instr/s: emulation speed on this machine at this moment",
 )
+MARKS = {True: "kept", False: "EXCEEDED", None: "not judged"}
 MODEL_HEADINGS = (
     words("model"),
     words("folding", 1),
@@ -117,13 +118,14 @@ def _row(row: bench.BenchRow) -> dict[str, Any]:
             ],
             "limits": [
                 msgspec.to_builtins(limit)
-                | {"value": row.value(limit.what), "kept": limit not in bench.exceeded(row)}
+                | {"value": row.value(limit.what), "kept": bench.kept(row, limit)}
                 for limit in bench.limits(row.case, row.board)
             ],
         }
     return {
         "model": row.case.model,
         "fold": row.case.fold,
+        "weights_in_ram": row.case.weights_in_ram,
         "trained": row.trained,
         "ok": row.ok,
         "reason": row.verdict.reason,
@@ -174,11 +176,8 @@ def show(rows: Sequence[bench.BenchRow]) -> None:
         if not row.ok:
             lines.append(f"{name}: WRONG, no counts: {row.verdict.reason}")
             continue
-        broken = bench.exceeded(row)
         for limit in bench.limits(row.case, row.board):
-            value, mark = row.value(limit.what), "EXCEEDED" if limit in broken else "kept"
-            if limit not in broken and (value is None or value >= limit.below):
-                mark = "not judged"
+            value, mark = row.value(limit.what), MARKS[bench.kept(row, limit)]
             shown = "none" if value is None else f"{value:,.4g}" if value < 1e3 else f"{value:,.0f}"
             lines.append(f"limit {mark}: {name}: {limit.what} {shown}, below {_bound(limit)}")
     for line in lines:
@@ -196,9 +195,9 @@ def _model(row: bench.BenchRow) -> tuple[Cell, ...]:
         _limited(row, f"{row.instructions:,}", "instructions"),
         f"{row.build.nominal_macs:,}",
         f"{row.macs:,}",
-        _limited(row, f"{row.per_mac:.2f}", "per_mac"),
+        _limited(row, _per_mac(row.per_mac), "per_mac"),
         f"{row.cycles[0].inferences[0]:,.0f}" if row.cycles else "?",
-        _limited(row, f"{row.cycles_per_mac(row.cycles[0]):.2f}", "cycles_per_mac")
+        _limited(row, _per_mac(row.cycles_per_mac(row.cycles[0])), "cycles_per_mac")
         if row.cycles
         else "",
         f"{row.build.arena_bytes:,}",
@@ -212,13 +211,17 @@ def _model(row: bench.BenchRow) -> tuple[Cell, ...]:
 
 
 def _limited(row: bench.BenchRow, shown: str, what: str) -> Cell:
-    """Returns a figure with its limit, if it has one; red where it is beyond."""
+    """Returns a figure with its limit, if it is judged by one; red where it is beyond."""
     for limit in bench.limits(row.case, row.board):
-        if limit.what == what:
+        kept = bench.kept(row, limit)
+        if limit.what == what and kept is not None:
             below = _bound(limit)
-            kept = limit not in bench.exceeded(row)
             return f"{shown} (< {below})" if kept else table.bad(f"{shown} (NOT < {below})")
     return shown
+
+
+def _per_mac(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _bound(limit: bench.Limit) -> str:
@@ -231,7 +234,8 @@ def _line(row: bench.BenchRow, name: str) -> tuple[Cell, ...]:
     limit = next((x for x in bench.limits(row.case, row.board) if x.what == name), None)
     mark: Cell = ""
     if limit:
-        mark = table.bad("EXCEEDED") if limit in bench.exceeded(row) else "kept"
+        kept = bench.kept(row, limit)
+        mark = table.bad(MARKS[kept]) if kept is False else MARKS[kept]
     return (
         row.case.model,
         row.case.how,
@@ -257,7 +261,7 @@ def _peer(row: bench.BenchRow, peer: bench.Peer) -> tuple[str, ...]:
         peer.name,
         f"{peer.instructions:,}",
         f"{peer.per_mac or peer.instructions / row.build.nominal_macs:.2f}",
-        f"{row.per_mac:.2f}",
+        _per_mac(row.per_mac),
         f"{peer.instructions / row.instructions:.2f}x",
         f"{peer.cycles:,}" if peer.cycles else "",
         f"{peer.cycles / row.cycles[0].inferences[0]:.2f}x" if peer.cycles and row.cycles else "",
@@ -281,6 +285,6 @@ def _time(
         f"{published.milliseconds:.2f}",
         f"{theirs:.2f}",
         f"{ours:.2f}",
-        f"{row.cycles_per_mac(cycles):.2f}",
+        _per_mac(row.cycles_per_mac(cycles)),
         f"{published.milliseconds / ours:.2f}x",
     )
