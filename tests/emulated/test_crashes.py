@@ -106,6 +106,19 @@ def test_all_that_a_launcher_has_started_is_signalled(tmp_path: Path) -> None:
             session.receive(5.0)
 
 
+def test_one_that_was_stopped_ends_at_once() -> None:
+    said = "os.write(int(sys.argv[1]), b'up'); time.sleep(600)"
+    command = [sys.executable, "-c", f"import os, sys, time\n{said}", "@LINE@"]
+    options: dict[str, Any] = {"line_fd": "@LINE@", "shared_fd": "@SHARED@", "shared_bytes": 0}
+    with closing(ProcessSession.start(command, **options)) as session:
+        assert session.receive(60.0) == b"up"
+        os.killpg(session.process.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, session.process.pid, os.WSTOPPED | os.WNOWAIT)
+        session.terminate()
+        with pytest.raises(ToolFailed, match="SIGTERM"):
+            session.receive(5.0)
+
+
 def test_a_lock_up_is_reported(client: Client) -> None:
     with client, pytest.raises(ToolFailed) as caught:
         client.command("fault l")

@@ -232,6 +232,7 @@ class ProcessSession:
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # one that was stopped takes no other signal
 
     def _signal(self, number: signal.Signals) -> None:
         """Signals the process group: an emulator may be a launcher that started the program."""
