@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -80,9 +81,6 @@ def run(arguments: list[str]) -> int:
         interrupts.heard()
         click.echo(interrupts.SAID, err=True)
         return interrupts.STATUS
-    except BrokenPipeError:  # such as `boardless models | head -1`
-        _say_no_more()
-        return 0
     except OSError as error:
         if os.environ.get("BOARDLESS_TRACEBACK"):
             traceback.print_exc()
@@ -120,8 +118,24 @@ def _say_no_more() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class _Said(io.FileIO):
+    """A standard stream on which some errors change nothing: the command goes on, and ends with the
+    status of its verdict."""
+
+    def __init__(self, number: int, errors: type[OSError]) -> None:
+        super().__init__(number, "wb", closefd=False)
+        self.errors = errors
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except self.errors:
+            return memoryview(data).nbytes
+
+
 def _open_streams() -> None:
-    """Standard streams are there and take any character, whatever started us."""
+    """Standard streams are there and take any character, whatever started us. Whoever reads them
+    may go, as in `boardless models | head -1`; a disk may be full behind standard error."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:  # closed, as by `>&-`
             try:
@@ -129,9 +143,16 @@ def _open_streams() -> None:
             except OSError:
                 os.open(os.devnull, os.O_RDWR)  # takes this number, so that no other file does
             setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115 (ours to the end)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    for number, name, errors in ((1, "stdout", BrokenPipeError), (2, "stderr", OSError)):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper) and stream.fileno() == number:
+            opened = io.TextIOWrapper(
+                io.BufferedWriter(_Said(number, errors)),
+                stream.encoding,
+                "backslashreplace",
+                line_buffering=stream.line_buffering or stream.write_through,
+            )
+            setattr(sys, name, opened)
 
 
 def main() -> None:

@@ -51,6 +51,42 @@ def test_closed_streams_change_nothing(cli: Cli, built: Built, tmp_path: Path, h
     assert file.stat().st_size
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_the_verdict_stands_where_whoever_reads_has_gone(
+    cli: Cli, built: Built, tmp_path: Path, stream: str
+) -> None:
+    built("digits_cnn:int8", "host")
+    for budget, status in (("1M", 0), ("1K", 1)):
+        file = tmp_path / f"{status}.json"
+        command = [*HOST, "--max-flash", budget, "--json", str(file)]
+        reading, writing = os.pipe()
+        os.close(reading)
+        streams: dict[str, int] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        done = subprocess.run(
+            [sys.executable, "-m", "boardless", *command],
+            **streams | {stream: writing},  # type: ignore[call-overload]
+            timeout=300,
+            check=False,
+            env=cli.environment(),
+        )
+        os.close(writing)
+        assert done.returncode == status
+        assert file.stat().st_size
+        assert b"boardless:" not in (done.stderr or b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_standard_error_changes_nothing(
+    cli: Cli, built: Built, tmp_path: Path
+) -> None:
+    built("digits_cnn:int8", "host")
+    done = redirected(cli, "2>/dev/full", *HOST)
+    assert done.returncode == 0
+    assert "digits_cnn:int8" in done.stdout
+    assert redirected(cli, ">/dev/full 2>/dev/full", *HOST).returncode == 2
+    assert redirected(cli, "2>/dev/full", "nonsense").returncode == 2
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("extra", [(), ("--json", "-")])
 def test_a_full_disk_behind_standard_output(cli: Cli, built: Built, extra: tuple[str, ...]) -> None:
