@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 import zipfile
@@ -73,6 +74,12 @@ def test_without_the_converter_the_extra_is_named(cli: Cli) -> None:
     line = cli.fails(3, *arguments, PYTHONPATH="")
     assert "not installed" in line
     assert "pip install 'boardless[keras]'" in line
+
+
+def test_what_is_no_python_is_named(cli: Cli) -> None:
+    cat = shutil.which("cat") or ""
+    line = cli.fails(3, "convert", "net.keras", "--dtype", "float32", "--python", cat, "-q")
+    assert f"{cat} says what no converter does" in line
 
 
 def test_ctrl_c_leaves_nothing(cli: Cli, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class Converter(children.Companion):
             line = b""
         if not line.endswith(b"\n"):
             raise self._ended(where)
-        answer: dict[str, Any] = json.loads(line)
+        answer = self._read(line, where)
         match answer.get("error"):
             case "refused":
                 raise BadInput(answer["what"], where=where, hint=answer["hint"])
@@ -92,6 +92,17 @@ class Converter(children.Companion):
                     f"the converter fails: {answer['what']}", where=where, hint=self._more()
                 )
         return answer
+
+    def _read(self, line: bytes, where: str) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = json.loads(line)
+            return answer | {}  # refuses what is no dict
+        except (ValueError, TypeError) as error:
+            raise ToolFailed(
+                f"{self.python} says what no converter does: {line[:60]!r}",
+                where=where,
+                hint="--python names a Python that has the converter",
+            ) from error
 
     def _ended(self, where: str) -> ToolFailed:
         status = self.process.wait()
