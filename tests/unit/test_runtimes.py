@@ -29,6 +29,12 @@ def test_an_unknown_variant_of_ours_is_named_with_the_known_one() -> None:
         _ = runtimes.load("boardless:rom").version
 
 
+def test_a_colon_without_a_variant_is_refused() -> None:
+    """`boardless:` would be judged by no baseline, and pass."""
+    with pytest.raises(BadInput, match="no variant stands behind the colon of 'boardless:'"):
+        runtimes.load("boardless:")
+
+
 def test_the_builds_id_stands_in_the_written_sources(tmp_path: Path) -> None:
     program = compiler.compile_graph(zoo.find("digits_cnn:int8").graph)
     sources = boardless.translated(program)

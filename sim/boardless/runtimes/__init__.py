@@ -159,7 +159,9 @@ def names() -> list[str]:
 
 def load(name: str = OURS) -> Loaded:
     """Returns the runtime NAME or NAME:VARIANT; BadInput lists the known ones."""
-    name, _, variant = name.partition(":")
+    name, colon, variant = name.partition(":")
+    if colon and not variant:  # it would be ours, and yet not what stands in baselines as ours
+        raise BadInput(f"no variant stands behind the colon of {name + colon!r}")
     if name not in names():
         raise BadInput(f"unknown runtime {name!r}", hint=f"known: {', '.join(names())}")
     package = importlib.import_module(f"{__name__}.{name}")
