@@ -354,3 +354,10 @@ def test_bad_usage_is_one_line(cli: Cli) -> None:
     done = cli("gate", "--update", "--against", "HEAD")
     assert done.returncode == 2
     assert "mutually exclusive" in done.stderr
+
+
+def test_what_was_not_measured_is_not_said_to_be_as_accepted(cli: Cli) -> None:
+    words = ("gate", "--update", "digits_cnn:int8", "--board", "host")
+    done = cli(*words, BOARDLESS_BUILD_DIR="/dev/null/builds")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "nothing is accepted: nothing was measured"

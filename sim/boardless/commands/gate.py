@@ -136,9 +136,7 @@ def command(
                 rows, limits, models, found.misfits, found.failures, ratchet=ratchet
             )
     if update:
-        said = gating.update(judged.rows, models, judged.misfits) or [
-            "nothing to accept: all is as accepted"
-        ]
+        said = gating.update(judged.rows, models, judged.misfits) or [_nothing(judged)]
         judged = gating.accepted(judged)
     if json_file:
         record.write(report.record(judged), json_file)
@@ -152,6 +150,15 @@ def command(
         say(line)
     if judged.exit_status:
         sys.exit(judged.exit_status)
+
+
+def _nothing(judged: Judgement) -> str:
+    """Returns why `--update` has written nothing."""
+    if not judged.rows:
+        return "nothing is accepted: nothing was measured"
+    if judged.failures:
+        return "nothing to accept: what could be measured is as accepted"
+    return "nothing to accept: all is as accepted"
 
 
 def judge_own(
