@@ -131,7 +131,7 @@ def test_a_limit_is_kept_below_and_exceeded_at_its_value() -> None:
 def test_random_weights_are_not_judged_by_what_folding_saves(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Without the file of visual wake words nothing folds, and that is no fault of a kernel."""
+    """Nothing folds without the file of visual wake words, which is no fault of a kernel."""
     real = row(bench.BenchCase("vww_96_int8"), 9_687_378)
     assert [x.what for x in bench.exceeded(real)] == ["instructions"]
     made = dataclasses.replace(real, trained=False)
