@@ -161,6 +161,17 @@ def test_rows_say_where_the_weights_lie() -> None:
     assert [each["weights_in_ram"] for each in rows] == [False, True]
 
 
+def test_a_model_that_is_not_there_is_refused_before_any_is_measured(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "measure", None)
+    words = ("bench", "digits_cnn", "ad01_int8")
+    line = cli.fails(2, *words, BOARDLESS_MLPERF=str(tmp_path))
+    assert f"no .tflite file below {tmp_path} is ad01_int8, whose SHA-256 begins with " in line
+    line = cli.fails(2, *words, BOARDLESS_MLPERF="", BOARDLESS_DATA="")
+    assert "ad01_int8 is not here" in line
+
+
 def test_wrong_outputs_leave_no_counts_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     wrong = dataclasses.replace(GOOD, ok=False, reason="1 of 2 predictions differ")
     made = dataclasses.replace(row(bench.BenchCase("vww_96_int8"), 9_999_999), verdict=wrong)

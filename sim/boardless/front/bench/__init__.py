@@ -152,6 +152,10 @@ def find(name: str) -> tuple[zoo.Model, bool]:
     if name not in UNTRAINED:
         where = mlperf_tiny.MODELS[name].where
         hint = f"{mlperf_tiny.VARIABLE} names a checkout of mlcommons/tiny, or a folder with it"
+        if place := mlperf_tiny.folder():
+            digest = mlperf_tiny.MODELS[name].digest[:12]
+            what = f"no .tflite file below {place} is {name}, whose SHA-256 begins with {digest}"
+            raise BadInput(what, where=where, hint=hint)
         raise BadInput(f"{name} is not here", where=where, hint=hint)
     file = paths.build_root() / "structures" / f"{name}.tflite"
     file.parent.mkdir(parents=True, exist_ok=True)
