@@ -201,5 +201,6 @@ def test_the_command(firmware: Path) -> None:
     assert done.returncode == 1
     assert "flash is " in done.stdout
     assert "its arena, weights and layers are not known" in done.stdout
+    assert "runtime: " not in done.stdout  # nobody knows
     assert "--region is for --elf" in cli(*words, "--region", "a:b").stderr
     assert "mutually exclusive" in cli(*words, "--elf", str(firmware), "--keep-input").stderr

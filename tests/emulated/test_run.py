@@ -59,6 +59,7 @@ def test_json_has_the_keys_of_the_contract(by_link: dict[str, dict[str, Any]]) -
     assert result["model"] == "digits_cnn:int8"
     assert result["board"] == BOARD
     assert set(result["emulator"]) == {"name", "version"}
+    assert result["runtime"] == "boardless"
     assert len(result["build_id"]) == 16
     assert np.array(result["outputs"]).shape == (359, 10)
     assert set(result["instructions"]) == {"min", "median", "max"}

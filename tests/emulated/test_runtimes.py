@@ -138,3 +138,14 @@ def test_weights_in_ram_change_where_they_lie_and_nothing_else() -> None:
     assert weights <= more < weights + 16
     assert abs(ram.run.build.flash_bytes - flash.run.build.flash_bytes) < 16
     assert ram.run.cycles[0].median < flash.run.cycles[0].median
+
+
+@pytest.mark.parametrize("command", ["run", "profile"])
+def test_another_runtime_is_named(cli: Cli, tmp_path: Path, command: str) -> None:
+    file = tmp_path / "found.json"
+    words = [command, "digits_cnn:int8", "--runtime", "boardless:ram", "--json", str(file)]
+    done = cli(*words, *(["--limit", "1"] if command == "run" else []))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(file.read_text())
+    assert (found[0] if isinstance(found, list) else found)["runtime"] == "boardless:ram"
+    assert "runtime: boardless:ram " in done.stdout

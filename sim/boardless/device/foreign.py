@@ -73,6 +73,7 @@ def described(
         nominal_macs=macs,
         profile=graph.profile,
         foreign=foreign,
+        runtime="",
     )
 
 

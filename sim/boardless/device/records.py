@@ -159,7 +159,7 @@ class Build:
     arena_plan: tuple[dict[str, Any], ...] = ()  # compiler.plan.Plan.picture()
     profile: str = profiles.DEFAULT  # whose bits it gives
     foreign: Foreign | None = None  # boardless has not built it
-    runtime: str = OURS  # and its variant, such as bakenn:cmsis_nn
+    runtime: str = OURS  # and its variant, such as bakenn:cmsis_nn; "": unknown, as of an ELF
     runtime_version: str = ""
     notes: tuple[str, ...] = ()  # what the runtime has changed in the model, in whole sentences
 

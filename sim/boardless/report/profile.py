@@ -12,7 +12,7 @@ from boardless.cycles import image as images
 from boardless.cycles.estimate import Cycles, Line, lines
 from boardless.device.records import Build, Run
 from boardless.model import profiles
-from boardless.report import estimates, table
+from boardless.report import estimates, runs, table
 from boardless.report.table import Heading, number, words
 
 LONGEST_NAME = 32  # in a table
@@ -113,6 +113,7 @@ def show(profile: Profile, most: int) -> None:
         ],
     )
     show_functions(profile.lines, profile.cycles, most)
+    runs.other_runtimes([profile.build])
     for cycles in profile.cycles:
         per_mac = cycles.median / profile.build.nominal_macs if profile.build.nominal_macs else 0.0
         whole_model = f", {per_mac:.2f} per MAC of the model as it was made" if per_mac else ""
@@ -252,6 +253,7 @@ def record(profile: Profile) -> dict[str, Any]:
         "model": profile.build.model,
         "board": profile.build.board.name,
         "reference": profiles.load(profile.build.profile).named,
+        "runtime": profile.build.runtime or None,
         "toolchain": profile.build.toolchain,
         "build_id": profile.build.build_id,
         "inferences": profile.inferences,

@@ -26,6 +26,7 @@ def run(outcome: Outcome) -> dict[str, Any]:
     return {
         **columns.record(outcome),
         "emulator": {"name": run.emulator, "version": run.emulator_version},
+        "runtime": run.build.runtime or None,
         "toolchain": run.build.toolchain,
         "build_id": run.build.build_id,
         "link": run.link,

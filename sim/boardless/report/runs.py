@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from boardless.device.records import Disagreement, Run
+from boardless.device.records import OURS, Build, Disagreement, Run
 from boardless.judge import suspicions
 from boardless.judge.records import Comparison, Judgement, Outcome
 from boardless.report import column, estimates, metrics, record, table
@@ -42,6 +42,7 @@ def _remarks(outcomes: Sequence[Outcome]) -> None:
     _origins(dict.fromkeys(run.pictures.origin for run in runs))
     for text in dict.fromkeys(text for run in runs for text in run.pictures.mapping):
         table.note(text)
+    other_runtimes(run.build for run in runs)
     for text in dict.fromkeys(f"reference: {run.answered_by}" for run in runs):
         table.note(text)
     for outcome in outcomes:
@@ -55,6 +56,13 @@ def _remarks(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if measured := record.told_by_device(outcome.run):
             table.line(f"{names(outcome)}: {measured}")
+
+
+def other_runtimes(builds: Iterable[Build]) -> None:
+    """Names the runtimes that are not our own compiler as it is by default."""
+    others = [build for build in builds if build.runtime not in ("", OURS)]
+    for text in dict.fromkeys(f"runtime: {b.runtime} {b.runtime_version}" for b in others):
+        table.note(text.rstrip())
 
 
 def disagreement(run: Run, found: Disagreement) -> str:
