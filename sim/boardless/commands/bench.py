@@ -68,8 +68,8 @@ def command(
             names = ", ".join(dict.fromkeys(case.model for case in missing))
             hint = f"{mlperf_tiny.VARIABLE} names a checkout of mlcommons/tiny"
             click.echo(f"not here, so not measured: {names}; {hint}", err=True)
-    for case in cases:
-        bench.find(case.model)  # one that is not there is refused before minutes are spent
+    for model in models:
+        bench.find(model)  # one that is not there is refused before minutes are spent
     with progress_bar() as progress:
         for case in cases:
             request = path.Request(case.model, board)
