@@ -169,6 +169,10 @@ class Build:
         known."""
         return sum(layer.macs for layer in self.layers) or self.nominal_macs
 
+    def per_mac(self, figure: float) -> float | None:
+        """Returns a figure per MAC of the model as it was made; None where that has none."""
+        return figure / self.nominal_macs if self.nominal_macs else None
+
 
 @dataclass(frozen=True)
 class HardwareCycles:

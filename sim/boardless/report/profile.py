@@ -115,7 +115,7 @@ def show(profile: Profile, most: int) -> None:
     show_functions(profile.lines, profile.cycles, most)
     runs.other_runtimes([profile.build])
     for cycles in profile.cycles:
-        per_mac = cycles.median / profile.build.nominal_macs if profile.build.nominal_macs else 0.0
+        per_mac = profile.build.per_mac(cycles.median)
         whole_model = f", {per_mac:.2f} per MAC of the model as it was made" if per_mac else ""
         table.note(estimates.summary(cycles) + whole_model)
 

@@ -109,12 +109,11 @@ class BenchRow:
     def per_mac(self) -> float | None:
         """Instructions per MAC of the model as it was made: what peers state. None where it has
         none."""
-        return self.instructions / self.build.nominal_macs if self.build.nominal_macs else None
+        return self.build.per_mac(self.instructions)
 
     def cycles_per_mac(self, cycles: Cycles) -> float | None:
         """Returns cycles of the first inference per MAC of the model as it was made."""
-        macs = self.build.nominal_macs
-        return cycles.inferences[0] / macs if macs else None
+        return self.build.per_mac(cycles.inferences[0])
 
     @property
     def times(self) -> list[tuple[Published, Cycles, float]]:
