@@ -5,6 +5,7 @@ session = Liar(build, twist=lambda command, lines: [*lines, "m-more-[1]"])
 
 from __future__ import annotations
 
+import dataclasses
 import mmap
 import re
 import sys
@@ -12,28 +13,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import some_build
 from boardless.core.errors import ToolFailed
 from boardless.device import boards
 from boardless.device.link import messages
 from boardless.device.records import Build, MarkedLayer
 
 LAYERS = tuple(MarkedLayer(i, "CONV_2D", f"layer {i}", 100) for i in range(3))
-BUILD = Build(
+BUILD = dataclasses.replace(
+    some_build.BUILD,
     model="m:int8",
     board=boards.load("host"),
     elf=Path(sys.executable).resolve(),
     build_id="0123456789abcdef",
-    toolchain="gcc 12",
     layers=LAYERS,
     input_bytes=4,
-    output_dtype="int8",
     output_count=10,
     arena_bytes=64,
-    weights_bytes=64,
-    code_bytes=64,
-    flash_bytes=64,
-    static_ram_bytes=64,
-    seconds=0.0,
 )
 Twist = Callable[[str, list[str]], list[str]]
 
