@@ -76,6 +76,7 @@ def train(name: str, recipe: Recipe, dataset: datasets.Dataset, epochs: int) -> 
     if hasattr(module, "equalise"):
         module.equalise(model, pictures)
     with quantise.written(model) as converter:
+        # before weights are bent to the rounding of int8
         float32 = quantise.float32_tflite(converter)
         if not how.aware_epochs:
             int8 = quantise.int8_tflite(converter, pictures, how.per_channel)

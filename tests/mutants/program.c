@@ -200,9 +200,9 @@ static void add_answers(uint32_t number) {
   trial_count = 0;
 }
 
-/* Repeats a call with one thing changed: a parameter (argument 0 points to them), a word of a small
- * block such as a list of lengths, or the size of scratch memory (the argument that is no
- * pointer). */
+/* Calls the kernel again with one value changed: one of the parameters, to which argument 0
+ * points; one word of a small block, such as a list of lengths; or the number of bytes of scratch
+ * memory. */
 static void try_words(uint32_t number) {
   enum { MINUS_HALF = -0x41000000 }; /* as a float */
   static const int32_t values[] = {-32769, -32768, -129, -128, -32,   -31,   -1,    0,

@@ -207,7 +207,7 @@ def test_targets_are_partly_the_teachers(digits_teacher: recipes.Recipe) -> None
     assert np.array_equal(again, opinions)
     changes = augmentation(views=digits_teacher.training.epochs)
     asked_once = msgspec.structs.replace(digits_teacher, augmentation=changes)
-    assert np.array_equal(lessons.teacher.opinions(asked_once, view=1)[:9, 0] > 0, [True] * 9)
+    assert (lessons.teacher.opinions(asked_once, view=1)[:9, 0] > 0).all()
     assert len(list(teacher.CACHE.iterdir())) == 1  # of changes that do not come again nothing
     targets = np.concatenate([y for _, y in lessons.epoch(0)])
     np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-5)
